@@ -1,0 +1,56 @@
+# Everything a developer or an operator asks of a clone. `make help` lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEV_READY := $(VENV)/.dev-ready
+RUN_READY := $(VENV)/.run-ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test lint format demo lock clean
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(RUN_READY) ## Start the app: web and worker, SQLite, embedded points; no configuration needed
+	@exec $(BIN)/saleor-points run
+
+setup: $(DEV_READY) ## Make .venv with all that tests and linters need, and nothing else
+
+test: $(DEV_READY) ## Run every test, on SQLite and on a real PostgreSQL (ARGS="-k refund" to choose)
+	$(BIN)/pytest $(ARGS)
+
+lint: $(DEV_READY) ## Check style, types and that imports point down
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(DEV_READY) ## Put the code in the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+demo: $(DEV_READY) ## Tell the whole story over real HTTP, without a Saleor (KEEP=1 leaves it running)
+	@$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
+
+# The locks pin every package by hash and name no registry.
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header pyproject.toml
+lock: ## Renew both lock files (needs uv)
+	$(LOCK) --upgrade --extra build --output-file requirements.lock
+	$(LOCK) --extra build --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean: ## Remove the environment and the caches, never the data
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Saleor Points needs Python 3.11 or newer (set PYTHON=...)")'
+	$(PYTHON) -m venv $(VENV)
+
+$(RUN_READY): $(BIN)/python requirements.lock pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV_READY): $(RUN_READY) requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-dev.lock
+	@touch $@

@@ -1,0 +1,167 @@
+"""The command line: `saleor-points`."""
+
+import os
+import signal
+import sys
+import threading
+from urllib.parse import quote
+
+import click
+import structlog
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+from sqlalchemy import make_url
+
+from app.bootstrap import build_services
+from app.errors import AppError
+from app.logs import set_up_logging
+from app.saleor.manifest import app_version
+from app.settings import Settings, load_settings, secret_keys
+from app.store.database import Database
+from app.store.migrate import head, is_migrated, migrate
+from app.supervisor import supervise
+from app.worker.loop import run as run_worker
+
+log = structlog.get_logger()
+
+# Where a Dashboard that was started beside a local Saleor listens.
+LOCAL_DASHBOARD = "http://localhost:9000"
+
+# A request takes milliseconds; what is still running after this long will not end.
+WEB_STOP_SECONDS = 30
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(app_version(), prog_name="saleor-points")
+def cli() -> None:
+    """Saleor Points: turns paid orders into loyalty points, and takes refunded points back exactly.
+
+    Settings come from the environment; the README lists them. Without any: SQLite under ./data, and embedded points.
+    """
+
+
+_on_host = click.option("--host", help="Address to listen on (HOST, 127.0.0.1).")
+_on_port = click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen on (PORT, 3000).")
+
+
+@cli.command()
+@_on_host
+@_on_port
+def run(host: str | None, port: int | None) -> None:
+    """Start everything as one command: migrate, then web and worker, until Ctrl-C."""
+    settings = _settings(host, port)
+    secret_keys(settings)
+    _migrated(settings)
+    command = [sys.executable, "-m", "app"]
+    sys.exit(supervise({"web": [*command, "web"], "worker": [*command, "worker"]}, ready=lambda: click.echo(_greeting(settings))))
+
+
+@cli.command()
+@_on_host
+@_on_port
+@click.option("--processes", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that serve requests.")
+@click.option("--threads", type=click.IntRange(1, 64), default=4, show_default=True, help="Requests at once in each of them.")
+def web(host: str | None, port: int | None, processes: int, threads: int) -> None:
+    """Serve HTTP: Saleor's calls, claim pages, order links."""
+    settings = _settings(host, port)
+    _require_migrated(settings)
+    server = Server(
+        "app.wsgi:create",
+        factory=True,
+        interface=Interfaces.WSGI,
+        address=settings.host,
+        port=settings.port,
+        workers=processes,
+        blocking_threads=threads,
+        workers_kill_timeout=WEB_STOP_SECONDS,
+        respawn_failed_workers=True,
+        log_level=LogLevels.warning,
+        # Paths hold claim tokens and keys: there is no access log.
+        log_access=False,
+    )
+    log.info("web started", address=f"http://{settings.host}:{settings.port}")
+    server.serve()
+    log.info("web stopped")
+
+
+@cli.command()
+def worker() -> None:
+    """Settle orders, until told to stop; the batch in hand is finished."""
+    settings = _settings()
+    _require_migrated(settings)
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    run_worker(build_services(settings), stop)
+
+
+@cli.command(name="migrate")
+def migrate_command() -> None:
+    """Bring the database to this version's tables."""
+    click.echo(f"The database is at {_migrated(_settings())}.")
+
+
+def _settings(host: str | None = None, port: int | None = None) -> Settings:
+    """Read the settings, set up logging, and let options win over the environment, also for child processes."""
+    for name, value in (("HOST", host), ("PORT", port)):
+        if value is not None:
+            os.environ[name] = str(value)
+    settings = load_settings()
+    set_up_logging(log_format=settings.log_format, level=settings.log_level)
+    return settings
+
+
+def _migrated(settings: Settings) -> str:
+    database = _database(settings)
+    try:
+        return migrate(database)
+    finally:
+        database.close()
+
+
+def _require_migrated(settings: Settings) -> None:
+    database = _database(settings)
+    try:
+        if not is_migrated(database):
+            raise click.ClickException(f"The database is not at {head()}. Run first: saleor-points migrate")
+    finally:
+        database.close()
+
+
+def _database(settings: Settings) -> Database:
+    if not settings.database_url:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    return Database(settings.database)
+
+
+def _greeting(settings: Settings) -> str:
+    manifest_url = f"{settings.api_base_url}/api/manifest"
+    points = f"Coggins Points API at {settings.points_api_url}" if settings.points_api_url else "embedded"
+    return f"""
+  Saleor Points {app_version()} is running.
+
+    listening on   http://{settings.host}:{settings.port}
+    manifest       {manifest_url}
+    install it     {LOCAL_DASHBOARD}/dashboard/extensions/app/install?manifestUrl={quote(manifest_url, safe="")}
+                   (with your own Dashboard's address in front)
+    database       {make_url(settings.database).render_as_string(hide_password=True)}
+    points         {points}
+
+  What to do next: open the install link in your Dashboard, place an order and mark it as paid. Its points, and the link that
+  claims them, then stand in the order's metadata. The README says how the link gets into the mails.
+  Stop with Ctrl-C.
+"""
+
+
+def main() -> None:
+    """Run the command line. An error of our own is one sentence, not a traceback."""
+    try:
+        cli()
+    except AppError as error:
+        click.echo(f"saleor-points: {error.message}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

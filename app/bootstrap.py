@@ -1,0 +1,42 @@
+"""Settings → everything that the app works with. The only place that chooses."""
+
+from datetime import UTC, datetime
+
+from app.points.coggins import CogginsProvider
+from app.points.embedded import EmbeddedProvider
+from app.points.provider import PointsProvider
+from app.saleor.client import SaleorClient
+from app.sealing import Sealer
+from app.settings import Settings, secret_keys
+from app.store.database import Database
+from app.store.models import AccountKind, AccountRow, StoreRow
+from app.usecases.services import Clock, DefaultAccount, Services
+
+
+def utc_now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)
+
+
+def build_services(settings: Settings, *, clock: Clock = utc_now) -> Services:
+    """Build the services. Opens no connection yet."""
+    if not settings.database_url:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database)
+    sealer = Sealer(secret_keys(settings))
+
+    def provider_of(store: StoreRow, account: AccountRow) -> PointsProvider:
+        if account.kind == AccountKind.COGGINS:
+            return CogginsProvider(account.url or "", sealer.open(account.key_sealed or ""))
+        return EmbeddedProvider(database, sealer, account.store_id, settings.claim_url_base, store.time_zone)
+
+    return Services(
+        database=database,
+        sealer=sealer,
+        saleor=SaleorClient(url_map=settings.saleor_urls_reached),
+        provider_of=provider_of,
+        clock=clock,
+        claim_url_base=settings.claim_url_base,
+        saleor_urls_allowed=settings.saleor_urls_allowed,
+        default_account=DefaultAccount(settings.points_api_url, settings.points_api_key.get_secret_value()),
+    )

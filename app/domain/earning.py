@@ -1,0 +1,149 @@
+"""What an order should have brought: a pure function of the order as it stands, the rule and the time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal, localcontext
+from enum import StrEnum
+
+from app.domain.order import NEVER_EARNING, STATUS_RETURNED, Line, Order
+
+# Sums and products of prices are exact within this many digits; the one division comes last and is floored.
+EXACT_DIGITS = 100
+
+
+class Award(StrEnum):
+    """How points reach the shopper."""
+
+    CLAIM = "claim"
+    INSTANT = "instant"
+    AUTO = "auto"
+
+
+class Moment(StrEnum):
+    """What must have happened to an order before it earns."""
+
+    PAID = "paid"
+    FULFILLED = "fulfilled"
+
+
+class Because(StrEnum):
+    """Why an order's points are what they are."""
+
+    EARNED = "earned"
+    CANCELLED = "cancelled"
+    BEFORE_START = "before_start"
+    RULE_OFF = "rule_off"
+    BELOW_MINIMUM = "below_minimum"
+    WAITING_FOR_MOMENT = "waiting_for_moment"
+    ON_HOLD = "on_hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One version of an earning rule. `points_per_unit` is points per 1.00 of the channel's currency."""
+
+    id: int
+    points_per_unit: Decimal = Decimal(1)
+    include_tax: bool = True
+    include_shipping: bool = False
+    minimum_total: Decimal = Decimal(0)
+    maximum_points: int | None = None
+    award: Award = Award.CLAIM
+    award_when: Moment = Moment.PAID
+    hold_days: int = 0
+    expires_days: int | None = None
+    bind_email: bool = True
+    customer_type: str | None = None
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The points an order should have brought, and how that came about.
+
+    `points` contains the staff's adjustments; `earned` does not. `look_again_at` is when time alone will change the answer.
+    """
+
+    points: int
+    earned: int
+    because: Because
+    base: Decimal = Decimal(0)
+    money_kept: Decimal = Decimal(0)
+    look_again_at: datetime | None = None
+
+
+def points_due(
+    order: Order,
+    rule: Rule,
+    now: datetime,
+    *,
+    awards_from: datetime,
+    moment_at: datetime | None = None,
+    adjustments: int = 0,
+) -> Due:
+    """Compute the points due for an order as it stands.
+
+    `moment_at` is when the rule's moment was reached, if it ever was (`moment_reached`); `awards_from` is the first creation
+    date that the store awards; `adjustments` is the sum of the staff's changes to this order.
+    """
+    base = earning_base(order, rule)
+    kept = min(max(order.money_kept, Decimal(0)), order.total)
+
+    def due(earned: int, because: Because, look_again_at: datetime | None = None) -> Due:
+        return Due(earned + adjustments, earned, because, base, kept, look_again_at)
+
+    if order.status in NEVER_EARNING:
+        return due(0, Because.CANCELLED)
+    if order.created_at < awards_from:
+        return due(0, Because.BEFORE_START)
+    if not rule.is_active:
+        return due(0, Because.RULE_OFF)
+    if order.total < rule.minimum_total:
+        return due(0, Because.BELOW_MINIMUM)
+    if moment_at is None:
+        return due(0, Because.WAITING_FOR_MOMENT)
+    held_until = moment_at + timedelta(days=rule.hold_days)
+    if now < held_until:
+        return due(0, Because.ON_HOLD, held_until)
+    points = _points(base, order, kept, rule.points_per_unit)
+    return due(points if rule.maximum_points is None else min(points, rule.maximum_points), Because.EARNED)
+
+
+def moment_reached(order: Order, award_when: Moment, *, remembered: datetime | None) -> datetime | None:
+    """Tell when the order reached the moment at which it earns; None while it has not.
+
+    Once reached it stays reached, whatever is refunded or edited later: `remembered` is what was found before.
+    """
+    if remembered is not None:
+        return remembered
+    if award_when is Moment.FULFILLED:
+        return (order.fulfilled_at or order.updated_at) if order.is_fulfilled else None
+    if order.fully_paid_at is not None:
+        return order.fully_paid_at
+    return order.updated_at if order.is_fully_charged else None
+
+
+def earning_base(order: Order, rule: Rule) -> Decimal:
+    """Sum what earns: the lines that are no gift cards, and shipping if the rule says so."""
+    with localcontext(prec=EXACT_DIGITS):
+        lines = sum((line.gross if rule.include_tax else line.net for line in order.lines if line.earns is not False), Decimal(0))
+        if not rule.include_shipping:
+            return lines
+        return lines + (order.shipping_gross if rule.include_tax else order.shipping_net)
+
+
+def with_remembered_earning(order: Order, remembered: Sequence[Line]) -> tuple[Line, ...]:
+    """Keep what was known of each line when it was first seen: a deleted product does not tell that it was a gift card."""
+    known = {line.id: line.earns for line in remembered if line.earns is not None}
+    return tuple(
+        Line(line.id, line.gross, line.net, line.quantity_to_fulfill, known.get(line.id, line.earns)) for line in order.lines
+    )
+
+
+def _points(base: Decimal, order: Order, kept: Decimal, points_per_unit: Decimal) -> int:
+    with localcontext(prec=EXACT_DIGITS):
+        if order.total <= 0:
+            # A gift card paid it all, so no money tells how much of it was returned.
+            return 0 if order.status == STATUS_RETURNED else int(points_per_unit * base // 1)
+        return int(points_per_unit * base * kept // order.total)

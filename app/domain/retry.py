@@ -1,0 +1,49 @@
+"""When to look again."""
+
+from datetime import timedelta
+
+BACKOFF_FIRST = timedelta(seconds=5)
+BACKOFF_LONGEST = timedelta(hours=1)
+
+# Our key is refused or the address is wrong: a merchant has to act, and should not wait long afterwards.
+PROBE_EVERY = timedelta(minutes=5)
+
+# A read that is older than what we were told comes from a replica that lags: seconds, not minutes.
+REPLICA_LAG = timedelta(seconds=5)
+
+# A customer's other INSTANT is under way: it takes one call.
+LANE_BUSY = timedelta(seconds=2)
+
+_SHORTFALL_FIRST_LOOKS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
+_SHORTFALL_EVERY = timedelta(days=7)
+_SHORTFALL_GIVEN_UP_AFTER = timedelta(days=90)
+
+# A shown claim is mostly taken at once or within the day; later it only matters when a refund asks for it.
+_SHOWN_CLAIM_LOOKS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
+
+
+def backoff(failures: int, *, jitter: int = 0) -> timedelta:
+    """Give the pause after so many failures in a row: doubling from 5 seconds to an hour.
+
+    `jitter` (0 to 100) adds up to a quarter, so that many waiters do not come back at one instant.
+    """
+    pause: timedelta = min(BACKOFF_FIRST * 2 ** min(max(failures - 1, 0), 20), BACKOFF_LONGEST)
+    return pause + pause * jitter / 400
+
+
+def next_shortfall_look(since: timedelta) -> timedelta | None:
+    """Give the time from the beginning of a shortfall to its next look; None once it is left to staff.
+
+    `since` is how long the shortfall has lasted: an hour, 6 hours, a day, then weekly for 90 days.
+    """
+    for look in _SHORTFALL_FIRST_LOOKS:
+        if since < look:
+            return look
+    weeks = since // _SHORTFALL_EVERY + 1
+    look = _SHORTFALL_EVERY * weeks
+    return look if look <= _SHORTFALL_GIVEN_UP_AFTER else None
+
+
+def next_shown_look(since: timedelta) -> timedelta | None:
+    """Give the time from the first showing of a claim link to the next look at whether it was taken."""
+    return next((look for look in _SHOWN_CLAIM_LOOKS if since < look), None)

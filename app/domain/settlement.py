@@ -1,0 +1,202 @@
+"""What to ask of an account so that points granted become points due: a pure decision, one step at a time."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from app.domain.claim import ClaimState
+from app.domain.earning import Award
+from app.domain.order import folded
+
+
+class MovementKind(StrEnum):
+    """One change of points.
+
+    CLAIM      a new claim link, or more points on an open one
+    CREDIT     points added to a balance at once
+    DEBIT      points taken from a balance at once
+    VOID       points withdrawn from a claim that nobody has taken; no balance moves
+    WRITE_OFF  a shortfall closed by staff, or that closing undone; no balance moves
+    """
+
+    CLAIM = "claim"
+    CREDIT = "credit"
+    DEBIT = "debit"
+    VOID = "void"
+    WRITE_OFF = "write_off"
+
+
+INSTANT_KINDS = frozenset({MovementKind.CREDIT, MovementKind.DEBIT})
+
+
+class Stuck(StrEnum):
+    """Why nothing can be asked although granted differs from due."""
+
+    NO_EMAIL = "no_email"
+    NOTHING_THERE = "nothing_there"
+    SHOWN_NOT_TAKEN = "shown_not_taken"
+    TAKER_UNKNOWN = "taker_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Points that accepted movements brought, and that can be undone.
+
+    `claim` is the state of the claim that carries them, or None for a credit. `points` is what it stands for now, `undone`
+    what debits have taken back of it. `email` is who has, or may take, the points; None when nobody can tell.
+    `can_change` tells whether the account lets an open claim be changed in place.
+    """
+
+    id: UUID
+    points: int
+    account_id: int
+    email: str | None
+    at: datetime
+    claim: ClaimState | None = None
+    undone: int = 0
+    can_change: bool = False
+
+    @property
+    def is_in_balance(self) -> bool:
+        return self.claim in {None, ClaimState.TAKEN}
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """Points that a debit took, or that staff wrote off, less what was given back since."""
+
+    id: UUID
+    points: int
+    account_id: int
+    email: str
+    at: datetime
+    is_write_off: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """All that was ever granted to and taken back from one order, by accepted movements."""
+
+    grants: tuple[Grant, ...] = ()
+    taken_back: tuple[TakenBack, ...] = ()
+
+    @property
+    def granted(self) -> int:
+        return sum(grant.points for grant in self.grants) - sum(taken.points for taken in self.taken_back)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who gets new points, where and how. `account_id` is the store's account of today."""
+
+    account_id: int
+    email: str
+    is_registered: bool
+    award: Award
+    bind_email: bool
+
+    @property
+    def gets_instant(self) -> bool:
+        return self.award is Award.INSTANT or (self.award is Award.AUTO and self.is_registered)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One movement to ask for. `points` is its effect on granted; `target` is the claim, grant or debit that it changes."""
+
+    kind: MovementKind
+    points: int
+    account_id: int
+    email: str
+    target: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The next step, or none; and the points that cannot be taken back now, with the reason."""
+
+    step: Step | None = None
+    shortfall: int = 0
+    stuck: Stuck | None = None
+
+
+NOTHING = Decision()
+
+
+def next_step(
+    due: int, position: Position, recipient: Recipient, *, empty_lanes: Collection[tuple[int, str]] = frozenset()
+) -> Decision:
+    """Decide the one movement that brings granted nearer to due.
+
+    `empty_lanes` are the (account, folded e-mail) pairs whose balance was just found to hold nothing more to take.
+    """
+    misbound = _misbound_claim(position.grants, recipient)
+    if misbound is not None:
+        return Decision(_void(misbound, misbound.points))
+    delta = due - position.granted
+    if delta > 0:
+        return _give(delta, position, recipient)
+    if delta < 0:
+        return _take(-delta, position, empty_lanes)
+    return NOTHING
+
+
+def _give(points: int, position: Position, recipient: Recipient) -> Decision:
+    # What staff wrote off is still in the customer's balance: it counts again before anything is sent.
+    newest_first = sorted(position.taken_back, key=lambda taken: (taken.at, str(taken.id)), reverse=True)
+    for taken in sorted(newest_first, key=lambda taken: not taken.is_write_off):
+        if taken.points > 0:
+            kind = MovementKind.WRITE_OFF if taken.is_write_off else MovementKind.CREDIT
+            return Decision(Step(kind, min(points, taken.points), taken.account_id, taken.email, taken.id))
+    if recipient.gets_instant:
+        if not recipient.email.strip():
+            return Decision(stuck=Stuck.NO_EMAIL)
+        return Decision(Step(MovementKind.CREDIT, points, recipient.account_id, recipient.email))
+    if recipient.bind_email and not recipient.email.strip():
+        return Decision(stuck=Stuck.NO_EMAIL)
+    for claim in _newest_first(position.grants):
+        if claim.claim is ClaimState.OPEN:
+            if claim.can_change and claim.account_id == recipient.account_id:
+                return Decision(Step(MovementKind.CLAIM, points, claim.account_id, claim.email or "", claim.id))
+            # One link with the whole amount: withdrawn now, asked for anew in the next round.
+            return Decision(_void(claim, claim.points))
+    return Decision(Step(MovementKind.CLAIM, points, recipient.account_id, recipient.email if recipient.bind_email else ""))
+
+
+def _take(points: int, position: Position, empty_lanes: Collection[tuple[int, str]]) -> Decision:
+    newest_first = _newest_first(position.grants)
+    for grant in newest_first:
+        if grant.claim in {ClaimState.OPEN, ClaimState.EXPIRED} and grant.points > 0:
+            in_part = grant.can_change or grant.claim is ClaimState.EXPIRED
+            return Decision(_void(grant, min(points, grant.points) if in_part else grant.points))
+    stuck = Stuck.NOTHING_THERE
+    for grant in newest_first:
+        left = grant.points - grant.undone
+        if grant.is_in_balance and left > 0:
+            if grant.email is None:
+                stuck = Stuck.TAKER_UNKNOWN
+            elif (grant.account_id, folded(grant.email)) not in empty_lanes:
+                return Decision(Step(MovementKind.DEBIT, -min(points, left), grant.account_id, grant.email, grant.id))
+    if any(grant.claim is ClaimState.SHOWN and grant.points > 0 for grant in position.grants):
+        stuck = Stuck.SHOWN_NOT_TAKEN
+    return Decision(shortfall=points, stuck=stuck)
+
+
+def _misbound_claim(grants: Sequence[Grant], recipient: Recipient) -> Grant | None:
+    """Find an open claim tied to an address that the order no longer has: its points would go to somebody else."""
+    if not recipient.email.strip():
+        return None
+    for grant in grants:
+        if grant.claim is ClaimState.OPEN and grant.points > 0 and grant.email and folded(grant.email) != folded(recipient.email):
+            return grant
+    return None
+
+
+def _newest_first(grants: Sequence[Grant]) -> list[Grant]:
+    return sorted(grants, key=lambda grant: (grant.at, str(grant.id)), reverse=True)
+
+
+def _void(claim: Grant, points: int) -> Step:
+    return Step(MovementKind.VOID, -points, claim.account_id, claim.email or "", claim.id)

@@ -1,0 +1,116 @@
+"""All errors of the app, as one tree.
+
+    AppError
+    ├── BadSetting              a setting is wrong; start-up stops and names it
+    ├── Refused                 a request that we will not serve, however often it is repeated
+    │   ├── NotAllowed          this Saleor may not install the app
+    │   ├── NotASaleor          what answers at that URL is not a Saleor, or does not know the token
+    │   ├── BadRequest          the request itself makes no sense
+    │   ├── BadSignature        a delivery that its store has not signed
+    │   └── UnknownStore        no such store is installed
+    ├── Unavailable             a fault that a later attempt can mend
+    │   ├── SaleorUnreachable   no connection, no answer in time, 5xx, or an answer cut short
+    │   ├── SaleorFault         Saleor answered with an error; one item of the request may be to blame
+    │   └── SaleorBusy          Saleor asks for patience (429)
+    └── SaleorRefused           Saleor understood and said no: a revoked token, a missing permission
+
+`code` is what is logged and answered, `permanent` says whether asking again is pointless. A message is one sentence for a
+merchant: it holds no token, no key and no e-mail.
+"""
+
+from datetime import timedelta
+
+
+class AppError(Exception):
+    """Anything that this app reports as its own."""
+
+    code = "ERROR"
+    permanent = True
+    status = 500
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class BadSetting(AppError):
+    """A setting is missing or wrong. The message names it."""
+
+    code = "BAD_SETTING"
+
+
+class Refused(AppError):
+    """A request that will not be served, however often it is repeated."""
+
+    code = "REFUSED"
+    status = 400
+
+
+class NotAllowed(Refused):
+    """This Saleor is not on the list of those that may install the app."""
+
+    code = "SALEOR_URL_PROHIBITED"
+    status = 403
+
+
+class NotASaleor(Refused):
+    """What answers at the API URL is not a Saleor that knows this token."""
+
+    code = "UNKNOWN_APP_ID"
+    status = 401
+
+
+class BadRequest(Refused):
+    """The request cannot be read."""
+
+    code = "BAD_REQUEST"
+
+
+class BadSignature(Refused):
+    """The delivery does not carry a signature of the store that it names."""
+
+    code = "SIGNATURE_VERIFICATION_FAILED"
+    status = 401
+
+
+class UnknownStore(Refused):
+    """No installed store has this API URL."""
+
+    code = "NOT_REGISTERED"
+    status = 401
+
+
+class Unavailable(AppError):
+    """A fault that a later attempt can mend."""
+
+    code = "UNAVAILABLE"
+    permanent = False
+    status = 503
+
+
+class SaleorUnreachable(Unavailable):
+    """No connection, no answer in time, a 5xx, or an answer that is cut short or cannot be read."""
+
+    code = "SALEOR_UNREACHABLE"
+
+
+class SaleorFault(Unavailable):
+    """Saleor answered with an error of its own. One item of the request may be to blame."""
+
+    code = "SALEOR_FAULT"
+
+
+class SaleorBusy(Unavailable):
+    """Saleor asks for patience."""
+
+    code = "SALEOR_BUSY"
+
+    def __init__(self, message: str, *, retry_after: timedelta | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class SaleorRefused(AppError):
+    """Saleor understood the request and refused it."""
+
+    code = "SALEOR_REFUSED"

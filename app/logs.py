@@ -1,0 +1,65 @@
+"""Logging: one line per event, for people or as JSON. No secret and no e-mail is ever passed to it."""
+
+import logging
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+# What must not be read in a log, should it ever get into a text: e-mail addresses, API keys, claim tokens, bearer tokens.
+_SECRETS = re.compile(
+    r"[^\s@\"'<>=/]+@[^\s@\"'<>/]+\.[^\s@\"'<>/]+"
+    r"|(?<=csapikey=)[^&\s\"']+"
+    r"|(?<=/claim/points/)[0-9a-fA-F-]{32,36}"
+    r"|(?<=/api/v1/points/)[0-9A-Za-z-]{8,}"
+    r"|(?<=Bearer )\S+"
+)
+
+
+def set_up_logging(*, log_format: str, level: str) -> None:
+    """Send the app's and its libraries' logs to standard error in one form."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: Any = structlog.processors.JSONRenderer()
+    if log_format == "console":
+        renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    # Tracebacks become text before the blotting, so that it sees them too.
+    finish: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info]
+    handler = logging.StreamHandler()
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*finish, _blot_out, renderer]))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    # urllib3 writes whole addresses at debug level, and a provider's address holds the key.
+    for name in ("urllib3", "gql", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def blotted(text: str) -> str:
+    """Give the text with anything that looks like a secret or an e-mail address blotted out."""
+    return _SECRETS.sub("•••", text)
+
+
+def innermost_place(error: BaseException) -> str:
+    """Give file and line at which an error arose, without any value: an error's own text may hold e-mails."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    return f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame is not None else ""
+
+
+def _blot_out(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if isinstance(value, str):
+            event[key] = blotted(value)
+    return event

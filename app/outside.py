@@ -1,0 +1,154 @@
+"""HTTP to the outside: no redirects, bounded answers, and a deadline for the whole call.
+
+requests' own time-out is per read, so a server that sends a byte now and then can hold a caller for ever. Here a watchdog
+shuts the socket when the call's time is over, and the body is read up to a limit.
+"""
+
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError, SSLError
+
+CONNECT_SECONDS = 5
+TOTAL_SECONDS = 20
+ANSWER_BYTES_MAX = 16 * 1024 * 1024
+
+_current = threading.local()
+
+
+class DeadlineExceeded(requests.Timeout):
+    """The whole call took longer than it may."""
+
+
+class AnswerTooLong(requests.RequestException):
+    """The answer is longer than any that makes sense."""
+
+
+def new_session(*, total_seconds: int = TOTAL_SECONDS, headers: Mapping[str, str] | None = None) -> requests.Session:
+    """Make a session whose calls end in time, follow no redirect and read no proxy or password from the environment."""
+    session = _Session()
+    session.trust_env = False
+    session.headers["User-Agent"] = "Saleor-Points"
+    session.headers.update(headers or {})
+    guard(session, total_seconds=total_seconds)
+    return session
+
+
+def guard(session: requests.Session, *, total_seconds: int = TOTAL_SECONDS) -> None:
+    """Put deadline and size limit on a session that somebody else made."""
+    session.trust_env = False
+    adapter = _DeadlineAdapter(total_seconds)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+
+
+def was_never_sent(error: requests.RequestException) -> bool:
+    """Tell whether the connection failed before a byte of the request left."""
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.InvalidURL):
+        return True
+    inner = error.args[0] if error.args else None
+    reason = inner.reason if isinstance(inner, MaxRetryError) else inner
+    return isinstance(reason, NewConnectionError | ConnectTimeoutError | NameResolutionError | SSLError)
+
+
+class _Session(requests.Session):
+    def request(self, *args: Any, **kwargs: Any) -> requests.Response:
+        kwargs["allow_redirects"] = False
+        return super().request(*args, **kwargs)
+
+
+class _Watchdog:
+    """Shuts the socket of the call in hand once its time is over."""
+
+    def __init__(self, seconds: float) -> None:
+        self.has_bitten = False
+        self._socket: socket.socket | None = None
+        self._timer = threading.Timer(seconds, self._bite)
+        self._timer.daemon = True
+
+    def watch(self, connection_socket: socket.socket | None) -> None:
+        self._socket = connection_socket
+
+    def _bite(self) -> None:
+        self.has_bitten = True
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    @contextmanager
+    def on_duty(self) -> Iterator["_Watchdog"]:
+        _current.watchdog = self
+        self._timer.start()
+        try:
+            yield self
+        finally:
+            self._timer.cancel()
+            _current.watchdog = None
+
+
+class _WatchedHTTPConnection(HTTPConnection):
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        super().request(*args, **kwargs)
+        _watch(self.sock)
+
+
+class _WatchedHTTPSConnection(HTTPSConnection):
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        super().request(*args, **kwargs)
+        _watch(self.sock)
+
+
+def _watch(connection_socket: socket.socket | None) -> None:
+    watchdog: _Watchdog | None = getattr(_current, "watchdog", None)
+    if watchdog is not None:
+        watchdog.watch(connection_socket)
+
+
+class _WatchedHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _WatchedHTTPConnection
+
+
+class _WatchedHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedHTTPSConnection
+
+
+class _DeadlineAdapter(HTTPAdapter):
+    def __init__(self, total_seconds: float) -> None:
+        self._total_seconds = total_seconds
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _WatchedHTTPPool, "https": _WatchedHTTPSPool}
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        kwargs["stream"] = True
+        kwargs["timeout"] = (min(CONNECT_SECONDS, self._total_seconds), self._total_seconds)
+        with _Watchdog(self._total_seconds).on_duty() as watchdog:
+            try:
+                response = super().send(request, *args, **kwargs)
+                response._content = _whole_body(response)
+            except requests.RequestException as error:
+                if watchdog.has_bitten:
+                    raise DeadlineExceeded(f"no whole answer within {self._total_seconds} seconds", request=request) from error
+                raise
+            if watchdog.has_bitten:
+                raise DeadlineExceeded(f"no whole answer within {self._total_seconds} seconds", request=request)
+            return response
+
+
+def _whole_body(response: requests.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(64 * 1024):
+        body += chunk
+        if len(body) > ANSWER_BYTES_MAX:
+            response.close()
+            raise AnswerTooLong(f"the answer is longer than {ANSWER_BYTES_MAX} bytes")
+    return bytes(body)

@@ -1,0 +1,134 @@
+"""What a points provider is asked, and what it can answer: one Protocol for Coggins and for the embedded ledger."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from app.domain.claim import Balance, ClaimState
+
+
+class AskKind(StrEnum):
+    """What an array asks for. One array holds one kind."""
+
+    CLAIM = "claim"
+    INSTANT = "instant"
+    CHANGE = "change"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One item of an array.
+
+    `points` is the amount of a new claim, the signed change of a balance, or the new amount of a changed claim (0 voids it).
+    `id` is the movement's: where the provider can tell, asking twice under one id is asking once.
+    `token_mark` names the claim that a CHANGE is about, by the fingerprint of its token.
+    `may_go_below_zero` lets a balance fall into debt.
+    """
+
+    id: UUID
+    points: int
+    email: str = ""
+    customer_type: str | None = None
+    expires_days: int | None = None
+    token_mark: str | None = None
+    may_go_below_zero: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """It happened. For a new claim: its link. `doubt` is something a merchant should see all the same."""
+
+    claim_url: str | None = None
+    claim_token: str | None = None
+    expires_on: date | None = None
+    doubt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The provider said no to this item, for this reason; nothing happened."""
+
+    reason: str
+    code: str = "REJECTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It may have happened or not: the call was cut, or its answer cannot be matched."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """The claim was taken while we wanted to change it; nothing happened."""
+
+    reason: str = "The shopper took the claim first."
+
+
+Outcome = Accepted | Rejected | Unknown | Overtaken
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """Nothing of the array happened: no connection, a plea for patience, or an account that does not serve us.
+
+    `is_accounts_fault`: key, address or server are wrong, and a merchant has to act.
+    """
+
+    reason: str
+    is_accounts_fault: bool = False
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedWhole:
+    """The provider refused the array as a whole; nothing happened. Asked in halves, the good items go through."""
+
+    reason: str
+
+
+Reply = tuple[Outcome, ...] | NotSent | RefusedWhole
+
+
+@dataclass(frozen=True, slots=True)
+class SeenClaim:
+    """A claim as the provider shows it."""
+
+    state: ClaimState
+    points: int
+    taken_by: str | None = None
+    taken_at: datetime | None = None
+
+
+class PointsProvider(Protocol):
+    """An account's provider."""
+
+    @property
+    def sees_claims(self) -> bool:
+        """Tell whether claims can be looked at, changed and voided. Where not, withholding the link must do."""
+        ...
+
+    @property
+    def repeats_safely(self) -> bool:
+        """Tell whether asking twice under one id is asking once."""
+        ...
+
+    def array_max(self, kind: AskKind) -> int:
+        """Give the most items of one array."""
+        ...
+
+    def ask(self, kind: AskKind, asks: Sequence[Ask], *, call_id: UUID, now: datetime) -> Reply:
+        """Ask for all of them in one call. A tuple answers each item, in the same order."""
+        ...
+
+    def balances(self, emails: Sequence[str]) -> Mapping[str, Balance] | NotSent:
+        """Look up customers by e-mail. Unknown ones have no entry, or a balance of nothing. Keys are the e-mails as given."""
+        ...
+
+    def seen_claims(self, token_marks: Collection[str], *, now: datetime) -> Mapping[str, SeenClaim]:
+        """Look at claims by the fingerprints of their tokens; empty where claims cannot be seen."""
+        ...

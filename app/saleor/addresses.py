@@ -1,0 +1,48 @@
+"""Which Saleor may install the app."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from urllib.parse import SplitResult, urlsplit
+
+ADDRESS_LENGTH_MAX = 512
+
+
+def is_allowed(api_url: str, patterns: Iterable[str]) -> bool:
+    """Tell whether an API URL matches one of the globs.
+
+    The parts of the address are compared one by one, so that no `*` reaches from the host into the path or over a user name.
+    """
+    address = _parts(api_url)
+    if address is None or address.query or address.fragment:
+        return False
+    return any(_matches(address, pattern) for pattern in patterns)
+
+
+def _matches(address: SplitResult, pattern: str) -> bool:
+    try:
+        allowed = urlsplit(pattern)
+    except ValueError:
+        return False
+    return (
+        fnmatchcase(address.scheme, allowed.scheme)
+        and fnmatchcase(address.netloc.lower(), allowed.netloc.lower().replace("[", "[[]"))
+        and fnmatchcase(address.path, allowed.path)
+    )
+
+
+def _parts(api_url: str) -> SplitResult | None:
+    if (
+        not api_url
+        or len(api_url) > ADDRESS_LENGTH_MAX
+        or not api_url.isascii()
+        or any(character <= " " for character in api_url)
+    ):
+        return None
+    try:
+        parts = urlsplit(api_url)
+        parts.port  # noqa: B018 - raises where the port is no number
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or "\\" in api_url:
+        return None
+    return parts

@@ -1,0 +1,190 @@
+"""Talks to a Saleor: its GraphQL API and its key set."""
+
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from gql import GraphQLRequest, gql
+from gql.transport.exceptions import TransportConnectionFailed, TransportError
+from gql.transport.requests import RequestsHTTPTransport
+
+from app import outside
+from app.domain.order import Order
+from app.errors import AppError, NotASaleor, SaleorBusy, SaleorFault, SaleorRefused, SaleorUnreachable
+from app.saleor.parsing import parse_order
+
+OPERATIONS = Path(__file__).parent / "operations"
+ORDERS_MAX = 100
+METADATA_MAX = 4
+JWKS_BYTES_MAX = 64 * 1024
+
+_exact_json = partial(json.loads, parse_float=Decimal)
+_TOKEN_REFUSED = frozenset({"PermissionDenied", "InvalidTokenError", "InvalidSignatureError", "ExpiredSignatureError"})
+_ALIASES = ("a", "b", "c", "d")
+
+
+class SaleorClient:
+    """One client for all stores. `url_map` gives the address at which this process reaches an installed API URL."""
+
+    def __init__(self, *, url_map: Mapping[str, str] | None = None, total_seconds: int = outside.TOTAL_SECONDS) -> None:
+        self._url_map = dict(url_map or {})
+        self._total_seconds = total_seconds
+        self._threads = threading.local()
+
+    def own_app_id(self, api_url: str, token: str) -> str:
+        """Ask the Saleor which app this token belongs to.
+
+        Raises NotASaleor when the answer names no app, SaleorUnreachable when there is none.
+        """
+        try:
+            data = self._execute(api_url, token, "own_app", {})
+        except (SaleorRefused, SaleorFault):
+            data = {}
+        app = data.get("app")
+        if not isinstance(app, dict) or not isinstance(app.get("id"), str):
+            raise NotASaleor(
+                f"{api_url} does not know the token that was sent with this installation. "
+                "Check that PUBLIC_URL of Saleor's API and worker is this Saleor's own address."
+            )
+        return str(app["id"])
+
+    def jwks(self, api_url: str) -> str:
+        """Fetch the key set that signs this Saleor's webhooks, as JSON text.
+
+        Raises SaleorUnreachable when it cannot be had.
+        """
+        parts = urlsplit(self._reached(api_url))
+        url = urlunsplit((parts.scheme, parts.netloc, "/.well-known/jwks.json", "", ""))
+        try:
+            with outside.new_session(total_seconds=self._total_seconds) as session:
+                answer = session.get(url)
+            keys = answer.json()["keys"] if answer.status_code == requests.codes.ok else []
+        except (requests.RequestException, ValueError, KeyError, TypeError):
+            keys = []
+        if not isinstance(keys, list) or not keys or len(answer.content) > JWKS_BYTES_MAX:
+            raise SaleorUnreachable(f"{url} does not give the keys that sign this Saleor's webhooks.")
+        return json.dumps({"keys": keys})
+
+    def read_orders(self, api_url: str, token: str, ids: Sequence[str]) -> list[Order]:
+        """Read up to 100 orders. Ids that Saleor does not know are missing from the answer.
+
+        Raises SaleorFault when the whole read fails; one malformed id, or one broken order, is enough for that.
+        """
+        if not ids:
+            return []  # Saleor answers an empty list with all orders.
+        if len(ids) > ORDERS_MAX:
+            raise ValueError(f"at most {ORDERS_MAX} orders in one read")
+        data = self._execute(api_url, token, "orders", {"ids": list(ids)})
+        orders = data.get("orders")
+        if not isinstance(orders, dict):
+            raise SaleorFault("Saleor did not give the orders that were asked for.")
+        try:
+            read = [parse_order(edge["node"]) for edge in orders["edges"]]
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise SaleorFault("Saleor's answer about an order cannot be understood.") from error
+        asked = set(ids)
+        return [order for order in read if order.id in asked]
+
+    def write_metadata(self, api_url: str, token: str, changes: Sequence[tuple[str, Mapping[str, str]]]) -> list[str | None]:
+        """Write public metadata of up to four orders in one request.
+
+        Gives, in the same order, None where it was written and else what Saleor said against it.
+        """
+        if len(changes) > METADATA_MAX:
+            raise ValueError(f"at most {METADATA_MAX} orders in one request")
+        variables: dict[str, Any] = {}
+        for alias, (order_id, values) in zip(_ALIASES, changes, strict=False):
+            variables[f"{alias}Id"] = order_id
+            variables[f"{alias}Input"] = [{"key": key, "value": value} for key, value in values.items()]
+            if alias != "a":
+                variables[f"with{alias.upper()}"] = True
+        data = self._execute(api_url, token, "update_metadata", variables, partial_answers=True)
+        return [_outcome(data.get(alias)) for alias, _ in zip(_ALIASES, changes, strict=False)]
+
+    def _execute(
+        self, api_url: str, token: str, operation: str, variables: Mapping[str, Any], *, partial_answers: bool = False
+    ) -> dict[str, Any]:
+        transport = self._transport(self._reached(api_url))
+        request = GraphQLRequest(_document(operation), variable_values=dict(variables))
+        try:
+            result = transport.execute(request, extra_args={"headers": {"Authorization": f"Bearer {token}"}})
+        except TransportConnectionFailed as error:
+            if isinstance(error.__cause__, AppError):
+                raise error.__cause__ from None
+            raise SaleorUnreachable(f"{api_url} cannot be reached, or did not answer in time.") from None
+        except (TransportError, ValueError, TypeError, AttributeError):
+            raise SaleorUnreachable(f"{api_url} answers, but not as a GraphQL API does.") from None
+        if result.errors and (not partial_answers or not result.data):
+            raise _refusal(result.errors)
+        return dict(result.data or {})
+
+    def _transport(self, url: str) -> RequestsHTTPTransport:
+        """Give this thread's transport for the address: a requests session must not be shared by threads."""
+        transports: dict[str, RequestsHTTPTransport] = self._threads.__dict__.setdefault("transports", {})
+        transport = transports.get(url)
+        if transport is None:
+            transport = RequestsHTTPTransport(url, json_deserialize=_exact_json, allow_redirects=False)
+            transport.connect()  # type: ignore[no-untyped-call]  # gql leaves it bare
+            assert transport.session is not None  # noqa: S101 - connect() has just made it
+            outside.guard(transport.session, total_seconds=self._total_seconds)
+            transport.session.hooks["response"].append(_raise_for_status)
+            transports[url] = transport
+        return transport
+
+    def _reached(self, api_url: str) -> str:
+        return self._url_map.get(api_url, api_url)
+
+
+@cache
+def _document(operation: str) -> Any:
+    return gql((OPERATIONS / f"{operation}.graphql").read_text()).document
+
+
+def _raise_for_status(response: requests.Response, **_options: Any) -> None:
+    """Turn a status that is no GraphQL answer into our words, before anything is read from the body."""
+    status = response.status_code
+    address = response.request.url
+    if status == requests.codes.too_many_requests:
+        raise SaleorBusy(f"{address} asks for patience.", retry_after=_retry_after(response.headers))
+    if status in {requests.codes.unauthorized, requests.codes.forbidden}:
+        raise SaleorRefused("Saleor no longer accepts this app's token. Install the app again.")
+    # A GraphQL error may come with 400, and says in its body what it is.
+    if status not in {requests.codes.ok, requests.codes.bad_request}:
+        raise SaleorUnreachable(f"{address} answered with status {status}.")
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    value = headers.get("Retry-After", "")
+    return timedelta(seconds=int(value)) if value.isdecimal() and len(value) < 6 else None
+
+
+def _refusal(errors: Sequence[Any]) -> SaleorRefused | SaleorFault:
+    """Tell a refusal from a fault. Saleor's own text is not repeated: with DEBUG it holds stack traces."""
+    if {_code(error) for error in errors} & _TOKEN_REFUSED:
+        return SaleorRefused("Saleor no longer accepts this app's token, or the app lacks MANAGE_ORDERS. Install the app again.")
+    return SaleorFault("Saleor answered with an error.")
+
+
+def _code(error: Any) -> str:
+    """Read extensions.exception.code of a GraphQL error, where Saleor names the exception."""
+    extensions = error.get("extensions") if isinstance(error, dict) else getattr(error, "extensions", None)
+    exception = extensions.get("exception") if isinstance(extensions, dict) else None
+    code = exception.get("code") if isinstance(exception, dict) else None
+    return code if isinstance(code, str) else ""
+
+
+def _outcome(answer: Any) -> str | None:
+    if not isinstance(answer, dict):
+        return "Saleor did not write the metadata."
+    errors = answer.get("errors")
+    if not errors:
+        return None
+    code = errors[0].get("code") if isinstance(errors[0], dict) else None
+    return f"Saleor did not write the metadata ({code})."

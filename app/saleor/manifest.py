@@ -1,0 +1,61 @@
+"""The manifest that Saleor reads when it installs the app, fitted to that Saleor's version."""
+
+import json
+import re
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parents[2] / "manifest"
+LOGO = FOLDER / "logo.png"
+
+# An app is told of its own deletion and of its own pauses from here on.
+APP_EVENTS_SINCE = (3, 23)
+
+
+def manifest(*, api_url: str, public_url: str, schema_version: str | None) -> dict[str, Any]:
+    """Fill in the manifest. `schema_version` is what Saleor says of itself, such as `3.22`; without it the newest is meant."""
+    values = {
+        "{api}": api_url,
+        "{public}": public_url,
+        "{version}": app_version(),
+        "{order_events}": _query("order_events"),
+        "{app_events}": _query("app_events"),
+    }
+    filled = _filled(json.loads(_template()), values)
+    if not has_app_events(schema_version):
+        filled["webhooks"] = [webhook for webhook in filled["webhooks"] if webhook["name"] != "App"]
+    return dict(filled)
+
+
+def app_version() -> str:
+    """Give the installed version of this app."""
+    return version("saleor-points")
+
+
+def has_app_events(schema_version: str | None) -> bool:
+    """Tell whether a Saleor of this version tells an app of its own deletion. An unreadable version counts as the newest."""
+    found = re.match(r"(\d{1,4})\.(\d{1,4})", schema_version or "")
+    return found is None or (int(found[1]), int(found[2])) >= APP_EVENTS_SINCE
+
+
+def _filled(value: Any, values: dict[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(item, values) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, values) for item in value]
+    if isinstance(value, str):
+        for name, text in values.items():
+            value = value.replace(name, text)
+    return value
+
+
+@cache
+def _template() -> str:
+    return (FOLDER / "manifest.json").read_text()
+
+
+@cache
+def _query(name: str) -> str:
+    return (FOLDER / f"{name}.graphql").read_text()

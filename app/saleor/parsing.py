@@ -1,0 +1,140 @@
+"""Turns what Saleor sends into the domain's values. Everything is checked here, once."""
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from app.domain.order import Line, Order, Told, Transaction, facts
+
+FULLY_PAID = frozenset({"ORDER_FULLY_PAID", "ORDER_MARKED_AS_PAID"})
+FULFILLED = frozenset({"FULFILLMENT_FULFILLED_ITEMS"})
+GIFT_CARD = "GIFT_CARD"
+EMAIL_LENGTH_MAX = 320
+
+_ORDER_ID = re.compile(r"Order:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_GLOBAL_ID_LENGTH_MAX = 128
+
+
+def is_order_id(text: str) -> bool:
+    """Tell whether the text is the global id of an order, `Order:<uuid>` in base64. One bad id spoils a whole read."""
+    if not text or len(text) > _GLOBAL_ID_LENGTH_MAX:
+        return False
+    try:
+        decoded = base64.b64decode(text, validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        return False
+    return _ORDER_ID.fullmatch(decoded) is not None and base64.b64encode(decoded.encode()).decode() == text
+
+
+def parse_told(order: Mapping[str, Any]) -> Told:
+    """Read the order of a webhook.
+
+    Raises KeyError, TypeError, ValueError or ArithmeticError when it is not what our subscription asks for.
+    """
+    order_id = order["id"]
+    if not isinstance(order_id, str) or not is_order_id(order_id):
+        raise ValueError("not the id of an order")
+    return Told(
+        order_id=order_id,
+        updated_at=_time(order["updatedAt"]),
+        facts=facts(
+            status=_text(order["status"], 64),
+            email=_text(order["userEmail"] or "", EMAIL_LENGTH_MAX),
+            total=_money(order["total"]["gross"]),
+            subtotal=_money(order["subtotal"]["gross"]),
+            shipping=_money(order["shippingPrice"]["gross"]),
+            charged=_money(order["totalCharged"]),
+            refunded=_money(order["totalRefunded"]),
+        ),
+    )
+
+
+def parse_order(node: Mapping[str, Any]) -> Order:
+    """Read an order of the API.
+
+    Raises KeyError, TypeError, ValueError or ArithmeticError when it is not what our query asks for.
+    """
+    events = node["events"] or ()
+    return Order(
+        id=_text(node["id"], _GLOBAL_ID_LENGTH_MAX),
+        number=_text(node["number"], 64),
+        created_at=_time(node["created"]),
+        updated_at=_time(node["updatedAt"]),
+        status=_text(node["status"], 64),
+        email=_text(node["userEmail"] or "", EMAIL_LENGTH_MAX),
+        is_registered=node["user"] is not None,
+        channel=_text(node["channel"]["slug"], 256),
+        currency=_text(node["total"]["gross"]["currency"], 3),
+        total=_money(node["total"]["gross"]),
+        subtotal=_money(node["subtotal"]["gross"]),
+        shipping_gross=_money(node["shippingPrice"]["gross"]),
+        shipping_net=_money(node["shippingPrice"]["net"]),
+        charged=_money(node["totalCharged"]),
+        refunded=_money(node["totalRefunded"]),
+        transactions=tuple(_transaction(transaction) for transaction in node["transactions"]),
+        lines=tuple(_line(line) for line in node["lines"]),
+        fully_paid_at=_first(events, FULLY_PAID),
+        fulfilled_at=_last(events, FULFILLED),
+        metadata={str(key): str(value) for key, value in (node["metafields"] or {}).items()},
+    )
+
+
+def _transaction(transaction: Mapping[str, Any]) -> Transaction:
+    successes = (_money(event["amount"]) for event in transaction["events"] if event["type"] == "CHARGE_SUCCESS")
+    return Transaction(
+        charged=_money(transaction["chargedAmount"]),
+        refunded=_money(transaction["refundedAmount"]),
+        succeeded=sum((amount for amount in successes if amount > 0), start=Decimal(0)),
+    )
+
+
+def _line(line: Mapping[str, Any]) -> Line:
+    variant = line["variant"]
+    earns = None if variant is None else variant["product"]["productType"]["kind"] != GIFT_CARD
+    return Line(
+        id=_text(line["id"], _GLOBAL_ID_LENGTH_MAX),
+        gross=_money(line["totalPrice"]["gross"]),
+        net=_money(line["totalPrice"]["net"]),
+        quantity_to_fulfill=int(line["quantityToFulfill"]),
+        earns=earns,
+    )
+
+
+def _first(events: Iterable[Mapping[str, Any]], types: frozenset[str]) -> datetime | None:
+    return min(_dates(events, types), default=None)
+
+
+def _last(events: Iterable[Mapping[str, Any]], types: frozenset[str]) -> datetime | None:
+    return max(_dates(events, types), default=None)
+
+
+def _dates(events: Iterable[Mapping[str, Any]], types: frozenset[str]) -> list[datetime]:
+    return [_time(event["date"]) for event in events if event["type"] in types and event["date"]]
+
+
+def _money(money: Mapping[str, Any]) -> Decimal:
+    amount = money["amount"]
+    # Money arrives as JSON numbers, parsed as Decimal; whole ones may come as integers. A float would mean a wrong parser.
+    if isinstance(amount, bool) or not isinstance(amount, Decimal | int):
+        raise TypeError("an amount is not a number")
+    amount = Decimal(amount)
+    if not amount.is_finite() or abs(amount.adjusted()) > 30:
+        raise ValueError("an amount is out of bounds")
+    return amount
+
+
+def _time(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment.astimezone(UTC)
+
+
+def _text(value: Any, length_max: int) -> str:
+    if not isinstance(value, str) or len(value) > length_max:
+        raise TypeError("a text is missing or too long")
+    return value

@@ -1,0 +1,160 @@
+"""The settings, read from the environment once, at start-up."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.errors import BadSetting
+
+LOOPBACK_SALEORS = "http://localhost:*/graphql/,http://127.0.0.1:*/graphql/,http://[::1]:*/graphql/"
+
+
+class Settings(BaseSettings):
+    """All settings, checked. Field names are the variables' names in lower case."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    app_env: Literal["development", "production"] = "development"
+    data_dir: Path = Path("data")
+    database_url: str = ""
+    secret_key: SecretStr = SecretStr("")
+    secret_key_previous: SecretStr = SecretStr("")
+    public_url: str = ""
+    app_api_base_url: str = ""
+    app_iframe_base_url: str = ""
+    claim_base_url: str = ""
+    allowed_saleor_urls: str = ""
+    saleor_url_map: str = ""
+    points_api_url: str = ""
+    points_api_key: SecretStr = SecretStr("")
+    sweep_seconds: int = Field(default=300, ge=0, le=86_400)
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=1, le=65_535)
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("public_url", "app_api_base_url", "app_iframe_base_url", "claim_base_url", "points_api_url")
+    @classmethod
+    def _is_a_base_url(cls, value: str) -> str:
+        value = value.strip().rstrip("/")
+        if not value:
+            return value
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+            raise ValueError("must be an http(s) address such as https://points.example.com, with no user, query or fragment")
+        return value
+
+    @field_validator("log_level", "log_format", "app_env", mode="before")
+    @classmethod
+    def _case_does_not_matter(cls, value: object) -> object:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    @field_validator("saleor_url_map")
+    @classmethod
+    def _is_a_map(cls, value: str) -> str:
+        for pair in filter(None, (part.strip() for part in value.split(","))):
+            if len([side for side in pair.split("=", 1) if side.startswith(("http://", "https://"))]) != 2:
+                raise ValueError("must be pairs such as http://localhost:8000/graphql/=http://api:8000/graphql/, comma-separated")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Settings":
+        if bool(self.points_api_url) != bool(self.points_api_key.get_secret_value()):
+            raise ValueError("POINTS_API_URL and POINTS_API_KEY go together: set both, or neither for the embedded provider")
+        if self.app_env == "production":
+            for name in ("secret_key", "allowed_saleor_urls"):
+                value = getattr(self, name)
+                if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
+                    raise ValueError(f"{name.upper()} is required when APP_ENV=production")
+        return self
+
+    @property
+    def browser_url(self) -> str:
+        """Where browsers reach the app."""
+        host = "localhost" if self.host in {"127.0.0.1", "0.0.0.0", "::", "::1"} else self.host  # noqa: S104 - compared, not bound
+        return self.public_url or f"http://{host}:{self.port}"
+
+    @property
+    def api_base_url(self) -> str:
+        """Where Saleor reaches the app."""
+        return self.app_api_base_url or self.browser_url
+
+    @property
+    def iframe_base_url(self) -> str:
+        """Where the Dashboard's browser reaches the app."""
+        return self.app_iframe_base_url or self.browser_url
+
+    @property
+    def claim_url_base(self) -> str:
+        """What claim and order links begin with."""
+        return self.claim_base_url or self.browser_url
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the database."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'saleor-points.sqlite3'}"
+
+    @property
+    def saleor_urls_allowed(self) -> tuple[str, ...]:
+        """Globs of the API URLs that may install the app."""
+        return tuple(_parts(self.allowed_saleor_urls or LOOPBACK_SALEORS))
+
+    @property
+    def saleor_urls_reached(self) -> dict[str, str]:
+        """API URL as installed → API URL as this process reaches it."""
+        pairs = (pair.partition("=") for pair in _parts(self.saleor_url_map))
+        return {installed: reached for installed, _, reached in pairs}
+
+
+def load_settings(environ: dict[str, str] | None = None) -> Settings:
+    """Read the settings from the environment.
+
+    Raises BadSetting, naming the variable, when one of them is wrong.
+    """
+    try:
+        return Settings() if environ is None else Settings(**{name.lower(): value for name, value in environ.items() if value})  # type: ignore[arg-type]  # pydantic parses the strings
+    except ValidationError as error:
+        raise BadSetting("; ".join(_sentence(dict(problem)) for problem in error.errors(include_input=False))) from None
+
+
+def secret_keys(settings: Settings) -> tuple[str, ...]:
+    """Give the secrets that seal what is stored: the newest first, older ones only to open.
+
+    Without SECRET_KEY, one is made once and kept in DATA_DIR, readable by its owner only.
+    """
+    newest = settings.secret_key.get_secret_value() or _kept_secret(settings.data_dir / "secret_key")
+    return (newest, *_parts(settings.secret_key_previous.get_secret_value()))
+
+
+def _kept_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        # Web and worker may start at once: the file appears whole, and whoever links it first has made the secret for both.
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    secret = path.read_text().strip()
+    if not secret:
+        raise BadSetting(f"SECRET_KEY is not set and {path} is empty: put the secret back, or delete the file to make a new one")
+    return secret
+
+
+def _parts(value: str) -> list[str]:
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _sentence(problem: dict[str, object]) -> str:
+    location = problem["loc"]
+    name = str(location[0]).upper() if isinstance(location, tuple) and location else ""
+    text = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{name}: {text}" if name else text

@@ -1,0 +1,160 @@
+"""Questions asked of movements, claims and adjustments: what was granted, what is under way."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import and_, func, or_
+from sqlmodel import Session, col, select
+
+from app.domain.claim import ClaimState
+from app.domain.settlement import INSTANT_KINDS, Grant, MovementKind, Position, TakenBack
+from app.store.models import AdjustmentRow, ClaimRow, MovementRow, MovementState
+
+OPEN_STATES = (MovementState.PLANNED, MovementState.SENDING)
+
+
+@dataclass(slots=True)
+class Books:
+    """All that the movements say of one order. `stored_states` are its claims' states as they were loaded."""
+
+    accepted: list[MovementRow] = field(default_factory=list)
+    open: MovementRow | None = None
+    claims: dict[UUID, ClaimRow] = field(default_factory=dict)
+    stored_states: dict[UUID, str] = field(default_factory=dict)
+    adjustments: int = 0
+
+    @property
+    def claims_that_changed(self) -> list[ClaimRow]:
+        """Claims whose state was found to be another than the stored one."""
+        return [claim for claim in self.claims.values() if claim.state != self.stored_states[claim.id]]
+
+    @property
+    def doubt(self) -> str | None:
+        """What a merchant should see although the provider said yes: the newest such remark on a claim."""
+        remarks = [movement.reason for movement in self.accepted if movement.kind == MovementKind.CLAIM and movement.reason]
+        return remarks[-1] if remarks else None
+
+    @property
+    def was_ever_granted(self) -> bool:
+        """Tell whether a claim or a credit ever went through."""
+        return any(movement.points > 0 for movement in self.accepted)
+
+
+def is_open() -> object:
+    """Give the condition under which a movement still stands in the way of the next."""
+    return or_(
+        col(MovementRow.state).in_(OPEN_STATES),
+        and_(col(MovementRow.state) == MovementState.UNKNOWN, col(MovementRow.kind).in_(INSTANT_KINDS)),
+    )
+
+
+def books_of(session: Session, order_ids: Collection[int]) -> dict[int, Books]:
+    """Load the books of several orders in three queries."""
+    books: dict[int, Books] = defaultdict(Books)
+    relevant = or_(col(MovementRow.state) == MovementState.ACCEPTED, is_open())  # type: ignore[arg-type]  # a condition
+    query = select(MovementRow).where(col(MovementRow.order_id).in_(order_ids), relevant).order_by(col(MovementRow.planned_at))
+    for movement in session.exec(query):
+        if movement.state == MovementState.ACCEPTED:
+            books[movement.order_id or 0].accepted.append(movement)
+        else:
+            books[movement.order_id or 0].open = movement
+    for claim in session.exec(select(ClaimRow).where(col(ClaimRow.order_id).in_(order_ids))):
+        books[claim.order_id].claims[claim.id] = claim
+        books[claim.order_id].stored_states[claim.id] = claim.state
+    sums = (
+        select(AdjustmentRow.order_id, func.sum(AdjustmentRow.points))
+        .where(col(AdjustmentRow.order_id).in_(order_ids))
+        .group_by(col(AdjustmentRow.order_id))
+    )
+    for order_id, points in session.exec(sums):
+        books[order_id or 0].adjustments = int(points)
+    return {order_id: books[order_id] for order_id in order_ids}
+
+
+def position_of(books: Books, accounts_that_change_claims: Collection[int]) -> Position:
+    """Add up what accepted movements granted and took back."""
+    given_back: dict[UUID, int] = defaultdict(int)
+    for movement in books.accepted:
+        if movement.target_id is not None and movement.points > 0 and movement.kind != MovementKind.CLAIM:
+            given_back[movement.target_id] += movement.points
+    taken_back = [
+        (movement, -movement.points - given_back[movement.id])
+        for movement in books.accepted
+        if movement.points < 0 and movement.kind in {MovementKind.DEBIT, MovementKind.WRITE_OFF}
+    ]
+    undone: dict[UUID, int] = defaultdict(int)
+    for movement, points in taken_back:
+        if movement.target_id is not None:
+            undone[movement.target_id] += points
+    return Position(
+        grants=(
+            *_claim_grants(books.claims.values(), undone, accounts_that_change_claims),
+            *_credit_grants(books.accepted, undone),
+        ),
+        taken_back=tuple(
+            TakenBack(
+                id=movement.id,
+                points=points,
+                account_id=movement.account_id,
+                email=movement.email,
+                at=movement.planned_at,
+                is_write_off=movement.kind == MovementKind.WRITE_OFF,
+            )
+            for movement, points in taken_back
+        ),
+    )
+
+
+def _claim_grants(
+    claims: Iterable[ClaimRow], undone: dict[UUID, int], accounts_that_change_claims: Collection[int]
+) -> list[Grant]:
+    return [
+        Grant(
+            id=claim.id,
+            points=claim.points,
+            account_id=claim.account_id,
+            # Whoever took an unbound claim at an account that does not tell is not known.
+            email=(claim.taken_by or claim.email or None) if claim.state == ClaimState.TAKEN else claim.email,
+            at=claim.created_at,
+            claim=ClaimState(claim.state),
+            undone=undone[claim.id],
+            can_change=claim.account_id in accounts_that_change_claims,
+        )
+        for claim in claims
+    ]
+
+
+def _credit_grants(accepted: Iterable[MovementRow], undone: dict[UUID, int]) -> list[Grant]:
+    return [
+        Grant(movement.id, movement.points, movement.account_id, movement.email, movement.planned_at, undone=undone[movement.id])
+        for movement in accepted
+        if movement.kind == MovementKind.CREDIT and movement.target_id is None
+    ]
+
+
+def own_movements_since(session: Session, lane: str, since: datetime) -> int:
+    """Sum our accepted INSTANTs for one customer of one account since a moment."""
+    query = select(func.coalesce(func.sum(MovementRow.points), 0)).where(
+        MovementRow.lane == lane,
+        col(MovementRow.kind).in_(INSTANT_KINDS),
+        MovementRow.state == MovementState.ACCEPTED,
+        col(MovementRow.ended_at) > since,
+    )
+    return int(session.exec(query).one())
+
+
+def claims_taken_since(session: Session, lane: str, since: datetime, *, but: UUID) -> int:
+    """Sum the other claims of one customer of one account that are known to be taken since a moment."""
+    query = select(func.coalesce(func.sum(ClaimRow.points), 0)).where(
+        ClaimRow.lane == lane, ClaimRow.state == ClaimState.TAKEN, col(ClaimRow.taken_at) > since, ClaimRow.id != but
+    )
+    return int(session.exec(query).one())
+
+
+def has_open_instant(session: Session, lane: str) -> bool:
+    """Tell whether an INSTANT for this customer is under way, or its outcome unknown."""
+    query = select(MovementRow.id).where(MovementRow.lane == lane, col(MovementRow.kind).in_(INSTANT_KINDS), is_open())  # type: ignore[arg-type]  # a condition
+    return session.exec(query.limit(1)).first() is not None

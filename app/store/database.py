@@ -1,0 +1,99 @@
+"""The database: one engine, reading and writing transactions."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlmodel import Session
+
+from app.errors import BadSetting
+
+BUSY_SECONDS = 30
+POOL_SIZE = 10
+
+
+class Database:
+    """Opens transactions. On SQLite one writer at a time, in line within the process, and durable unless said otherwise."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _new_engine(_parsed(url))
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        # Writers that meet inside SQLite wait in busy loops; here they wait in line (facts: p99 falls by a factor of ten).
+        self._writers = threading.Lock()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a transaction that writes nothing."""
+        with self.engine.connect() as connection, Session(connection, expire_on_commit=False) as session:
+            yield session
+            session.rollback()
+
+    @contextmanager
+    def writing(self, *, durable: bool = True) -> Iterator[Session]:
+        """Open a transaction that is committed at the end of the block, or rolled back by an exception.
+
+        `durable=False` lets SQLite leave the last moment to the operating system's cache. Only a wake may be lost that way:
+        the sweep finds it again.
+        """
+        if not self.is_sqlite:
+            with self.engine.connect() as connection, Session(connection, expire_on_commit=False) as session, session.begin():
+                yield session
+            return
+        with self._writers, self.engine.connect() as connection:
+            _set_durable(connection, is_durable=durable)
+            with Session(connection.execution_options(begin_immediate=True), expire_on_commit=False) as session, session.begin():
+                yield session
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise BadSetting("DATABASE_URL: cannot be read; it looks like postgresql+psycopg://user:password@host/name") from None
+    if parsed.drivername in {"postgres", "postgresql"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in {"sqlite", "postgresql+psycopg"}:
+        raise BadSetting(f"DATABASE_URL: {parsed.drivername} is not served; use postgresql+psycopg:// or sqlite:///")
+    return parsed
+
+
+def _new_engine(url: URL) -> Engine:
+    if not url.drivername.startswith("sqlite"):
+        return create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver must not open transactions by itself: when to begin, and how, is said in _begin_sqlite.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    cursor.execute("PRAGMA cache_size=-16384")
+    cursor.close()
+
+
+def _set_durable(connection: Connection, *, is_durable: bool) -> None:
+    # Past SQLAlchemy, because SQLite changes this outside transactions only, and SQLAlchemy would begin one.
+    if connection.info.get("is_durable") is not is_durable:
+        cursor = connection.connection.cursor()
+        cursor.execute(f"PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}")
+        cursor.close()
+        connection.info["is_durable"] = is_durable
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    is_writer = connection.get_execution_options().get("begin_immediate", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")

@@ -1,0 +1,64 @@
+"""Brings the database to this version's tables."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from app.store.database import Database
+
+MIGRATIONS = Path(__file__).parents[2] / "migrations"
+
+# Two processes that start at once must not migrate at once. Any number will do, as long as it stays.
+ADVISORY_LOCK = 7_346_311
+
+
+def migrate(database: Database) -> str:
+    """Run the migrations that are missing, one process at a time, and give the revision reached."""
+    with database.engine.connect() as connection, _one_at_a_time(database, connection):
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+    return head()
+
+
+def is_migrated(database: Database) -> bool:
+    """Tell whether the database has this version's tables."""
+    with database.engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == head()
+
+
+def head() -> str:
+    """Name the newest revision that this version knows."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    if revision is None:
+        raise RuntimeError("there is no migration")
+    return revision
+
+
+@contextmanager
+def _one_at_a_time(database: Database, connection: Connection) -> Iterator[None]:
+    if database.is_sqlite:
+        connection.execution_options(begin_immediate=True)
+        yield
+        return
+    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK})
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": ADVISORY_LOCK})
+        connection.commit()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config

@@ -1,0 +1,27 @@
+"""The tables. Their invariants are constraints, so that no code can break them."""
+
+from app.store.models.inbox import EventRow
+from app.store.models.ledger import ApiKeyRow, PointsClaimRow, PointsCustomerRow, PointsEntryRow
+from app.store.models.movements import AdjustmentRow, ClaimRow, MovementRow, MovementState
+from app.store.models.orders import OrderRow
+from app.store.models.stores import AccountKind, AccountRow, ClaimLink, DebtPolicy, RuleRow, StoreRow, StoreState
+
+__all__ = [
+    "AccountKind",
+    "AccountRow",
+    "AdjustmentRow",
+    "ApiKeyRow",
+    "ClaimLink",
+    "ClaimRow",
+    "DebtPolicy",
+    "EventRow",
+    "MovementRow",
+    "MovementState",
+    "OrderRow",
+    "PointsClaimRow",
+    "PointsCustomerRow",
+    "PointsEntryRow",
+    "RuleRow",
+    "StoreRow",
+    "StoreState",
+]

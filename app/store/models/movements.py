@@ -1,0 +1,129 @@
+"""What was asked of the accounts, and the claim links that came of it."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+from app.domain.claim import ClaimState
+from app.domain.settlement import MovementKind
+from app.store.columns import BigId, UtcTime, one_of
+
+
+class MovementState(StrEnum):
+    """PLANNED and SENDING are open; so is an INSTANT whose outcome is UNKNOWN. The others are ends.
+
+    An UNKNOWN claim is an end: nobody ever saw its link, so it is worth nothing, and another may be asked for.
+    """
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    OVERTAKEN = "overtaken"
+
+
+_IS_OPEN = "(state IN ('planned', 'sending') OR (state = 'unknown' AND kind IN ('credit', 'debit')))"
+_ORDER_IS_OPEN = text(f"order_id IS NOT NULL AND {_IS_OPEN}")
+_LANE_IS_OPEN = text(f"kind IN ('credit', 'debit') AND {_IS_OPEN}")
+
+
+class MovementRow(SQLModel, table=True):
+    """One change asked of an account: written before it is asked for, never deleted, never rewritten after its outcome.
+
+    `points` is the effect on what is granted: positive for claim and credit, negative for debit and void.
+    """
+
+    __tablename__ = "movement"
+    __table_args__ = (
+        one_of("kind", MovementKind, name="movement_kind"),
+        one_of("state", MovementState, name="movement_state"),
+        CheckConstraint(
+            "(kind IN ('claim', 'credit') AND points > 0) OR (kind IN ('debit', 'void') AND points < 0)"
+            " OR (kind = 'write_off' AND points <> 0)",
+            name="movement_sign",
+        ),
+        CheckConstraint("state <> 'sending' OR sent_at IS NOT NULL", name="movement_sending_is_timed"),
+        CheckConstraint("state NOT IN ('rejected', 'unknown') OR reason IS NOT NULL", name="movement_has_reason"),
+        Index("movement_open_of_order", "order_id", unique=True, sqlite_where=_ORDER_IS_OPEN, postgresql_where=_ORDER_IS_OPEN),
+        Index("movement_open_in_lane", "lane", unique=True, sqlite_where=_LANE_IS_OPEN, postgresql_where=_LANE_IS_OPEN),
+        Index("movement_of_order", "order_id", "planned_at"),
+        Index("movement_of_lane", "lane", "ended_at"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    store_id: int = Field(foreign_key="store.id", index=True, sa_type=BigId)
+    order_id: int | None = Field(default=None, foreign_key="order.id", sa_type=BigId)
+    account_id: int = Field(foreign_key="account.id", sa_type=BigId)
+    kind: str = Field(max_length=16)
+    state: str = Field(default=MovementState.PLANNED, max_length=16)
+    points: int
+    email: str = Field(default="", max_length=320)
+    # Account and customer, as one mark: INSTANTs of one lane go one after the other.
+    lane: str = Field(max_length=64)
+    # The claim, grant or debit that this one changes, undoes or gives back.
+    target_id: UUID | None = None
+    customer_type: str | None = Field(default=None, max_length=128)
+    expires_days: int | None = None
+    call_id: UUID | None = None
+    position: int | None = None
+    asks: int = 0
+    planned_at: datetime = Field(sa_type=UtcTime)
+    sent_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    available_before: int | None = None
+    used_before: int | None = None
+    reason: str | None = Field(default=None, max_length=1024)
+    decided_by: str | None = Field(default=None, max_length=256)
+
+
+class ClaimRow(SQLModel, table=True):
+    """A claim link of an order, as far as we know it. Its id is that of the movement that brought it."""
+
+    __tablename__ = "claim"
+    __table_args__ = (
+        one_of("state", ClaimState, name="claim_state"),
+        CheckConstraint("points >= 0", name="claim_points"),
+        CheckConstraint("state <> 'shown' OR shown_at IS NOT NULL", name="claim_shown_is_timed"),
+        Index("claim_of_order", "order_id"),
+        Index("claim_of_lane", "lane"),
+    )
+
+    id: UUID = Field(primary_key=True, foreign_key="movement.id")
+    order_id: int = Field(foreign_key="order.id", sa_type=BigId)
+    account_id: int = Field(foreign_key="account.id", sa_type=BigId)
+    points: int
+    email: str = Field(default="", max_length=320)
+    lane: str = Field(max_length=64)
+    state: str = Field(default=ClaimState.OPEN, max_length=16)
+    url_sealed: str
+    token_mark: str = Field(max_length=64, unique=True)
+    created_at: datetime = Field(sa_type=UtcTime)
+    expires_on: date | None = None
+    shown_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    shown_available: int | None = None
+    shown_used: int | None = None
+    taken_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    taken_by: str | None = Field(default=None, max_length=320)
+
+
+class AdjustmentRow(SQLModel, table=True):
+    """A person's change of an order's or a customer's points. Append-only."""
+
+    __tablename__ = "adjustment"
+    __table_args__ = (
+        CheckConstraint("points <> 0", name="adjustment_points"),
+        CheckConstraint("order_id IS NOT NULL OR email_key IS NOT NULL", name="adjustment_has_subject"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    store_id: int = Field(foreign_key="store.id", index=True, sa_type=BigId)
+    order_id: int | None = Field(default=None, foreign_key="order.id", index=True, sa_type=BigId)
+    email_key: str | None = Field(default=None, max_length=320)
+    points: int
+    reason: str = Field(max_length=1024)
+    made_by: str = Field(max_length=256)
+    made_at: datetime = Field(sa_type=UtcTime)

@@ -1,0 +1,62 @@
+"""What is known of one Saleor order."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from app.store.columns import BigId, UtcTime
+
+_WAITS = text("look_at IS NOT NULL")
+_LEASED = text("lease_token IS NOT NULL")
+
+
+class OrderRow(SQLModel, table=True):
+    """An order: when to look at it next, what it looked like, what is due and granted, and what stands in the way."""
+
+    __tablename__ = "order"
+    __table_args__ = (
+        UniqueConstraint("store_id", "saleor_order_id", name="order_of_store"),
+        # Only waiting orders are in it, so finding work costs the same after years of history.
+        Index("order_waiting", "store_id", "look_at", sqlite_where=_WAITS, postgresql_where=_WAITS),
+        Index("order_leased", "lease_token", sqlite_where=_LEASED, postgresql_where=_LEASED),
+        Index("order_by_email", "store_id", "email_key"),
+        Index("order_by_number", "store_id", "number"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    store_id: int = Field(foreign_key="store.id", sa_type=BigId)
+    saleor_order_id: str = Field(max_length=128)
+
+    # Waking: look_at is when to look, wakes counts the calls to look, told_at is the newest updatedAt anybody told.
+    look_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    wakes: int = 0
+    told_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+    # The lease of the worker that has the order in hand.
+    lease_token: str | None = Field(default=None, max_length=32)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcTime)
+
+    # The last read: read_at is Saleor's updatedAt, read_facts the values that a webhook is compared with.
+    read_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    read_facts: str | None = Field(default=None, max_length=1024)
+    snapshot: str | None = None
+    number: str | None = Field(default=None, max_length=64)
+    email: str | None = Field(default=None, max_length=320)
+    email_key: str | None = Field(default=None, max_length=320)
+
+    # The decision.
+    rule_id: int | None = Field(default=None, foreign_key="rule.id", sa_type=BigId)
+    moment_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    due: int = 0
+    granted: int = 0
+    because: str | None = Field(default=None, max_length=32)
+    shortfall: int = 0
+    shortfall_since: datetime | None = Field(default=None, sa_type=UtcTime)
+
+    # What stands in the way, for the merchant. What the provider refused is not asked again unchanged.
+    problem_code: str | None = Field(default=None, max_length=64)
+    problem: str | None = Field(default=None, max_length=1024)
+    refused_step: str | None = Field(default=None, max_length=512)
+    failures: int = 0
+    created_at: datetime = Field(sa_type=UtcTime)

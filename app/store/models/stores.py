@@ -1,0 +1,132 @@
+"""A store, its accounts and its rules."""
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+from app.domain.earning import Award, Moment
+from app.store.columns import BigId, ExactDecimal, UtcTime, one_of
+
+
+class StoreState(StrEnum):
+    """ACTIVE: served. INACTIVE: switched off in Saleor. DELETED: uninstalled; the books are kept, the secrets are not."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    DELETED = "deleted"
+
+
+class DebtPolicy(StrEnum):
+    """What happens when a refund asks for points that were spent. FLOOR: never below zero. NEGATIVE: at once, into debt."""
+
+    FLOOR = "floor"
+    NEGATIVE = "negative"
+
+
+class ClaimLink(StrEnum):
+    """What `points_claim_url` holds. OWN: our order link. DIRECT: the provider's claim URL, which cannot be withdrawn."""
+
+    OWN = "own"
+    DIRECT = "direct"
+
+
+class AccountKind(StrEnum):
+    """Where an account's points live."""
+
+    EMBEDDED = "embedded"
+    COGGINS = "coggins"
+
+
+class StoreRow(SQLModel, table=True):
+    """An installed Saleor."""
+
+    __tablename__ = "store"
+    __table_args__ = (
+        one_of("state", StoreState, name="store_state"),
+        one_of("debt_policy", DebtPolicy, name="store_debt_policy"),
+        one_of("claim_link", ClaimLink, name="store_claim_link"),
+        CheckConstraint("state <> 'active' OR saleor_api_url IS NULL OR token_sealed IS NOT NULL", name="store_active_has_token"),
+        CheckConstraint("state <> 'deleted' OR token_sealed IS NULL", name="store_deleted_has_no_token"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    slug: str = Field(max_length=64, unique=True)
+    name: str = Field(max_length=256)
+    state: str = Field(default=StoreState.ACTIVE, max_length=16)
+    saleor_api_url: str | None = Field(default=None, max_length=512, unique=True)
+    saleor_version: str | None = Field(default=None, max_length=32)
+    app_id: str | None = Field(default=None, max_length=256)
+    token_sealed: str | None = None
+    jwks: str | None = None
+    jwks_asked_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    awards_from: datetime = Field(sa_type=UtcTime)
+    debt_policy: str = Field(default=DebtPolicy.FLOOR, max_length=16)
+    claim_link: str = Field(default=ClaimLink.OWN, max_length=16)
+    time_zone: str = Field(default="UTC", max_length=64)
+    sweep_cursor: datetime | None = Field(default=None, sa_type=UtcTime)
+    served_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    # While this lies ahead nothing is asked of this Saleor; `problem` says why in a sentence for the merchant.
+    paused_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    failures: int = 0
+    problem: str | None = Field(default=None, max_length=1024)
+    created_at: datetime = Field(sa_type=UtcTime)
+
+
+class AccountRow(SQLModel, table=True):
+    """A store's points at a provider. A store has one of today, and keeps older ones for what was granted there."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        one_of("kind", AccountKind, name="account_kind"),
+        CheckConstraint("kind <> 'coggins' OR (url IS NOT NULL AND key_sealed IS NOT NULL)", name="account_coggins_has_key"),
+        Index("account_of_today", "store_id", unique=True, sqlite_where=text("is_current"), postgresql_where=text("is_current")),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    store_id: int = Field(foreign_key="store.id", index=True, sa_type=BigId)
+    kind: str = Field(max_length=16)
+    is_current: bool = True
+    url: str | None = Field(default=None, max_length=512)
+    key_sealed: str | None = None
+    # Two stores may share one account at a provider: the same mark means the same balances.
+    lane_mark: str = Field(max_length=64)
+    honours_idempotency: bool = False
+    paused_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    failures: int = 0
+    problem: str | None = Field(default=None, max_length=1024)
+    created_at: datetime = Field(sa_type=UtcTime)
+
+
+class RuleRow(SQLModel, table=True):
+    """A version of an earning rule: the store's default, or one channel's. Append-only."""
+
+    __tablename__ = "rule"
+    __table_args__ = (
+        one_of("award", Award, name="rule_award"),
+        one_of("award_when", Moment, name="rule_award_when"),
+        CheckConstraint("hold_days BETWEEN 0 AND 3650", name="rule_hold_days"),
+        CheckConstraint("expires_days IS NULL OR expires_days BETWEEN 0 AND 36500", name="rule_expires_days"),
+        CheckConstraint("maximum_points IS NULL OR maximum_points >= 0", name="rule_maximum_points"),
+        Index("rule_in_force", "store_id", "channel", "in_force_from"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    store_id: int = Field(foreign_key="store.id", sa_type=BigId)
+    channel: str | None = Field(default=None, max_length=256)
+    in_force_from: datetime = Field(sa_type=UtcTime)
+    points_per_unit: Decimal = Field(default=Decimal(1), sa_type=ExactDecimal)
+    include_tax: bool = True
+    include_shipping: bool = False
+    minimum_total: Decimal = Field(default=Decimal(0), sa_type=ExactDecimal)
+    maximum_points: int | None = None
+    award: str = Field(default=Award.CLAIM, max_length=16)
+    award_when: str = Field(default=Moment.PAID, max_length=16)
+    hold_days: int = 0
+    expires_days: int | None = None
+    bind_email: bool = True
+    customer_type: str | None = Field(default=None, max_length=128)
+    is_active: bool = True
+    created_by: str = Field(default="installation", max_length=256)

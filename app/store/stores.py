@@ -1,0 +1,80 @@
+"""Questions asked of stores, their accounts and their rules."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from app.domain.earning import Award, Moment, Rule
+from app.store.models import AccountRow, RuleRow, StoreRow, StoreState
+
+
+def find_store(session: Session, saleor_api_url: str) -> StoreRow | None:
+    """Find a store, installed now or once, by its API URL."""
+    return session.exec(select(StoreRow).where(StoreRow.saleor_api_url == saleor_api_url)).first()
+
+
+def find_store_by_slug(session: Session, slug: str) -> StoreRow | None:
+    """Find a store by the name that stands in its order links."""
+    return session.exec(select(StoreRow).where(StoreRow.slug == slug)).first()
+
+
+def is_slug_taken(session: Session, slug: str) -> bool:
+    """Tell whether a store has this slug."""
+    return find_store_by_slug(session, slug) is not None
+
+
+def current_account(session: Session, store_id: int) -> AccountRow | None:
+    """Find the account that new points of a store go to."""
+    return session.exec(select(AccountRow).where(AccountRow.store_id == store_id, col(AccountRow.is_current))).first()
+
+
+def accounts_of(session: Session, store_id: int) -> dict[int, AccountRow]:
+    """Find all accounts that a store ever had, by id."""
+    accounts = session.exec(select(AccountRow).where(AccountRow.store_id == store_id))
+    return {account.id: account for account in accounts if account.id is not None}
+
+
+def rules_of(session: Session, store_id: int) -> list[RuleRow]:
+    """Find all versions of a store's rules, oldest first."""
+    return list(
+        session.exec(select(RuleRow).where(RuleRow.store_id == store_id).order_by(col(RuleRow.in_force_from), col(RuleRow.id)))
+    )
+
+
+def rule_in_force(rules: list[RuleRow], channel: str, created_at: datetime) -> RuleRow:
+    """Choose the version that was in force for a channel when an order was created.
+
+    A channel without a rule of its own at that time has the default. An order older than every version has the oldest default.
+    """
+    in_force = [rule for rule in rules if rule.in_force_from <= created_at]
+    of_channel = [rule for rule in in_force if rule.channel == channel]
+    if of_channel:
+        return of_channel[-1]
+    defaults = [rule for rule in in_force if rule.channel is None]
+    return defaults[-1] if defaults else next(rule for rule in rules if rule.channel is None)
+
+
+def as_rule(row: RuleRow) -> Rule:
+    """Turn a stored version into the domain's value."""
+    if row.id is None:
+        raise ValueError("a rule that was never stored")
+    return Rule(
+        id=row.id,
+        points_per_unit=row.points_per_unit,
+        include_tax=row.include_tax,
+        include_shipping=row.include_shipping,
+        minimum_total=row.minimum_total,
+        maximum_points=row.maximum_points,
+        award=Award(row.award),
+        award_when=Moment(row.award_when),
+        hold_days=row.hold_days,
+        expires_days=row.expires_days,
+        bind_email=row.bind_email,
+        customer_type=row.customer_type,
+        is_active=row.is_active,
+    )
+
+
+def is_served(store: StoreRow) -> bool:
+    """Tell whether a store's Saleor may call us."""
+    return store.state != StoreState.DELETED and store.app_id is not None

@@ -1,0 +1,99 @@
+"""Install a store: take the token that a Saleor hands over, once that Saleor has confirmed it."""
+
+import re
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import structlog
+from sqlmodel import Session
+
+from app.errors import NotAllowed, SaleorBusy, SaleorFault, SaleorUnreachable
+from app.saleor.addresses import is_allowed
+from app.sealing import fingerprint
+from app.store.models import AccountKind, AccountRow, RuleRow, StoreRow, StoreState
+from app.store.stores import current_account, find_store, is_slug_taken, rules_of
+from app.usecases.services import Services
+
+log = structlog.get_logger()
+
+SLUG_LENGTH_MAX = 48
+
+
+def install_store(services: Services, *, api_url: str, token: str, saleor_version: str | None, now: datetime) -> None:
+    """Install a store, or install it again: the newest token wins, and the books go on where they were.
+
+    Raises NotAllowed, NotASaleor or SaleorUnreachable with a sentence that the merchant reads in the Dashboard.
+    """
+    if not is_allowed(api_url, services.saleor_urls_allowed):
+        raise NotAllowed(
+            f"This Saleor ({api_url}) may not install Saleor Points. "
+            "Whoever runs Saleor Points can allow it by adding that address to ALLOWED_SALEOR_URLS."
+        )
+    try:
+        app_id = services.saleor.own_app_id(api_url, token)
+        jwks = services.saleor.jwks(api_url)
+    except (SaleorUnreachable, SaleorFault, SaleorBusy) as error:
+        raise SaleorUnreachable(
+            f"Saleor Points cannot reach this Saleor at {api_url}. Set PUBLIC_URL, on Saleor's API and on its worker, to an "
+            f"address that Saleor Points can reach, or map it with SALEOR_URL_MAP. ({error.message})"
+        ) from error
+    with services.database.writing() as session:
+        store = find_store(session, api_url) or _new_store(session, api_url, now)
+        store.state = StoreState.ACTIVE
+        store.app_id = app_id
+        store.token_sealed = services.sealer.seal(token)
+        store.jwks = jwks
+        store.jwks_asked_at = now
+        store.saleor_version = saleor_version
+        store.paused_until, store.failures, store.problem = None, 0, None
+        session.add(store)
+        session.flush()
+        _complete(services, session, store, now)
+        slug = store.slug
+    log.info("store installed", store=slug, saleor=saleor_version)
+
+
+def _new_store(session: Session, api_url: str, now: datetime) -> StoreRow:
+    host = urlsplit(api_url).netloc
+    return StoreRow(
+        slug=_free_slug(session, host),
+        name=host,
+        saleor_api_url=api_url,
+        awards_from=now,
+        created_at=now,
+        state=StoreState.INACTIVE,
+    )
+
+
+def _free_slug(session: Session, host: str) -> str:
+    wanted = re.sub(r"[^a-z0-9]+", "-", host.lower()).strip("-")[:SLUG_LENGTH_MAX] or "store"
+    slug, number = wanted, 2
+    while is_slug_taken(session, slug):
+        slug, number = f"{wanted}-{number}", number + 1
+    return slug
+
+
+def _complete(services: Services, session: Session, store: StoreRow, now: datetime) -> None:
+    """Give a store what every store has: a rule to begin with, and an account."""
+    if store.id is None:
+        raise RuntimeError("a store without an id")
+    if not rules_of(session, store.id):
+        session.add(RuleRow(store_id=store.id, in_force_from=now))
+    if current_account(session, store.id) is None:
+        session.add(_new_account(services, store.id, now))
+
+
+def _new_account(services: Services, store_id: int, now: datetime) -> AccountRow:
+    default = services.default_account
+    if not default.url:
+        return AccountRow(
+            store_id=store_id, kind=AccountKind.EMBEDDED, lane_mark=fingerprint(f"embedded {store_id}"), created_at=now
+        )
+    return AccountRow(
+        store_id=store_id,
+        kind=AccountKind.COGGINS,
+        url=default.url,
+        key_sealed=services.sealer.seal(default.key),
+        lane_mark=fingerprint(f"coggins {default.url} {default.key}"),
+        created_at=now,
+    )

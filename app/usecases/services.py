@@ -1,0 +1,35 @@
+"""All that the use cases work with. `bootstrap` makes it; nothing below chooses."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.points.provider import PointsProvider
+from app.saleor.client import SaleorClient
+from app.sealing import Sealer
+from app.store.database import Database
+from app.store.models import AccountRow, StoreRow
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultAccount:
+    """Where the points of a new store live: Coggins when `url` and `key` are given, else embedded."""
+
+    url: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The outside, the database and the clock."""
+
+    database: Database
+    sealer: Sealer
+    saleor: SaleorClient
+    provider_of: Callable[[StoreRow, AccountRow], PointsProvider]
+    clock: Clock
+    claim_url_base: str
+    saleor_urls_allowed: tuple[str, ...]
+    default_account: DefaultAccount = DefaultAccount()

@@ -1,0 +1,99 @@
+"""Settle a batch of orders: make the points granted the points due."""
+
+from random import randrange
+
+import structlog
+from sqlalchemy import update
+from sqlmodel import col
+
+from app.domain import retry
+from app.errors import AppError, SaleorBusy, SaleorRefused, Unavailable
+from app.store.models import StoreRow
+from app.store.waiting import release
+from app.usecases.services import Services
+from app.usecases.settle_orders.batch import Batch
+from app.usecases.settle_orders.calling import call
+from app.usecases.settle_orders.deciding import compute_due, decide, load_books, settle_shown_claims
+from app.usecases.settle_orders.planning import write_plans
+from app.usecases.settle_orders.reading import read_orders
+from app.usecases.settle_orders.resting import rest_orders
+from app.usecases.settle_orders.taking import take_batch
+from app.usecases.settle_orders.telling import tell_orders
+
+__all__ = ["settle_orders"]
+
+log = structlog.get_logger()
+
+# A decision of two parts takes two rounds; the longest useful one (a claim replaced, debits from several customers) a few
+# more. What is not done then comes first in the next batch.
+ROUNDS_MAX = 8
+
+
+def settle_orders(services: Services) -> bool:
+    """Settle up to 100 waiting orders of one store, and tell whether any waited.
+
+    Read, decide, plan, call, record: again for orders that need another movement. Then tell Saleor, and let them rest.
+    """
+    batch = take_batch(services)
+    if batch is None:
+        return False
+    try:
+        read_orders(services, batch)
+    except (Unavailable, SaleorRefused) as error:
+        _pause_store(services, batch, error)
+        return True
+    _resume_store(services, batch)
+    _move_points(services, batch)
+    tell_orders(services, batch)
+    rest_orders(services, batch)
+    log.info("orders settled", store=batch.store.slug, orders=len(batch.hands))
+    return True
+
+
+def _move_points(services: Services, batch: Batch) -> None:
+    for _ in range(ROUNDS_MAX):
+        load_books(services, batch)
+        now = services.clock()
+        hands = batch.active()
+        for hand in hands:
+            compute_due(batch, hand, now)
+        settle_shown_claims(services, batch, now)
+        for hand in hands:
+            decide(batch, hand)
+        movements = write_plans(services, batch, now)
+        call(services, batch, movements)
+        for hand in hands:
+            # What needed no step, and was kept from none, is settled.
+            hand.is_done = hand.is_done or (hand.decision.step is None and hand.books.open is None)
+        if not batch.active():
+            return
+    for hand in batch.active():
+        hand.wait(services.clock())
+
+
+def _pause_store(services: Services, batch: Batch, error: AppError) -> None:
+    """Ask nothing of a Saleor for a while. Its orders keep their place."""
+    now = services.clock()
+    failures = batch.store.failures + 1
+    pause = retry.backoff(failures, jitter=randrange(100))  # noqa: S311 - spreads load, keeps no secret
+    if isinstance(error, SaleorBusy) and error.retry_after is not None:
+        pause = error.retry_after
+    elif isinstance(error, SaleorRefused):
+        pause = retry.PROBE_EVERY
+    with services.database.writing() as session:
+        release(session, batch.lease_token)
+        session.execute(
+            update(StoreRow)
+            .where(col(StoreRow.id) == batch.store_id)
+            .values(failures=failures, paused_until=now + pause, problem=error.message)
+        )
+    log.warning("store paused", store=batch.store.slug, reason=error.code, seconds=int(pause.total_seconds()))
+
+
+def _resume_store(services: Services, batch: Batch) -> None:
+    if batch.store.failures or batch.store.problem:
+        with services.database.writing() as session:
+            session.execute(
+                update(StoreRow).where(col(StoreRow.id) == batch.store_id).values(failures=0, paused_until=None, problem=None)
+            )
+        log.info("store serves again", store=batch.store.slug)

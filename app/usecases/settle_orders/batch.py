@@ -1,0 +1,113 @@
+"""The orders in hand, while they are being settled."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from random import randrange
+
+from app.domain import retry
+from app.domain.earning import Due
+from app.domain.order import Order
+from app.domain.settlement import NOTHING, Decision, Stuck
+from app.points.provider import PointsProvider
+from app.store.books import Books
+from app.store.models import AccountRow, OrderRow, RuleRow, StoreRow
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why an order is not settled: a code for lists, a sentence for the merchant."""
+
+    code: str
+    sentence: str
+
+
+STUCK = {
+    Stuck.NO_EMAIL: "The order has no e-mail address, so its points cannot be given to anybody. Add one to the order.",
+    Stuck.NOTHING_THERE: "Points are to be taken back, but the customer's balance does not hold them any more.",
+    Stuck.SHOWN_NOT_TAKEN: (
+        "Points are to be taken back from a claim link that was opened and not taken yet; the provider cannot withdraw it. "
+        "They are taken back once it is taken."
+    ),
+    Stuck.TAKER_UNKNOWN: "Points are to be taken back, but the provider does not tell who took the claim.",
+}
+
+UNKNOWN_INSTANT = Problem(
+    "unknown",
+    "The points provider was asked to change a balance and its answer was lost. Somebody has to look whether it happened.",
+)
+
+
+@dataclass(slots=True)
+class InHand:
+    """One order under lease. `next_looks` are the moments at which to look again; the earliest counts."""
+
+    row: OrderRow
+    order: Order | None = None
+    rule: RuleRow | None = None
+    due: Due | None = None
+    books: Books = field(default_factory=Books)
+    decision: Decision = NOTHING
+    problem: Problem | None = None
+    next_looks: list[datetime] = field(default_factory=list)
+    failures: int = 0
+    has_failed: bool = False
+    is_done: bool = False
+
+    @property
+    def id(self) -> int:
+        if self.row.id is None:
+            raise RuntimeError("an order without an id")
+        return self.row.id
+
+    def retry(self, now: datetime, problem: Problem | None = None) -> None:
+        """Leave the order for a time that grows with each failure in a row."""
+        if not self.has_failed:
+            self.failures += 1
+        self.has_failed = True
+        self.wait(now + retry.backoff(self.failures, jitter=randrange(100)), problem)  # noqa: S311 - spreads load, keeps no secret
+
+    def wait(self, until: datetime, problem: Problem | None = None) -> None:
+        """Leave the order for now."""
+        self.is_done = True
+        self.next_looks.append(until)
+        self.problem = problem or self.problem
+
+
+@dataclass(slots=True)
+class Batch:
+    """Orders of one store, held by one lease."""
+
+    store: StoreRow
+    token: str
+    lease_token: str
+    hands: dict[int, InHand]
+    accounts: dict[int, AccountRow]
+    providers: dict[int, PointsProvider]
+    rules: list[RuleRow]
+    # (account, folded e-mail) pairs whose balance was found to hold nothing more.
+    empty_lanes: set[tuple[int, str]] = field(default_factory=set)
+
+    @property
+    def store_id(self) -> int:
+        if self.store.id is None:
+            raise RuntimeError("a store without an id")
+        return self.store.id
+
+    @property
+    def account(self) -> AccountRow:
+        """The account of today."""
+        return next(account for account in self.accounts.values() if account.is_current)
+
+    @property
+    def seeing_accounts(self) -> set[int]:
+        """Accounts whose claims can be seen and changed."""
+        return {account_id for account_id, provider in self.providers.items() if provider.sees_claims}
+
+    def active(self) -> list[InHand]:
+        """Orders that were read and are not left for later."""
+        return [hand for hand in self.hands.values() if hand.order is not None and not hand.is_done]
+
+    def paused_until(self, account_id: int, now: datetime) -> datetime | None:
+        """Tell until when an account is not asked."""
+        paused_until = self.accounts[account_id].paused_until
+        return paused_until if paused_until is not None and paused_until > now else None

@@ -1,0 +1,173 @@
+"""Step 4: ask the accounts, in arrays. Each array is written down as *sending* first; no transaction is open during a call."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+from app.domain import retry
+from app.domain.claim import Balance
+from app.domain.order import folded
+from app.domain.settlement import INSTANT_KINDS, MovementKind
+from app.points.provider import Ask, AskKind, NotSent, PointsProvider, RefusedWhole, Rejected, Unknown
+from app.store.models import ClaimLink, ClaimRow, DebtPolicy, MovementRow, MovementState
+from app.usecases.services import Services
+from app.usecases.settle_orders.batch import UNKNOWN_INSTANT, Batch
+from app.usecases.settle_orders.planning import account_problem
+from app.usecases.settle_orders.recording import mark_sending, pause_account, record, take_back_to_planned
+
+# After this long nobody is still waiting for the answer: the worker that sent it is dead.
+TAKEN_OVER_AFTER = timedelta(minutes=5)
+
+NOTHING_TO_TAKE = Rejected("The balance holds nothing to take back.", code="NOTHING_THERE")
+_CUT = Unknown("The worker that asked for it ended before the answer was recorded.")
+
+
+def call(services: Services, batch: Batch, movements: Sequence[MovementRow]) -> None:
+    """Ask for planned movements, and finish those that an earlier worker left."""
+    ready = [movement for movement in movements if _is_ready(services, batch, movement)]
+    groups: dict[tuple[int, AskKind], list[MovementRow]] = defaultdict(list)
+    for movement in ready:
+        groups[movement.account_id, _ask_kind(movement)].append(movement)
+    for (account_id, kind), group in groups.items():
+        size = batch.providers[account_id].array_max(kind)
+        arrays = [group[start : start + size] for start in range(0, len(group), size)]
+        while arrays:
+            arrays = [*_send(services, batch, account_id, kind, arrays.pop()), *arrays]
+
+
+def _is_ready(services: Services, batch: Batch, movement: MovementRow) -> bool:
+    """Tell whether a movement is to be asked for now. Deals with those whose outcome is open."""
+    hand = batch.hands[movement.order_id or 0]
+    now = services.clock()
+    if movement.state == MovementState.PLANNED:
+        paused_until = batch.paused_until(movement.account_id, now)
+        if paused_until is not None:
+            hand.wait(paused_until, account_problem(batch.accounts[movement.account_id]))
+        return paused_until is None
+    if batch.providers[movement.account_id].repeats_safely:
+        return True
+    taken_over_at = (movement.sent_at or now) + TAKEN_OVER_AFTER
+    if movement.state == MovementState.SENDING and now < taken_over_at:
+        hand.wait(taken_over_at)
+    elif movement.state == MovementState.SENDING:
+        record(services, batch, [(movement, _CUT)])
+    else:
+        hand.is_done, hand.problem = True, UNKNOWN_INSTANT
+    return False
+
+
+def _send(
+    services: Services, batch: Batch, account_id: int, kind: AskKind, array: Sequence[MovementRow]
+) -> list[list[MovementRow]]:
+    """Send one array. Gives the halves to send next where the provider refused it as a whole."""
+    provider = batch.providers[account_id]
+    if batch.paused_until(account_id, services.clock()) is not None:
+        _leave(services, batch, account_id, array)
+        return []
+    balances = _balances(batch, provider, array)
+    if isinstance(balances, NotSent):
+        pause_account(services, batch, account_id, balances)
+        _leave(services, batch, account_id, array)
+        return []
+    array = _within_balances(services, batch, array, balances)
+    call_id = uuid4()
+    sent = mark_sending(services, batch, array, call_id=call_id, balances=balances)
+    if not sent:
+        return []
+    reply = provider.ask(
+        kind, [_ask(batch, movement) for movement in sent], call_id=call_id, now=sent[0].sent_at or services.clock()
+    )
+    if isinstance(reply, NotSent):
+        take_back_to_planned(services, batch, sent)
+        pause_account(services, batch, account_id, reply)
+        _leave(services, batch, account_id, sent)
+    elif isinstance(reply, RefusedWhole):
+        take_back_to_planned(services, batch, sent)
+        return [sent[: len(sent) // 2], sent[len(sent) // 2 :]]
+    else:
+        record(services, batch, list(zip(sent, reply, strict=True)), balances=balances)
+    return []
+
+
+def _leave(services: Services, batch: Batch, account_id: int, array: Sequence[MovementRow]) -> None:
+    """Let planned movements wait until their account is asked again."""
+    now = services.clock()
+    until = batch.paused_until(account_id, now) or now + retry.BACKOFF_FIRST
+    for movement in array:
+        batch.hands[movement.order_id or 0].wait(until, account_problem(batch.accounts[account_id]))
+
+
+def _balances(batch: Batch, provider: PointsProvider, array: Sequence[MovementRow]) -> dict[str, Balance] | NotSent:
+    """Look up the balances that must be known before the call.
+
+    They say how much can be taken back; and where a lost answer could not be asked for again, they are what its outcome is
+    judged by. A claim link that goes out directly is judged by the balance before it went out.
+    """
+    emails = {movement.email for movement in array if _needs_balance(batch, provider, movement)}
+    if not emails:
+        return {}
+    found = provider.balances(sorted(emails))
+    if isinstance(found, NotSent):
+        return found
+    return {email: found.get(email, Balance(0, 0)) for email in emails}
+
+
+def _needs_balance(batch: Batch, provider: PointsProvider, movement: MovementRow) -> bool:
+    if movement.kind in INSTANT_KINDS:
+        return not provider.repeats_safely or (movement.kind == MovementKind.DEBIT and _has_floor(batch))
+    return _goes_out_directly(batch, provider) and bool(movement.email)
+
+
+def _goes_out_directly(batch: Batch, provider: PointsProvider) -> bool:
+    return batch.store.claim_link == ClaimLink.DIRECT and not provider.sees_claims
+
+
+def _has_floor(batch: Batch) -> bool:
+    return batch.store.debt_policy == DebtPolicy.FLOOR
+
+
+def _within_balances(
+    services: Services, batch: Batch, array: Sequence[MovementRow], balances: dict[str, Balance]
+) -> list[MovementRow]:
+    """Hold debits to what is there. One that finds nothing ends here, and leaves a shortfall."""
+    kept = []
+    for movement in array:
+        available = balances[movement.email].available if movement.email in balances else None
+        if movement.kind != MovementKind.DEBIT or not _has_floor(batch) or available is None or available >= -movement.points:
+            kept.append(movement)
+            continue
+        batch.empty_lanes.add((movement.account_id, folded(movement.email)))
+        if available > 0:
+            movement.points = -available
+            kept.append(movement)
+        else:
+            record(services, batch, [(movement, NOTHING_TO_TAKE)])
+    return kept
+
+
+def _ask_kind(movement: MovementRow) -> AskKind:
+    if movement.kind in INSTANT_KINDS:
+        return AskKind.INSTANT
+    return AskKind.CLAIM if movement.target_id is None else AskKind.CHANGE
+
+
+def _ask(batch: Batch, movement: MovementRow) -> Ask:
+    if _ask_kind(movement) is AskKind.CHANGE:
+        claim = _target(batch, movement)
+        return Ask(movement.id, claim.points + movement.points, token_mark=claim.token_mark)
+    return Ask(
+        movement.id,
+        movement.points,
+        movement.email,
+        customer_type=movement.customer_type,
+        expires_days=movement.expires_days,
+        may_go_below_zero=not _has_floor(batch),
+    )
+
+
+def _target(batch: Batch, movement: MovementRow) -> ClaimRow:
+    target: UUID | None = movement.target_id
+    if target is None:
+        raise RuntimeError("a change of no claim")
+    return batch.hands[movement.order_id or 0].books.claims[target]

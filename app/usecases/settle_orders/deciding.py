@@ -1,0 +1,126 @@
+"""Step 2: decide what each order lacks. Looks at claims where their state matters; everything else is pure."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from app.domain import retry
+from app.domain.claim import Balance, ClaimState, surely_expired, taken_since_shown
+from app.domain.earning import Award, Moment, moment_reached, points_due, with_remembered_earning
+from app.domain.settlement import NOTHING, Recipient, next_step
+from app.points.provider import NotSent, SeenClaim
+from app.store.books import books_of, claims_taken_since, has_open_instant, own_movements_since, position_of
+from app.store.models import ClaimRow
+from app.store.snapshots import load_lines
+from app.store.stores import as_rule, rule_in_force
+from app.usecases.services import Services
+from app.usecases.settle_orders.batch import STUCK, Batch, InHand, Problem
+
+
+def load_books(services: Services, batch: Batch) -> None:
+    """Load what movements say of the orders in hand, and bring the state of their claims up to now."""
+    hands = batch.active()
+    if not hands:
+        return
+    with services.database.reading() as session:
+        books = books_of(session, [hand.id for hand in hands])
+    for hand in hands:
+        hand.books = books[hand.id]
+    now = services.clock()
+    _look_at_claims(batch, hands, now)
+
+
+def compute_due(batch: Batch, hand: InHand, now: datetime) -> None:
+    """Compute the points due, by the rule that was in force when the order was created."""
+    if hand.order is None or hand.due is not None:
+        return
+    order = replace(hand.order, lines=with_remembered_earning(hand.order, load_lines(hand.row.snapshot)))
+    row = rule_in_force(batch.rules, order.channel, order.created_at)
+    moment_at = moment_reached(order, Moment(row.award_when), remembered=hand.row.moment_at)
+    hand.due = points_due(
+        order, as_rule(row), now, awards_from=batch.store.awards_from, moment_at=moment_at, adjustments=hand.books.adjustments
+    )
+    hand.order, hand.rule, hand.row.moment_at = order, row, moment_at
+
+
+def decide(batch: Batch, hand: InHand) -> None:
+    """Decide the next movement of one order, and note why there is none."""
+    if hand.order is None or hand.rule is None or hand.due is None:
+        return
+    hand.decision = NOTHING
+    if hand.books.open is not None:
+        return  # That one is finished first.
+    account_id = batch.account.id or 0
+    recipient = Recipient(
+        account_id, hand.order.email.strip(), hand.order.is_registered, Award(hand.rule.award), hand.rule.bind_email
+    )
+    position = position_of(hand.books, batch.seeing_accounts)
+    hand.decision = next_step(max(hand.due.points, 0), position, recipient, empty_lanes=batch.empty_lanes)
+    stuck = hand.decision.stuck
+    hand.problem = Problem(stuck.value, STUCK[stuck]) if stuck is not None else None
+
+
+def settle_shown_claims(services: Services, batch: Batch, now: datetime) -> None:
+    """Find out whether shown claims were taken, where it matters now: a refund asks for them, or it is time to look."""
+    for hand in batch.active():
+        shown = [claim for claim in hand.books.claims.values() if claim.state == ClaimState.SHOWN]
+        if not shown or hand.due is None:
+            continue
+        is_refunded = max(hand.due.points, 0) < position_of(hand.books, batch.seeing_accounts).granted
+        for claim in sorted(shown, key=lambda claim: claim.shown_at or now):
+            look = retry.next_shown_look(now - (claim.shown_at or now))
+            if is_refunded or look is not None:
+                _judge_shown(services, batch, claim, now)
+            if claim.state == ClaimState.SHOWN and look is not None and claim.shown_at is not None:
+                hand.next_looks.append(claim.shown_at + look)
+
+
+def _judge_shown(services: Services, batch: Batch, claim: ClaimRow, now: datetime) -> None:
+    if not claim.email or claim.shown_at is None or claim.shown_available is None or claim.shown_used is None:
+        return
+    if batch.paused_until(claim.account_id, now) is not None:
+        return
+    balances = batch.providers[claim.account_id].balances([claim.email])
+    if isinstance(balances, NotSent):
+        return
+    with services.database.reading() as session:
+        if has_open_instant(session, claim.lane):
+            return
+        own = own_movements_since(session, claim.lane, claim.shown_at)
+        others = claims_taken_since(session, claim.lane, claim.shown_at, but=claim.id)
+    is_taken = taken_since_shown(
+        claim.points,
+        shown=Balance(claim.shown_available, claim.shown_used),
+        now=balances.get(claim.email, Balance(0, 0)),
+        own_movements=own,
+        other_claims_taken=others,
+    )
+    if is_taken:
+        claim.state, claim.taken_at, claim.taken_by = ClaimState.TAKEN, now, claim.email
+
+
+def _look_at_claims(batch: Batch, hands: Sequence[InHand], now: datetime) -> None:
+    """Bring open claims up to now: from the provider where it shows them, else by their days."""
+    by_account: dict[int, list[ClaimRow]] = defaultdict(list)
+    for hand in hands:
+        for claim in hand.books.claims.values():
+            if claim.state in {ClaimState.OPEN, ClaimState.SHOWN}:
+                by_account[claim.account_id].append(claim)
+    for account_id, claims in by_account.items():
+        provider = batch.providers[account_id]
+        if not provider.sees_claims:
+            for claim in claims:
+                if surely_expired(claim.expires_on, now):
+                    claim.state = ClaimState.EXPIRED
+            continue
+        seen = provider.seen_claims([claim.token_mark for claim in claims], now=now)
+        for claim in claims:
+            if claim.token_mark in seen:
+                _bring_up_to(claim, seen[claim.token_mark])
+
+
+def _bring_up_to(claim: ClaimRow, seen: SeenClaim) -> None:
+    if seen.state is ClaimState.VOID:
+        return  # Voided by a movement whose outcome is not recorded yet; recording it says so.
+    claim.state, claim.taken_at, claim.taken_by = seen.state, seen.taken_at, seen.taken_by

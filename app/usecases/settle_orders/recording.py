@@ -1,0 +1,205 @@
+"""Step 5: write down what became of what was asked. Nothing is written for an order that another worker holds by now."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from random import randrange
+from uuid import UUID
+
+import structlog
+from sqlalchemy import bindparam, update
+from sqlmodel import Session, col
+
+from app.domain import retry
+from app.domain.claim import Balance, ClaimState
+from app.domain.settlement import MovementKind
+from app.points.embedded import INSUFFICIENT
+from app.points.provider import Accepted, NotSent, Outcome, Overtaken, Rejected, Unknown
+from app.sealing import fingerprint
+from app.store.books import OPEN_STATES
+from app.store.models import AccountRow, ClaimLink, ClaimRow, MovementRow, MovementState, OrderRow
+from app.store.waiting import keep_lease
+from app.usecases.services import Services
+from app.usecases.settle_orders.batch import UNKNOWN_INSTANT, Batch, InHand, Problem
+from app.usecases.settle_orders.planning import REFUSED, refusal_mark
+
+log = structlog.get_logger()
+
+NOTHING_THERE = "NOTHING_THERE"
+# These refusals end by themselves: the balance was read a moment too early, or holds nothing and is looked at again later.
+_NOT_REMEMBERED = frozenset({INSUFFICIENT, NOTHING_THERE})
+_STATES = {
+    Accepted: MovementState.ACCEPTED,
+    Rejected: MovementState.REJECTED,
+    Unknown: MovementState.UNKNOWN,
+    Overtaken: MovementState.OVERTAKEN,
+}
+
+
+def mark_sending(
+    services: Services, batch: Batch, array: Sequence[MovementRow], *, call_id: UUID, balances: Mapping[str, Balance]
+) -> list[MovementRow]:
+    """Write that an array is about to be sent, with the call's id and each one's place in it. Gives those that are still ours."""
+    now = services.clock()
+    with services.database.writing() as session:
+        kept = keep_lease(session, batch.lease_token, [movement.order_id or 0 for movement in array], now)
+        sent = [movement for movement in array if movement.order_id in kept]
+        for position, movement in enumerate(sent):
+            before = balances.get(movement.email)
+            movement.state, movement.sent_at, movement.asks = MovementState.SENDING, now, movement.asks + 1
+            movement.call_id, movement.position = call_id, position
+            if before is not None:
+                movement.available_before, movement.used_before = before.available, before.used
+        _store(session, sent, "state", "sent_at", "asks", "call_id", "position", "available_before", "used_before", "points")
+    for movement in array:
+        if movement not in sent:
+            batch.hands[movement.order_id or 0].is_done = True
+    return sent
+
+
+def take_back_to_planned(services: Services, batch: Batch, movements: Sequence[MovementRow]) -> None:
+    """Write that an array did not go out, or was refused as a whole: nothing happened."""
+    with services.database.writing() as session:
+        kept = keep_lease(session, batch.lease_token, [movement.order_id or 0 for movement in movements], services.clock())
+        ours = [movement for movement in movements if movement.order_id in kept]
+        for movement in ours:
+            movement.state = MovementState.PLANNED
+        _store(session, ours, "state")
+
+
+def pause_account(services: Services, batch: Batch, account_id: int, reply: NotSent) -> None:
+    """Ask nothing of an account for a while, and say why."""
+    now = services.clock()
+    account = batch.accounts[account_id]
+    account.failures += 1
+    pause = reply.retry_after or (
+        retry.PROBE_EVERY if reply.is_accounts_fault else retry.backoff(account.failures, jitter=randrange(100))  # noqa: S311 - no secret
+    )
+    account.paused_until, account.problem = now + pause, reply.reason
+    _store_account(services, account)
+    log.warning(
+        "account paused", store=batch.store.slug, account=account_id, reason=reply.reason, seconds=int(pause.total_seconds())
+    )
+
+
+def record(
+    services: Services,
+    batch: Batch,
+    outcomes: Sequence[tuple[MovementRow, Outcome]],
+    *,
+    balances: Mapping[str, Balance] | None = None,
+) -> None:
+    """Write the outcomes, and what follows from them for claims and orders, in one transaction."""
+    now = services.clock()
+    with services.database.writing() as session:
+        kept = keep_lease(session, batch.lease_token, [movement.order_id or 0 for movement, _ in outcomes], now)
+        ours = [(movement, outcome) for movement, outcome in outcomes if movement.order_id in kept]
+        for movement, outcome in ours:
+            movement.state = _STATES[type(outcome)]
+            movement.reason = outcome.doubt if isinstance(outcome, Accepted) else outcome.reason
+            movement.ended_at = now
+            if isinstance(outcome, Accepted):
+                _accept(services, session, batch, movement, outcome, now, (balances or {}).get(movement.email))
+            elif isinstance(outcome, Rejected) and outcome.code not in _NOT_REMEMBERED:
+                session.execute(
+                    update(OrderRow).where(col(OrderRow.id) == movement.order_id).values(refused_step=refusal_mark(movement))
+                )
+        _store(session, [movement for movement, _ in ours], "state", "reason", "ended_at", "points")
+    for movement, outcome in outcomes:
+        hand = batch.hands[movement.order_id or 0]
+        if movement.order_id not in kept:
+            hand.is_done = True
+        else:
+            _follow_up(hand, movement, outcome, now)
+    _resume_accounts(services, batch, {movement.account_id for movement, outcome in ours if not isinstance(outcome, Unknown)})
+
+
+def _accept(
+    services: Services,
+    session: Session,
+    batch: Batch,
+    movement: MovementRow,
+    outcome: Accepted,
+    now: datetime,
+    balance: Balance | None,
+) -> None:
+    session.execute(
+        update(OrderRow).where(col(OrderRow.id) == movement.order_id).values(granted=col(OrderRow.granted) + movement.points)
+    )
+    batch.hands[movement.order_id or 0].row.granted += movement.points
+    if movement.kind == MovementKind.CLAIM and movement.target_id is None:
+        session.add(_new_claim(services, batch, movement, outcome, now, balance))
+    elif movement.kind in {MovementKind.CLAIM, MovementKind.VOID}:
+        claim = batch.hands[movement.order_id or 0].books.claims[movement.target_id]  # type: ignore[index]  # a change has a target
+        left = claim.points + movement.points
+        session.execute(
+            update(ClaimRow)
+            .where(col(ClaimRow.id) == claim.id)
+            .values(points=left, state=claim.state if left else ClaimState.VOID)
+        )
+
+
+def _new_claim(
+    services: Services, batch: Batch, movement: MovementRow, outcome: Accepted, now: datetime, balance: Balance | None
+) -> ClaimRow:
+    goes_out = batch.store.claim_link == ClaimLink.DIRECT and not batch.providers[movement.account_id].sees_claims
+    return ClaimRow(
+        id=movement.id,
+        order_id=movement.order_id or 0,
+        account_id=movement.account_id,
+        points=movement.points,
+        email=movement.email,
+        lane=movement.lane,
+        state=ClaimState.SHOWN if goes_out else ClaimState.OPEN,
+        url_sealed=services.sealer.seal(outcome.claim_url or ""),
+        token_mark=fingerprint(outcome.claim_token or str(movement.id)),
+        created_at=now,
+        expires_on=outcome.expires_on,
+        shown_at=now if goes_out else None,
+        shown_available=balance.available if balance is not None and goes_out else None,
+        shown_used=balance.used if balance is not None and goes_out else None,
+    )
+
+
+def _follow_up(hand: InHand, movement: MovementRow, outcome: Outcome, now: datetime) -> None:
+    """Say what the outcome means for the order in hand."""
+    hand.books.open = None
+    if isinstance(outcome, Rejected) and outcome.code not in _NOT_REMEMBERED:
+        hand.row.refused_step = refusal_mark(movement)
+        hand.row.problem_code, hand.row.problem = REFUSED, outcome.reason
+    elif isinstance(outcome, Unknown) and movement.kind == MovementKind.CLAIM:
+        # Its link was never shown, so it is worth nothing: another is asked for, though not at once.
+        hand.retry(now, Problem("claim_unknown", outcome.reason))
+    elif isinstance(outcome, Unknown):
+        hand.is_done, hand.problem = True, UNKNOWN_INSTANT
+
+
+def _resume_accounts(services: Services, batch: Batch, account_ids: set[int]) -> None:
+    for account_id in account_ids:
+        account = batch.accounts[account_id]
+        if account.failures or account.problem:
+            account.failures, account.paused_until, account.problem = 0, None, None
+            _store_account(services, account)
+            log.info("account serves again", store=batch.store.slug, account=account_id)
+
+
+def _store_account(services: Services, account: AccountRow) -> None:
+    with services.database.writing() as session:
+        session.execute(
+            update(AccountRow)
+            .where(col(AccountRow.id) == account.id)
+            .values(failures=account.failures, paused_until=account.paused_until, problem=account.problem)
+        )
+
+
+def _store(session: Session, movements: Sequence[MovementRow], *names: str) -> None:
+    """Write some columns of open movements. What has its outcome is never rewritten."""
+    if not movements:
+        return
+    columns = MovementRow.__table__.c  # type: ignore[attr-defined]  # every table model has it
+    statement = (
+        update(MovementRow)
+        .where(col(MovementRow.id) == bindparam("of_movement"), col(MovementRow.state).in_(OPEN_STATES))
+        .values({name: bindparam(f"new_{name}", type_=columns[name].type) for name in names})
+    )
+    rows = [{"of_movement": movement.id, **{f"new_{name}": getattr(movement, name) for name in names}} for movement in movements]
+    session.connection().execute(statement, rows)

@@ -1,0 +1,31 @@
+"""HTTP in: views verify, parse, call one use case and answer."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.settings import Settings
+from app.usecases.services import Services
+from app.web import claims, errors, installation, operations, order_links, pages, webhooks
+from app.web.limiting import RequestLimiter
+
+# Our webhook's payload is under 2 kB; an array of 1,000 claims under 200 kB.
+BODY_BYTES_MAX = 1024 * 1024
+
+
+def create_app(services: Services, settings: Settings) -> Flask:
+    """Build the web application. Nothing that Saleor calls may redirect: it refuses redirects."""
+    app = Flask(__name__)
+    app.url_map.strict_slashes = False
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of the default provider
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's way
+    app.register_blueprint(installation.blueprint(services, settings))
+    app.register_blueprint(webhooks.blueprint(services))
+    app.register_blueprint(order_links.blueprint(services, RequestLimiter(order_links.LIMIT)))
+    app.register_blueprint(claims.blueprint(services, RequestLimiter(claims.LIMIT)))
+    app.register_blueprint(pages.blueprint(settings))
+    app.register_blueprint(operations.blueprint(services))
+    errors.register(app)
+    return app

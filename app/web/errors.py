@@ -1,0 +1,64 @@
+"""Answers for what goes wrong: JSON for machines, a page for shoppers. No answer holds an exception's own text."""
+
+import structlog
+from flask import Flask, Response, jsonify, render_template, request
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from app.errors import AppError, Unavailable
+from app.logs import innermost_place
+
+log = structlog.get_logger()
+
+RETRY_SECONDS = 10
+
+
+def register(app: Flask) -> None:
+    """Install the handlers."""
+    app.register_error_handler(AppError, _answer_app_error)
+    app.register_error_handler(HTTPException, _answer_http_error)
+    for fault in (OperationalError, InterfaceError, PoolTimeout):
+        app.register_error_handler(fault, _answer_database_fault)
+    app.register_error_handler(Exception, _answer_defect)
+
+
+def _answer_app_error(error: AppError) -> Response:
+    log.warning("request refused", code=error.code, path=_path(), status=error.status)
+    return _answer(error.status, error.code, error.message)
+
+
+def _answer_http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    answer = _answer(status, error.name.upper().replace(" ", "_"), error.description or error.name)
+    for name, value in error.get_headers(request.environ):
+        if name in {"Allow", "Retry-After"}:
+            answer.headers[name] = value
+    return answer
+
+
+def _answer_database_fault(error: Exception) -> Response:
+    # The text of a database error holds the statement's values: e-mails, tokens. Its kind says enough.
+    log.error("database fault", kind=type(error).__name__, path=_path())
+    return _answer(503, Unavailable.code, "The database does not answer now. The request can be repeated later.")
+
+
+def _answer_defect(error: Exception) -> Response:
+    log.error("defect", kind=type(error).__name__, path=_path(), where=innermost_place(error))
+    return _answer(500, "DEFECT", "Saleor Points failed at this. The log says where.")
+
+
+def _answer(status: int, code: str, message: str) -> Response:
+    if request.path.startswith(("/api/", "/healthz", "/readyz", "/metrics")):
+        answer = jsonify(error={"code": code, "message": message})
+    else:
+        answer = Response(render_template("error.html", message=message, status=status), mimetype="text/html")
+    answer.status_code = status
+    if status == 503:
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    return answer
+
+
+def _path() -> str:
+    """Name the route, not the path: a path may hold a claim token or a key."""
+    return request.url_rule.rule if request.url_rule is not None else "unknown"

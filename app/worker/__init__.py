@@ -1,0 +1,1 @@
+"""The worker: a loop around one step."""

@@ -1,0 +1,131 @@
+"""The GraphQL endpoint: real documents, executed with Saleor's observed rules."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    execute_sync,
+    parse,
+    validate,
+)
+
+from tests.standins.saleor.app_mutations import AppMutations, app_fields
+from tests.standins.saleor.apps import App, Apps
+from tests.standins.saleor.book import listed
+from tests.standins.saleor.listing import filtered, is_order_id, page
+from tests.standins.saleor.orders import Order
+from tests.standins.saleor.schema import schema
+from tests.standins.saleor.shop import Shop
+from tests.standins.saleor.wire import broken, order_fields
+
+MUTATIONS_MAX = 4
+COST = {"cost": {"requestedQueryCost": 1, "maximumAvailable": 50000}}
+
+
+@dataclass
+class Api:
+    """Answer GraphQL requests; reads may come from an older view, writes never do."""
+
+    shop: Shop
+    apps: Apps
+    version: str
+    orders_seen: Callable[[], Mapping[str, Order]]
+    broken_fields: dict[str, str] = field(default_factory=dict)
+    metadata_refusals: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def answer(self, request: Mapping[str, Any], token: str | None) -> tuple[int, dict[str, Any]]:
+        """Return the HTTP status and the body for one request."""
+        try:
+            document = parse(request.get("query") or "")
+        except GraphQLError as error:
+            return 400, {"errors": [error.formatted], "extensions": COST}
+        refusals = validate(schema(), document) or _limits(document)
+        if refusals:
+            return 400, {"errors": [error.formatted for error in refusals], "extensions": COST}
+        result = execute_sync(
+            schema(),
+            document,
+            root_value=self._root(self.apps.holding(token)),
+            variable_values=request.get("variables") or {},
+            operation_name=request.get("operationName"),
+        )
+        errors = {"errors": [error.formatted for error in result.errors]} if result.errors else {}
+        return (200 if result.data is not None else 400), {**errors, "data": result.data, "extensions": COST}
+
+    def fields_of(self, order: Order) -> dict[str, Any]:
+        """Return the order as the schema knows it, with the field that a test broke."""
+        fields = order_fields(order)
+        if order.id in self.broken_fields:
+            fields[self.broken_fields[order.id]] = broken
+        return fields
+
+    def _root(self, app: App | None) -> dict[str, Callable[..., Any]]:
+        def orders(_info: Any, **args: Any) -> dict[str, Any]:
+            _require(app, "MANAGE_ORDERS")
+            found = filtered(listed(self.orders_seen()), args.get("filter") or {})
+            rows = page(found, args.get("sortBy"), args.get("first"), args.get("after"))
+            rows["edges"] = [{**edge, "node": self.fields_of(edge["node"])} for edge in rows["edges"]]
+            return rows
+
+        def order(_info: Any, id: str | None = None) -> dict[str, Any] | None:  # noqa: A002 - Saleor's name for it
+            seen = self.orders_seen().get(id or "")
+            return None if seen is None else self.fields_of(seen)
+
+        def own_app(_info: Any, **_args: Any) -> dict[str, Any]:
+            return app_fields(_require(app))
+
+        def shop(_info: Any) -> dict[str, str]:
+            _require(app)
+            return {"version": self.version}
+
+        def update_metadata(_info: Any, **args: Any) -> dict[str, Any]:
+            return self._update_metadata(_require(app, "MANAGE_ORDERS"), args["id"], args["input"])
+
+        root: dict[str, Callable[..., Any]] = {
+            "orders": orders,
+            "order": order,
+            "app": own_app,
+            "shop": shop,
+            "updateMetadata": update_metadata,
+        }
+        return root | AppMutations(lambda: _require(app)).root()
+
+    def _update_metadata(self, app: App, order_id: str, entries: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+        if order_id in self.metadata_refusals:
+            return {"errors": [self.metadata_refusals[order_id]], "item": None}
+        if not is_order_id(order_id) or order_id not in self.shop.book:
+            error = {"field": "id", "code": "NOT_FOUND", "message": f"Couldn't resolve to a node: {order_id}"}
+            return {"errors": [error], "item": None}
+        if not all(entry["key"].strip() for entry in entries):
+            error = {"field": "input", "code": "REQUIRED", "message": "Metadata key cannot be empty."}
+            return {"errors": [error], "item": None}
+        before = self.shop.book[order_id]
+        principal = {"__typename": "App", "id": app.id, "name": app.name}
+        self.shop.update_metadata(order_id, {entry["key"]: entry["value"] for entry in entries}, by=principal)
+        after = self.shop.book[order_id]
+        if after.metadata == before.metadata:
+            after = replace(after, updated_at=before.updated_at)
+        return {"errors": [], "item": self.fields_of(after)}
+
+
+def _limits(document: DocumentNode) -> list[GraphQLError]:
+    """Refuse a fifth mutation in one request."""
+    for node in document.definitions:
+        if isinstance(node, OperationDefinitionNode) and node.operation is OperationType.MUTATION:
+            mutations = [part for part in node.selection_set.selections if isinstance(part, FieldNode)]
+            if len(mutations) > MUTATIONS_MAX:
+                return [GraphQLError(f"Number of mutations exceed the limit of {MUTATIONS_MAX}")]
+    return []
+
+
+def _require(app: App | None, permission: str | None = None) -> App:
+    if app is None or (permission is not None and permission not in app.permissions):
+        message = f"To access this path, you need one of the following permissions: {permission or 'AUTHENTICATED_APP'}"
+        raise GraphQLError(message, extensions={"exception": {"code": "PermissionDenied"}})
+    return app

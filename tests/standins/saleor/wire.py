@@ -1,0 +1,108 @@
+"""Orders and apps in the words of Saleor's GraphQL schema: what the default resolver reads."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from graphql import GraphQLError
+
+from tests.standins.saleor.money import Taxed, digits_of
+from tests.standins.saleor.orders import Line, Order, global_id
+from tests.standins.saleor.payments import Transaction
+
+# A field that fails when it is resolved.
+Broken = Callable[..., Any]
+
+
+def broken(*_args: Any, **_kwargs: Any) -> Any:
+    message = "Internal Server Error"
+    raise GraphQLError(message)
+
+
+def instant(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+def money(amount: Decimal, currency: str) -> dict[str, Any]:
+    digits = digits_of(currency)
+    return {"amount": amount, "currency": currency, "fractionalAmount": int(amount.scaleb(digits)), "fractionDigits": digits}
+
+
+def taxed(price: Taxed, currency: str) -> dict[str, Any]:
+    tax = money(price.gross - price.net, currency)
+    return {"currency": currency, "gross": money(price.gross, currency), "net": money(price.net, currency), "tax": tax}
+
+
+def order_fields(order: Order) -> dict[str, Any]:
+    currency, metadata = order.currency, dict(order.metadata or {})
+
+    def metafields(_info: Any, keys: Sequence[str] | None = None) -> dict[str, str]:
+        return {key: value for key, value in metadata.items() if keys is None or key in keys}
+
+    def metafield(_info: Any, key: str) -> str | None:
+        return metadata.get(key)
+
+    return {
+        "__typename": "Order",
+        "id": order.id,
+        "number": str(order.number),
+        "created": instant(order.created),
+        "updatedAt": instant(order.updated_at),
+        "status": order.status,
+        "origin": "CHECKOUT",
+        "userEmail": order.email,
+        "user": order.customer and {"__typename": "User", "id": order.customer.id, "email": order.customer.email},
+        "channel": {"id": order.channel.id, "slug": order.channel.slug, "currencyCode": currency},
+        "chargeStatus": order.charge_status,
+        "isPaid": order.charged >= order.total.gross,
+        "total": taxed(order.total, currency),
+        "subtotal": taxed(order.subtotal, currency),
+        "shippingPrice": taxed(order.shipping, currency),
+        "totalCharged": money(order.charged, currency),
+        "totalAuthorized": money(order.authorized, currency),
+        "totalRefunded": money(order.refunded, currency),
+        "totalRefundPending": money(order.refund_pending, currency),
+        "totalGrantedRefund": money(order.granted, currency),
+        "totalBalance": money(order.charged - order.owed, currency),
+        "transactions": [_transaction(transaction, currency) for transaction in order.transactions],
+        "events": [{"id": entry.id, "type": entry.type, "date": instant(entry.date)} for entry in order.history],
+        "lines": [_line(line, currency) for line in order.lines],
+        "metadata": [{"key": key, "value": value} for key, value in metadata.items()],
+        "metafield": metafield,
+        "metafields": metafields,
+    }
+
+
+def _transaction(transaction: Transaction, currency: str) -> dict[str, Any]:
+    events = [
+        {
+            "id": global_id("TransactionEvent", f"{transaction.id}{index}"),
+            "createdAt": instant(event.created_at),
+            "type": event.type,
+            "amount": money(event.amount, currency),
+        }
+        for index, event in enumerate(transaction.events)
+    ]
+    return {
+        "id": transaction.id,
+        "chargedAmount": money(transaction.charged, currency),
+        "refundedAmount": money(transaction.refunded, currency),
+        "refundPendingAmount": money(transaction.refund_pending, currency),
+        "authorizedAmount": money(transaction.authorized, currency),
+        "events": events,
+    }
+
+
+def _line(line: Line, currency: str) -> dict[str, Any]:
+    kind = {"id": global_id("ProductType", line.kind), "kind": line.kind}
+    product = {"id": global_id("Product", line.name), "name": line.name, "productType": kind}
+    return {
+        "id": line.id,
+        "productName": line.name,
+        "quantity": line.quantity,
+        "quantityToFulfill": line.quantity_to_fulfill,
+        "quantityFulfilled": line.quantity - line.quantity_to_fulfill,
+        "totalPrice": taxed(line.total, currency),
+        "variant": None if line.is_variant_deleted else {"id": global_id("ProductVariant", line.name), "product": product},
+    }
