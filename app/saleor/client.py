@@ -97,14 +97,15 @@ class SaleorClient:
 
         Gives, in the same order, None where it was written and else what Saleor said against it.
         """
-        if len(changes) > METADATA_MAX:
-            raise ValueError(f"at most {METADATA_MAX} orders in one request")
+        if not 0 < len(changes) <= METADATA_MAX:
+            raise ValueError(f"from 1 to {METADATA_MAX} orders in one request")
         variables: dict[str, Any] = {}
-        for alias, (order_id, values) in zip(_ALIASES, changes, strict=False):
+        for place, alias in enumerate(_ALIASES):
+            order_id, values = changes[place] if place < len(changes) else (changes[0][0], {})
             variables[f"{alias}Id"] = order_id
             variables[f"{alias}Input"] = [{"key": key, "value": value} for key, value in values.items()]
-            if alias != "a":
-                variables[f"with{alias.upper()}"] = True
+            if place > 0:
+                variables[f"with{alias.upper()}"] = place < len(changes)
         data = self._execute(api_url, token, "update_metadata", variables, partial_answers=True)
         return [_outcome(data.get(alias)) for alias, _ in zip(_ALIASES, changes, strict=False)]
 

@@ -30,6 +30,8 @@ class Database:
         """Open a transaction that writes nothing."""
         with self.engine.connect() as connection, Session(connection, expire_on_commit=False) as session:
             yield session
+            # What was read stays readable after the transaction: a rollback would empty it.
+            session.expunge_all()
             session.rollback()
 
     @contextmanager

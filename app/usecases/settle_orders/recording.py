@@ -6,7 +6,7 @@ from random import randrange
 from uuid import UUID
 
 import structlog
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, or_, update
 from sqlmodel import Session, col
 
 from app.domain import retry
@@ -198,7 +198,7 @@ def _store(session: Session, movements: Sequence[MovementRow], *names: str) -> N
     columns = MovementRow.__table__.c  # type: ignore[attr-defined]  # every table model has it
     statement = (
         update(MovementRow)
-        .where(col(MovementRow.id) == bindparam("of_movement"), col(MovementRow.state).in_(OPEN_STATES))
+        .where(col(MovementRow.id) == bindparam("of_movement"), or_(*(col(MovementRow.state) == state for state in OPEN_STATES)))
         .values({name: bindparam(f"new_{name}", type_=columns[name].type) for name in names})
     )
     rows = [{"of_movement": movement.id, **{f"new_{name}": getattr(movement, name) for name in names}} for movement in movements]
