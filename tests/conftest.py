@@ -1,0 +1,88 @@
+"""What many tests need: fresh databases, a clock, and whole worlds."""
+
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from app.store.database import Database
+from tests.clock import MovableClock
+from tests.databases import postgresql_databases, sqlite_databases
+from tests.standins.coggins import StandInCoggins
+from tests.standins.saleor import SigningKey, StandInSaleor
+from tests.world import World, open_world
+
+# A setting of whoever runs the tests must not reach them.
+for _name in ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "POINTS_API_URL", "POINTS_API_KEY", "DATA_DIR", "APP_ENV"):
+    os.environ.pop(_name, None)
+
+
+@pytest.fixture(scope="session")
+def fresh_sqlite() -> Iterator[Callable[[], str]]:
+    with sqlite_databases() as fresh:
+        yield fresh
+
+
+@pytest.fixture(scope="session")
+def fresh_postgresql() -> Iterator[Callable[[], str]]:
+    with postgresql_databases() as fresh:
+        yield fresh
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, migrated database: each test that asks runs on SQLite and on PostgreSQL."""
+    fresh: Callable[[], str] = request.getfixturevalue(f"fresh_{request.param}")
+    return fresh()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    opened = Database(database_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    return MovableClock()
+
+
+@pytest.fixture(scope="session")
+def signing_key() -> SigningKey:
+    return SigningKey()
+
+
+@pytest.fixture
+def saleor(clock: MovableClock, signing_key: SigningKey) -> Iterator[StandInSaleor]:
+    with StandInSaleor(clock, key=signing_key, webhook_read_seconds=5) as running:
+        yield running
+
+
+@pytest.fixture
+def coggins(clock: MovableClock) -> Iterator[StandInCoggins]:
+    with StandInCoggins(clock) as running:
+        yield running
+
+
+@pytest.fixture(params=["embedded", "coggins"])
+def world(request: pytest.FixtureRequest, database_url: str, clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
+    """A shop with the app installed: each test that asks runs with both providers, on both databases."""
+    provider = request.getfixturevalue("coggins") if request.param == "coggins" else None
+    with open_world(database_url, clock, saleor, provider) as opened:
+        opened.install()
+        yield opened
+
+
+@pytest.fixture
+def embedded_world(database_url: str, clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
+    with open_world(database_url, clock, saleor) as opened:
+        opened.install()
+        yield opened
+
+
+@pytest.fixture
+def coggins_world(database_url: str, clock: MovableClock, saleor: StandInSaleor, coggins: StandInCoggins) -> Iterator[World]:
+    with open_world(database_url, clock, saleor, coggins) as opened:
+        opened.install()
+        yield opened

@@ -1,0 +1,60 @@
+"""Every story that a real Saleor was seen to tell ends with granted = due, however it is told."""
+
+import random
+
+import pytest
+
+from tests.standins.stories import STORIES
+from tests.standins.story import Story
+from tests.world import World
+
+_every_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+
+
+def _play(world: World, story: Story) -> str:
+    """Play a story to its end. A bulk import tells nobody; a note of the staff makes Saleor speak of the order."""
+    order_id = story.play_all(world.saleor)
+    world.saleor.shop.add_note(order_id)
+    return order_id
+
+
+def _ends_right(world: World, order_id: str, story: Story) -> None:
+    order = world.order(order_id)
+    assert (order.due, order.granted) == (story.expected_points, story.expected_points)
+    assert order.shortfall == 0
+    assert order.look_at is None
+    assert order.problem is None
+
+
+@_every_story
+def test_a_story_told_in_order_ends_right(world: World, story: Story) -> None:
+    order_id = ""
+    for order_id in story.play(world.saleor):
+        world.deliver()
+    world.saleor.shop.add_note(order_id)
+    world.deliver()
+
+    _ends_right(world, order_id, story)
+
+
+@_every_story
+def test_a_story_told_late_twice_and_out_of_order_ends_right(world: World, story: Story) -> None:
+    order_id = _play(world, story)
+    world.saleor.deliveries.duplicate()
+
+    world.deliver(shuffled=random.Random(story.name))
+
+    _ends_right(world, order_id, story)
+
+
+@_every_story
+def test_a_story_whose_points_are_taken_at_once_ends_right_in_the_providers_books(world: World, story: Story) -> None:
+    order_id = ""
+    for order_id in story.play(world.saleor):
+        world.deliver()
+        world.claim_what_waits(order_id)
+    world.saleor.shop.add_note(order_id)
+    world.deliver()
+    world.claim_what_waits(order_id)
+
+    assert world.points_in_all_balances() == story.expected_points
