@@ -10,6 +10,7 @@ PROBE_EVERY = timedelta(minutes=5)
 
 # A read that is older than what we were told comes from a replica that lags: seconds, not minutes.
 REPLICA_LAG = timedelta(seconds=5)
+_REPLICA_LAGS = 6
 
 # A customer's other INSTANT is under way: it takes one call.
 LANE_BUSY = timedelta(seconds=2)
@@ -29,6 +30,11 @@ def backoff(failures: int, *, jitter: int = 0) -> timedelta:
     """
     pause: timedelta = min(BACKOFF_FIRST * 2 ** min(max(failures - 1, 0), 20), BACKOFF_LONGEST)
     return pause + pause * jitter / 400
+
+
+def replica_wait(failures: int) -> timedelta:
+    """Give the pause after so many answers in a row that were older than what we know: five seconds, half a minute long."""
+    return REPLICA_LAG if failures <= _REPLICA_LAGS else backoff(failures - _REPLICA_LAGS)
 
 
 def next_shortfall_look(since: timedelta) -> timedelta | None:

@@ -29,7 +29,8 @@ def _ends_right(world: World, order_id: str, story: Story) -> None:
 @_every_story
 def test_a_story_told_in_order_ends_right(world: World, story: Story) -> None:
     order_id = ""
-    for order_id in story.play(world.saleor):
+    for told in story.play(world.saleor):
+        order_id = told
         world.deliver()
     world.saleor.shop.add_note(order_id)
     world.deliver()

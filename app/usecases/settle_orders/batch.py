@@ -61,10 +61,18 @@ class InHand:
 
     def retry(self, now: datetime, problem: Problem | None = None) -> None:
         """Leave the order for a time that grows with each failure in a row."""
+        self._fail()
+        self.wait(now + retry.backoff(self.failures, jitter=randrange(100)), problem)  # noqa: S311 - spreads load, keeps no secret
+
+    def await_replica(self, now: datetime) -> None:
+        """Leave the order until the replica that answered has caught up: seconds at first."""
+        self._fail()
+        self.wait(now + retry.replica_wait(self.failures))
+
+    def _fail(self) -> None:
         if not self.has_failed:
             self.failures += 1
         self.has_failed = True
-        self.wait(now + retry.backoff(self.failures, jitter=randrange(100)), problem)  # noqa: S311 - spreads load, keeps no secret
 
     def wait(self, until: datetime, problem: Problem | None = None) -> None:
         """Leave the order for now."""

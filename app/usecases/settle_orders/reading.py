@@ -55,6 +55,6 @@ def _accept(hand: InHand, order: Order | None, now: datetime, *, was_answered: b
         hand.retry(now, None if was_answered else _UNREADABLE)
     elif order.updated_at < max(filter(None, (hand.row.told_at, hand.row.read_at)), default=order.updated_at):
         # The answer comes from a replica that lags behind what we were told, or read before.
-        hand.retry(now)
+        hand.await_replica(now)
     else:
         hand.order = order
