@@ -4,32 +4,28 @@ import os
 import signal
 import sys
 import threading
+from typing import NoReturn
 from urllib.parse import quote
 
 import click
-import structlog
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server import Server
+import requests
 from sqlalchemy import make_url
+from sqlalchemy.exc import OperationalError
 
 from app.bootstrap import build_services
 from app.errors import AppError
-from app.logs import set_up_logging
+from app.logs import blotted, set_up_logging
+from app.outside import new_session
 from app.saleor.manifest import app_version
+from app.serving import free_address, serve
 from app.settings import Settings, load_settings, secret_keys
 from app.store.database import Database
 from app.store.migrate import head, is_migrated, migrate
 from app.supervisor import supervise
 from app.worker.loop import run as run_worker
 
-log = structlog.get_logger()
-
 # Where a Dashboard that was started beside a local Saleor listens.
 LOCAL_DASHBOARD = "http://localhost:9000"
-
-# A request takes milliseconds; what is still running after this long will not end.
-WEB_STOP_SECONDS = 30
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -51,10 +47,17 @@ _on_port = click.option("--port", type=click.IntRange(1, 65_535), help="Port to 
 def run(host: str | None, port: int | None) -> None:
     """Start everything as one command: migrate, then web and worker, until Ctrl-C."""
     settings = _settings(host, port)
+    address = free_address(settings.host, settings.port)
     secret_keys(settings)
     _migrated(settings)
     command = [sys.executable, "-m", "app"]
-    sys.exit(supervise({"web": [*command, "web"], "worker": [*command, "worker"]}, ready=lambda: click.echo(_greeting(settings))))
+    sys.exit(
+        supervise(
+            {"web": [*command, "web"], "worker": [*command, "worker"]},
+            is_ready=lambda: _answers(address, settings.port),
+            announce=lambda: click.echo(_greeting(settings)),
+        )
+    )
 
 
 @cli.command()
@@ -65,24 +68,9 @@ def run(host: str | None, port: int | None) -> None:
 def web(host: str | None, port: int | None, processes: int, threads: int) -> None:
     """Serve HTTP: Saleor's calls, claim pages, order links."""
     settings = _settings(host, port)
+    secret_keys(settings)
     _require_migrated(settings)
-    server = Server(
-        "app.wsgi:create",
-        factory=True,
-        interface=Interfaces.WSGI,
-        address=settings.host,
-        port=settings.port,
-        workers=processes,
-        blocking_threads=threads,
-        workers_kill_timeout=WEB_STOP_SECONDS,
-        respawn_failed_workers=True,
-        log_level=LogLevels.warning,
-        # Paths hold claim tokens and keys: there is no access log.
-        log_access=False,
-    )
-    log.info("web started", address=f"http://{settings.host}:{settings.port}")
-    server.serve()
-    log.info("web stopped")
+    serve(settings.host, settings.port, processes=processes, threads=threads)
 
 
 @cli.command()
@@ -135,6 +123,16 @@ def _database(settings: Settings) -> Database:
     return Database(settings.database)
 
 
+def _answers(address: str, port: int) -> bool:
+    # What listens on all addresses is asked on the one that is always there.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - asked, not bound
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    try:
+        return new_session(total_seconds=1).get(f"{url}/healthz").ok
+    except requests.RequestException:
+        return False
+
+
 def _greeting(settings: Settings) -> str:
     manifest_url = f"{settings.api_base_url}/api/manifest"
     points = f"Coggins Points API at {settings.points_api_url}" if settings.points_api_url else "embedded"
@@ -155,12 +153,20 @@ def _greeting(settings: Settings) -> str:
 
 
 def main() -> None:
-    """Run the command line. An error of our own is one sentence, not a traceback."""
+    """Run the command line. What an operator can mend is one sentence, not a traceback."""
     try:
         cli()
     except AppError as error:
-        click.echo(f"saleor-points: {error.message}", err=True)
-        sys.exit(2)
+        _give_up(error.message)
+    except OperationalError as error:
+        _give_up(f"DATABASE_URL: the database does not serve us: {blotted(str(error.orig)).splitlines()[0]}")
+    except OSError as error:
+        _give_up(f"{error.filename or 'the system'}: {error.strerror or error}")
+
+
+def _give_up(sentence: str) -> NoReturn:
+    click.echo(f"saleor-points: {sentence}", err=True)
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -5,61 +5,77 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import FrameType
 
-import requests
+import structlog
 
-READY_POLL_SECONDS = 0.1
-READY_SECONDS = 30
+log = structlog.get_logger()
+
+POLL_SECONDS = 0.1
 # Longer than any batch: twenty seconds a call, a handful of calls. What lasts longer is ended.
 STOP_SECONDS = 120
+# Ctrl-C, a service manager, and a terminal that is closed.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Children = Mapping[str, subprocess.Popen[bytes]]
 
 
-def supervise(commands: Mapping[str, Sequence[str]], *, ready: Callable[[], None]) -> int:
+def supervise(commands: Mapping[str, Sequence[str]], *, is_ready: Callable[[], bool], announce: Callable[[], None]) -> int:
     """Run the commands until one ends or a signal comes, then end the others cleanly.
 
-    `ready` is called once the command called `web` answers. Gives the exit status: 0 after a signal, 1 if a command ended by
-    itself.
+    `announce` is called once `is_ready` says so. Gives the exit status: 0 after a signal, 1 if a command ended by itself or
+    had to be killed.
     """
     stopping = threading.Event()
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         stopping.set()
 
-    previous = {name: signal.signal(name, stop) for name in (signal.SIGTERM, signal.SIGINT)}
+    previous = {name: signal.signal(name, stop) for name in SIGNALS}
     # Each in a session of its own: Ctrl-C reaches this process only, which then ends them in good order.
     children = {name: subprocess.Popen(command, start_new_session=True) for name, command in commands.items()}  # noqa: S603 - our own commands
-    is_announced = False
     try:
-        while not stopping.wait(READY_POLL_SECONDS if not is_announced else 0.5):
-            if any(child.poll() is not None for child in children.values()):
-                break
-            if not is_announced and _answers():
-                is_announced = True
-                ready()
+        _wait(children, stopping, is_ready, announce)
     finally:
-        status = 0 if stopping.is_set() else 1
-        _end(children)
+        is_clean = _end(children)
         for name, handler in previous.items():
             signal.signal(name, handler)
-    return status
+    return 0 if stopping.is_set() and is_clean else 1
 
 
-def _answers() -> bool:
-    host = os.environ.get("HOST", "127.0.0.1").replace("0.0.0.0", "127.0.0.1")  # noqa: S104 - asked, not bound
-    try:
-        return requests.get(f"http://{host}:{os.environ.get('PORT', '3000')}/healthz", timeout=1).ok
-    except requests.RequestException:
-        return False
+def _wait(children: Children, stopping: threading.Event, is_ready: Callable[[], bool], announce: Callable[[], None]) -> None:
+    is_announced = False
+    while not stopping.wait(POLL_SECONDS):
+        for name, child in children.items():
+            if child.poll() is not None:
+                log.error(f"{name} ended by itself; everything is stopped", status=child.returncode)
+                return
+        if not is_announced and is_ready():
+            is_announced = True
+            announce()
+    log.info("stopping; what is in hand is finished first")
 
 
-def _end(children: Mapping[str, subprocess.Popen[bytes]]) -> None:
+def _end(children: Children) -> bool:
+    """End all commands, and tell whether each ended in time."""
     for child in children.values():
         if child.poll() is None:
             child.terminate()
-    for child in children.values():
-        try:
-            child.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+    late = [name for name, child in children.items() if not _ends_in_time(child)]
+    if late:
+        log.error(f"{' and '.join(late)} did not stop in time and had to be killed", seconds=STOP_SECONDS)
+    return not late
+
+
+def _ends_in_time(child: subprocess.Popen[bytes]) -> bool:
+    is_in_time = True
+    try:
+        child.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        is_in_time = False
+    # What is late, and what a killed command has left behind: a web process whose parent is gone would keep the port.
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    return is_in_time
