@@ -24,6 +24,12 @@ query Changed($first: Int!, $after: String, $since: DateTime, $until: DateTime) 
 """
 UPDATE = "app/saleor/operations/update_metadata.graphql"
 READY = [{"key": "points_status", "value": "ready"}]
+# Saleor wants a value also for what is left out.
+LEFT_OUT: dict[str, Any] = {
+    **{f"{alias}Id": "T3JkZXI6MQ==" for alias in "bcd"},
+    **{f"{alias}Input": [] for alias in "bcd"},
+    **{f"with{alias}": False for alias in "BCD"},
+}
 
 
 def ids_of(answer: dict[str, Any]) -> list[str]:
@@ -147,7 +153,7 @@ def test_metadata_is_written_without_an_order_update(installed: Installed) -> No
     order_id = installed.saleor.shop.place_order("20")
     installed.saleor.deliveries.lose()
 
-    answer = installed.ask(document(UPDATE), aId=order_id, aInput=READY)
+    answer = installed.ask(document(UPDATE), **LEFT_OUT, aId=order_id, aInput=READY)
 
     assert answer["data"]["a"] == {"errors": []}
     assert installed.saleor.book[order_id].metadata == {"points_status": "ready"}
@@ -156,7 +162,7 @@ def test_metadata_is_written_without_an_order_update(installed: Installed) -> No
 
 def test_the_same_value_moves_updated_at_and_shows_the_old_one(installed: Installed) -> None:
     order_id = installed.saleor.shop.place_order("20")
-    installed.ask(document(UPDATE), aId=order_id, aInput=READY)
+    installed.ask(document(UPDATE), **LEFT_OUT, aId=order_id, aInput=READY)
     before = installed.saleor.book[order_id].updated_at
     query = """mutation Again($id: ID!, $input: [MetadataInput!]!) {
       updateMetadata(id: $id, input: $input) { item { ... on Order { updatedAt } } }
@@ -172,11 +178,32 @@ def test_errors_are_told_per_alias_and_the_others_are_done(installed: Installed)
     good, bad = installed.saleor.shop.place_order("20"), installed.saleor.shop.place_order("20")
     installed.saleor.refuse_metadata(bad)
 
-    answer = installed.ask(document(UPDATE), aId=bad, aInput=READY, withB=True, bId=good, bInput=READY)
+    answer = installed.ask(
+        document(UPDATE), **{**LEFT_OUT, "withB": True, "aId": bad, "aInput": READY, "bId": good, "bInput": READY}
+    )
 
     assert answer["data"]["a"]["errors"][0]["code"] == "INVALID"
     assert answer["data"]["b"]["errors"] == []
     assert installed.saleor.book[good].metadata == {"points_status": "ready"}
+
+
+@pytest.mark.parametrize("declared", ["$id: ID!", '$id: ID = ""'])
+def test_a_variable_of_a_non_null_argument_needs_a_value_even_in_a_field_that_is_left_out(
+    installed: Installed, declared: str
+) -> None:
+    query = f"""mutation Leave({declared}, $with: Boolean!) {{
+      updateMetadata(id: $id, input: []) @include(if: $with) {{ errors {{ code }} }}
+    }}"""
+
+    variables: dict[str, Any] = {"with": False}
+    answer = installed.post(query, **variables)
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["extensions"]["exception"]["code"] == "GraphQLError"
+
+
+def test_a_variable_that_may_be_null_may_be_left_out(installed: Installed) -> None:
+    assert ids_of(installed.ask(PAGE, first=1)) == []
 
 
 def test_a_fifth_mutation_refuses_the_request(installed: Installed) -> None:
@@ -197,7 +224,7 @@ def test_a_lagging_replica_answers_reads_from_the_past_and_writes_in_the_present
 
     installed.saleor.serve_orders_as_of(clock() - timedelta(seconds=10))
     [edge] = installed.orders(order_id, later)["data"]["orders"]["edges"]
-    installed.ask(document(UPDATE), aId=later, aInput=READY)
+    installed.ask(document(UPDATE), **LEFT_OUT, aId=later, aInput=READY)
 
     assert edge["node"]["totalCharged"]["amount"] == 0.0
     assert installed.saleor.book[later].metadata == {"points_status": "ready"}

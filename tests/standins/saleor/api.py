@@ -10,7 +10,10 @@ from graphql import (
     GraphQLError,
     OperationDefinitionNode,
     OperationType,
+    TypeInfo,
+    ValidationContext,
     execute_sync,
+    is_non_null_type,
     parse,
     validate,
 )
@@ -45,7 +48,7 @@ class Api:
             document = parse(request.get("query") or "")
         except GraphQLError as error:
             return 400, {"errors": [error.formatted], "extensions": COST}
-        refusals = validate(schema(), document) or _limits(document)
+        refusals = validate(schema(), document) or _limits(document) or _unvalued(document, request.get("variables") or {})
         if refusals:
             return 400, {"errors": [error.formatted for error in refusals], "extensions": COST}
         result = execute_sync(
@@ -122,6 +125,22 @@ def _limits(document: DocumentNode) -> list[GraphQLError]:
             if len(mutations) > MUTATIONS_MAX:
                 return [GraphQLError(f"Number of mutations exceed the limit of {MUTATIONS_MAX}")]
     return []
+
+
+def _unvalued(document: DocumentNode, variables: Mapping[str, Any]) -> list[GraphQLError]:
+    """Refuse a variable of a non-null argument without a value: a default, or leaving the field out, does not help."""
+    context = ValidationContext(schema(), document, TypeInfo(schema()), lambda _error: None)
+    needed = {
+        usage.node.name.value
+        for node in document.definitions
+        if isinstance(node, OperationDefinitionNode)
+        for usage in context.get_recursive_variable_usages(node)
+        if is_non_null_type(usage.type)
+    }
+    return [
+        GraphQLError(f'The variable "${name}" was not provided.', extensions={"exception": {"code": "GraphQLError"}})
+        for name in sorted(needed - set(variables))
+    ]
 
 
 def _require(app: App | None, permission: str | None = None) -> App:
