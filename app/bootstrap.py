@@ -1,6 +1,7 @@
 """Settings → everything that the app works with. The only place that chooses."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 from app.points.coggins import CogginsProvider
 from app.points.embedded import EmbeddedProvider
@@ -10,6 +11,7 @@ from app.sealing import Sealer
 from app.settings import Settings, secret_keys
 from app.store.database import Database
 from app.store.models import AccountKind, AccountRow, StoreRow
+from app.store.stores import remember_echo
 from app.usecases.services import Clock, DefaultAccount, Services
 
 
@@ -27,7 +29,8 @@ def build_services(settings: Settings, *, clock: Clock = utc_now) -> Services:
 
     def provider_of(store: StoreRow, account: AccountRow) -> PointsProvider:
         if account.kind == AccountKind.COGGINS:
-            return CogginsProvider(account.url or "", sealer.open(account.key_sealed or ""))
+            note_echo = None if account.honours_idempotency else partial(remember_echo, database, account)
+            return CogginsProvider(account.url or "", sealer.open(account.key_sealed or ""), note_echo=note_echo)
         return EmbeddedProvider(database, sealer, account.store_id, settings.claim_url_base, store.time_zone)
 
     return Services(

@@ -6,7 +6,7 @@ surely not done is *unknown*, position and count match an answer to its request,
 
 import json
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ CLAIMS_MAX = 100
 # One time-out leaves at most this many balances unknown.
 INSTANTS_MAX = 20
 REASON_LENGTH_MAX = 300
+IDEMPOTENCY_KEY = "Idempotency-Key"
 
 _ACCOUNTS_FAULT = {
     401: "The points provider does not accept our API key.",
@@ -43,6 +44,8 @@ class CogginsProvider:
     url: str
     key: str
     total_seconds: int = outside.TOTAL_SECONDS
+    # Called when the account echoes an Idempotency-Key: from then on a call may be repeated under its key.
+    note_echo: Callable[[], None] | None = None
 
     @property
     def sees_claims(self) -> bool:
@@ -61,7 +64,7 @@ class CogginsProvider:
             raise ValueError("claims at Coggins cannot be changed")
         path = f"?csapikey={quote(self.key, safe='')}" if kind is AskKind.CLAIM else f"/{quote(self.key, safe='')}/INSTANT"
         payload = [_claim(ask) if kind is AskKind.CLAIM else _instant(ask) for ask in asks]
-        answer = self._call("POST", path, items=payload, headers={"Idempotency-Key": str(call_id)})
+        answer = self._call("POST", path, items=payload, headers={IDEMPOTENCY_KEY: str(call_id)})
         if isinstance(answer, Unknown):
             return tuple(answer for _ in asks)
         if isinstance(answer, NotSent | RefusedWhole):
@@ -122,6 +125,9 @@ class CogginsProvider:
             if isinstance(error, outside.DeadlineExceeded | requests.Timeout):
                 return Unknown("The points provider did not answer in time.")
             return Unknown("The connection to the points provider was cut before its answer was complete.")
+        sent_key = (headers or {}).get(IDEMPOTENCY_KEY)
+        if self.note_echo is not None and sent_key is not None and answer.headers.get(IDEMPOTENCY_KEY) == sent_key:
+            self.note_echo()
         return _judged(_read(answer, self.key), missing_is_none=missing_is_none)
 
 

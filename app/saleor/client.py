@@ -3,7 +3,8 @@
 import json
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cache, partial
 from pathlib import Path
@@ -16,9 +17,9 @@ from gql.transport.exceptions import TransportConnectionFailed, TransportError
 from gql.transport.requests import RequestsHTTPTransport
 
 from app import outside
-from app.domain.order import Order
+from app.domain.order import Order, Told
 from app.errors import AppError, NotASaleor, SaleorBusy, SaleorFault, SaleorRefused, SaleorUnreachable
-from app.saleor.parsing import parse_order
+from app.saleor.parsing import parse_order, parse_told
 
 OPERATIONS = Path(__file__).parent / "operations"
 ORDERS_MAX = 100
@@ -28,6 +29,15 @@ JWKS_BYTES_MAX = 64 * 1024
 _exact_json = partial(json.loads, parse_float=Decimal)
 _TOKEN_REFUSED = frozenset({"PermissionDenied", "InvalidTokenError", "InvalidSignatureError", "ExpiredSignatureError"})
 _ALIASES = ("a", "b", "c", "d")
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersPage:
+    """A page of a list of orders. `next_after` is None on the last one; `total` counts the whole list."""
+
+    told: tuple[Told, ...]
+    next_after: str | None
+    total: int
 
 
 class SaleorClient:
@@ -82,15 +92,50 @@ class SaleorClient:
         if len(ids) > ORDERS_MAX:
             raise ValueError(f"at most {ORDERS_MAX} orders in one read")
         data = self._execute(api_url, token, "orders", {"ids": list(ids)})
-        orders = data.get("orders")
-        if not isinstance(orders, dict):
-            raise SaleorFault("Saleor did not give the orders that were asked for.")
+        edges = self._edges(data)
         try:
-            read = [parse_order(edge["node"]) for edge in orders["edges"]]
+            read = [parse_order(edge["node"]) for edge in edges]
         except (KeyError, TypeError, ValueError, ArithmeticError) as error:
             raise SaleorFault("Saleor's answer about an order cannot be understood.") from error
         asked = set(ids)
         return [order for order in read if order.id in asked]
+
+    def newest_change(self, api_url: str, token: str) -> datetime | None:
+        """Ask when any order changed last, by Saleor's clock; None while there is no order."""
+        edges = self._edges(self._execute(api_url, token, "newest_change", {}))
+        return datetime.fromisoformat(edges[0]["node"]["updatedAt"]) if edges else None
+
+    def changed_orders(
+        self, api_url: str, token: str, *, since: datetime | None, until: datetime, after: str | None = None
+    ) -> OrdersPage:
+        """Read a page of the orders that changed from one moment to another, the longest unchanged first."""
+        changed = {"lte": until.isoformat()} | ({"gte": since.isoformat()} if since is not None else {})
+        return self._page(api_url, token, {"updatedAt": changed}, "LAST_MODIFIED_AT", after)
+
+    def created_orders(self, api_url: str, token: str, *, since: date, after: str | None = None) -> OrdersPage:
+        """Read a page of the orders that were created on a day or later, the oldest first."""
+        return self._page(api_url, token, {"created": {"gte": since.isoformat()}}, "CREATED_AT", after)
+
+    def _page(self, api_url: str, token: str, filter_: Mapping[str, Any], sort_by: str, after: str | None) -> OrdersPage:
+        data = self._execute(api_url, token, "orders_page", {"filter": filter_, "sortBy": sort_by, "after": after})
+        edges = self._edges(data)
+        try:
+            info = data["orders"]["pageInfo"]
+            return OrdersPage(
+                told=tuple(parse_told(edge["node"]) for edge in edges),
+                next_after=info["endCursor"] if info["hasNextPage"] else None,
+                total=int(data["orders"]["totalCount"] or 0),
+            )
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise SaleorFault("Saleor's list of orders cannot be understood.") from error
+
+    @staticmethod
+    def _edges(data: Mapping[str, Any]) -> list[Any]:
+        orders = data.get("orders")
+        edges = orders.get("edges") if isinstance(orders, dict) else None
+        if not isinstance(edges, list):
+            raise SaleorFault("Saleor did not give the orders that were asked for.")
+        return edges
 
     def write_metadata(self, api_url: str, token: str, changes: Sequence[tuple[str, Mapping[str, str]]]) -> list[str | None]:
         """Write public metadata of up to four orders in one request.

@@ -154,6 +154,26 @@ def claims_taken_since(session: Session, lane: str, since: datetime, *, but: UUI
     return int(session.exec(query).one())
 
 
+def could_be_a_claim(session: Session, lane: str, points: int, since: datetime) -> bool:
+    """Tell whether a claim of this amount waited to be taken by this customer, or was taken, since a moment."""
+    waits = col(ClaimRow.state).in_((ClaimState.OPEN, ClaimState.SHOWN))
+    query = select(ClaimRow.id).where(
+        ClaimRow.lane == lane, ClaimRow.points == points, or_(waits, col(ClaimRow.taken_at) >= since)
+    )
+    return session.exec(query.limit(1)).first() is not None
+
+
+def call_of(session: Session, call_id: UUID) -> list[MovementRow]:
+    """Find the movements that were sent in one call, in the order in which they stood in its array."""
+    return list(session.exec(select(MovementRow).where(MovementRow.call_id == call_id).order_by(col(MovementRow.position))))
+
+
+def still_open(session: Session, movement_ids: Collection[UUID]) -> set[UUID]:
+    """Lock movements and give those that have no outcome yet: neither another worker's record nor a person's word."""
+    query = select(MovementRow.id).where(col(MovementRow.id).in_(movement_ids), is_open()).with_for_update()  # type: ignore[arg-type]  # a condition
+    return set(session.exec(query))
+
+
 def has_open_instant(session: Session, lane: str) -> bool:
     """Tell whether an INSTANT for this customer is under way, or its outcome unknown."""
     query = select(MovementRow.id).where(MovementRow.lane == lane, col(MovementRow.kind).in_(INSTANT_KINDS), is_open())  # type: ignore[arg-type]  # a condition

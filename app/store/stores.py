@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app.domain.earning import Award, Moment, Rule
+from app.store.database import Database
 from app.store.models import AccountRow, RuleRow, StoreRow, StoreState
 
 
@@ -32,6 +34,15 @@ def accounts_of(session: Session, store_id: int) -> dict[int, AccountRow]:
     """Find all accounts that a store ever had, by id."""
     accounts = session.exec(select(AccountRow).where(AccountRow.store_id == store_id))
     return {account.id: account for account in accounts if account.id is not None}
+
+
+def remember_echo(database: Database, account: AccountRow) -> None:
+    """Remember that an account honours an Idempotency-Key: it sent one back."""
+    if account.honours_idempotency:
+        return
+    account.honours_idempotency = True
+    with database.writing() as session:
+        session.execute(update(AccountRow).where(col(AccountRow.id) == account.id).values(honours_idempotency=True))
 
 
 def rules_of(session: Session, store_id: int) -> list[RuleRow]:

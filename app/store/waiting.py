@@ -34,6 +34,18 @@ def wake_told(session: Session, store_id: int, told: Told, event_type: str, now:
     return session.execute(wake, values).first() is not None
 
 
+def wake_changed(session: Session, store_id: int, told: Collection[Told], now: datetime, *, all_of_them: bool = False) -> int:
+    """Wake those of many orders that differ from what was last read, or all of them. Gives how many."""
+    statement, _ = _wake_statements(session.get_bind().dialect.name)
+    woken = 0
+    for one in told:
+        # No order was ever read with no facts, so each of all of them counts as changed.
+        facts = "" if all_of_them else one.facts
+        values = {"store_id": store_id, "saleor_order_id": one.order_id, "told_at": one.updated_at, "facts": facts, "now": now}
+        woken += session.execute(statement, values).first() is not None
+    return woken
+
+
 def wake(session: Session, order_id: int, now: datetime) -> None:
     """Wake an order that we know, because something else than Saleor changed it."""
     session.execute(

@@ -32,6 +32,7 @@ def install_store(services: Services, *, api_url: str, token: str, saleor_versio
     try:
         app_id = services.saleor.own_app_id(api_url, token)
         jwks = services.saleor.jwks(api_url)
+        newest_change = services.saleor.newest_change(api_url, token)
     except (SaleorUnreachable, SaleorFault, SaleorBusy) as error:
         raise SaleorUnreachable(
             f"Saleor Points cannot reach this Saleor at {api_url}. Set PUBLIC_URL, on Saleor's API and on its worker, to an "
@@ -45,6 +46,8 @@ def install_store(services: Services, *, api_url: str, token: str, saleor_versio
         store.jwks = jwks
         store.jwks_asked_at = now
         store.saleor_version = saleor_version
+        # A new store's sweep begins now; one that comes back goes on where it was left.
+        store.sweep_cursor = store.sweep_cursor or newest_change
         store.paused_until, store.failures, store.problem = None, 0, None
         session.add(store)
         session.flush()

@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("claim_link", sa.String(length=16), nullable=False),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
         sa.Column("sweep_cursor", UtcTime(), nullable=True),
+        sa.Column("swept_at", UtcTime(), nullable=True),
         sa.Column("served_at", UtcTime(), nullable=True),
         sa.Column("paused_until", UtcTime(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
@@ -302,6 +303,10 @@ def upgrade() -> None:
         sa.Column("ended_at", UtcTime(), nullable=True),
         sa.Column("available_before", sa.Integer(), nullable=True),
         sa.Column("used_before", sa.Integer(), nullable=True),
+        sa.Column("looked_at", UtcTime(), nullable=True),
+        sa.Column("looked_available", sa.Integer(), nullable=True),
+        sa.Column("looked_used", sa.Integer(), nullable=True),
+        sa.Column("is_for_staff", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(length=1024), nullable=True),
         sa.Column("decided_by", sa.String(length=256), nullable=True),
         sa.CheckConstraint(

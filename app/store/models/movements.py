@@ -76,6 +76,11 @@ class MovementRow(SQLModel, table=True):
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
     available_before: int | None = None
     used_before: int | None = None
+    # The first of two looks at an INSTANT whose answer was lost; and whether looking told nothing, so that staff decide.
+    looked_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    looked_available: int | None = None
+    looked_used: int | None = None
+    is_for_staff: bool = False
     reason: str | None = Field(default=None, max_length=1024)
     decided_by: str | None = Field(default=None, max_length=256)
 

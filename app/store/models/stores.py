@@ -66,7 +66,9 @@ class StoreRow(SQLModel, table=True):
     debt_policy: str = Field(default=DebtPolicy.FLOOR, max_length=16)
     claim_link: str = Field(default=ClaimLink.OWN, max_length=16)
     time_zone: str = Field(default="UTC", max_length=64)
+    # How far, by Saleor's clock, its orders were looked through for changes that nobody told; and when that began last.
     sweep_cursor: datetime | None = Field(default=None, sa_type=UtcTime)
+    swept_at: datetime | None = Field(default=None, sa_type=UtcTime)
     served_at: datetime | None = Field(default=None, sa_type=UtcTime)
     # While this lies ahead nothing is asked of this Saleor; `problem` says why in a sentence for the merchant.
     paused_until: datetime | None = Field(default=None, sa_type=UtcTime)

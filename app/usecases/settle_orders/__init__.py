@@ -1,15 +1,10 @@
 """Settle a batch of orders: make the points granted the points due."""
 
-from random import randrange
-
 import structlog
-from sqlalchemy import update
-from sqlmodel import col
 
-from app.domain import retry
-from app.errors import AppError, SaleorBusy, SaleorRefused, Unavailable
-from app.store.models import StoreRow
+from app.errors import SaleorRefused, Unavailable
 from app.store.waiting import release
+from app.usecases.pausing import pause_store, resume_store
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch
 from app.usecases.settle_orders.calling import call
@@ -40,9 +35,11 @@ def settle_orders(services: Services) -> bool:
     try:
         read_orders(services, batch)
     except (Unavailable, SaleorRefused) as error:
-        _pause_store(services, batch, error)
+        with services.database.writing() as session:
+            release(session, batch.lease_token)
+        pause_store(services, batch.store, error, services.clock())
         return True
-    _resume_store(services, batch)
+    resume_store(services, batch.store)
     _move_points(services, batch)
     tell_orders(services, batch)
     rest_orders(services, batch)
@@ -69,31 +66,3 @@ def _move_points(services: Services, batch: Batch) -> None:
             return
     for hand in batch.active():
         hand.wait(services.clock())
-
-
-def _pause_store(services: Services, batch: Batch, error: AppError) -> None:
-    """Ask nothing of a Saleor for a while. Its orders keep their place."""
-    now = services.clock()
-    failures = batch.store.failures + 1
-    pause = retry.backoff(failures, jitter=randrange(100))  # noqa: S311 - spreads load, keeps no secret
-    if isinstance(error, SaleorBusy) and error.retry_after is not None:
-        pause = error.retry_after
-    elif isinstance(error, SaleorRefused):
-        pause = retry.PROBE_EVERY
-    with services.database.writing() as session:
-        release(session, batch.lease_token)
-        session.execute(
-            update(StoreRow)
-            .where(col(StoreRow.id) == batch.store_id)
-            .values(failures=failures, paused_until=now + pause, problem=error.message)
-        )
-    log.warning("store paused", store=batch.store.slug, reason=error.code, seconds=int(pause.total_seconds()))
-
-
-def _resume_store(services: Services, batch: Batch) -> None:
-    if batch.store.failures or batch.store.problem:
-        with services.database.writing() as session:
-            session.execute(
-                update(StoreRow).where(col(StoreRow.id) == batch.store_id).values(failures=0, paused_until=None, problem=None)
-            )
-        log.info("store serves again", store=batch.store.slug)

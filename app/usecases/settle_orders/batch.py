@@ -33,7 +33,12 @@ STUCK = {
 
 UNKNOWN_INSTANT = Problem(
     "unknown",
-    "The points provider was asked to change a balance and its answer was lost. Somebody has to look whether it happened.",
+    "The points provider was asked to change a balance and its answer was lost. It is being found out whether it happened.",
+)
+FOR_STAFF = Problem(
+    "for_staff",
+    "The points provider was asked to change a balance and its answer was lost, and the balance does not tell whether it "
+    "happened. Somebody has to look, and say so.",
 )
 
 

@@ -12,8 +12,9 @@ from app.domain.settlement import INSTANT_KINDS, MovementKind
 from app.points.provider import Ask, AskKind, NotSent, PointsProvider, RefusedWhole, Rejected, Unknown
 from app.store.models import ClaimLink, ClaimRow, DebtPolicy, MovementRow, MovementState
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import UNKNOWN_INSTANT, Batch
+from app.usecases.settle_orders.batch import Batch
 from app.usecases.settle_orders.planning import account_problem
+from app.usecases.settle_orders.probing import is_to_be_asked_again
 from app.usecases.settle_orders.recording import mark_sending, pause_account, record, take_back_to_planned
 
 # After this long nobody is still waiting for the answer: the worker that sent it is dead.
@@ -53,7 +54,7 @@ def _is_ready(services: Services, batch: Batch, movement: MovementRow) -> bool:
     elif movement.state == MovementState.SENDING:
         record(services, batch, [(movement, _CUT)])
     else:
-        hand.is_done, hand.problem = True, UNKNOWN_INSTANT
+        return is_to_be_asked_again(services, batch, movement)
     return False
 
 

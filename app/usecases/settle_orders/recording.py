@@ -6,16 +6,17 @@ from random import randrange
 from uuid import UUID
 
 import structlog
-from sqlalchemy import bindparam, or_, update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col
 
 from app.domain import retry
 from app.domain.claim import Balance, ClaimState
+from app.domain.probing import FIRST_LOOK_AFTER
 from app.domain.settlement import MovementKind
 from app.points.embedded import INSUFFICIENT
 from app.points.provider import Accepted, NotSent, Outcome, Overtaken, Rejected, Unknown
 from app.sealing import fingerprint
-from app.store.books import OPEN_STATES
+from app.store.books import still_open
 from app.store.models import AccountRow, ClaimLink, ClaimRow, MovementRow, MovementState, OrderRow
 from app.store.waiting import keep_lease
 from app.usecases.services import Services
@@ -41,8 +42,7 @@ def mark_sending(
     """Write that an array is about to be sent, with the call's id and each one's place in it. Gives those that are still ours."""
     now = services.clock()
     with services.database.writing() as session:
-        kept = keep_lease(session, batch.lease_token, [movement.order_id or 0 for movement in array], now)
-        sent = [movement for movement in array if movement.order_id in kept]
+        sent = _ours(session, batch, array, now)
         for position, movement in enumerate(sent):
             before = balances.get(movement.email)
             movement.state, movement.sent_at, movement.asks = MovementState.SENDING, now, movement.asks + 1
@@ -59,11 +59,11 @@ def mark_sending(
 def take_back_to_planned(services: Services, batch: Batch, movements: Sequence[MovementRow]) -> None:
     """Write that an array did not go out, or was refused as a whole: nothing happened."""
     with services.database.writing() as session:
-        kept = keep_lease(session, batch.lease_token, [movement.order_id or 0 for movement in movements], services.clock())
-        ours = [movement for movement in movements if movement.order_id in kept]
+        ours = _ours(session, batch, movements, services.clock())
         for movement in ours:
             movement.state = MovementState.PLANNED
-        _store(session, ours, "state")
+            movement.looked_at = movement.looked_available = movement.looked_used = None
+        _store(session, ours, "state", "looked_at", "looked_available", "looked_used")
 
 
 def pause_account(services: Services, batch: Batch, account_id: int, reply: NotSent) -> None:
@@ -91,8 +91,8 @@ def record(
     """Write the outcomes, and what follows from them for claims and orders, in one transaction."""
     now = services.clock()
     with services.database.writing() as session:
-        kept = keep_lease(session, batch.lease_token, [movement.order_id or 0 for movement, _ in outcomes], now)
-        ours = [(movement, outcome) for movement, outcome in outcomes if movement.order_id in kept]
+        kept = _ours(session, batch, [movement for movement, _ in outcomes], now)
+        ours = [(movement, outcome) for movement, outcome in outcomes if movement in kept]
         for movement, outcome in ours:
             movement.state = _STATES[type(outcome)]
             movement.reason = outcome.doubt if isinstance(outcome, Accepted) else outcome.reason
@@ -106,11 +106,31 @@ def record(
         _store(session, [movement for movement, _ in ours], "state", "reason", "ended_at", "points")
     for movement, outcome in outcomes:
         hand = batch.hands[movement.order_id or 0]
-        if movement.order_id not in kept:
+        if movement not in kept:
             hand.is_done = True
         else:
             _follow_up(hand, movement, outcome, now)
     _resume_accounts(services, batch, {movement.account_id for movement, outcome in ours if not isinstance(outcome, Unknown)})
+
+
+def note_look(services: Services, batch: Batch, movement: MovementRow) -> None:
+    """Write the first of the two looks at an unknown INSTANT, or that looking told nothing and staff decide."""
+    with services.database.writing() as session:
+        _store(
+            session,
+            _ours(session, batch, [movement], services.clock()),
+            "looked_at",
+            "looked_available",
+            "looked_used",
+            "is_for_staff",
+        )
+
+
+def _ours(session: Session, batch: Batch, movements: Sequence[MovementRow], now: datetime) -> list[MovementRow]:
+    """Give the movements whose order we still hold, and that have no outcome yet: a person may have decided meanwhile."""
+    kept = keep_lease(session, batch.lease_token, [movement.order_id or 0 for movement in movements], now)
+    are_open = still_open(session, [movement.id for movement in movements])
+    return [movement for movement in movements if movement.order_id in kept and movement.id in are_open]
 
 
 def _accept(
@@ -170,7 +190,8 @@ def _follow_up(hand: InHand, movement: MovementRow, outcome: Outcome, now: datet
         # Its link was never shown, so it is worth nothing: another is asked for, though not at once.
         hand.retry(now, Problem("claim_unknown", outcome.reason))
     elif isinstance(outcome, Unknown):
-        hand.is_done, hand.problem = True, UNKNOWN_INSTANT
+        hand.books.open = movement
+        hand.wait(max(now, (movement.sent_at or now) + FIRST_LOOK_AFTER), UNKNOWN_INSTANT)
 
 
 def _resume_accounts(services: Services, batch: Batch, account_ids: set[int]) -> None:
@@ -192,13 +213,13 @@ def _store_account(services: Services, account: AccountRow) -> None:
 
 
 def _store(session: Session, movements: Sequence[MovementRow], *names: str) -> None:
-    """Write some columns of open movements. What has its outcome is never rewritten."""
+    """Write some columns of movements that `_ours` gave: what has its outcome is never rewritten."""
     if not movements:
         return
     columns = MovementRow.__table__.c  # type: ignore[attr-defined]  # every table model has it
     statement = (
         update(MovementRow)
-        .where(col(MovementRow.id) == bindparam("of_movement"), or_(*(col(MovementRow.state) == state for state in OPEN_STATES)))
+        .where(col(MovementRow.id) == bindparam("of_movement"))
         .values({name: bindparam(f"new_{name}", type_=columns[name].type) for name in names})
     )
     rows = [{"of_movement": movement.id, **{f"new_{name}": getattr(movement, name) for name in names}} for movement in movements]

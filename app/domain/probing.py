@@ -1,0 +1,36 @@
+"""What became of an INSTANT whose answer was lost: judged by the balance before and two looks after."""
+
+from datetime import timedelta
+from enum import StrEnum
+
+from app.domain.claim import Balance
+
+FIRST_LOOK_AFTER = timedelta(minutes=2)
+SECOND_LOOK_AFTER = timedelta(minutes=10)
+
+# Asked blindly a second time it could pay twice; asked once more after two looks found nothing, it very nearly cannot.
+ASKS_MAX = 2
+
+
+class Verdict(StrEnum):
+    """HAPPENED: it is accepted. DID_NOT: ask once more. FOR_STAFF: a person must look."""
+
+    HAPPENED = "happened"
+    DID_NOT = "did_not"
+    FOR_STAFF = "for_staff"
+
+
+def judge(points: int, *, before: Balance, first: Balance, second: Balance, asks: int, could_be_a_claim: bool) -> Verdict:
+    """Judge by two looks whether a change of `points` happened.
+
+    Only balances that stand still and moved by exactly the amount, or not at all, are proof. `could_be_a_claim`: a claim of
+    just that amount may have been taken meanwhile, and would look the same. (DESIGN, Granting and taking back.)
+    """
+    if first != second or second.used != before.used or could_be_a_claim:
+        return Verdict.FOR_STAFF
+    moved = second.available - before.available
+    if moved == points:
+        return Verdict.HAPPENED
+    if moved == 0 and asks < ASKS_MAX:
+        return Verdict.DID_NOT
+    return Verdict.FOR_STAFF

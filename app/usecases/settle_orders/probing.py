@@ -1,0 +1,111 @@
+"""Step 4, for an INSTANT whose answer was lost: find out whether it happened, without risking that it happens twice."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.claim import Balance
+from app.domain.probing import FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, judge
+from app.points.provider import Accepted, Ask, AskKind, NotSent, RefusedWhole, Unknown
+from app.store.books import call_of, could_be_a_claim
+from app.store.models import DebtPolicy, MovementRow
+from app.usecases.services import Services
+from app.usecases.settle_orders.batch import FOR_STAFF, UNKNOWN_INSTANT, Batch
+from app.usecases.settle_orders.planning import account_problem
+from app.usecases.settle_orders.recording import note_look, pause_account, record, take_back_to_planned
+
+
+def is_to_be_asked_again(services: Services, batch: Batch, movement: MovementRow) -> bool:
+    """Deal with an unknown INSTANT. True when it surely did not happen, and may be asked for once more."""
+    hand = batch.hands[movement.order_id or 0]
+    now = services.clock()
+    account = batch.accounts[movement.account_id]
+    paused_until = batch.paused_until(movement.account_id, now)
+    if movement.is_for_staff:
+        hand.is_done, hand.problem = True, FOR_STAFF
+    elif paused_until is not None:
+        hand.wait(paused_until, account_problem(account))
+    elif account.honours_idempotency and movement.call_id is not None:
+        _repeat_call(services, batch, movement, movement.call_id)
+    elif movement.available_before is None or movement.used_before is None or movement.sent_at is None:
+        _leave_to_staff(services, batch, movement)
+    else:
+        before = Balance(movement.available_before, movement.used_before)
+        return _look(services, batch, movement, before, movement.sent_at, now)
+    return False
+
+
+def _look(services: Services, batch: Batch, movement: MovementRow, before: Balance, sent_at: datetime, now: datetime) -> bool:
+    hand = batch.hands[movement.order_id or 0]
+    due_at = sent_at + (FIRST_LOOK_AFTER if movement.looked_at is None else SECOND_LOOK_AFTER)
+    if now < due_at:
+        hand.wait(due_at, UNKNOWN_INSTANT)
+        return False
+    found = batch.providers[movement.account_id].balances([movement.email])
+    if isinstance(found, NotSent):
+        pause_account(services, batch, movement.account_id, found)
+        hand.wait(batch.paused_until(movement.account_id, now) or now, account_problem(batch.accounts[movement.account_id]))
+        return False
+    balance = found.get(movement.email, Balance(0, 0))
+    if movement.looked_at is None or movement.looked_available is None or movement.looked_used is None:
+        movement.looked_at, movement.looked_available, movement.looked_used = now, balance.available, balance.used
+        note_look(services, batch, movement)
+        hand.wait(max(now + (SECOND_LOOK_AFTER - FIRST_LOOK_AFTER), sent_at + SECOND_LOOK_AFTER), UNKNOWN_INSTANT)
+        return False
+    return _conclude(services, batch, movement, before, Balance(movement.looked_available, movement.looked_used), balance)
+
+
+def _conclude(services: Services, batch: Batch, movement: MovementRow, before: Balance, first: Balance, second: Balance) -> bool:
+    with services.database.reading() as session:
+        claim_too = movement.points > 0 and could_be_a_claim(
+            session, movement.lane, movement.points, movement.sent_at or services.clock()
+        )
+    verdict = judge(movement.points, before=before, first=first, second=second, asks=movement.asks, could_be_a_claim=claim_too)
+    if verdict is Verdict.FOR_STAFF:
+        _leave_to_staff(services, batch, movement)
+    elif verdict is Verdict.HAPPENED:
+        record(services, batch, [(movement, Accepted(doubt="Its answer was lost; the balance shows that it happened."))])
+    else:
+        take_back_to_planned(services, batch, [movement])
+        return True
+    return False
+
+
+def _leave_to_staff(services: Services, batch: Batch, movement: MovementRow) -> None:
+    movement.is_for_staff = True
+    note_look(services, batch, movement)
+    hand = batch.hands[movement.order_id or 0]
+    hand.is_done, hand.problem = True, FOR_STAFF
+
+
+def _repeat_call(services: Services, batch: Batch, movement: MovementRow, call_id: UUID) -> None:
+    """Send the identical array under the identical key: the account answers what it answered, or would have answered, then.
+
+    The array may hold other orders' movements; theirs is the same answer, but only those in hand are recorded here.
+    """
+    with services.database.reading() as session:
+        array = call_of(session, call_id)
+    now = services.clock()
+    hand = batch.hands[movement.order_id or 0]
+    reply = batch.providers[movement.account_id].ask(
+        AskKind.INSTANT, [_as_it_was_asked(batch, one) for one in array], call_id=call_id, now=now
+    )
+    if isinstance(reply, NotSent):
+        pause_account(services, batch, movement.account_id, reply)
+        hand.wait(batch.paused_until(movement.account_id, now) or now, account_problem(batch.accounts[movement.account_id]))
+    elif isinstance(reply, RefusedWhole):
+        _leave_to_staff(services, batch, movement)
+    else:
+        outcome = reply[_place(array, movement)]
+        if isinstance(outcome, Unknown):
+            hand.retry(now, UNKNOWN_INSTANT)
+        else:
+            record(services, batch, [(movement, outcome)])
+
+
+def _as_it_was_asked(batch: Batch, movement: MovementRow) -> Ask:
+    return Ask(movement.id, movement.points, movement.email, may_go_below_zero=batch.store.debt_policy == DebtPolicy.NEGATIVE)
+
+
+def _place(array: Sequence[MovementRow], movement: MovementRow) -> int:
+    return next(place for place, one in enumerate(array) if one.id == movement.id)

@@ -1,0 +1,74 @@
+"""Sweep: wake the orders that changed while nobody told us. Saleor gives up on a delivery after five minutes."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import or_, update
+from sqlmodel import col, select
+
+from app.errors import SaleorRefused, Unavailable
+from app.store.models import StoreRow, StoreState
+from app.store.waiting import wake_changed
+from app.usecases.pausing import pause_store, resume_store
+from app.usecases.services import Services
+
+log = structlog.get_logger()
+
+# A transaction that began earlier may end later: its orders appear behind the cursor.
+OVERLAP = timedelta(minutes=2)
+
+
+def sweep_orders(services: Services, every: timedelta) -> Iterator[int]:
+    """Sweep one store whose last sweep began longer ago than `every`. Yields, page by page, how many orders were woken.
+
+    What has been swept stays swept, wherever it is stopped.
+    """
+    store = _take_store(services, every)
+    if store is None or store.id is None or store.token_sealed is None or store.saleor_api_url is None:
+        return
+    try:
+        yield from _sweep(services, store, store.saleor_api_url, services.sealer.open(store.token_sealed))
+    except (Unavailable, SaleorRefused) as error:
+        pause_store(services, store, error, services.clock())
+
+
+def _sweep(services: Services, store: StoreRow, api_url: str, token: str) -> Iterator[int]:
+    until = services.saleor.newest_change(api_url, token)
+    since = store.sweep_cursor - OVERLAP if store.sweep_cursor is not None else None
+    after: str | None = None
+    while until is not None:
+        page = services.saleor.changed_orders(api_url, token, since=since, until=until, after=after)
+        reached = max((told.updated_at for told in page.told), default=until) if page.next_after else until
+        with services.database.writing() as session:
+            woken = wake_changed(session, store.id or 0, page.told, services.clock())
+            session.execute(update(StoreRow).where(col(StoreRow.id) == store.id).values(sweep_cursor=reached))
+        if woken:
+            log.info("orders found by the sweep", store=store.slug, orders=woken)
+        yield woken
+        after = page.next_after
+        if after is None:
+            break
+    resume_store(services, store)
+
+
+def _take_store(services: Services, every: timedelta) -> StoreRow | None:
+    """Choose the store whose sweep is most overdue, and note that it begins now: other workers then pass it over."""
+    now = services.clock()
+    with services.database.writing() as session:
+        store = session.exec(
+            select(StoreRow)
+            .where(
+                StoreRow.state == StoreState.ACTIVE,
+                col(StoreRow.saleor_api_url).is_not(None),
+                or_(col(StoreRow.swept_at).is_(None), col(StoreRow.swept_at) <= now - every),
+                or_(col(StoreRow.paused_until).is_(None), col(StoreRow.paused_until) <= now),
+            )
+            .order_by(col(StoreRow.swept_at).nulls_first())
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        ).first()
+        if store is not None:
+            store.swept_at = now
+            session.add(store)
+    return store

@@ -1,0 +1,156 @@
+"""The sweep finds what nobody told us: deliveries that were lost for good, and changes that send none."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.usecases.sweep_orders import sweep_orders
+from tests.standins import faults
+from tests.test_settling.test_refunds import ADA
+from tests.world import World
+
+EVERY = timedelta(minutes=5)
+
+
+@pytest.fixture
+def world(embedded_world: World) -> World:
+    return embedded_world
+
+
+def sweep(world: World) -> int:
+    """Let five minutes pass, sweep, and settle what was found."""
+    world.clock.advance(minutes=5)
+    woken = sum(sweep_orders(world.services, EVERY))
+    world.settle()
+    return woken
+
+
+def place_paid(world: World, amount: str = "100") -> str:
+    order_id = world.saleor.shop.place_order(amount, email=ADA)
+    world.saleor.till.charge(order_id, amount)
+    return order_id
+
+
+def test_an_order_whose_deliveries_were_lost_is_found(world: World) -> None:
+    order_id = place_paid(world)
+    world.saleor.deliveries.lose()
+
+    assert sweep(world) == 1
+
+    assert world.order(order_id).granted == 100
+
+
+def test_a_refund_whose_deliveries_were_lost_is_found(world: World) -> None:
+    order_id = place_paid(world)
+    world.deliver()
+    world.saleor.till.refund(order_id, "40")
+    world.saleor.deliveries.lose()
+
+    sweep(world)
+
+    assert world.order(order_id).granted == 60
+
+
+def test_an_order_from_before_the_installation_earns_nothing_and_is_left_as_it_is(saleor_with_history: World) -> None:
+    sweep(saleor_with_history)
+
+    # The two minutes of overlap may find the last one; it was created before the store's points began.
+    assert [order.granted for order in saleor_with_history.orders()] == [0]
+    assert saleor_with_history.saleor.counts["UpdateMetadata"] == 0
+
+
+@pytest.fixture
+def saleor_with_history(world: World) -> World:
+    [app_id] = world.saleor.apps.installed
+    world.saleor.apps.uninstall(app_id)
+    with world.services.database.writing() as session:
+        from sqlalchemy import text  # noqa: PLC0415
+
+        for table in ("account", "rule", "store"):
+            session.execute(text(f"DELETE FROM {table}"))
+    place_paid(world)
+    world.saleor.deliveries.lose()
+    world.clock.advance(minutes=10)
+    world.install()
+    return world
+
+
+def test_what_was_told_is_not_woken_again(world: World) -> None:
+    place_paid(world)
+    world.deliver()
+
+    assert sweep(world) == 0
+
+
+def test_our_own_metadata_is_not_chased(world: World) -> None:
+    place_paid(world)
+    world.deliver()
+    sweep(world)
+    world.saleor.counts.clear()
+
+    sweep(world)
+
+    assert world.saleor.counts == {"NewestChange": 1, "OrdersPage": 1}
+
+
+def test_hundreds_of_orders_are_found_page_by_page_and_the_cursor_follows(world: World) -> None:
+    for _ in range(250):
+        place_paid(world, "1")
+    world.saleor.deliveries.lose()
+    world.clock.advance(minutes=5)
+    begun = world.store().sweep_cursor
+
+    first = next(iter(sweep_orders(world.services, EVERY)))
+    after_one_page = world.store().sweep_cursor
+    world.settle()
+    world.clock.advance(minutes=5)
+    rest = sum(sweep_orders(world.services, EVERY))
+    world.settle()
+
+    assert (first, rest) == (100, 150)
+    assert begun is None or (after_one_page is not None and after_one_page > begun)
+    assert {order.granted for order in world.orders()} == {1}
+    assert len(world.orders()) == 250
+
+
+def test_a_store_is_swept_only_as_often_as_it_should_be(world: World) -> None:
+    place_paid(world)
+    world.saleor.deliveries.lose()
+    sweep(world)
+    world.saleor.counts.clear()
+
+    world.clock.advance(minutes=4)
+    assert list(sweep_orders(world.services, EVERY)) == []
+
+    assert world.saleor.counts == {}
+
+
+def test_a_saleor_that_is_away_is_paused_and_swept_from_where_it_was_left(world: World) -> None:
+    order_id = place_paid(world)
+    world.saleor.deliveries.lose()
+    world.saleor.faults.once(faults.status(503), on="OrdersPage")
+
+    sweep(world)
+    paused_until = world.store().paused_until
+    assert paused_until is not None
+    assert world.orders() == []
+
+    sweep(world)
+
+    assert world.order(order_id).granted == 100
+    assert world.store().problem is None
+
+
+def test_an_outage_of_an_hour_heals_by_itself(world: World) -> None:
+    orders = [place_paid(world) for _ in range(5)]
+    world.saleor.deliveries.lose()
+    world.saleor.faults.always(faults.status(503))
+    for _ in range(12):
+        sweep(world)
+    assert world.orders() == []
+
+    world.saleor.faults.clear()
+    for _ in range(12):
+        sweep(world)
+
+    assert [world.order(order_id).granted for order_id in orders] == [100] * 5
