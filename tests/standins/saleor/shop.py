@@ -117,7 +117,8 @@ class Shop:
     def add_note(self, order_id: str) -> None:
         with self.book.change(order_id, by=STAFF) as edit:
             edit.order = edit.order.recorded("NOTE_ADDED", edit.now)
-            edit.emit("ORDER_UPDATED")
+            # A draft is told of by an event of its own (saleor/graphql/order/mutations/order_note_add.py).
+            edit.emit("DRAFT_ORDER_UPDATED" if edit.order.status == DRAFT else "ORDER_UPDATED")
 
     def edit_lines(self, order_id: str, *items: Item | Amount) -> None:
         """Replace the lines of an unconfirmed order; chargeStatus keeps its old value."""
