@@ -19,7 +19,8 @@ from gql.transport.requests import RequestsHTTPTransport
 from app import outside
 from app.domain.order import Order, Told
 from app.errors import AppError, NotASaleor, SaleorBusy, SaleorFault, SaleorRefused, SaleorUnreachable
-from app.saleor.parsing import parse_order, parse_told
+from app.saleor.parsing import parse_order, parse_time, parse_told
+from app.saleor.signature import has_keys
 
 OPERATIONS = Path(__file__).parent / "operations"
 ORDERS_MAX = 100
@@ -75,12 +76,12 @@ class SaleorClient:
         try:
             with outside.new_session(total_seconds=self._total_seconds) as session:
                 answer = session.get(url)
-            keys = answer.json()["keys"] if answer.status_code == requests.codes.ok else []
-        except (requests.RequestException, ValueError, KeyError, TypeError):
-            keys = []
-        if not isinstance(keys, list) or not keys or len(answer.content) > JWKS_BYTES_MAX:
+            jwks = _key_set(answer)
+        except (requests.RequestException, ValueError, KeyError, TypeError, RecursionError):
+            jwks = None
+        if jwks is None:
             raise SaleorUnreachable(f"{url} does not give the keys that sign this Saleor's webhooks.")
-        return json.dumps({"keys": keys})
+        return jwks
 
     def read_orders(self, api_url: str, token: str, ids: Sequence[str]) -> list[Order]:
         """Read up to 100 orders. Ids that Saleor does not know are missing from the answer.
@@ -103,7 +104,10 @@ class SaleorClient:
     def newest_change(self, api_url: str, token: str) -> datetime | None:
         """Ask when any order changed last, by Saleor's clock; None while there is no order."""
         edges = self._edges(self._execute(api_url, token, "newest_change", {}))
-        return datetime.fromisoformat(edges[0]["node"]["updatedAt"]) if edges else None
+        try:
+            return parse_time(edges[0]["node"]["updatedAt"]) if edges else None
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            raise SaleorFault("Saleor's answer about its orders cannot be understood.") from error
 
     def changed_orders(
         self, api_url: str, token: str, *, since: datetime | None, until: datetime, after: str | None = None
@@ -167,7 +171,8 @@ class SaleorClient:
             raise SaleorUnreachable(f"{api_url} cannot be reached, or did not answer in time.") from None
         except (TransportError, ValueError, TypeError, AttributeError):
             raise SaleorUnreachable(f"{api_url} answers, but not as a GraphQL API does.") from None
-        if result.errors and (not partial_answers or not result.data):
+        has_part = partial_answers and any(part is not None for part in (result.data or {}).values())
+        if result.errors and not has_part:
             raise _refusal(result.errors)
         return dict(result.data or {})
 
@@ -191,6 +196,15 @@ class SaleorClient:
 @cache
 def _document(operation: str) -> Any:
     return gql((OPERATIONS / f"{operation}.graphql").read_text()).document
+
+
+def _key_set(answer: requests.Response) -> str | None:
+    """Read a key set, as JSON text. None where it is none, or holds no key that could sign a webhook."""
+    if answer.status_code != requests.codes.ok or len(answer.content) > JWKS_BYTES_MAX:
+        return None
+    keys = answer.json()["keys"]
+    jwks = json.dumps({"keys": keys})
+    return jwks if isinstance(keys, list) and has_keys(jwks) else None
 
 
 def _raise_for_status(response: requests.Response, **_options: Any) -> None:

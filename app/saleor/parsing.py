@@ -14,6 +14,8 @@ FULLY_PAID = frozenset({"ORDER_FULLY_PAID", "ORDER_MARKED_AS_PAID"})
 FULFILLED = frozenset({"FULFILLMENT_FULFILLED_ITEMS"})
 GIFT_CARD = "GIFT_CARD"
 EMAIL_LENGTH_MAX = 320
+# Saleor's amounts have 12 digits, 3 of them behind the point.
+AMOUNT_DIGITS_MAX = 30
 
 _ORDER_ID = re.compile(r"Order:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _GLOBAL_ID_LENGTH_MAX = 128
@@ -40,7 +42,7 @@ def parse_told(order: Mapping[str, Any]) -> Told:
         raise ValueError("not the id of an order")
     return Told(
         order_id=order_id,
-        updated_at=_time(order["updatedAt"]),
+        updated_at=parse_time(order["updatedAt"]),
         facts=facts(
             status=_text(order["status"], 64),
             email=_text(order["userEmail"] or "", EMAIL_LENGTH_MAX),
@@ -62,8 +64,8 @@ def parse_order(node: Mapping[str, Any]) -> Order:
     return Order(
         id=_text(node["id"], _GLOBAL_ID_LENGTH_MAX),
         number=_text(node["number"], 64),
-        created_at=_time(node["created"]),
-        updated_at=_time(node["updatedAt"]),
+        created_at=parse_time(node["created"]),
+        updated_at=parse_time(node["updatedAt"]),
         status=_text(node["status"], 64),
         email=_text(node["userEmail"] or "", EMAIL_LENGTH_MAX),
         is_registered=node["user"] is not None,
@@ -113,7 +115,7 @@ def _last(events: Iterable[Mapping[str, Any]], types: frozenset[str]) -> datetim
 
 
 def _dates(events: Iterable[Mapping[str, Any]], types: frozenset[str]) -> list[datetime]:
-    return [_time(event["date"]) for event in events if event["type"] in types and event["date"]]
+    return [parse_time(event["date"]) for event in events if event["type"] in types and event["date"]]
 
 
 def _money(money: Mapping[str, Any]) -> Decimal:
@@ -122,12 +124,16 @@ def _money(money: Mapping[str, Any]) -> Decimal:
     if isinstance(amount, bool) or not isinstance(amount, Decimal | int):
         raise TypeError("an amount is not a number")
     amount = Decimal(amount)
-    if not amount.is_finite() or abs(amount.adjusted()) > 30:
+    if not amount.is_finite() or abs(amount.adjusted()) > AMOUNT_DIGITS_MAX or len(amount.as_tuple().digits) > AMOUNT_DIGITS_MAX:
         raise ValueError("an amount is out of bounds")
     return amount
 
 
-def _time(value: str) -> datetime:
+def parse_time(value: str) -> datetime:
+    """Read a moment as Saleor writes it.
+
+    Raises TypeError, ValueError or ArithmeticError when it is none, or names no zone.
+    """
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError("a time without a zone")
@@ -137,4 +143,7 @@ def _time(value: str) -> datetime:
 def _text(value: Any, length_max: int) -> str:
     if not isinstance(value, str) or len(value) > length_max:
         raise TypeError("a text is missing or too long")
+    if "\0" in value:
+        raise ValueError("a text that no database can store")
+    value.encode()  # Raises ValueError for half a character, which JSON can hold and no database.
     return value

@@ -45,6 +45,11 @@ def verify(body: bytes, signature: str, jwks: str) -> None:
         raise BadSignature("The signature belongs to another body.")
 
 
+def has_keys(jwks: str) -> bool:
+    """Tell whether a key set, as JSON text with `keys` as a list, holds a key that can verify anything."""
+    return bool(_rsa_keys(jwks))
+
+
 def _checked_kid(signature: str) -> str:
     """Read the key's id from a header that is exactly of the kind that Saleor's webhooks carry."""
     if not signature or len(signature) > HEADER_LENGTH_MAX or not signature.isascii():
