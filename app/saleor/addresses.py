@@ -1,10 +1,13 @@
 """Which Saleor may install the app."""
 
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from urllib.parse import SplitResult, urlsplit
 
 ADDRESS_LENGTH_MAX = 512
+# A name, an IPv4 or a bracketed IPv6 address, and perhaps a port: nothing that another parser could read as another host.
+_HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 def is_allowed(api_url: str, patterns: Iterable[str]) -> bool:
@@ -43,6 +46,6 @@ def _parts(api_url: str) -> SplitResult | None:
         parts.port  # noqa: B018 - raises where the port is no number
     except ValueError:
         return None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc or "\\" in api_url:
+    if parts.scheme not in {"http", "https"} or not _HOST_AND_PORT.fullmatch(parts.netloc) or "\\" in api_url:
         return None
     return parts
