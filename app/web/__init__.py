@@ -16,6 +16,7 @@ def create_app(services: Services, settings: Settings) -> Flask:
     """Build the web application. Nothing that Saleor calls may redirect: it refuses redirects."""
     app = Flask(__name__)
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of the default provider
     if settings.trusted_proxies:

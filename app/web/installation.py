@@ -41,7 +41,10 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
 
 
 def _token() -> str:
-    body = request.get_json(silent=True, force=True)
+    try:
+        body = request.get_json(silent=True, force=True)
+    except RecursionError:
+        body = None
     token = body.get("auth_token") if isinstance(body, dict) else None
     if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not 0 < len(token) <= TOKEN_LENGTH_MAX:
         raise BadRequest("The request carries no auth_token.")

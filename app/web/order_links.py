@@ -1,5 +1,7 @@
 """The order link of the mails."""
 
+import re
+
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug import Response as BaseResponse
 
@@ -13,6 +15,7 @@ LIMIT = "60/minute"
 REFRESH_SECONDS = 5
 
 _SEE_OTHER = 303
+_SLUG = re.compile(r"[a-z0-9-]{1,64}")
 
 
 def blueprint(services: Services, limiter: RequestLimiter) -> Blueprint:
@@ -25,7 +28,7 @@ def blueprint(services: Services, limiter: RequestLimiter) -> Blueprint:
         order_id = request.args.get("o", "")
         if not is_order_id(order_id):
             abort(404, "This link is not complete. Open it from the mail once more.")
-        view = show_order(services, slug, order_id, is_visit=request.method == "GET")
+        view = show_order(services, slug, order_id, is_visit=request.method == "GET") if _SLUG.fullmatch(slug) else None
         if view is None:
             abort(404, "This link leads to no shop.")
         if view.claim_url is not None:
