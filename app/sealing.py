@@ -29,19 +29,29 @@ class Sealer:
         try:
             return self._fernet.decrypt(sealed.encode()).decode()
         except InvalidToken:
-            raise BadSetting(
-                "SECRET_KEY does not open what the database holds: it was changed or lost. "
-                "Put the old one back, as SECRET_KEY or as SECRET_KEY_PREVIOUS."
-            ) from None
+            raise _no_secret_fits() from None
 
     def reseal(self, sealed: str) -> str:
-        """Seal again with the newest secret what any of them sealed."""
-        return self._fernet.rotate(sealed.encode()).decode()
+        """Seal again with the newest secret what any of them sealed.
+
+        Raises BadSetting when none of them fits.
+        """
+        try:
+            return self.seal(self.open(sealed))
+        except InvalidToken:
+            raise _no_secret_fits() from None
 
 
 def fingerprint(text: str) -> str:
     """Give a short one-way mark of a secret, to find it by without storing it."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _no_secret_fits() -> BadSetting:
+    return BadSetting(
+        "SECRET_KEY does not open what the database holds: it was changed or lost. "
+        "Put the old one back, as SECRET_KEY or as SECRET_KEY_PREVIOUS."
+    )
 
 
 def _key(secret: str) -> bytes:
