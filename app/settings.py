@@ -1,7 +1,6 @@
 """The settings, read from the environment once, at start-up."""
 
 import contextlib
-import os
 import secrets
 from pathlib import Path
 from typing import Literal
@@ -40,14 +39,35 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _has_no_blanks_around(cls, value: object) -> object:
+        # What is pasted often brings a blank along.
+        return value.strip() if isinstance(value, str) else value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _has_no_comma(cls, value: SecretStr) -> SecretStr:
+        if "," in value.get_secret_value():
+            raise ValueError("must not hold a comma: SECRET_KEY_PREVIOUS is a list with commas between the secrets")
+        return value
+
     @field_validator("public_url", "app_api_base_url", "app_iframe_base_url", "claim_base_url", "points_api_url")
     @classmethod
     def _is_a_base_url(cls, value: str) -> str:
-        value = value.strip().rstrip("/")
+        value = value.rstrip("/")
         if not value:
             return value
         parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+        parts.port  # noqa: B018 - raises where the port is no number
+        if (
+            any(character.isspace() for character in value)
+            or parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or parts.query
+            or parts.fragment
+            or "@" in parts.netloc
+        ):
             raise ValueError("must be an http(s) address such as https://points.example.com, with no user, query or fragment")
         return value
 
@@ -137,7 +157,7 @@ def _kept_secret(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         # Web and worker may start at once: the file appears whole, and whoever links it first has made the secret for both.
-        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(48))
         with contextlib.suppress(FileExistsError):
