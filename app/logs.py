@@ -2,14 +2,15 @@
 
 import logging
 import re
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
 # What must not be read in a log, should it ever get into a text: e-mail addresses, API keys, claim tokens, bearer tokens.
 _SECRETS = re.compile(
-    r"[^\s@\"'<>=/]+@[^\s@\"'<>/]+\.[^\s@\"'<>/]+"
+    r"[^\s@\"'<>=/]{1,320}(?:@|%40)[^\s@\"'<>/]{1,320}\.[^\s@\"'<>/]+"
+    r"|(?<=://)[^\s/@\"']+(?=@)"
     r"|(?<=csapikey=)[^&\s\"']+"
     r"|(?<=/claim/points/)[0-9a-fA-F-]{32,36}"
     r"|(?<=/api/v1/points/)[0-9A-Za-z-]{8,}"
@@ -59,7 +60,15 @@ def innermost_place(error: BaseException) -> str:
 
 
 def _blot_out(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = blotted(value)
-    return event
+    return {key: _blotted_within(value) for key, value in event.items()}
+
+
+def _blotted_within(value: Any) -> Any:
+    """Blot out texts wherever they stand. What is no plain value is written as text, as the renderer would."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {blotted(str(key)): _blotted_within(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_blotted_within(item) for item in value]
+    return blotted(value if isinstance(value, str) else repr(value))
