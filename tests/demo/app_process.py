@@ -1,0 +1,118 @@
+"""The app as its own process, as an operator starts it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import requests
+
+from app.settings import Settings
+
+START_SECONDS = 30
+STOP_SECONDS = 60
+POLL_SECONDS = 0.05
+
+
+def wait_until(is_so: Callable[[], bool], *, seconds: float, what: str) -> None:
+    """Ask until it is so; TimeoutError, saying what was waited for, when it never is."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > deadline:
+            message = f"{what}: not within {seconds:g} seconds"
+            raise TimeoutError(message)
+        time.sleep(POLL_SECONDS)
+
+
+def free_port() -> int:
+    """Find a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """Give this process's environment with these settings of the app, and none that happen to be set around us."""
+    ours = {name.upper() for name in Settings.model_fields}
+    return {name: value for name, value in os.environ.items() if name not in ours} | settings
+
+
+@dataclass
+class AppProcess:
+    """`saleor-points run` (or another command) with its data and its log in `folder`."""
+
+    folder: Path
+    arguments: tuple[str, ...] = ("run",)
+    settings: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log_path(self) -> Path:
+        return self.folder / "app.log"
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def start(self) -> Self:
+        """Start it, and do not wait."""
+        environ = environment(**{"DATA_DIR": str(self.folder), "PORT": str(self.port), **self.settings})
+        with self.log_path.open("ab") as log:
+            command = [sys.executable, "-m", "app", *self.arguments]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=environ, start_new_session=True)
+        return self
+
+    def wait_until_ready(self) -> Self:
+        """Wait until it serves."""
+        wait_until(lambda: self.has_ended() or self._is_ready(), seconds=START_SECONDS, what="the app serves")
+        if self.has_ended():
+            message = "the app ended instead of serving"
+            raise RuntimeError(message)
+        return self
+
+    def has_ended(self) -> bool:
+        return self._running().poll() is not None
+
+    def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to stop, and give its exit status."""
+        if not self.has_ended():
+            self._running().send_signal(with_signal)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for its end, and give its exit status."""
+        return self._running().wait(STOP_SECONDS)
+
+    def kill(self) -> None:
+        """Leave nothing of it, however it went."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            message = "not started"
+            raise RuntimeError(message)
+        return self._process
+
+    def _is_ready(self) -> bool:
+        try:
+            return requests.get(f"{self.url}/readyz", timeout=2).ok
+        except requests.RequestException:
+            return False
