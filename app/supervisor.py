@@ -1,12 +1,15 @@
 """Runs several commands as one: starts them, passes signals on, and ends all when one ends."""
 
+import ctypes
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
+from typing import Any
 
 import structlog
 
@@ -17,6 +20,10 @@ POLL_SECONDS = 0.1
 STOP_SECONDS = 120
 # Ctrl-C, a service manager, and a terminal that is closed.
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+# From linux/prctl.h. Looked up here, because nothing may be loaded between fork and exec.
+_PR_SET_PDEATHSIG = 1
+_libc: Any = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 Children = Mapping[str, subprocess.Popen[bytes]]
 
@@ -33,8 +40,7 @@ def supervise(commands: Mapping[str, Sequence[str]], *, is_ready: Callable[[], b
         stopping.set()
 
     previous = {name: signal.signal(name, stop) for name in SIGNALS}
-    # Each in a session of its own: Ctrl-C reaches this process only, which then ends them in good order.
-    children = {name: subprocess.Popen(command, start_new_session=True) for name, command in commands.items()}  # noqa: S603 - our own commands
+    children = {name: _start(command) for name, command in commands.items()}
     try:
         _wait(children, stopping, is_ready, announce)
     finally:
@@ -42,6 +48,16 @@ def supervise(commands: Mapping[str, Sequence[str]], *, is_ready: Callable[[], b
         for name, handler in previous.items():
             signal.signal(name, handler)
     return 0 if stopping.is_set() and is_clean else 1
+
+
+def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    # In a session of its own: Ctrl-C reaches this process only, which then ends the others in good order.
+    return subprocess.Popen(command, start_new_session=True, preexec_fn=_end_with_parent if _libc else None)  # noqa: S603, PLW1509 - our own commands; no thread runs yet
+
+
+def _end_with_parent() -> None:
+    """Ask Linux to stop this process should the supervisor be killed: nothing else would."""
+    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _wait(children: Children, stopping: threading.Event, is_ready: Callable[[], bool], announce: Callable[[], None]) -> None:

@@ -98,12 +98,15 @@ class AppProcess:
         """Wait for its end, and give its exit status."""
         return self._running().wait(STOP_SECONDS)
 
-    def kill(self) -> None:
+    def end(self) -> None:
         """Leave nothing of it, however it went."""
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        if self._process is None:
+            return
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(STOP_SECONDS)
+        self._process.kill()
+        self._process.wait()
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:

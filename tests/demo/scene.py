@@ -74,9 +74,8 @@ def open_scene(folder: Path) -> Iterator[Scene]:
             StandInSaleor(utc_now, auto_deliver=True) as saleor,
         ):
             yield Scene(saleor, app, database)
-        app.stop()
     finally:
-        app.kill()
+        app.end()
 
 
 def visit(url: str) -> Page:
