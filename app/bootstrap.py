@@ -7,6 +7,7 @@ from app.points.coggins import CogginsProvider
 from app.points.embedded import EmbeddedProvider
 from app.points.provider import PointsProvider
 from app.saleor.client import SaleorClient
+from app.saleor.manifest import manifest
 from app.sealing import Sealer
 from app.settings import Settings, secret_keys
 from app.store.database import Database
@@ -41,5 +42,8 @@ def build_services(settings: Settings, *, clock: Clock = utc_now) -> Services:
         clock=clock,
         claim_url_base=settings.claim_url_base,
         saleor_urls_allowed=settings.saleor_urls_allowed,
+        manifest_for=lambda version: manifest(
+            api_url=settings.api_base_url, public_url=settings.browser_url, schema_version=version
+        ),
         default_account=DefaultAccount(settings.points_api_url, settings.points_api_key.get_secret_value()),
     )

@@ -9,12 +9,11 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlmodel import Session, SQLModel, col
+from sqlmodel import Session, col
 
 from app.domain.claim import Balance
 from app.domain.order import folded
+from app.store.dialects import insert_ignoring
 from app.store.models.ledger import EntryKind, PointsClaimRow, PointsClaimState, PointsCustomerRow, PointsEntryRow
 
 
@@ -29,12 +28,6 @@ class Entry:
     claim_id: int | None = None
     may_go_below_zero: bool = False
     customer_type: str | None = None
-
-
-def insert_ignoring(session: Session, model: type[SQLModel]):  # type: ignore[no-untyped-def]  # noqa: ANN201 - the dialects' inserts share no type
-    """Begin an INSERT that knows ON CONFLICT, in the database's own dialect."""
-    new_insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    return new_insert(model.__table__)  # type: ignore[attr-defined]  # every table model has it
 
 
 def add_claims(session: Session, claims: Sequence[PointsClaimRow]) -> dict[UUID, PointsClaimRow]:

@@ -21,6 +21,7 @@ from app.domain.order import Order, Told
 from app.errors import AppError, NotASaleor, SaleorBusy, SaleorFault, SaleorRefused, SaleorUnreachable
 from app.saleor.parsing import parse_order, parse_time, parse_told
 from app.saleor.signature import has_keys
+from app.saleor.webhooks import Change, ChangeKind, Webhook
 
 OPERATIONS = Path(__file__).parent / "operations"
 ORDERS_MAX = 100
@@ -140,6 +141,43 @@ class SaleorClient:
         if not isinstance(edges, list):
             raise SaleorFault("Saleor did not give the orders that were asked for.")
         return edges
+
+    def own_webhooks(self, api_url: str, token: str) -> list[Webhook]:
+        """Read the app's webhooks as this Saleor has them."""
+        app = self._execute(api_url, token, "own_webhooks", {}).get("app")
+        try:
+            return [
+                Webhook(
+                    name=hook["name"],
+                    target_url=hook["targetUrl"],
+                    query=hook["subscriptionQuery"] or "",
+                    events=frozenset(event["eventType"] for event in hook["asyncEvents"]),
+                    id=hook["id"],
+                )
+                for hook in (app or {})["webhooks"]
+            ]
+        except (KeyError, TypeError) as error:
+            raise SaleorFault("Saleor does not show the app's webhooks.") from error
+
+    def change_webhook(self, api_url: str, token: str, change: Change) -> None:
+        """Create, update or delete one of the app's own webhooks: its token allows it.
+
+        Raises SaleorRefused when Saleor does not do it.
+        """
+        webhook = change.webhook
+        told = {
+            "name": webhook.name,
+            "targetUrl": webhook.target_url,
+            "query": webhook.query,
+            "asyncEvents": sorted(webhook.events),
+        }
+        variables: dict[str, Any] = {} if webhook.id is None else {"id": webhook.id}
+        if change.kind is not ChangeKind.DELETE:
+            variables["input"] = told
+        data = self._execute(api_url, token, f"webhook_{change.kind}", variables)
+        answer = next(iter(data.values()), None)
+        if not isinstance(answer, dict) or answer.get("errors"):
+            raise SaleorRefused(f"Saleor did not {change.kind} the webhook {webhook.name}.")
 
     def write_metadata(self, api_url: str, token: str, changes: Sequence[tuple[str, Mapping[str, str]]]) -> list[str | None]:
         """Write public metadata of up to four orders in one request.

@@ -1,7 +1,7 @@
 """Questions asked of movements, claims and adjustments: what was granted, what is under way."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -10,8 +10,11 @@ from sqlalchemy import and_, func, or_
 from sqlmodel import Session, col, select
 
 from app.domain.claim import ClaimState
+from app.domain.order import folded
 from app.domain.settlement import INSTANT_KINDS, Grant, MovementKind, Position, TakenBack
-from app.store.models import AdjustmentRow, ClaimRow, MovementRow, MovementState
+from app.sealing import fingerprint
+from app.store.dialects import insert_ignoring
+from app.store.models import AccountRow, AdjustmentRow, ClaimRow, MovementRow, MovementState
 
 OPEN_STATES = (MovementState.PLANNED, MovementState.SENDING)
 
@@ -41,6 +44,19 @@ class Books:
     def was_ever_granted(self) -> bool:
         """Tell whether a claim or a credit ever went through."""
         return any(movement.points > 0 for movement in self.accepted)
+
+
+def lane_of(account: AccountRow, email: str) -> str:
+    """Give the mark under which INSTANTs of one customer of one account stand in line."""
+    return fingerprint(f"{account.lane_mark} {folded(email)}")
+
+
+def insert_movements(session: Session, movements: Sequence[MovementRow]) -> set[UUID]:
+    """Insert movements, but for those whose order or customer has an open one already. Gives the ids of the inserted."""
+    if not movements:
+        return set()
+    statement = insert_ignoring(session, MovementRow).on_conflict_do_nothing().returning(MovementRow.__table__.c.id)  # type: ignore[attr-defined]  # every table model has it
+    return set(session.execute(statement, [movement.model_dump() for movement in movements]).scalars())
 
 
 def is_open() -> object:

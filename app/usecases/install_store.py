@@ -9,10 +9,11 @@ from sqlmodel import Session
 
 from app.errors import NotAllowed, SaleorBusy, SaleorFault, SaleorUnreachable
 from app.saleor.addresses import is_allowed
-from app.sealing import fingerprint
-from app.store.models import AccountKind, AccountRow, RuleRow, StoreRow, StoreState
+from app.store.models import AccountKind, RuleRow, StoreRow, StoreState
 from app.store.stores import current_account, find_store, is_slug_taken, rules_of
+from app.usecases.change_account import new_account
 from app.usecases.services import Services
+from app.usecases.sync_webhooks import webhooks_mark
 
 log = structlog.get_logger()
 
@@ -46,6 +47,7 @@ def install_store(services: Services, *, api_url: str, token: str, saleor_versio
         store.jwks = jwks
         store.jwks_asked_at = now
         store.saleor_version = saleor_version
+        store.webhooks_mark = webhooks_mark(services.manifest_for(saleor_version))
         # A new store's sweep begins now; one that comes back goes on where it was left.
         store.sweep_cursor = store.sweep_cursor or newest_change
         store.paused_until, store.failures, store.problem = None, 0, None
@@ -83,20 +85,6 @@ def _complete(services: Services, session: Session, store: StoreRow, now: dateti
     if not rules_of(session, store.id):
         session.add(RuleRow(store_id=store.id, in_force_from=now))
     if current_account(session, store.id) is None:
-        session.add(_new_account(services, store.id, now))
-
-
-def _new_account(services: Services, store_id: int, now: datetime) -> AccountRow:
-    default = services.default_account
-    if not default.url:
-        return AccountRow(
-            store_id=store_id, kind=AccountKind.EMBEDDED, lane_mark=fingerprint(f"embedded {store_id}"), created_at=now
-        )
-    return AccountRow(
-        store_id=store_id,
-        kind=AccountKind.COGGINS,
-        url=default.url,
-        key_sealed=services.sealer.seal(default.key),
-        lane_mark=fingerprint(f"coggins {default.url} {default.key}"),
-        created_at=now,
-    )
+        default = services.default_account
+        kind = AccountKind.COGGINS if default.url else AccountKind.EMBEDDED
+        session.add(new_account(services, store.id, kind=kind, url=default.url, key=default.key))

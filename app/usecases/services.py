@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from app.points.provider import PointsProvider
 from app.saleor.client import SaleorClient
@@ -23,7 +24,7 @@ class DefaultAccount:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The outside, the database and the clock."""
+    """The outside, the database and the clock. `manifest_for` gives the manifest for a Saleor's version."""
 
     database: Database
     sealer: Sealer
@@ -32,4 +33,5 @@ class Services:
     clock: Clock
     claim_url_base: str
     saleor_urls_allowed: tuple[str, ...]
+    manifest_for: Callable[[str | None], dict[str, Any]]
     default_account: DefaultAccount = DefaultAccount()

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("saleor_version", sa.String(length=32), nullable=True),
         sa.Column("app_id", sa.String(length=256), nullable=True),
         sa.Column("token_sealed", sa.String(), nullable=True),
+        sa.Column("webhooks_mark", sa.String(length=64), nullable=True),
         sa.Column("jwks", sa.String(), nullable=True),
         sa.Column("jwks_asked_at", UtcTime(), nullable=True),
         sa.Column("awards_from", UtcTime(), nullable=False),
@@ -349,6 +350,17 @@ def upgrade() -> None:
             ),
         )
         batch_op.create_index(
+            "movement_open_of_customers",
+            ["planned_at"],
+            unique=False,
+            sqlite_where=sa.text(
+                "order_id IS NULL AND (state IN ('planned', 'sending') OR (state = 'unknown' AND kind IN ('credit', 'debit')))"
+            ),
+            postgresql_where=sa.text(
+                "order_id IS NULL AND (state IN ('planned', 'sending') OR (state = 'unknown' AND kind IN ('credit', 'debit')))"
+            ),
+        )
+        batch_op.create_index(
             "movement_open_of_order",
             ["order_id"],
             unique=True,
@@ -445,6 +457,15 @@ def downgrade() -> None:
             ),
             postgresql_where=sa.text(
                 "order_id IS NOT NULL AND (state IN ('planned', 'sending') OR (state = 'unknown' AND kind IN ('credit', 'debit')))"
+            ),
+        )
+        batch_op.drop_index(
+            "movement_open_of_customers",
+            sqlite_where=sa.text(
+                "order_id IS NULL AND (state IN ('planned', 'sending') OR (state = 'unknown' AND kind IN ('credit', 'debit')))"
+            ),
+            postgresql_where=sa.text(
+                "order_id IS NULL AND (state IN ('planned', 'sending') OR (state = 'unknown' AND kind IN ('credit', 'debit')))"
             ),
         )
         batch_op.drop_index(

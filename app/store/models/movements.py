@@ -28,6 +28,7 @@ class MovementState(StrEnum):
 
 _IS_OPEN = "(state IN ('planned', 'sending') OR (state = 'unknown' AND kind IN ('credit', 'debit')))"
 _ORDER_IS_OPEN = text(f"order_id IS NOT NULL AND {_IS_OPEN}")
+_CUSTOMER_IS_OPEN = text(f"order_id IS NULL AND {_IS_OPEN}")
 _LANE_IS_OPEN = text(f"kind IN ('credit', 'debit') AND {_IS_OPEN}")
 
 
@@ -51,6 +52,8 @@ class MovementRow(SQLModel, table=True):
         Index("movement_open_of_order", "order_id", unique=True, sqlite_where=_ORDER_IS_OPEN, postgresql_where=_ORDER_IS_OPEN),
         Index("movement_open_in_lane", "lane", unique=True, sqlite_where=_LANE_IS_OPEN, postgresql_where=_LANE_IS_OPEN),
         Index("movement_of_order", "order_id", "planned_at"),
+        # What staff asked for a customer: the few that are not done yet.
+        Index("movement_open_of_customers", "planned_at", sqlite_where=_CUSTOMER_IS_OPEN, postgresql_where=_CUSTOMER_IS_OPEN),
         Index("movement_of_lane", "lane", "ended_at"),
     )
 

@@ -60,6 +60,8 @@ class StoreRow(SQLModel, table=True):
     saleor_version: str | None = Field(default=None, max_length=32)
     app_id: str | None = Field(default=None, max_length=256)
     token_sealed: str | None = None
+    # The mark of the webhooks that this Saleor is known to have: another mark means that they are to be brought up to date.
+    webhooks_mark: str | None = Field(default=None, max_length=64)
     jwks: str | None = None
     jwks_asked_at: datetime | None = Field(default=None, sa_type=UtcTime)
     awards_from: datetime = Field(sa_type=UtcTime)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col
@@ -11,8 +11,8 @@ from app.domain import retry
 from app.domain.claim import ClaimState
 from app.domain.order import facts_of, folded
 from app.domain.settlement import MovementKind, Step
-from app.points.ledger import insert_ignoring
 from app.sealing import fingerprint
+from app.store.books import insert_movements, lane_of
 from app.store.models import AccountRow, ClaimRow, MovementRow, MovementState, OrderRow
 from app.store.snapshots import dump
 from app.store.waiting import keep_lease
@@ -37,7 +37,7 @@ def write_plans(services: Services, batch: Batch, now: datetime) -> list[Movemen
         for movement in local:
             _do_locally(session, batch, movement, now)
         asked = [movement for movement in planned if movement not in local]
-        written = _insert_movements(session, asked)
+        written = insert_movements(session, asked)
     for movement in asked:
         hand = batch.hands[movement.order_id or 0]
         if movement.id in written:
@@ -46,11 +46,6 @@ def write_plans(services: Services, batch: Batch, now: datetime) -> list[Movemen
             # Another order's INSTANT for this customer is under way: one after the other.
             hand.wait(now + retry.LANE_BUSY)
     return [hand.books.open for hand in ours if not hand.is_done and hand.books.open is not None]
-
-
-def lane_of(account: AccountRow, email: str) -> str:
-    """Give the mark under which INSTANTs of one customer of one account stand in line."""
-    return fingerprint(f"{account.lane_mark} {folded(email)}")
 
 
 def refusal_mark(movement: MovementRow) -> str:
@@ -183,11 +178,3 @@ def _write_claims(session: Session, hands: list[InHand]) -> None:
                 .values(state=claim.state, taken_at=claim.taken_at, taken_by=claim.taken_by)
             )
             hand.books.stored_states[claim.id] = claim.state
-
-
-def _insert_movements(session: Session, movements: list[MovementRow]) -> set[UUID]:
-    """Insert movements, but for those whose order or customer has an open one already. Gives the ids of the inserted."""
-    if not movements:
-        return set()
-    statement = insert_ignoring(session, MovementRow).on_conflict_do_nothing().returning(MovementRow.__table__.c.id)  # type: ignore[attr-defined]  # every table model has it
-    return set(session.execute(statement, [movement.model_dump() for movement in movements]).scalars())

@@ -28,7 +28,7 @@ log = structlog.get_logger()
 NOTHING_THERE = "NOTHING_THERE"
 # These refusals end by themselves: the balance was read a moment too early, or holds nothing and is looked at again later.
 _NOT_REMEMBERED = frozenset({INSUFFICIENT, NOTHING_THERE})
-_STATES = {
+STATES: dict[type[Outcome], MovementState] = {
     Accepted: MovementState.ACCEPTED,
     Rejected: MovementState.REJECTED,
     Unknown: MovementState.UNKNOWN,
@@ -94,7 +94,7 @@ def record(
         kept = _ours(session, batch, [movement for movement, _ in outcomes], now)
         ours = [(movement, outcome) for movement, outcome in outcomes if movement in kept]
         for movement, outcome in ours:
-            movement.state = _STATES[type(outcome)]
+            movement.state = STATES[type(outcome)]
             movement.reason = outcome.doubt if isinstance(outcome, Accepted) else outcome.reason
             movement.ended_at = now
             if isinstance(outcome, Accepted):

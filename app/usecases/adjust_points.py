@@ -1,0 +1,133 @@
+"""Adjust points by hand: of an order, as part of what is due; or of a customer, at once. And write off what cannot be had."""
+
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from app.domain.order import folded
+from app.domain.settlement import MovementKind
+from app.errors import BadRequest
+from app.points.embedded import POINTS_MAX
+from app.store.books import insert_movements, lane_of
+from app.store.models import AccountRow, AdjustmentRow, MovementRow, MovementState, OrderRow, StoreRow
+from app.store.stores import current_account, find_store_by_slug
+from app.store.waiting import wake
+from app.usecases.claim_points import is_address
+from app.usecases.services import Services
+
+log = structlog.get_logger()
+
+TEXT_LENGTH_MAX = 1024
+
+
+def adjust_order(services: Services, store_slug: str, number: str, *, points: int, reason: str, who: str) -> None:
+    """Give or take extra points for an order, known by its number. The worker settles it at once.
+
+    Raises BadRequest when there is no such order, or no reason.
+    """
+    _check(points, reason, who)
+    now = services.clock()
+    with services.database.writing() as session:
+        order = find_order(session, store_slug, number)
+        session.add(
+            AdjustmentRow(store_id=order.store_id, order_id=order.id, points=points, reason=reason, made_by=who, made_at=now)
+        )
+        wake(session, order.id or 0, now)
+    log.info("order adjusted", store=store_slug, order=number, points=points)
+
+
+def adjust_customer(services: Services, store_slug: str, email: str, *, points: int, reason: str, who: str) -> None:
+    """Give or take points of a customer, by one INSTANT that the worker asks for.
+
+    Raises BadRequest when there is no such store, the address is none, or there is no reason.
+    """
+    _check(points, reason, who)
+    if not is_address(email):
+        raise BadRequest("This is no e-mail address.")
+    now = services.clock()
+    with services.database.writing() as session:
+        store, account = _store_and_account(session, store_slug)
+        session.add(
+            AdjustmentRow(store_id=store.id or 0, email_key=folded(email), points=points, reason=reason, made_by=who, made_at=now)
+        )
+        movement = MovementRow(
+            id=uuid4(),
+            store_id=store.id or 0,
+            account_id=account.id or 0,
+            kind=MovementKind.CREDIT if points > 0 else MovementKind.DEBIT,
+            points=points,
+            email=email.strip(),
+            lane=lane_of(account, email),
+            planned_at=now,
+            decided_by=who,
+        )
+        if not insert_movements(session, [movement]):
+            raise BadRequest("Another change of this customer's points is under way. Nothing was changed; try again in a moment.")
+    log.info("customer adjusted", store=store_slug, points=points)
+
+
+def write_off(services: Services, store_slug: str, number: str, *, who: str) -> int:
+    """Close an order's shortfall without taking anything, and give the points that were let go.
+
+    Raises BadRequest when the order lacks nothing.
+    """
+    now = services.clock()
+    with services.database.writing() as session:
+        order = find_order(session, store_slug, number, lock=True)
+        if order.shortfall <= 0:
+            raise BadRequest("Nothing is missing from this order.")
+        _, account = _store_and_account(session, store_slug)
+        session.add(
+            MovementRow(
+                id=uuid4(),
+                store_id=order.store_id,
+                order_id=order.id,
+                account_id=account.id or 0,
+                kind=MovementKind.WRITE_OFF,
+                state=MovementState.ACCEPTED,
+                points=-order.shortfall,
+                email=order.email or "",
+                lane=lane_of(account, order.email or ""),
+                planned_at=now,
+                ended_at=now,
+                decided_by=who,
+            )
+        )
+        let_go = order.shortfall
+        session.execute(
+            update(OrderRow)
+            .where(col(OrderRow.id) == order.id)
+            .values(granted=col(OrderRow.granted) - let_go, shortfall=0, shortfall_since=None, problem_code=None, problem=None)
+        )
+        wake(session, order.id or 0, now)
+    log.info("shortfall written off", store=store_slug, order=number, points=let_go)
+    return let_go
+
+
+def find_order(session: Session, store_slug: str, number: str, *, lock: bool = False) -> OrderRow:
+    """Find an order by its store's slug and its number.
+
+    Raises BadRequest when there is none.
+    """
+    query = select(OrderRow).join(StoreRow).where(StoreRow.slug == store_slug, OrderRow.number == number)
+    order = session.exec(query.with_for_update(of=OrderRow) if lock else query).first()
+    if order is None:
+        raise BadRequest(f"The store {store_slug} has no order {number} here.")
+    return order
+
+
+def _store_and_account(session: Session, store_slug: str) -> tuple[StoreRow, AccountRow]:
+    store = find_store_by_slug(session, store_slug)
+    account = current_account(session, store.id) if store is not None and store.id is not None else None
+    if store is None or account is None:
+        raise BadRequest(f"There is no store {store_slug}.")
+    return store, account
+
+
+def _check(points: int, reason: str, who: str) -> None:
+    if not 0 < abs(points) <= POINTS_MAX:
+        raise BadRequest(f"Points must be a whole number from 1 to {POINTS_MAX}, with a minus to take them.")
+    if not 0 < len(reason.strip()) <= TEXT_LENGTH_MAX or not 0 < len(who.strip()) <= 256:
+        raise BadRequest("Say why, and who you are: both stay with the points.")

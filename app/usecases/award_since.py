@@ -1,0 +1,93 @@
+"""Award orders from before the installation: first say how many orders and points, then wake them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from app.domain.earning import Moment, moment_reached, points_due
+from app.errors import BadRequest
+from app.saleor.client import OrdersPage
+from app.store.models import RuleRow, StoreRow, StoreState
+from app.store.stores import as_rule, find_store_by_slug, rule_in_force, rules_of
+from app.store.waiting import wake_changed
+from app.usecases.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What was counted so far. `orders_in_all` is Saleor's own count."""
+
+    orders: int = 0
+    earning: int = 0
+    points: int = 0
+    orders_in_all: int = 0
+
+
+def preview_since(services: Services, store_slug: str, since: date) -> Iterator[Progress]:
+    """Count, page by page, what awarding the orders created on a day or later would give. Changes nothing.
+
+    Raises BadRequest when there is no such store; SaleorUnreachable and its like when it does not answer.
+    """
+    store, rules, token = _store(services, store_slug)
+    awards_from = midnight(since)
+    now = services.clock()
+    progress = Progress()
+    for page in _pages(services, store, token, since):
+        ids = [told.order_id for told in page.told]
+        points = []
+        for order in services.saleor.read_orders(store.saleor_api_url or "", token, ids):
+            row = rule_in_force(rules, order.channel, order.created_at)
+            moment_at = moment_reached(order, Moment(row.award_when), remembered=None)
+            points.append(points_due(order, as_rule(row), now, awards_from=awards_from, moment_at=moment_at).points)
+        progress = Progress(
+            progress.orders + len(points),
+            progress.earning + sum(1 for one in points if one > 0),
+            progress.points + sum(points),
+            page.total,
+        )
+        yield progress
+
+
+def award_since(services: Services, store_slug: str, since: date) -> Iterator[Progress]:
+    """Let a store's points begin earlier, and wake the orders created since then, page by page.
+
+    May be stopped, and run again: an order that has its points gets no more.
+    """
+    store, _, token = _store(services, store_slug)
+    awards_from = midnight(since)
+    if awards_from < store.awards_from:
+        with services.database.writing() as session:
+            session.execute(update(StoreRow).where(col(StoreRow.id) == store.id).values(awards_from=awards_from))
+    progress = Progress()
+    for page in _pages(services, store, token, since):
+        with services.database.writing() as session:
+            wake_changed(session, store.id or 0, page.told, services.clock(), all_of_them=True)
+        progress = Progress(progress.orders + len(page.told), orders_in_all=page.total)
+        yield progress
+
+
+def midnight(day: date) -> datetime:
+    """Give the beginning of a day, in UTC, as Saleor's own filter by day counts."""
+    return datetime.combine(day, time(), tzinfo=UTC)
+
+
+def _pages(services: Services, store: StoreRow, token: str, since: date) -> Iterator[OrdersPage]:
+    after: str | None = None
+    while True:
+        # The filter's days are the server's; a day more at the beginning costs little, and awards_from is exact.
+        page = services.saleor.created_orders(store.saleor_api_url or "", token, since=since - timedelta(days=1), after=after)
+        yield page
+        after = page.next_after
+        if after is None:
+            return
+
+
+def _store(services: Services, store_slug: str) -> tuple[StoreRow, list[RuleRow], str]:
+    with services.database.reading() as session:
+        store = find_store_by_slug(session, store_slug)
+        if store is None or store.id is None or store.state != StoreState.ACTIVE or store.token_sealed is None:
+            raise BadRequest(f"There is no active store {store_slug}.")
+        return store, rules_of(session, store.id), services.sealer.open(store.token_sealed)

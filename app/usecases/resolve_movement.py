@@ -1,0 +1,88 @@
+"""Resolve an INSTANT whose outcome nobody knows: a person looked, and says whether it happened."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import structlog
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from app.domain.settlement import INSTANT_KINDS
+from app.errors import BadRequest
+from app.store.models import MovementRow, MovementState, OrderRow, StoreRow
+from app.store.waiting import wake
+from app.usecases.services import Services
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownMovement:
+    """All that a person needs to decide. `before` and `looked` are available and used points."""
+
+    id: UUID
+    store: str
+    order_number: str | None
+    email: str
+    points: int
+    sent_at: datetime | None
+    before: tuple[int | None, int | None]
+    looked: tuple[int | None, int | None]
+    is_for_staff: bool
+
+
+def unknown_movements(services: Services, store_slug: str | None = None) -> list[UnknownMovement]:
+    """List the INSTANTs whose outcome is unknown, oldest first."""
+    query = (
+        select(MovementRow, StoreRow.slug, OrderRow.number)
+        .join(StoreRow, col(StoreRow.id) == col(MovementRow.store_id))
+        .outerjoin(OrderRow, col(OrderRow.id) == col(MovementRow.order_id))
+        .where(MovementRow.state == MovementState.UNKNOWN, col(MovementRow.kind).in_(INSTANT_KINDS))
+        .order_by(col(MovementRow.sent_at))
+    )
+    if store_slug is not None:
+        query = query.where(StoreRow.slug == store_slug)
+    with services.database.reading() as session:
+        return [_unknown(movement, slug, number) for movement, slug, number in session.exec(query)]
+
+
+def resolve_movement(services: Services, movement_id: UUID, *, happened: bool, who: str) -> None:
+    """Write a person's word on an unknown INSTANT, once. Its order is settled again at once.
+
+    Raises BadRequest when the movement is not one whose outcome is unknown.
+    """
+    now = services.clock()
+    with services.database.writing() as session:
+        movement = session.exec(select(MovementRow).where(MovementRow.id == movement_id).with_for_update()).first()
+        if movement is None or movement.state != MovementState.UNKNOWN or movement.kind not in INSTANT_KINDS:
+            raise BadRequest("There is no movement of this id whose outcome is unknown.")
+        movement.state = MovementState.ACCEPTED if happened else MovementState.REJECTED
+        movement.reason = "Staff looked: it happened." if happened else "Staff looked: it did not happen."
+        movement.decided_by, movement.ended_at = who, now
+        session.add(movement)
+        if movement.order_id is not None:
+            _tell_order(session, movement, now, happened=happened)
+    log.info("movement resolved", movement=str(movement_id), happened=happened)
+
+
+def _tell_order(session: Session, movement: MovementRow, now: datetime, *, happened: bool) -> None:
+    if happened:
+        session.execute(
+            update(OrderRow).where(col(OrderRow.id) == movement.order_id).values(granted=col(OrderRow.granted) + movement.points)
+        )
+    wake(session, movement.order_id or 0, now)
+
+
+def _unknown(movement: MovementRow, slug: str, number: str | None) -> UnknownMovement:
+    return UnknownMovement(
+        id=movement.id,
+        store=slug,
+        order_number=number,
+        email=movement.email,
+        points=movement.points,
+        sent_at=movement.sent_at,
+        before=(movement.available_before, movement.used_before),
+        looked=(movement.looked_available, movement.looked_used),
+        is_for_staff=movement.is_for_staff,
+    )

@@ -1,0 +1,163 @@
+"""Settle what staff asked for customers: INSTANTs that belong to no order, one at a time.
+
+There is no order to lease. A movement is taken by the change of its own state, planned → sending, under the id of the call:
+of several workers one makes that change, and only the one whose call it is may record its outcome.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy import and_, or_, update
+from sqlmodel import Session, col, select
+
+from app.domain import retry
+from app.domain.claim import Balance
+from app.domain.probing import FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, judge
+from app.points.provider import Accepted, Ask, AskKind, NotSent, Outcome, PointsProvider, RefusedWhole, Rejected, Unknown
+from app.store.books import could_be_a_claim
+from app.store.models import AccountRow, DebtPolicy, MovementRow, MovementState, StoreRow, StoreState
+from app.usecases.services import Services
+from app.usecases.settle_orders.calling import TAKEN_OVER_AFTER
+from app.usecases.settle_orders.recording import STATES
+
+log = structlog.get_logger()
+
+_NOTHING_THERE = "The balance holds nothing to take."
+
+
+def settle_customers(services: Services) -> bool:
+    """Deal with one movement that staff asked for, and tell whether there was one to deal with."""
+    now = services.clock()
+    with services.database.reading() as session:
+        found = _next(session, now)
+    if found is None:
+        return False
+    movement, store, account = found
+    provider = services.provider_of(store, account)
+    if movement.state == MovementState.PLANNED or (movement.state == MovementState.SENDING and provider.repeats_safely):
+        _ask(services, movement, store, account, provider)
+    elif movement.state == MovementState.SENDING:
+        _change(
+            services, movement, state=MovementState.UNKNOWN, reason="The worker that asked for it ended before the answer came."
+        )
+    else:
+        _look(services, movement, account, provider, now)
+    return True
+
+
+def _next(session: Session, now: datetime) -> tuple[MovementRow, StoreRow, AccountRow] | None:
+    first_look = and_(col(MovementRow.looked_at).is_(None), col(MovementRow.sent_at) <= now - FIRST_LOOK_AFTER)
+    wait = SECOND_LOOK_AFTER - FIRST_LOOK_AFTER
+    second_look = and_(col(MovementRow.looked_at) <= now - wait, col(MovementRow.sent_at) <= now - SECOND_LOOK_AFTER)
+    is_time = or_(
+        col(MovementRow.state) == MovementState.PLANNED,
+        and_(col(MovementRow.state) == MovementState.SENDING, col(MovementRow.sent_at) <= now - TAKEN_OVER_AFTER),
+        and_(col(MovementRow.state) == MovementState.UNKNOWN, ~col(MovementRow.is_for_staff), or_(first_look, second_look)),
+    )
+    query = (
+        select(MovementRow, StoreRow, AccountRow)
+        .join(StoreRow, col(StoreRow.id) == col(MovementRow.store_id))
+        .join(AccountRow, col(AccountRow.id) == col(MovementRow.account_id))
+        .where(
+            col(MovementRow.order_id).is_(None),
+            is_time,
+            StoreRow.state == StoreState.ACTIVE,
+            or_(col(AccountRow.paused_until).is_(None), col(AccountRow.paused_until) <= now),
+        )
+        .order_by(col(MovementRow.planned_at))
+        .limit(1)
+    )
+    return session.exec(query).first()
+
+
+def _ask(services: Services, movement: MovementRow, store: StoreRow, account: AccountRow, provider: PointsProvider) -> None:
+    balances = provider.balances([movement.email])
+    if isinstance(balances, NotSent):
+        _pause(services, account, balances)
+        return
+    before = balances.get(movement.email, Balance(0, 0))
+    points, has_floor = movement.points, store.debt_policy == DebtPolicy.FLOOR
+    if points < 0 and has_floor:
+        points = max(points, -max(before.available, 0))
+    if points == 0:
+        _change(services, movement, state=MovementState.REJECTED, reason=_NOTHING_THERE, ended_at=services.clock())
+        return
+    call_id = uuid4()
+    sending = {"points": points, "available_before": before.available, "used_before": before.used, "asks": movement.asks + 1}
+    if not _change(
+        services, movement, state=MovementState.SENDING, call_id=call_id, position=0, sent_at=services.clock(), **sending
+    ):
+        return  # Another worker has it, or another INSTANT of this customer is under way.
+    ask = Ask(movement.id, points, movement.email, may_go_below_zero=not has_floor)
+    reply = provider.ask(AskKind.INSTANT, [ask], call_id=call_id, now=services.clock())
+    sent = movement.model_copy(update={"state": MovementState.SENDING, "call_id": call_id})
+    if isinstance(reply, NotSent):
+        _change(services, sent, state=MovementState.PLANNED)
+        _pause(services, account, reply)
+        return
+    outcome: Outcome = Rejected(reply.reason) if isinstance(reply, RefusedWhole) else reply[0]
+    reason = outcome.doubt if isinstance(outcome, Accepted) else outcome.reason
+    ended_at = None if isinstance(outcome, Unknown) else services.clock()
+    _change(services, sent, state=STATES[type(outcome)], reason=reason, ended_at=ended_at)
+    log.info("customer settled", store=store.slug, points=points, state=STATES[type(outcome)])
+
+
+def _look(services: Services, movement: MovementRow, account: AccountRow, provider: PointsProvider, now: datetime) -> None:
+    found = provider.balances([movement.email])
+    if isinstance(found, NotSent):
+        _pause(services, account, found)
+        return
+    balance = found.get(movement.email, Balance(0, 0))
+    if movement.looked_available is None or movement.looked_used is None:
+        _change(services, movement, looked_at=now, looked_available=balance.available, looked_used=balance.used)
+        return
+    with services.database.reading() as session:
+        claim_too = movement.points > 0 and could_be_a_claim(session, movement.lane, movement.points, movement.sent_at or now)
+    verdict = judge(
+        movement.points,
+        before=Balance(movement.available_before or 0, movement.used_before or 0),
+        first=Balance(movement.looked_available, movement.looked_used),
+        second=balance,
+        asks=movement.asks,
+        could_be_a_claim=claim_too,
+    )
+    _change(services, movement, **_FOLLOWS[verdict](now))
+
+
+_FOLLOWS: Mapping[Verdict, Any] = {
+    Verdict.HAPPENED: lambda now: {
+        "state": MovementState.ACCEPTED,
+        "ended_at": now,
+        "reason": "The balance shows that it happened.",
+    },
+    Verdict.DID_NOT: lambda _: {"state": MovementState.PLANNED, "looked_at": None, "looked_available": None, "looked_used": None},
+    Verdict.FOR_STAFF: lambda _: {"is_for_staff": True},
+}
+
+
+def _pause(services: Services, account: AccountRow, reply: NotSent) -> None:
+    failures = account.failures + 1
+    pause: timedelta = reply.retry_after or (retry.PROBE_EVERY if reply.is_accounts_fault else retry.backoff(failures))
+    with services.database.writing() as session:
+        session.execute(
+            update(AccountRow)
+            .where(col(AccountRow.id) == account.id)
+            .values(failures=failures, paused_until=services.clock() + pause, problem=reply.reason)
+        )
+
+
+def _change(services: Services, movement: MovementRow, **values: Any) -> bool:
+    """Change a movement, unless somebody else has changed it since it was read. Tell whether it was changed."""
+    call: UUID | None = movement.call_id
+    same_call = col(MovementRow.call_id).is_(None) if call is None else col(MovementRow.call_id) == call
+    with services.database.writing() as session:
+        changed = session.execute(
+            update(MovementRow)
+            .where(col(MovementRow.id) == movement.id, col(MovementRow.state) == movement.state, same_call)
+            .values(**values)
+            .returning(col(MovementRow.id))
+        ).first()
+    return changed is not None

@@ -1,0 +1,72 @@
+"""Bring an installed store's webhooks up to this version's manifest: Saleor never reads a manifest again."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from sqlmodel import col, select
+
+from app.errors import AppError
+from app.saleor.webhooks import Change, changes, wanted
+from app.sealing import fingerprint
+from app.store.models import StoreRow, StoreState
+from app.usecases.services import Services
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What was, or would be, changed at one store; `error` says why it could not."""
+
+    store: str
+    changes: list[Change] = field(default_factory=list)
+    error: str | None = None
+
+
+def sync_webhooks(services: Services, *, is_dry_run: bool = False, only_where_needed: bool = False) -> Iterator[Synced]:
+    """Compare each active store's webhooks with the manifest for its version, and change what differs.
+
+    `only_where_needed` asks only the stores that are not known to have this manifest's webhooks.
+    """
+    for store in _stores(services):
+        manifest = services.manifest_for(store.saleor_version)
+        mark = webhooks_mark(manifest)
+        if only_where_needed and store.webhooks_mark == mark:
+            continue
+        try:
+            needed = _sync(services, store, manifest, is_dry_run=is_dry_run)
+        except AppError as error:
+            yield Synced(store.slug, error=error.message)
+            continue
+        if not is_dry_run:
+            _remember(services, store, mark)
+        yield Synced(store.slug, needed)
+
+
+def webhooks_mark(manifest: Mapping[str, Any]) -> str:
+    """Give the mark of a manifest's webhooks."""
+    return fingerprint(json.dumps(manifest["webhooks"], sort_keys=True))
+
+
+def _sync(services: Services, store: StoreRow, manifest: Mapping[str, Any], *, is_dry_run: bool) -> list[Change]:
+    api_url, token = store.saleor_api_url or "", services.sealer.open(store.token_sealed or "")
+    needed = changes(services.saleor.own_webhooks(api_url, token), wanted(manifest))
+    for change in needed if not is_dry_run else ():
+        services.saleor.change_webhook(api_url, token, change)
+        log.info("webhook changed", store=store.slug, change=change.kind, webhook=change.webhook.name)
+    return needed
+
+
+def _stores(services: Services) -> list[StoreRow]:
+    with services.database.reading() as session:
+        query = select(StoreRow).where(StoreRow.state == StoreState.ACTIVE, col(StoreRow.token_sealed).is_not(None))
+        return list(session.exec(query.order_by(col(StoreRow.id))))
+
+
+def _remember(services: Services, store: StoreRow, mark: str) -> None:
+    with services.database.writing() as session:
+        session.add(store)
+        store.webhooks_mark = mark
