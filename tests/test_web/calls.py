@@ -1,0 +1,75 @@
+"""Requests to the app as a Saleor, a shopper or a stranger makes them."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import requests
+
+from app.store.models import StoreRow
+from tests.standins.saleor.orders import global_id
+from tests.world import World
+
+TIMEOUT = 10
+ORDER_ID = global_id("Order", str(UUID(int=7)))
+
+
+def get(world: World, path: str, **headers: str) -> requests.Response:
+    return ask(world, "GET", path, headers=headers)
+
+
+def ask(world: World, method: str, path: str, **options: Any) -> requests.Response:
+    """Ask without following redirects."""
+    return requests.request(method, f"{world.url}{path}", allow_redirects=False, timeout=TIMEOUT, **options)
+
+
+def told(world: World, **changes: Any) -> dict[str, Any]:
+    """Make the body of a delivery for the installed app; `changes` override fields of its order."""
+    order = {
+        "id": ORDER_ID,
+        "updatedAt": "2026-05-04T09:00:00.000001+00:00",
+        "status": "UNFULFILLED",
+        "userEmail": "shopper@example.com",
+        "total": {"gross": {"amount": 60.0}},
+        "subtotal": {"gross": {"amount": 60.0}},
+        "shippingPrice": {"gross": {"amount": 0.0}},
+        "totalCharged": {"amount": 60.0},
+        "totalRefunded": {"amount": 0.0},
+    }
+    return {"__typename": "OrderPaid", "recipient": {"id": world.store().app_id}, "order": {**order, **changes}}
+
+
+def deliver(
+    world: World, body: dict[str, Any] | bytes, *, signature: str | None = None, to: str = "orders", **headers: str | None
+) -> requests.Response:
+    """Deliver a body, signed by the stand-in Saleor if no signature is given. A header set to None is left out."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    sent: dict[str, str | None] = dict(world.saleor.webhook_headers("order_paid", raw))
+    if signature is not None:
+        sent |= {"Saleor-Signature": signature, "X-Saleor-Signature": signature}
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    return ask(world, "POST", f"/api/webhooks/{to}", data=raw, headers={key: value for key, value in sent.items() if value})
+
+
+def error_of(answer: requests.Response) -> tuple[int, str]:
+    """Give status and code of a refusal."""
+    return answer.status_code, answer.json()["error"]["code"]
+
+
+def add_store(world: World, **values: Any) -> StoreRow:
+    """Put a store into the database, past the installation."""
+    store = StoreRow(
+        **{
+            "slug": "recorded",
+            "name": "recorded",
+            "saleor_api_url": "http://localhost:8000/graphql/",
+            "app_id": "QXBwOjU=",
+            "token_sealed": world.services.sealer.seal("a token"),
+            "awards_from": world.clock(),
+            "created_at": world.clock(),
+            **values,
+        }
+    )
+    with world.services.database.writing() as session:
+        session.add(store)
+    return store
