@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from datetime import timedelta
 from typing import NoReturn
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from app.bootstrap import build_services
+from app.commands import staff, stores
 from app.errors import AppError
 from app.logs import blotted, set_up_logging
 from app.outside import new_session
@@ -22,6 +24,7 @@ from app.settings import Settings, load_settings, secret_keys
 from app.store.database import Database
 from app.store.migrate import head, is_migrated, migrate
 from app.supervisor import supervise
+from app.usecases.sync_webhooks import sync_where_needed
 from app.worker.loop import run as run_worker
 
 # Where a Dashboard that was started beside a local Saleor listens.
@@ -53,7 +56,7 @@ def run(host: str | None, port: int | None) -> None:
     command = [sys.executable, "-m", "app"]
     sys.exit(
         supervise(
-            {"web": [*command, "web"], "worker": [*command, "worker"]},
+            {"web": [*command, "web"], "worker": [*command, "worker", "--sync-webhooks"]},
             is_ready=lambda: _answers(address, settings.port),
             announce=lambda: click.echo(_greeting(settings)),
         )
@@ -74,20 +77,29 @@ def web(host: str | None, port: int | None, processes: int, threads: int) -> Non
 
 
 @cli.command()
-def worker() -> None:
-    """Settle orders, until told to stop; the batch in hand is finished."""
+@click.option("--settlers", type=click.IntRange(1, 32), default=1, show_default=True, help="Batches in hand at once.")
+@click.option("--sync-webhooks", is_flag=True, help="First bring the stores' webhooks up to this version, where needed.")
+def worker(*, settlers: int, sync_webhooks: bool) -> None:
+    """Settle orders and sweep for lost deliveries, until told to stop; the batch in hand is finished."""
     settings = _settings()
     _require_migrated(settings)
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    run_worker(build_services(settings), stop)
+    services = build_services(settings)
+    if sync_webhooks:
+        threading.Thread(target=sync_where_needed, args=(services,), daemon=True).start()
+    run_worker(services, stop, settlers=settlers, sweep_every=timedelta(seconds=settings.sweep_seconds))
 
 
 @cli.command(name="migrate")
 def migrate_command() -> None:
     """Bring the database to this version's tables."""
     click.echo(f"The database is at {_migrated(_settings())}.")
+
+
+for _command in (*staff.COMMANDS, *stores.COMMANDS):
+    cli.add_command(_command)
 
 
 def _settings(host: str | None = None, port: int | None = None) -> Settings:

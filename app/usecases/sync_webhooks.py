@@ -46,6 +46,12 @@ def sync_webhooks(services: Services, *, is_dry_run: bool = False, only_where_ne
         yield Synced(store.slug, needed)
 
 
+def sync_where_needed(services: Services) -> None:
+    """Bring the webhooks of stores up to date that may lag behind, and log what came of it. A store that is away is left."""
+    for synced in sync_webhooks(services, only_where_needed=True):
+        log.info("webhooks synced", store=synced.store, changes=len(synced.changes), error=synced.error)
+
+
 def webhooks_mark(manifest: Mapping[str, Any]) -> str:
     """Give the mark of a manifest's webhooks."""
     return fingerprint(json.dumps(manifest["webhooks"], sort_keys=True))

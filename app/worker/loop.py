@@ -2,13 +2,16 @@
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
 
 from app.errors import AppError
 from app.logs import innermost_place
 from app.usecases.services import Services
+from app.usecases.settle_customers import settle_customers
 from app.usecases.settle_orders import settle_orders
+from app.usecases.sweep_orders import sweep_orders
 
 log = structlog.get_logger()
 
@@ -18,12 +21,39 @@ IDLE_SECONDS = 1
 FAULT_SECONDS = 10
 
 
-def run(services: Services, stop: threading.Event) -> None:
-    """Settle batch after batch until `stop` is set."""
-    log.info("worker started")
-    while not stop.is_set():
-        stop.wait(run_once(lambda: settle_orders(services)))
+def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_every: timedelta = timedelta()) -> None:
+    """Settle and sweep, side by side, until `stop` is set. No `sweep_every`, no sweep."""
+    log.info("worker started", settlers=settlers)
+    loops = [
+        threading.Thread(target=_repeat, args=(lambda: _settle(services), stop), name=f"settler {n}") for n in range(settlers)
+    ]
+    if sweep_every:
+        loops.append(threading.Thread(target=_repeat, args=(lambda: _sweep(services, sweep_every, stop), stop), name="sweeper"))
+    for loop in loops:
+        loop.start()
+    for loop in loops:
+        loop.join()
     log.info("worker stopped")
+
+
+def _repeat(step: Callable[[], bool], stop: threading.Event) -> None:
+    while not stop.is_set():
+        stop.wait(run_once(step))
+
+
+def _settle(services: Services) -> bool:
+    """Settle a batch of orders, or else what staff asked for a customer."""
+    return settle_orders(services) or settle_customers(services)
+
+
+def _sweep(services: Services, every: timedelta, stop: threading.Event) -> bool:
+    """Sweep one store, page by page; a stop takes effect after a page."""
+    has_swept = False
+    for _ in sweep_orders(services, every):
+        has_swept = True
+        if stop.is_set():
+            break
+    return has_swept
 
 
 def run_once(step: Callable[[], bool]) -> float:

@@ -1,0 +1,132 @@
+"""What an operator does to stores: list, sweep, webhooks, accounts, secrets."""
+
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+import click
+from sqlmodel import col, select
+
+from app.commands import open_services, option_store, table
+from app.store.models import AccountKind, StoreRow
+from app.store.stores import current_account
+from app.usecases import award_since, rotate_secrets, sync_webhooks
+from app.usecases.change_account import change_account
+from app.usecases.services import Services
+
+_SIGNS = MappingProxyType({"create": "+", "update": "~", "delete": "-"})
+
+
+@click.command()
+def stores() -> None:
+    """List the stores, and what stands in their way."""
+    with open_services() as services, services.database.reading() as session:
+        rows = []
+        for store in session.exec(select(StoreRow).order_by(col(StoreRow.id))):
+            account = current_account(session, store.id or 0)
+            problem = store.problem or (account.problem if account is not None else None)
+            rows.append((store.slug, store.state, account.kind if account else "-", store.saleor_api_url, problem or "-"))
+    click.echo(table(("STORE", "STATE", "POINTS", "SALEOR", "PROBLEM"), rows) if rows else "No store is installed yet.")
+
+
+@click.command()
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Award orders created on this day or later.")
+@click.option("--store", "slug", metavar="SLUG", help="Of this store; needed where there are several.")
+@click.option("--dry-run", is_flag=True, help="Only say how many orders and points it would be.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def sweep(*, since: datetime, slug: str | None, dry_run: bool, yes: bool) -> None:
+    """Award orders that are older than the installation. May be stopped, and run again."""
+    day = since.replace(tzinfo=UTC).date()
+    with open_services() as services:
+        store = slug or _only_store(services)
+        preview = award_since.Progress()
+        with click.progressbar(award_since.preview_since(services, store, day), label="Counting", item_show_func=_count) as pages:
+            for preview in pages:  # noqa: B007 - the last one counts
+                pages.update(0)
+        click.echo(f"{preview.orders} orders since {day}, of which {preview.earning} earn {preview.points} points in all.")
+        if dry_run or not preview.earning:
+            return
+        if not yes:
+            click.confirm("Award them?", abort=True)
+        with click.progressbar(length=preview.orders, label="Waking") as bar:
+            done = 0
+            for progress in award_since.award_since(services, store, day):
+                bar.update(progress.orders - done)
+                done = progress.orders
+    click.echo("All of them are in the worker's hands now.")
+
+
+@click.group()
+def webhooks() -> None:
+    """Look after the app's webhooks in installed stores."""
+
+
+@webhooks.command(name="sync")
+@click.option("--dry-run", is_flag=True, help="Only say what would be changed.")
+def sync(*, dry_run: bool) -> None:
+    """Bring all stores' webhooks up to this version: Saleor never reads the manifest again."""
+    has_failed = False
+    with open_services() as services:
+        for synced in sync_webhooks.sync_webhooks(services, is_dry_run=dry_run):
+            click.echo(f"{synced.store}: {synced.error or ('up to date' if not synced.changes else '')}".rstrip())
+            for change in synced.changes:
+                click.echo(f"  {_SIGNS[change.kind]} {change.webhook.name} ({', '.join(sorted(change.webhook.events))})")
+            has_failed = has_failed or synced.error is not None
+    if has_failed:
+        raise click.exceptions.Exit(1)
+
+
+@click.group()
+def account() -> None:
+    """Choose where a store's points live."""
+
+
+@account.command()
+@option_store
+def embedded(*, store: str) -> None:
+    """Keep new points in this app. Older ones are taken back where they were given."""
+    with open_services() as services:
+        change_account(services, store, kind=AccountKind.EMBEDDED)
+    click.echo(f"New points of {store} are kept here.")
+
+
+@account.command()
+@option_store
+@click.option("--url", required=True, help="Base address of the Points API.")
+@click.option("--key", envvar="POINTS_API_KEY", prompt="API key", hide_input=True, help="API key (POINTS_API_KEY, or asked for).")
+def coggins(*, store: str, url: str, key: str) -> None:
+    """Keep new points at a Coggins Points API. Older ones are taken back where they were given."""
+    with open_services() as services:
+        change_account(services, store, kind=AccountKind.COGGINS, url=url, key=key)
+    click.echo(f"New points of {store} are kept at {url}.")
+
+
+@click.group()
+def secrets() -> None:
+    """Look after what SECRET_KEY seals."""
+
+
+@secrets.command()
+def rotate() -> None:
+    """Seal everything anew with SECRET_KEY. What SECRET_KEY_PREVIOUS sealed is opened first."""
+    with (
+        open_services() as services,
+        click.progressbar(length=rotate_secrets.count_sealed(services), label="Sealing") as bar,
+    ):
+        for count in rotate_secrets.rotate_secrets(services):
+            bar.update(count)
+    click.echo("Done. SECRET_KEY_PREVIOUS is no longer needed.")
+
+
+def _only_store(services: Services) -> str:
+    with services.database.reading() as session:
+        slugs = list(session.exec(select(StoreRow.slug)))
+    if len(slugs) != 1:
+        raise click.UsageError(f"Name one with --store: {', '.join(slugs) or 'no store is installed yet'}.")
+    return slugs[0]
+
+
+def _count(progress: award_since.Progress | None) -> str | None:
+    return None if progress is None else f"{progress.orders} of about {progress.orders_in_all} orders, {progress.points} points"
+
+
+COMMANDS = (stores, sweep, webhooks, account, secrets)
