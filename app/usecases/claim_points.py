@@ -79,13 +79,10 @@ def take_claim(services: Services, token: str, email: str) -> ClaimView | None:
 
 def is_address(email: str) -> bool:
     """Tell whether a text can be an e-mail address. Only a mail to it could tell more."""
-    name, at, host = email.strip().rpartition("@")
-    return (
-        bool(name and at and "." in host.strip("."))
-        and len(email) <= EMAIL_LENGTH_MAX
-        and email.isprintable()
-        and " " not in email
-    )
+    address = email.strip()
+    name, at, host = address.rpartition("@")
+    is_plausible = bool(name and at and "." in host.strip(".")) and len(address) <= EMAIL_LENGTH_MAX
+    return is_plausible and address.isprintable() and " " not in address
 
 
 def masked(email: str) -> str:

@@ -5,7 +5,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NoReturn
 
 from graphql import GraphQLError
@@ -32,6 +32,8 @@ def filtered(orders: Iterable[Order], wanted: Mapping[str, Any]) -> list[Order]:
             message = f"Invalid ID specified: {order_id}"
             raise GraphQLError(message, extensions={"exception": {"code": "GraphQLError"}})
     changed = wanted.get("updatedAt") or {}
+    created = wanted.get("created") or {}
+    first_day, last_day = (None if created.get(name) is None else date.fromisoformat(created[name]) for name in ("gte", "lte"))
     since, until = (_moment(changed.get(name)) for name in ("gte", "lte"))
     return [
         order
@@ -39,6 +41,8 @@ def filtered(orders: Iterable[Order], wanted: Mapping[str, Any]) -> list[Order]:
         if (not ids or order.id in ids)
         and (since is None or order.updated_at >= since)
         and (until is None or order.updated_at <= until)
+        and (first_day is None or order.created.date() >= first_day)
+        and (last_day is None or order.created.date() <= last_day)
     ]
 
 
