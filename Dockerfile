@@ -24,7 +24,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     HOST=0.0.0.0 \
     PORT=3000 \
     LOG_FORMAT=json
-USER points
+USER 10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 3000
