@@ -1,7 +1,7 @@
 """HTTP to the outside: no redirects, bounded answers, and a deadline for the whole call.
 
 requests' own time-out is per read, so a server that sends a byte now and then can hold a caller for ever. Here a watchdog
-shuts the socket when the call's time is over, and the body is read up to a limit.
+shuts the connection when the call's time is over, and the body is read up to a limit.
 """
 
 import socket
@@ -12,15 +12,20 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NameResolutionError, NewConnectionError, SSLError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError
 
 CONNECT_SECONDS = 5
 TOTAL_SECONDS = 20
 ANSWER_BYTES_MAX = 16 * 1024 * 1024
 
 _current = threading.local()
+
+
+class NotConnected(requests.ConnectionError):
+    """The connection was not made, or TLS not agreed on: not a byte of the request left."""
 
 
 class DeadlineExceeded(requests.Timeout):
@@ -31,7 +36,7 @@ class AnswerTooLong(requests.RequestException):
     """The answer is longer than any that makes sense."""
 
 
-def new_session(*, total_seconds: int = TOTAL_SECONDS, headers: Mapping[str, str] | None = None) -> requests.Session:
+def new_session(*, total_seconds: float = TOTAL_SECONDS, headers: Mapping[str, str] | None = None) -> requests.Session:
     """Make a session whose calls end in time, follow no redirect and read no proxy or password from the environment."""
     session = _Session()
     session.trust_env = False
@@ -41,7 +46,7 @@ def new_session(*, total_seconds: int = TOTAL_SECONDS, headers: Mapping[str, str
     return session
 
 
-def guard(session: requests.Session, *, total_seconds: int = TOTAL_SECONDS) -> None:
+def guard(session: requests.Session, *, total_seconds: float = TOTAL_SECONDS) -> None:
     """Put deadline and size limit on a session that somebody else made."""
     session.trust_env = False
     adapter = _DeadlineAdapter(total_seconds)
@@ -50,12 +55,8 @@ def guard(session: requests.Session, *, total_seconds: int = TOTAL_SECONDS) -> N
 
 
 def was_never_sent(error: requests.RequestException) -> bool:
-    """Tell whether the connection failed before a byte of the request left."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.InvalidURL):
-        return True
-    inner = error.args[0] if error.args else None
-    reason = inner.reason if isinstance(inner, MaxRetryError) else inner
-    return isinstance(reason, NewConnectionError | ConnectTimeoutError | NameResolutionError | SSLError)
+    """Tell whether the call failed before a byte of the request left. What is not surely so counts as sent."""
+    return isinstance(error, NotConnected | InvalidURL | MissingSchema | InvalidSchema)
 
 
 class _Session(requests.Session):
@@ -65,22 +66,34 @@ class _Session(requests.Session):
 
 
 class _Watchdog:
-    """Shuts the socket of the call in hand once its time is over."""
+    """Shuts the connection of the call in hand once its time is over."""
 
     def __init__(self, seconds: float) -> None:
         self.has_bitten = False
-        self._socket: socket.socket | None = None
+        self.failed_to_connect = False
+        # A second handle on the connection: shut by it, every read ends, also one in the middle of TLS.
+        self._twin: socket.socket | None = None
+        self._lock = threading.Lock()
         self._timer = threading.Timer(seconds, self._bite)
         self._timer.daemon = True
 
-    def watch(self, connection_socket: socket.socket | None) -> None:
-        self._socket = connection_socket
+    def watch(self, connection_socket: socket.socket) -> None:
+        with self._lock:
+            if self._twin is not None:
+                self._twin.close()
+            self._twin = socket.fromfd(connection_socket.fileno(), connection_socket.family, connection_socket.type)
+            if self.has_bitten:
+                self._shut()
 
     def _bite(self) -> None:
-        self.has_bitten = True
-        if self._socket is not None:
+        with self._lock:
+            self.has_bitten = True
+            self._shut()
+
+    def _shut(self) -> None:
+        if self._twin is not None:
             with suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+                self._twin.shutdown(socket.SHUT_RDWR)
 
     @contextmanager
     def on_duty(self) -> Iterator["_Watchdog"]:
@@ -91,24 +104,71 @@ class _Watchdog:
         finally:
             self._timer.cancel()
             _current.watchdog = None
+            with self._lock:
+                if self._twin is not None:
+                    self._twin.close()
+                self._twin = None
 
 
 class _WatchedHTTPConnection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _watched(super()._new_conn())
+
+    def connect(self) -> None:
+        with _connecting(self):
+            super().connect()
+
     def request(self, *args: Any, **kwargs: Any) -> None:
+        _watch_kept(self)
         super().request(*args, **kwargs)
-        _watch(self.sock)
 
 
 class _WatchedHTTPSConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _watched(super()._new_conn())
+
+    def connect(self) -> None:
+        with _connecting(self):
+            super().connect()
+
     def request(self, *args: Any, **kwargs: Any) -> None:
+        _watch_kept(self)
         super().request(*args, **kwargs)
-        _watch(self.sock)
 
 
-def _watch(connection_socket: socket.socket | None) -> None:
-    watchdog: _Watchdog | None = getattr(_current, "watchdog", None)
+def _watchdog() -> _Watchdog | None:
+    return getattr(_current, "watchdog", None)
+
+
+def _watched(connection_socket: socket.socket) -> socket.socket:
+    watchdog = _watchdog()
     if watchdog is not None:
         watchdog.watch(connection_socket)
+    return connection_socket
+
+
+def _watch_kept(connection: HTTPConnection) -> None:
+    """Watch a connection that was made for an earlier call and kept open."""
+    if connection.sock is not None:
+        _watched(connection.sock)
+
+
+@contextmanager
+def _connecting(connection: HTTPConnection) -> Iterator[None]:
+    """Note a failure that comes before the request does."""
+    watchdog = _watchdog()
+    try:
+        yield
+        _refuse_if_late(connection, watchdog)
+    except Exception:
+        if watchdog is not None:
+            watchdog.failed_to_connect = True
+        raise
+
+
+def _refuse_if_late(connection: HTTPConnection, watchdog: _Watchdog | None) -> None:
+    if watchdog is not None and watchdog.has_bitten:
+        raise ConnectTimeoutError(connection, "connecting took all the time there was")
 
 
 class _WatchedHTTPPool(HTTPConnectionPool):
@@ -135,7 +195,9 @@ class _DeadlineAdapter(HTTPAdapter):
             try:
                 response = super().send(request, *args, **kwargs)
                 response._content = _whole_body(response)
-            except requests.RequestException as error:
+            except (requests.RequestException, HTTPError) as error:
+                if watchdog.failed_to_connect:
+                    raise NotConnected("the connection could not be made", request=request) from error
                 if watchdog.has_bitten:
                     raise DeadlineExceeded(f"no whole answer within {self._total_seconds} seconds", request=request) from error
                 raise
