@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from app.domain.claim import Balance, ClaimState
+from app.domain.order import folded
 from app.points import ledger
 from app.points.provider import Accepted, Ask, AskKind, NotSent, Outcome, Overtaken, Rejected, Reply, SeenClaim
 from app.sealing import Sealer, fingerprint
@@ -16,6 +17,10 @@ from app.store.models.ledger import EntryKind, PointsClaimState
 
 ARRAY_MAX = 100
 POINTS_MAX = 2**31 - 1
+# As far as a rule may go: a hundred years.
+EXPIRES_DAYS_MAX = 36500
+EMAIL_LENGTH_MAX = 320
+CUSTOMER_TYPE_LENGTH_MAX = 128
 INSUFFICIENT = "INSUFFICIENT"
 
 
@@ -61,7 +66,7 @@ class EmbeddedProvider:
             }
 
     def _create_claims(self, asks: Sequence[Ask], now: datetime) -> list[Outcome]:
-        good = [ask for ask in asks if 0 < ask.points <= POINTS_MAX]
+        good = [ask for ask in asks if ask.points > 0 and _is_within_bounds(ask)]
         with self.database.writing() as session:
             stored = ledger.add_claims(session, [self._new_claim(ask, now) for ask in good]) if good else {}
             return [self._created(stored[ask.id], ask) if ask.id in stored else _out_of_bounds() for ask in asks]
@@ -88,7 +93,7 @@ class EmbeddedProvider:
         return Accepted(claim_url=f"{self.claim_url_base}/claim/points/{token}", claim_token=token, expires_on=expires_on)
 
     def _move_balances(self, asks: Sequence[Ask], now: datetime) -> list[Outcome]:
-        good = [ask for ask in asks if 0 < abs(ask.points) <= POINTS_MAX and ask.email.strip()]
+        good = [ask for ask in asks if ask.points != 0 and ask.email.strip() and _is_within_bounds(ask)]
         entries = [
             ledger.Entry(ask.email, ask.points, EntryKind.INSTANT, request_id=ask.id, may_go_below_zero=ask.may_go_below_zero)
             for ask in good
@@ -132,7 +137,7 @@ def _changed(claim: PointsClaimRow | None, ask: Ask, now: datetime) -> Outcome:
         return Overtaken()
     if state is not ClaimState.OPEN and ask.points > claim.amount:
         return Overtaken("The claim's time was over first.")
-    if ask.points > POINTS_MAX:
+    if not 0 <= ask.points <= POINTS_MAX:
         return _out_of_bounds()
     claim.amount = ask.points
     claim.state = PointsClaimState.VOID if ask.points == 0 else claim.state
@@ -145,5 +150,20 @@ def _posted(posted: bool | None) -> Outcome:  # noqa: FBT001 - what `post` said 
     return Accepted() if posted else Rejected("The balance does not hold that many points.", code=INSUFFICIENT)
 
 
+def _is_within_bounds(ask: Ask) -> bool:
+    """Tell whether the tables can hold what is asked for: they would refuse the whole array for one item."""
+    return (
+        abs(ask.points) <= POINTS_MAX
+        and _is_storable(ask.email.strip(), EMAIL_LENGTH_MAX)
+        and _is_storable(folded(ask.email), EMAIL_LENGTH_MAX)
+        and _is_storable(ask.customer_type or "", CUSTOMER_TYPE_LENGTH_MAX)
+        and 0 <= (ask.expires_days or 0) <= EXPIRES_DAYS_MAX
+    )
+
+
+def _is_storable(text: str, length_max: int) -> bool:
+    return len(text) <= length_max and text.isprintable()
+
+
 def _out_of_bounds() -> Rejected:
-    return Rejected(f"An amount must lie between 1 and {POINTS_MAX} points and name a customer.")
+    return Rejected(f"An amount must lie between 1 and {POINTS_MAX} points, and what names a customer must be printable text.")
