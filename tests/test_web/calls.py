@@ -1,12 +1,16 @@
 """Requests to the app as a Saleor, a shopper or a stranger makes them."""
 
 import json
+import re
+from html import unescape
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import requests
+from sqlmodel import select
 
-from app.store.models import StoreRow
+from app.store.models import RuleRow, StoreRow
 from tests.standins.saleor.orders import global_id
 from tests.world import World
 
@@ -73,3 +77,32 @@ def add_store(world: World, **values: Any) -> StoreRow:
     with world.services.database.writing() as session:
         session.add(store)
     return store
+
+
+def change_rule(world: World, **values: Any) -> None:
+    """Change the store's only rule in place, before any order is placed."""
+    with world.services.database.writing() as session:
+        rule = session.exec(select(RuleRow)).one()
+        for name, value in values.items():
+            setattr(rule, name, value)
+        session.add(rule)
+
+
+def ready_order(world: World, *, total: str = "60", email: str = "shopper@example.com") -> str:
+    """Place a paid order and settle it, so that its claim waits; give its id."""
+    order_id = world.saleor.shop.place_paid_order(total, email=email)
+    world.deliver()
+    return order_id
+
+
+def claim_path(world: World, order_id: str) -> str:
+    """Follow the order's link and give the path that it leads to."""
+    leads_to = world.follow(order_id)
+    assert leads_to.status_code == 303, leads_to.text
+    return urlsplit(leads_to.headers["Location"]).path
+
+
+def text_of(answer: requests.Response) -> str:
+    """Give what a reader sees of a page."""
+    without_tags = re.sub(r"<[^>]*>", " ", re.sub(r"(?s)<head>.*?</head>", "", answer.text))
+    return " ".join(unescape(without_tags).split())
