@@ -53,7 +53,8 @@ def run(host: str | None, port: int | None) -> None:
     address = free_address(settings.host, settings.port)
     secret_keys(settings)
     _migrated(settings)
-    command = [sys.executable, "-m", "app"]
+    # -P: a folder called app, where the command is started, is not this app.
+    command = [sys.executable, "-P", "-m", "app"]
     sys.exit(
         supervise(
             {"web": [*command, "web"], "worker": [*command, "worker", "--sync-webhooks"]},

@@ -1,0 +1,47 @@
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.bootstrap import utc_now
+from tests.demo.app_process import AppProcess, environment, free_port
+from tests.standins.saleor import SigningKey, StandInSaleor
+
+Start = Callable[..., AppProcess]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start a command of the app with its data in tmp_path: `start("web", "--processes", "2", DATABASE_URL=…)`."""
+    started: list[AppProcess] = []
+
+    def start(*arguments: str, **settings: str) -> AppProcess:
+        app = AppProcess(tmp_path, arguments or ("run",), settings)
+        started.append(app)
+        return app.start()
+
+    yield start
+    for app in started:
+        app.end()
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Run a command of the app to its end, with its data in tmp_path."""
+
+    def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        environ = environment(**{"DATA_DIR": str(tmp_path), "PORT": str(free_port()), **settings})
+        command = [sys.executable, "-m", "app", *arguments]
+        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+
+    return run
+
+
+@pytest.fixture
+def live_saleor(signing_key: SigningKey) -> Iterator[StandInSaleor]:
+    """A Saleor on the real clock, which delivers by itself."""
+    with StandInSaleor(utc_now, auto_deliver=True, key=signing_key) as saleor:
+        yield saleor

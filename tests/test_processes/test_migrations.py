@@ -1,0 +1,90 @@
+"""Migrations: harmless when repeated, one at a time, and in agreement with the models."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+from sqlmodel import SQLModel
+
+import app.store.models  # noqa: F401 - fills the metadata
+from app.store.database import Database
+from app.store.migrate import MIGRATIONS, head, is_migrated, migrate
+from tests.demo.app_process import environment
+
+AT_ONCE = 4
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    fresh: Callable[[], str] = request.getfixturevalue("fresh_postgresql")
+    url = fresh()
+    with closing(Database(url)) as database, database.engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+    return url
+
+
+@pytest.fixture
+def empty_database(empty_database_url: str) -> Iterator[Database]:
+    with closing(Database(empty_database_url)) as database:
+        yield database
+
+
+def _downgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.downgrade(config, "base")
+
+
+def _tables(database: Database) -> set[str]:
+    return set(inspect(database.engine).get_table_names()) - {"alembic_version"}
+
+
+def test_migrating_twice_is_harmless(empty_database: Database) -> None:
+    migrate(empty_database)
+
+    assert migrate(empty_database) == head()
+    assert is_migrated(empty_database)
+
+
+def test_migrating_from_several_processes_at_once_is_harmless(empty_database_url: str, tmp_path: Path) -> None:
+    environ = environment(DATABASE_URL=empty_database_url, DATA_DIR=str(tmp_path))
+    started = [
+        subprocess.Popen([sys.executable, "-m", "app", "migrate"], env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for _ in range(AT_ONCE)
+    ]
+    told = [process.communicate(timeout=60)[0].decode() for process in started]
+
+    assert [process.returncode for process in started] == [0] * AT_ONCE, told
+
+
+def test_models_and_migrations_agree(empty_database: Database) -> None:
+    migrate(empty_database)
+
+    with empty_database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_migrations_go_down_and_up_again(empty_database: Database) -> None:
+    migrate(empty_database)
+    tables = _tables(empty_database)
+
+    with empty_database.engine.begin() as connection:
+        _downgrade(connection)
+    assert _tables(empty_database) == set()
+
+    migrate(empty_database)
+    assert _tables(empty_database) == tables

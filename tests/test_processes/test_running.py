@@ -1,0 +1,154 @@
+"""`saleor-points run`: starts everything, says where, and stops everything."""
+
+import os
+import signal
+import socket
+import threading
+
+import pytest
+import requests
+
+from app.store.database import Database
+from tests.demo.app_process import AppProcess, wait_until
+from tests.demo.scene import Scene
+from tests.standins.faults import drip
+from tests.standins.saleor import InstallResult, StandInSaleor
+from tests.test_processes.conftest import Run, Start
+from tests.test_processes.process_table import child_running, children_of, descendants_of, is_alive
+
+# Long enough that the signal comes in the middle.
+SLOW_SECONDS = 2
+
+_both_signals = pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT], ids=lambda sent: sent.name)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _installed(app: AppProcess, saleor: StandInSaleor) -> Scene:
+    result = saleor.install(f"{app.url}/api/manifest")
+    assert result.ok, result.message
+    return Scene(saleor, app, Database(f"sqlite:///{app.folder / 'saleor-points.sqlite3'}"))
+
+
+def _nothing_is_left(app: AppProcess, descendants: list[int]) -> None:
+    assert len(descendants) >= 3
+    wait_until(lambda: not any(is_alive(pid) for pid in descendants), seconds=5, what="all processes end")
+    assert _is_free(app.port)
+
+
+def test_it_says_where_it_listens_and_what_to_do_next(start: Start) -> None:
+    app = start().wait_until_ready()
+    wait_until(lambda: "What to do next" in app.log(), seconds=10, what="the greeting")
+
+    assert f"http://127.0.0.1:{app.port}" in app.log()
+    assert f"http://localhost:{app.port}/api/manifest" in app.log()
+    assert f"/extensions/app/install?manifestUrl=http%3A%2F%2Flocalhost%3A{app.port}%2Fapi%2Fmanifest" in app.log()
+
+
+@_both_signals
+def test_a_signal_stops_all_its_processes_and_frees_the_port(start: Start, sent: signal.Signals) -> None:
+    app = start().wait_until_ready()
+    descendants = descendants_of(app.pid)
+
+    assert app.stop(sent) == 0
+
+    _nothing_is_left(app, descendants)
+    assert "Traceback" not in app.log()
+
+
+@_both_signals
+def test_a_batch_in_hand_is_finished_before_the_end(start: Start, live_saleor: StandInSaleor, sent: signal.Signals) -> None:
+    app = start().wait_until_ready()
+    scene = _installed(app, live_saleor)
+    live_saleor.faults.once(drip(SLOW_SECONDS), on="Orders")
+    order = live_saleor.shop.place_paid_order("60.00")
+    wait_until(lambda: live_saleor.counts["Orders"] > 0, seconds=10, what="the worker reads the order")
+
+    assert app.stop(sent) == 0
+
+    settled = scene.order(order)
+    assert (settled.due, settled.granted, settled.lease_token) == (60, 60, None)
+    assert scene.metadata(order)["points_status"] == "ready"
+
+
+def test_a_request_in_hand_is_answered_before_the_end(start: Start, live_saleor: StandInSaleor) -> None:
+    app = start().wait_until_ready()
+    live_saleor.faults.once(drip(SLOW_SECONDS), on="OwnApp")
+    results: list[InstallResult] = []
+    installing = threading.Thread(target=lambda: results.append(live_saleor.install(f"{app.url}/api/manifest")))
+    installing.start()
+    wait_until(lambda: live_saleor.counts["OwnApp"] > 0, seconds=10, what="the app asks Saleor about the token")
+
+    assert app.stop() == 0
+
+    installing.join()
+    assert results[0].ok, results[0].message
+
+
+@pytest.mark.parametrize("command", ["web", "worker"])
+def test_all_of_it_ends_with_a_sentence_when_a_part_is_killed(start: Start, command: str) -> None:
+    app = start().wait_until_ready()
+    descendants = descendants_of(app.pid)
+
+    os.kill(child_running(app.pid, command), signal.SIGKILL)
+
+    assert app.wait() == 1
+    assert f"{command} ended by itself" in app.log()
+    _nothing_is_left(app, descendants)
+
+
+def test_nothing_outlives_it_when_it_is_killed_itself(start: Start) -> None:
+    app = start().wait_until_ready()
+    descendants = descendants_of(app.pid)
+
+    os.kill(app.pid, signal.SIGKILL)
+
+    app.wait()
+    _nothing_is_left(app, descendants)
+
+
+def test_a_killed_web_process_is_replaced(start: Start) -> None:
+    app = start().wait_until_ready()
+    web = child_running(app.pid, "web")
+    (serving,) = children_of(web)
+
+    os.kill(serving, signal.SIGKILL)
+
+    wait_until(lambda: children_of(web) not in ([], [serving]), seconds=10, what="another web process")
+    app.wait_until_ready()
+    assert app.stop() == 0
+
+
+def test_two_web_processes_and_a_worker_share_one_sqlite_file(start: Start, run: Run, live_saleor: StandInSaleor) -> None:
+    run("migrate")
+    app = start("web", "--processes", "2").wait_until_ready()
+    worker = start("worker")
+    scene = _installed(app, live_saleor)
+    assert len(children_of(app.pid)) == 2
+
+    orders = [live_saleor.shop.place_paid_order("10.00") for _ in range(30)]
+    scene.settle()
+
+    assert {scene.metadata(order).get("points_amount") for order in orders} == {"10"}
+    assert worker.stop() == 0
+    assert app.stop() == 0
+
+
+def test_no_token_reaches_the_log(start: Start) -> None:
+    app = start(LOG_LEVEL="debug").wait_until_ready()
+    token = "0123456789abcdef" * 2
+
+    requests.get(f"{app.url}/claim/points/{token}", timeout=5)
+    requests.get(f"{app.url}/api/v1/points?csapikey={token}", timeout=5)
+    requests.get(f"{app.url}/no/such/page?csapikey={token}", timeout=5)
+
+    app.stop()
+    assert token not in app.log()
