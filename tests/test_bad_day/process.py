@@ -1,0 +1,69 @@
+"""Web or worker as a process of its own, real but for the clock: it reads how far the test has moved the time."""
+
+import os
+import signal
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from flask import Flask
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from app.bootstrap import build_services
+from app.logs import set_up_logging
+from app.settings import load_settings
+from app.web import create_app
+from app.worker.loop import run
+
+SWEEP_EVERY = timedelta(minutes=5)
+
+
+class SharedClock:
+    """The machine's time, plus the seconds that stand in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=int(self._path.read_text() or 0))
+
+    def advance(self, **units: int) -> None:
+        seconds = int(self._path.read_text() or 0) + int(timedelta(**units).total_seconds())
+        draft = self._path.with_suffix(".new")
+        draft.write_text(str(seconds))
+        draft.replace(self._path)
+
+
+def clock() -> SharedClock:
+    return SharedClock(Path(os.environ["CLOCK_FILE"]))
+
+
+def create() -> Flask:
+    settings = load_settings()
+    return create_app(build_services(settings, clock=clock()), settings)
+
+
+def main(role: str) -> None:
+    settings = load_settings()
+    set_up_logging(log_format="console", level="info")
+    if role == "web":
+        server = Server(
+            "tests.test_bad_day.process:create",
+            factory=True,
+            interface=Interfaces.WSGI,
+            port=settings.port,
+            blocking_threads=4,
+            log_level=LogLevels.warning,
+        )
+        server.serve()
+        return
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    run(build_services(settings, clock=clock()), stop, sweep_every=SWEEP_EVERY)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
