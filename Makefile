@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 DEV_READY := $(VENV)/.dev-ready
 RUN_READY := $(VENV)/.run-ready
 
+# A process for each core; each starts a PostgreSQL of its own, so there is a bound.
+PARALLEL := -n auto --maxprocesses 8 --dist worksteal
+
 .DEFAULT_GOAL := help
 .PHONY: help run setup test lint format demo lock clean
 
@@ -17,7 +20,7 @@ run: $(RUN_READY) ## Start the app: web and worker, SQLite, embedded points; no 
 setup: $(DEV_READY) ## Make .venv with all that tests and linters need, and nothing else
 
 test: $(DEV_READY) ## Run every test, on SQLite and on a real PostgreSQL (ARGS="-k refund" to choose)
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 lint: $(DEV_READY) ## Check style, types and that imports point down
 	$(BIN)/ruff check .
@@ -43,8 +46,11 @@ clean: ## Remove the environment and the caches, never the data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(BIN)/python:
-	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Saleor Points needs Python 3.11 or newer (set PYTHON=...)")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else \
+		f"Saleor Points needs Python 3.11 or newer; $(PYTHON) is {sys.version.split()[0]}. Say which to use: make PYTHON=python3.13 ...")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo >&2 "$(PYTHON) cannot make virtual environments. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Making $(VENV); this takes about a minute, and only the first time."
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(RUN_READY): $(BIN)/python requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
