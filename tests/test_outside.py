@@ -1,0 +1,345 @@
+"""Calls to the outside end in time, stay small, go nowhere else, and know whether anything was sent."""
+
+import datetime
+import gzip
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from app import outside
+from tests.standins.serving import Answer, LocalServer, Manner, Request
+
+PATIENCE_SECONDS = 10
+SHORT_SECONDS = 0.2
+FULL_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK"
+
+Talk = Callable[[socket.socket, threading.Event], None]
+
+
+@contextmanager
+def raw_server(talk: Talk) -> Iterator[str]:
+    """Serve one connection byte by byte. `talk` is told by the event that the test is over."""
+    over = threading.Event()
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+
+        def serve() -> None:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            # The client shuts the connection when its time is over.
+            with connection, suppress(OSError):
+                talk(connection, over)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            over.set()
+            listener.close()
+            thread.join(PATIENCE_SECONDS)
+
+
+def drips(text: bytes) -> Talk:
+    """Read the request, then send a byte at a time, faster than any time-out of a single read."""
+
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(65536)
+        for index in range(len(text)):
+            connection.sendall(text[index : index + 1])
+            if over.wait(0.02):
+                return
+
+    return talk
+
+
+def cuts_after(text: bytes) -> Talk:
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(65536)
+        connection.sendall(text)
+
+    return talk
+
+
+def says_nothing(connection: socket.socket, over: threading.Event) -> None:
+    over.wait(PATIENCE_SECONDS)
+
+
+@dataclass
+class Answering:
+    """A server that gives one answer to everything, and what it saw."""
+
+    answer: Answer
+    seen: list[Request] = field(default_factory=list)
+    url: str = ""
+
+    def handle(self, request: Request) -> Answer:
+        self.seen.append(request)
+        return self.answer
+
+
+@contextmanager
+def answering(answer: Answer) -> Iterator[Answering]:
+    served = Answering(answer)
+    server = LocalServer(served.handle).start()
+    served.url = server.url
+    try:
+        yield served
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for 127.0.0.1, and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    begins = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(begins)
+        .not_valid_after(begins + datetime.timedelta(days=36500))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.IPv4Address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
+    return path
+
+
+def over_tls(certificate: Path, talk: Talk) -> Talk:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def secured(connection: socket.socket, over: threading.Event) -> None:
+        with context.wrap_socket(connection, server_side=True) as wrapped:
+            talk(wrapped, over)
+
+    return secured
+
+
+def failed_call(url: str, *, seconds: float = PATIENCE_SECONDS, verify: Path | None = None) -> requests.RequestException:
+    with outside.new_session(total_seconds=seconds) as session, pytest.raises(requests.RequestException) as failed:
+        session.post(url, json={}, verify=str(verify) if verify else True)
+    return failed.value
+
+
+@pytest.mark.parametrize("text", [b"HTTP/1.1 200 OK\r\n" + b"X-Slow: yes\r\n" * 1000, b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 9999])
+def test_an_answer_that_drips_ends_at_the_deadline(text: bytes) -> None:
+    with raw_server(drips(text)) as address:
+        error = failed_call(f"http://{address}/", seconds=SHORT_SECONDS)
+
+    assert isinstance(error, outside.DeadlineExceeded)
+    assert not outside.was_never_sent(error)
+
+
+def test_an_answer_that_drips_over_tls_ends_at_the_deadline(certificate: Path) -> None:
+    with raw_server(over_tls(certificate, drips(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 9999))) as address:
+        error = failed_call(f"https://{address}/", seconds=0.5, verify=certificate)
+
+    assert isinstance(error, outside.DeadlineExceeded)
+    assert not outside.was_never_sent(error)
+
+
+def test_endless_interim_answers_end_at_the_deadline() -> None:
+    with raw_server(drips(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)) as address:
+        error = failed_call(f"http://{address}/", seconds=SHORT_SECONDS)
+
+    assert isinstance(error, outside.DeadlineExceeded)
+
+
+def test_a_server_that_says_nothing_is_a_time_out_and_may_have_acted() -> None:
+    with raw_server(says_nothing) as address:
+        error = failed_call(f"http://{address}/", seconds=SHORT_SECONDS)
+
+    assert isinstance(error, requests.Timeout)
+    assert not outside.was_never_sent(error)
+
+
+def test_a_greeting_of_tls_that_never_comes_means_that_nothing_was_sent() -> None:
+    with raw_server(says_nothing) as address:
+        error = failed_call(f"https://{address}/", seconds=SHORT_SECONDS)
+
+    assert outside.was_never_sent(error)
+
+
+def test_a_greeting_of_tls_that_drips_ends_at_the_deadline_with_nothing_sent() -> None:
+    # A record that promises 16 KB of handshake.
+    with raw_server(drips(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc" + b"\x03" * 16000)) as address:
+        error = failed_call(f"https://{address}/", seconds=SHORT_SECONDS)
+
+    assert outside.was_never_sent(error)
+
+
+def test_a_connection_made_too_late_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    bitten = threading.Event()
+    create, bite = socket.create_connection, outside._Watchdog._bite
+
+    def note_bite(watchdog: outside._Watchdog) -> None:
+        bite(watchdog)
+        bitten.set()
+
+    def late(address: tuple[str, int], *_: object, **__: object) -> socket.socket:
+        assert bitten.wait(PATIENCE_SECONDS)
+        return create(address)
+
+    monkeypatch.setattr(outside._Watchdog, "_bite", note_bite)
+    monkeypatch.setattr("urllib3.util.connection.create_connection", late)
+    with answering(Answer()) as server:
+        error = failed_call(server.url, seconds=SHORT_SECONDS)
+
+    assert outside.was_never_sent(error)
+    assert server.seen == []
+
+
+def test_a_deadline_is_of_one_call_and_not_of_the_next_on_the_same_connection() -> None:
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        for _ in range(2):
+            connection.recv(65536)
+            connection.sendall(FULL_ANSWER.replace(b"Connection: close\r\n", b""))
+        connection.recv(65536)
+        over.wait(PATIENCE_SECONDS)
+
+    with raw_server(talk) as address, outside.new_session(total_seconds=SHORT_SECONDS) as session:
+        answers = [session.get(f"http://{address}/").text for _ in range(2)]
+        with pytest.raises(requests.Timeout) as failed:
+            session.get(f"http://{address}/")
+
+    assert answers == ["OK", "OK"]
+    assert not outside.was_never_sent(failed.value)
+
+
+def test_an_answer_longer_than_any_that_makes_sense_is_not_read_to_its_end() -> None:
+    with answering(Answer(body=b" " * (outside.ANSWER_BYTES_MAX + 1))) as server:
+        error = failed_call(server.url)
+
+    assert isinstance(error, outside.AnswerTooLong)
+    assert not outside.was_never_sent(error)
+
+
+def test_an_answer_of_just_the_greatest_length_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside, "ANSWER_BYTES_MAX", 100_000)
+    with answering(Answer(body=b"x" * 100_000)) as server, outside.new_session() as session:
+        assert len(session.get(server.url).content) == 100_000
+
+
+def test_what_unpacks_to_more_than_makes_sense_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside, "ANSWER_BYTES_MAX", 1_000_000)
+    packed = Answer(body=gzip.compress(b" " * 1_000_001), headers=(("Content-Encoding", "gzip"),))
+    with answering(packed) as server:
+        assert isinstance(failed_call(server.url), outside.AnswerTooLong)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_no_redirect_is_followed(status: int) -> None:
+    with answering(Answer(status, headers=(("Location", "/elsewhere"),))) as server, outside.new_session() as session:
+        assert session.post(f"{server.url}/here").status_code == status
+        assert session.get(f"{server.url}/here", allow_redirects=True).status_code == status
+
+    assert [request.path for request in server.seen] == ["/here", "/here"]
+
+
+def test_proxies_and_passwords_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login somebody password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9/")
+    with answering(Answer(body=b"OK")) as server, outside.new_session() as session:
+        assert session.get(server.url).text == "OK"
+
+    assert "Authorization" not in server.seen[0].headers
+
+
+def test_a_guarded_session_of_somebody_else_has_the_deadline_too() -> None:
+    with raw_server(drips(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 9999)) as address, requests.Session() as session:
+        outside.guard(session, total_seconds=SHORT_SECONDS)
+        with pytest.raises(outside.DeadlineExceeded):
+            session.get(f"http://{address}/")
+
+
+def test_a_refused_connection_was_never_sent() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+        port = listener.getsockname()[1]
+
+    assert outside.was_never_sent(failed_call(f"http://127.0.0.1:{port}/"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://no-such-host.invalid/",
+        "http://a..b/",
+        "http://" + "a" * 70 + ".example/",
+        "http://127.0.0.1:99999/",
+        "http://[::1/",
+        "http:///path",
+        "api.example.com/points",
+        "ftp://127.0.0.1/",
+    ],
+)
+def test_an_address_that_leads_nowhere_was_never_sent(url: str) -> None:
+    assert outside.was_never_sent(failed_call(url))
+
+
+def test_a_certificate_that_nobody_vouches_for_means_that_nothing_was_sent(certificate: Path) -> None:
+    with raw_server(over_tls(certificate, cuts_after(FULL_ANSWER))) as address:
+        error = failed_call(f"https://{address}/")
+
+    assert outside.was_never_sent(error)
+
+
+def test_a_fault_of_tls_in_the_middle_of_an_answer_is_not_called_unsent(certificate: Path) -> None:
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        connection.recv(65536)
+        # Past the encryption: to the client this is a broken record.
+        plain = socket.socket(fileno=connection.detach())
+        with closing(plain):
+            plain.sendall(b"no record of TLS, and long enough to look like one")
+
+    with raw_server(over_tls(certificate, talk)) as address:
+        error = failed_call(f"https://{address}/", verify=certificate)
+
+    assert isinstance(error, requests.exceptions.SSLError)
+    assert not outside.was_never_sent(error)
+
+
+@pytest.mark.parametrize("text", [b"", b"HTTP/1.1", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", b"no HTTP\r\n\r\n"])
+def test_a_connection_cut_after_sending_may_have_acted(text: bytes) -> None:
+    with raw_server(cuts_after(text)) as address:
+        error = failed_call(f"http://{address}/")
+
+    assert not outside.was_never_sent(error)
+    assert not isinstance(error, outside.DeadlineExceeded)
+
+
+def test_a_whole_answer_over_tls_comes_through(certificate: Path) -> None:
+    with (
+        raw_server(over_tls(certificate, cuts_after(FULL_ANSWER))) as address,
+        outside.new_session() as session,
+    ):
+        assert session.get(f"https://{address}/", verify=str(certificate)).text == "OK"
+
+
+def test_the_stand_ins_dripping_body_ends_at_the_deadline() -> None:
+    with answering(Answer(body=b"x" * 1000, manner=Manner.DRIP)) as server:
+        assert isinstance(failed_call(server.url, seconds=SHORT_SECONDS), outside.DeadlineExceeded)
