@@ -86,6 +86,16 @@ def write_off(*, store: str, number: str, who: str) -> None:
     click.echo(f"{let_go} points of order {number} were written off.")
 
 
+@click.command(name="look-again")
+@option_store
+@click.option("--order", "number", metavar="NUMBER", required=True, help="The order to look at.")
+def look_again(*, store: str, number: str) -> None:
+    """Look at an order now, and ask again for what the provider refused."""
+    with open_services() as services:
+        adjust_points.look_again(services, store, number)
+    click.echo(f"Order {number} is in the worker's hands.")
+
+
 def _points(balance: tuple[int | None, int | None]) -> str:
     available, used = balance
     return "-" if available is None else f"{available}/{used}"
@@ -95,4 +105,4 @@ def _minute(moment: datetime | None) -> str:
     return "-" if moment is None else moment.strftime("%Y-%m-%d %H:%M")
 
 
-COMMANDS = (movements, adjust, write_off)
+COMMANDS = (movements, adjust, write_off, look_again)

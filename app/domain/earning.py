@@ -11,6 +11,9 @@ from app.domain.order import NEVER_EARNING, STATUS_RETURNED, Line, Order
 # Sums and products of prices are exact within this many digits; the one division comes last and is floored.
 EXACT_DIGITS = 100
 
+# Nonsense beyond this still fits a 64-bit column, where a merchant can read that it is too much.
+EARNED_MAX = 10**18
+
 
 class Award(StrEnum):
     """How points reach the shopper."""
@@ -145,5 +148,5 @@ def _points(base: Decimal, order: Order, kept: Decimal, points_per_unit: Decimal
     with localcontext(prec=EXACT_DIGITS):
         if order.total <= 0:
             # A gift card paid it all, so no money tells how much of it was returned.
-            return 0 if order.status == STATUS_RETURNED else int(points_per_unit * base // 1)
-        return int(points_per_unit * base * kept // order.total)
+            return 0 if order.status == STATUS_RETURNED else min(int(points_per_unit * base // 1), EARNED_MAX)
+        return min(int(points_per_unit * base * kept // order.total), EARNED_MAX)

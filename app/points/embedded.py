@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 from app.domain.claim import Balance, ClaimState
 from app.domain.order import folded
 from app.points import ledger
-from app.points.provider import Accepted, Ask, AskKind, NotSent, Outcome, Overtaken, Rejected, Reply, SeenClaim
+from app.points.provider import POINTS_MAX, Accepted, Ask, AskKind, NotSent, Outcome, Overtaken, Rejected, Reply, SeenClaim
 from app.sealing import Sealer, fingerprint
 from app.store.database import Database
 from app.store.models import PointsClaimRow
 from app.store.models.ledger import EntryKind, PointsClaimState
 
 ARRAY_MAX = 100
-POINTS_MAX = 2**31 - 1
 # As far as a rule may go: a hundred years.
 EXPIRES_DAYS_MAX = 36500
 EMAIL_LENGTH_MAX = 320

@@ -80,16 +80,14 @@ def choose_store(session: Session, now: datetime) -> StoreRow | None:
 
 def lease(session: Session, store_id: int, token: str, *, limit: int, now: datetime) -> list[OrderRow]:
     """Take up to `limit` waiting orders of a store for the holder of the token. Several workers take different ones."""
-    chosen = (
+    chosen = session.scalars(
         select(col(OrderRow.id))
         .where(col(OrderRow.store_id) == store_id, *_is_waiting(now))
         .order_by(col(OrderRow.look_at))
         .limit(limit)
         .with_for_update(skip_locked=True)
-    )
-    taken = (
-        update(OrderRow).where(col(OrderRow.id).in_(chosen.scalar_subquery())).values(lease_token=token, lease_until=now + LEASE)
-    )
+    ).all()
+    taken = update(OrderRow).where(col(OrderRow.id).in_(chosen)).values(lease_token=token, lease_until=now + LEASE)
     orders = session.scalars(taken.returning(OrderRow)).all()
     return sorted(orders, key=lambda order: (order.look_at or now, order.id or 0))
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from app.domain.order import folded
 from app.domain.settlement import MovementKind
 from app.errors import BadRequest
-from app.points.embedded import POINTS_MAX
+from app.points.provider import POINTS_MAX
 from app.store.books import insert_movements, lane_of
 from app.store.models import AccountRow, AdjustmentRow, MovementRow, MovementState, OrderRow, StoreRow
 from app.store.stores import current_account, find_store_by_slug
@@ -104,6 +104,17 @@ def write_off(services: Services, store_slug: str, number: str, *, who: str) -> 
         wake(session, order.id or 0, now)
     log.info("shortfall written off", store=store_slug, order=number, points=let_go)
     return let_go
+
+
+def look_again(services: Services, store_slug: str, number: str) -> None:
+    """Look at an order now, and ask again for what the provider refused.
+
+    Raises BadRequest when there is no such order.
+    """
+    with services.database.writing() as session:
+        order = find_order(session, store_slug, number, lock=True)
+        session.execute(update(OrderRow).where(col(OrderRow.id) == order.id).values(refused_step=None))
+        wake(session, order.id or 0, services.clock())
 
 
 def find_order(session: Session, store_slug: str, number: str, *, lock: bool = False) -> OrderRow:

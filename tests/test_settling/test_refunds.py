@@ -265,3 +265,25 @@ def test_a_refund_ends_on_the_same_balance_however_it_is_split(embedded_world: W
 
     assert embedded_world.balance(ADA).available == 0
     assert embedded_world.order(order_id).granted == 0
+
+
+def test_more_points_than_can_be_given_at_once_wait_with_a_sentence(world: World) -> None:
+    order_id = paid_order(world, "3000000000")
+
+    order = world.order(order_id)
+    assert (order.due, order.granted, order.problem_code) == (3_000_000_000, 0, "too_many")
+
+
+def test_an_order_that_breaks_us_does_not_hold_up_the_others(world: World) -> None:
+    broken, sound = paid_order(world, "10"), paid_order(world, "20")
+    with world.services.database.writing() as session:
+        row = world.order(broken)
+        row.snapshot = "{}"
+        session.add(row)
+    for order_id in (broken, sound):
+        world.saleor.till.refund(order_id, "5")
+
+    world.deliver()
+
+    assert (world.order(broken).problem_code, world.order(sound).granted) == ("defect", 15)
+    assert world.order(broken).look_at is not None

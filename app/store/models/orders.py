@@ -48,10 +48,10 @@ class OrderRow(SQLModel, table=True):
     # The decision.
     rule_id: int | None = Field(default=None, foreign_key="rule.id", sa_type=BigId)
     moment_at: datetime | None = Field(default=None, sa_type=UtcTime)
-    due: int = 0
-    granted: int = 0
+    due: int = Field(default=0, sa_type=BigId)
+    granted: int = Field(default=0, sa_type=BigId)
     because: str | None = Field(default=None, max_length=32)
-    shortfall: int = 0
+    shortfall: int = Field(default=0, sa_type=BigId)
     shortfall_since: datetime | None = Field(default=None, sa_type=UtcTime)
 
     # What stands in the way, for the merchant. What the provider refused is not asked again unchanged.

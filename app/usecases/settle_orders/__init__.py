@@ -1,12 +1,16 @@
 """Settle a batch of orders: make the points granted the points due."""
 
+from collections.abc import Callable
+from datetime import datetime
+
 import structlog
 
 from app.errors import SaleorRefused, Unavailable
+from app.logs import innermost_place
 from app.store.waiting import release
 from app.usecases.pausing import pause_store, resume_store
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import Batch
+from app.usecases.settle_orders.batch import DEFECT, Batch, InHand
 from app.usecases.settle_orders.calling import call
 from app.usecases.settle_orders.deciding import compute_due, decide, load_books, settle_shown_claims
 from app.usecases.settle_orders.planning import write_plans
@@ -53,10 +57,10 @@ def _move_points(services: Services, batch: Batch) -> None:
         now = services.clock()
         hands = batch.active()
         for hand in hands:
-            compute_due(batch, hand, now)
+            _guarded(batch, hand, now, compute_due)
         settle_shown_claims(services, batch, now)
         for hand in hands:
-            decide(batch, hand)
+            _guarded(batch, hand, now, decide)
         movements = write_plans(services, batch, now)
         call(services, batch, movements)
         for hand in hands:
@@ -66,3 +70,14 @@ def _move_points(services: Services, batch: Batch) -> None:
             return
     for hand in batch.active():
         hand.wait(services.clock())
+
+
+def _guarded(batch: Batch, hand: InHand, now: datetime, step: Callable[[Batch, InHand, datetime], None]) -> None:
+    """Do a step of one order. A defect at this order must not hold up the ninety-nine others."""
+    if hand.is_done:
+        return
+    try:
+        step(batch, hand, now)
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        log.error("defect", order_id=hand.id, kind=type(error).__name__, where=innermost_place(error))  # noqa: TRY400 - an error's text may hold an e-mail
+        hand.retry(now, DEFECT)

@@ -31,6 +31,11 @@ STUCK = {
     Stuck.TAKER_UNKNOWN: "Points are to be taken back, but the provider does not tell who took the claim.",
 }
 
+TOO_MANY = Problem(
+    "too_many",
+    "The order earns more points than can be given at once. Set a maximum in the rule, or fewer points for each unit of money.",
+)
+DEFECT = Problem("defect", "Saleor Points failed at this order; the log says where. It is tried again.")
 UNKNOWN_INSTANT = Problem(
     "unknown",
     "The points provider was asked to change a balance and its answer was lost. It is being found out whether it happened.",

@@ -9,13 +9,13 @@ from app.domain import retry
 from app.domain.claim import Balance, ClaimState, surely_expired, taken_since_shown
 from app.domain.earning import Award, Moment, moment_reached, points_due, with_remembered_earning
 from app.domain.settlement import NOTHING, Recipient, next_step
-from app.points.provider import NotSent, SeenClaim
+from app.points.provider import POINTS_MAX, NotSent, SeenClaim
 from app.store.books import books_of, claims_taken_since, has_open_instant, own_movements_since, position_of
 from app.store.models import ClaimRow
 from app.store.snapshots import load_lines
 from app.store.stores import as_rule, rule_in_force
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import STUCK, Batch, InHand, Problem
+from app.usecases.settle_orders.batch import STUCK, TOO_MANY, Batch, InHand, Problem
 
 
 def load_books(services: Services, batch: Batch) -> None:
@@ -44,7 +44,7 @@ def compute_due(batch: Batch, hand: InHand, now: datetime) -> None:
     hand.order, hand.rule, hand.row.moment_at = order, row, moment_at
 
 
-def decide(batch: Batch, hand: InHand) -> None:
+def decide(batch: Batch, hand: InHand, _now: datetime) -> None:
     """Decide the next movement of one order, and note why there is none."""
     if hand.order is None or hand.rule is None or hand.due is None:
         return
@@ -59,6 +59,8 @@ def decide(batch: Batch, hand: InHand) -> None:
     hand.decision = next_step(max(hand.due.points, 0), position, recipient, empty_lanes=batch.empty_lanes)
     stuck = hand.decision.stuck
     hand.problem = Problem(stuck.value, STUCK[stuck]) if stuck is not None else None
+    if hand.decision.step is not None and abs(hand.decision.step.points) > POINTS_MAX:
+        hand.decision, hand.problem = NOTHING, TOO_MANY
 
 
 def settle_shown_claims(services: Services, batch: Batch, now: datetime) -> None:
