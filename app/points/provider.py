@@ -1,7 +1,7 @@
 """What a points provider is asked, and what it can answer: one Protocol for Coggins and for the embedded ledger."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -34,7 +34,7 @@ class Ask:
 
     id: UUID
     points: int
-    email: str = ""
+    email: str = field(default="", repr=False)
     customer_type: str | None = None
     expires_days: int | None = None
     token_mark: str | None = None
@@ -45,8 +45,8 @@ class Ask:
 class Accepted:
     """It happened. For a new claim: its link. `doubt` is something a merchant should see all the same."""
 
-    claim_url: str | None = None
-    claim_token: str | None = None
+    claim_url: str | None = field(default=None, repr=False)
+    claim_token: str | None = field(default=None, repr=False)
     expires_on: date | None = None
     doubt: str | None = None
 
@@ -104,7 +104,7 @@ class SeenClaim:
 
     state: ClaimState
     points: int
-    taken_by: str | None = None
+    taken_by: str | None = field(default=None, repr=False)
     taken_at: datetime | None = None
 
 

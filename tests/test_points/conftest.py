@@ -1,0 +1,133 @@
+"""Accounts to test against: the embedded ledger on both databases, and Coggins' API over HTTP in several moods."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Protocol
+
+import pytest
+from sqlmodel import select
+
+from app.points import ledger
+from app.points.coggins import CogginsProvider
+from app.points.embedded import EmbeddedProvider
+from app.points.provider import PointsProvider
+from app.sealing import Sealer, fingerprint
+from app.store.database import Database
+from app.store.models import PointsClaimRow, StoreRow
+from tests.clock import MovableClock
+from tests.standins.coggins import StandInCoggins
+
+SECRET = "a secret of the tests"
+BASE_URL = "https://points.example"
+
+EMBEDDED = ("embedded, sqlite", "embedded, postgresql")
+COGGINS_MOODS: dict[str, dict[str, Any]] = {
+    "coggins": {},
+    "coggins, success only": {"instant_answer": "success", "unknown_email": "zeros"},
+    "coggins, empty answers": {"instant_answer": "empty"},
+    "coggins, plain text": {"instant_answer": "text"},
+    "coggins, idempotent": {"honours_idempotency": True},
+}
+
+
+@dataclass(frozen=True)
+class ClaimFacts:
+    """What an account's own books say of a claim."""
+
+    points: int
+    email: str
+    customer_type: str | None
+    expires_on: date | None
+
+
+class Account(Protocol):
+    """An account at a provider, and the shopper's and the vendor's side of it."""
+
+    @property
+    def provider(self) -> PointsProvider: ...
+
+    def take(self, token: str, email: str) -> None: ...
+
+    def claims(self) -> list[ClaimFacts]: ...
+
+
+@dataclass(frozen=True)
+class EmbeddedAccount:
+    provider: EmbeddedProvider
+    clock: MovableClock
+
+    def take(self, token: str, email: str) -> None:
+        with self.provider.database.writing() as session:
+            claim = ledger.find_claims(session, [fingerprint(token)], lock=True)[fingerprint(token)]
+            assert ledger.take(session, claim, claim.email or email, self.clock()) is not None
+
+    def claims(self) -> list[ClaimFacts]:
+        with self.provider.database.reading() as session:
+            return [
+                ClaimFacts(row.amount, row.email, row.customer_type, row.expires_at.date() if row.expires_at else None)
+                for row in session.exec(select(PointsClaimRow).order_by(PointsClaimRow.id))  # type: ignore[arg-type]  # a column
+            ]
+
+
+@dataclass(frozen=True)
+class CogginsAccount:
+    provider: CogginsProvider
+    coggins: StandInCoggins
+
+    def take(self, token: str, email: str) -> None:
+        self.coggins.take(token, email)
+
+    def claims(self) -> list[ClaimFacts]:
+        return [
+            ClaimFacts(claim.amount, claim.email or "", claim.customer_type, claim.expires_on)
+            for claim in self.coggins.books().claims
+        ]
+
+
+def new_store(database: Database, clock: MovableClock, slug: str = "shop") -> int:
+    """Install a store, as far as a ledger needs one."""
+    with database.writing() as session:
+        store = StoreRow(slug=slug, name=slug.title(), awards_from=clock.now, created_at=clock.now)
+        session.add(store)
+        session.flush()
+        assert store.id is not None
+        return store.id
+
+
+def new_provider(database: Database, store_id: int, time_zone: str = "UTC") -> EmbeddedProvider:
+    return EmbeddedProvider(database, Sealer([SECRET]), store_id, BASE_URL, time_zone)
+
+
+@contextmanager
+def embedded_account(url: str, clock: MovableClock) -> Iterator[EmbeddedAccount]:
+    database = Database(url)
+    try:
+        yield EmbeddedAccount(new_provider(database, new_store(database, clock)), clock)
+    finally:
+        database.close()
+
+
+@pytest.fixture(params=[*EMBEDDED, *COGGINS_MOODS])
+def account(request: pytest.FixtureRequest, clock: MovableClock) -> Iterator[Account]:
+    """An account of each kind in turn."""
+    if request.param in COGGINS_MOODS:
+        with StandInCoggins(clock, **COGGINS_MOODS[request.param]) as coggins:
+            yield CogginsAccount(CogginsProvider(coggins.url, coggins.key), coggins)
+        return
+    fresh: Callable[[], str] = request.getfixturevalue(f"fresh_{request.param.removeprefix('embedded, ')}")
+    with embedded_account(fresh(), clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def embedded(database_url: str, clock: MovableClock) -> Iterator[EmbeddedAccount]:
+    """An embedded account, on each database."""
+    with embedded_account(database_url, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def provider(embedded: EmbeddedAccount) -> EmbeddedProvider:
+    return embedded.provider
