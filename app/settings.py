@@ -76,11 +76,20 @@ class Settings(BaseSettings):
     def _case_does_not_matter(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
 
+    @field_validator("allowed_saleor_urls")
+    @classmethod
+    def _are_addresses(cls, value: str) -> str:
+        for pattern in _parts(value):
+            parts = urlsplit(pattern)
+            if parts.scheme not in {"http", "https"} or not parts.netloc or not parts.path or parts.query or parts.fragment:
+                raise ValueError(f"{pattern} can match no API URL; one looks like https://*.example.com/graphql/")
+        return value
+
     @field_validator("saleor_url_map")
     @classmethod
     def _is_a_map(cls, value: str) -> str:
-        for pair in filter(None, (part.strip() for part in value.split(","))):
-            if len([side for side in pair.split("=", 1) if side.startswith(("http://", "https://"))]) != 2:
+        for pair in _parts(value):
+            if len([side for side in pair.split("=", 1) if side.strip().startswith(("http://", "https://"))]) != 2:
                 raise ValueError("must be pairs such as http://localhost:8000/graphql/=http://api:8000/graphql/, comma-separated")
         return value
 
@@ -130,7 +139,7 @@ class Settings(BaseSettings):
     def saleor_urls_reached(self) -> dict[str, str]:
         """API URL as installed → API URL as this process reaches it."""
         pairs = (pair.partition("=") for pair in _parts(self.saleor_url_map))
-        return {installed: reached for installed, _, reached in pairs}
+        return {installed.strip(): reached.strip() for installed, _, reached in pairs}
 
 
 def load_settings(environ: dict[str, str] | None = None) -> Settings:
