@@ -1,0 +1,172 @@
+"""Which Saleor may install the app: no address gets in by looking like an allowed one."""
+
+import pytest
+
+from app.saleor.addresses import ADDRESS_LENGTH_MAX, is_allowed
+from app.settings import LOOPBACK_SALEORS
+
+CLOUD = ("https://*.saleor.cloud/graphql/",)
+EXACT = ("https://shop.example.com/graphql/", "https://shop.example.org:8443/graphql/")
+LOOPBACK = tuple(LOOPBACK_SALEORS.split(","))
+
+
+@pytest.mark.parametrize(
+    ("api_url", "patterns"),
+    [
+        ("https://shop.example.com/graphql/", EXACT),
+        ("https://shop.example.org:8443/graphql/", EXACT),
+        ("https://SHOP.example.com/graphql/", EXACT),
+        ("HTTPS://shop.example.com/graphql/", EXACT),
+        ("https://store-eu.saleor.cloud/graphql/", CLOUD),
+        ("https://a.b.saleor.cloud/graphql/", CLOUD),
+        ("http://localhost:8000/graphql/", LOOPBACK),
+        ("http://127.0.0.1:8000/graphql/", LOOPBACK),
+        ("http://[::1]:8000/graphql/", LOOPBACK),
+        ("http://api:8000/graphql/", ("http://api:8000/graphql/",)),
+        ("http://my_api:8000/graphql/", ("http://*:8000/graphql/",)),
+        ("https://anything.example/graphql/", ("https://*/graphql/",)),
+        ("https://shop.example.com/eu/graphql/", ("https://shop.example.com/*/graphql/",)),
+    ],
+)
+def test_an_address_that_matches_is_allowed(api_url: str, patterns: tuple[str, ...]) -> None:
+    assert is_allowed(api_url, patterns)
+
+
+@pytest.mark.parametrize(
+    "api_url",
+    [
+        "",
+        " ",
+        "https://shop.example.com",
+        "https://shop.example.com/",
+        "https://shop.example.com/graphql",
+        "https://shop.example.com/graphql/x",
+        "https://shop.example.com/GRAPHQL/",
+        "https://shop.example.com//graphql/",
+        "https://shop.example.com/x/../graphql/",
+        "http://shop.example.com/graphql/",
+        "ftp://shop.example.com/graphql/",
+        "file:///graphql/",
+        "//shop.example.com/graphql/",
+        "shop.example.com/graphql/",
+        "https:shop.example.com/graphql/",
+        "https:/shop.example.com/graphql/",
+        "https:///shop.example.com/graphql/",
+        "https://shop.example.com:443/graphql/",
+        "https://shop.example.com:8443/graphql/",
+        "https://shop.example.org/graphql/",
+        "https://shop.example.org:84430/graphql/",
+        "https://shop.example.com:/graphql/",
+        "https://shop.example.com:abc/graphql/",
+        "https://shop.example.com:-1/graphql/",
+        "https://shop.example.com:99999/graphql/",
+        "https://shop.example.com:443:443/graphql/",
+        "https://user@shop.example.com/graphql/",
+        "https://user:pass@shop.example.com/graphql/",
+        "https://shop.example.com@evil.example/graphql/",
+        "https://shop.example.com:80@evil.example/graphql/",
+        "https://evil.example\\@shop.example.com/graphql/",
+        "https://evil.example\\.shop.example.com/graphql/",
+        "https://shop.example.com\\.evil.example/graphql/",
+        "https://shop.example.com.evil.example/graphql/",
+        "https://evilshop.example.com/graphql/",
+        "https://evil.shop.example.com/graphql/",
+        "https://shop.example.com./graphql/",
+        "https://.shop.example.com/graphql/",
+        "https://shop%2eexample.com/graphql/",
+        "https://shop.example.com%2f@evil.example/graphql/",
+        "https://shop.example.com%00.evil.example/graphql/",
+        "https://evil.example?https://shop.example.com/graphql/",
+        "https://evil.example#https://shop.example.com/graphql/",
+        "https://evil.example/https://shop.example.com/graphql/",
+        "https://shop.example.com/graphql/?x=1",
+        "https://shop.example.com/graphql/#x",
+        "https://shop.example.com/graphql/;x",
+        "https://shop.ex\u0430mple.com/graphql/",
+        "https://shop。example。com/graphql/",
+        "https://shop.example.com/graphql/ ",
+        " https://shop.example.com/graphql/",
+        "https://shop.example.com/graph\tql/",
+        "https://shop.example.com/graphql/\r\nHost: evil",
+        "https://shop.example.com/graphql/\x00",
+        "https://[shop.example.com]/graphql/",
+        "https://[::1/graphql/",
+        "https://*/graphql/",
+        "javascript://shop.example.com/graphql/",
+    ],
+)
+def test_what_only_looks_like_an_allowed_address_is_refused(api_url: str) -> None:
+    assert not is_allowed(api_url, EXACT)
+
+
+@pytest.mark.parametrize(
+    "api_url",
+    [
+        "https://saleor.cloud/graphql/",
+        "https://evilsaleor.cloud/graphql/",
+        "https://evil.example/.saleor.cloud/graphql/",
+        "https://evil.example#.saleor.cloud/graphql/",
+        "https://evil.example?.saleor.cloud/graphql/",
+        "https://evil.example\\.saleor.cloud/graphql/",
+        "https://evil.example@x.saleor.cloud/graphql/",
+        "https://evil.example:x@x.saleor.cloud/graphql/",
+        "https://evil.example:80.saleor.cloud/graphql/",
+        "https://evil.example%2f.saleor.cloud/graphql/",
+        "https://evil.example;.saleor.cloud/graphql/",
+        "https://evil.example,.saleor.cloud/graphql/",
+        "https://evil.example|.saleor.cloud/graphql/",
+        "https://shop.saleor.cloud.evil.example/graphql/",
+        "https://shop.saleor.cloud:8443/graphql/",
+        "https://shop.saleor.cloud/evil/graphql/",
+        "https://[::1].saleor.cloud/graphql/",
+    ],
+)
+def test_a_star_for_a_host_reaches_nowhere_else(api_url: str) -> None:
+    assert not is_allowed(api_url, CLOUD)
+
+
+@pytest.mark.parametrize(
+    "api_url",
+    [
+        "http://localhost/graphql/",
+        "https://localhost:8000/graphql/",
+        "http://localhost.evil.example:8000/graphql/",
+        "http://localhost:8000@evil.example/graphql/",
+        "http://localhost:8000@evil.example:80/graphql/",
+        "http://localhost:8000.evil.example/graphql/",
+        "http://127.0.0.1.evil.example:80/graphql/",
+        "http://127.0.0.2:8000/graphql/",
+        "http://127.1:8000/graphql/",
+        "http://0.0.0.0:8000/graphql/",
+        "http://2130706433:8000/graphql/",
+        "http://0x7f000001:8000/graphql/",
+        "http://[::]:8000/graphql/",
+        "http://[::ffff:127.0.0.1]:8000/graphql/",
+        "http://[::1]evil.example:80/graphql/",
+        "http://[::1]:80@evil.example/graphql/",
+        "http://[::1%25eth0]:8000/graphql/",
+        "http://169.254.169.254:80/graphql/",
+        "http://localhost:8000/graphql/../admin/",
+    ],
+)
+def test_the_loopback_means_the_loopback(api_url: str) -> None:
+    assert not is_allowed(api_url, LOOPBACK)
+
+
+def test_no_list_allows_nobody() -> None:
+    assert not is_allowed("https://shop.example.com/graphql/", ())
+
+
+@pytest.mark.parametrize("pattern", ["", "*", "https://[", "https://shop.example.com", "shop.example.com", "https://*"])
+def test_a_pattern_that_is_no_address_allows_nobody(pattern: str) -> None:
+    assert not is_allowed("https://shop.example.com/graphql/", (pattern,))
+
+
+def test_a_pattern_that_cannot_be_read_does_not_spoil_the_others() -> None:
+    assert is_allowed("https://shop.example.com/graphql/", ("https://[", *EXACT))
+
+
+def test_an_address_that_no_column_holds_is_refused() -> None:
+    host = "a" * ADDRESS_LENGTH_MAX
+
+    assert not is_allowed(f"https://{host}.saleor.cloud/graphql/", CLOUD)
