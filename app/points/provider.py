@@ -9,7 +9,6 @@ from uuid import UUID
 
 from app.domain.claim import Balance, ClaimState
 
-
 # The most points of one item: what a 32-bit whole number holds.
 POINTS_MAX = 2**31 - 1
 

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any, Protocol
 
 import pytest
+import responses
 from sqlmodel import select
 
 from app.points import ledger
@@ -131,3 +132,15 @@ def embedded(database_url: str, clock: MovableClock) -> Iterator[EmbeddedAccount
 @pytest.fixture
 def provider(embedded: EmbeddedAccount) -> EmbeddedProvider:
     return embedded.provider
+
+
+@pytest.fixture
+def wire() -> Iterator[responses.RequestsMock]:
+    """Answers given without a server, for what one answer means."""
+    with responses.RequestsMock() as mock:
+        yield mock
+
+
+@pytest.fixture
+def client(coggins: StandInCoggins) -> CogginsProvider:
+    return CogginsProvider(coggins.url, coggins.key)
