@@ -114,3 +114,4 @@ class SaleorRefused(AppError):
     """Saleor understood the request and refused it."""
 
     code = "SALEOR_REFUSED"
+    status = 403

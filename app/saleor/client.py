@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
+import structlog
 from gql import GraphQLRequest, gql
 from gql.transport.exceptions import TransportConnectionFailed, TransportError
 from gql.transport.requests import RequestsHTTPTransport
@@ -22,6 +23,8 @@ from app.errors import AppError, NotASaleor, SaleorBusy, SaleorFault, SaleorRefu
 from app.saleor.parsing import parse_order, parse_time, parse_told
 from app.saleor.signature import has_keys
 from app.saleor.webhooks import Change, ChangeKind, Webhook
+
+log = structlog.get_logger()
 
 OPERATIONS = Path(__file__).parent / "operations"
 ORDERS_MAX = 100
@@ -127,7 +130,7 @@ class SaleorClient:
         try:
             info = data["orders"]["pageInfo"]
             return OrdersPage(
-                told=tuple(parse_told(edge["node"]) for edge in edges),
+                told=tuple(told for edge in edges if (told := _told(edge["node"])) is not None),
                 next_after=info["endCursor"] if info["hasNextPage"] else None,
                 total=int(data["orders"]["totalCount"] or 0),
             )
@@ -229,6 +232,15 @@ class SaleorClient:
 
     def _reached(self, api_url: str) -> str:
         return self._url_map.get(api_url, api_url)
+
+
+def _told(node: Mapping[str, Any]) -> Told | None:
+    """Read an order of a list. One that makes no sense must not keep us from the others."""
+    try:
+        return parse_told(node)
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        log.error("an order of a list cannot be understood")  # noqa: TRY400 - the error's text may hold an e-mail
+        return None
 
 
 @cache

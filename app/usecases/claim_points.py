@@ -65,10 +65,10 @@ def take_claim(services: Services, token: str, email: str) -> ClaimView | None:
         if claim is None:
             return None
         is_bound = bool(claim.email)
-        taker = claim.email or email.strip()
-        if not is_address(taker):
+        is_open = state_of(claim, now) is ClaimState.OPEN
+        if is_open and not is_bound and not is_address(email):
             return _view(services, session, claim, now, refusal=Refusal.BAD_EMAIL)
-        customer = take(session, claim, taker, now) if state_of(claim, now) is ClaimState.OPEN else None
+        customer = take(session, claim, claim.email or email.strip(), now) if is_open else None
         if customer is not None:
             _wake_order(session, claim, now)
         view = _view(services, session, claim, now, balance=customer.available if customer is not None and is_bound else None)

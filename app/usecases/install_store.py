@@ -1,10 +1,12 @@
 """Install a store: take the token that a Saleor hands over, once that Saleor has confirmed it."""
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.errors import NotAllowed, SaleorBusy, SaleorFault, SaleorUnreachable
@@ -18,6 +20,18 @@ from app.usecases.sync_webhooks import webhooks_mark
 log = structlog.get_logger()
 
 SLUG_LENGTH_MAX = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """What a Saleor handed over and confirmed."""
+
+    api_url: str
+    app_id: str
+    token: str
+    jwks: str
+    saleor_version: str | None
+    newest_change: datetime | None
 
 
 def install_store(services: Services, *, api_url: str, token: str, saleor_version: str | None, now: datetime) -> None:
@@ -39,23 +53,32 @@ def install_store(services: Services, *, api_url: str, token: str, saleor_versio
             f"Saleor Points cannot reach this Saleor at {api_url}. Set PUBLIC_URL, on Saleor's API and on its worker, to an "
             f"address that Saleor Points can reach, or map it with SALEOR_URL_MAP. ({error.message})"
         ) from error
+    installed = Installed(api_url, app_id, token, jwks, saleor_version, newest_change)
+    try:
+        slug = _keep(services, installed, now)
+    except IntegrityError:
+        # The same Saleor was installed for the first time by another request at the same instant: now it has its row.
+        slug = _keep(services, installed, now)
+    log.info("store installed", store=slug, saleor=saleor_version)
+
+
+def _keep(services: Services, installed: Installed, now: datetime) -> str:
     with services.database.writing() as session:
-        store = find_store(session, api_url) or _new_store(session, api_url, now)
+        store = find_store(session, installed.api_url) or _new_store(session, installed.api_url, now)
         store.state = StoreState.ACTIVE
-        store.app_id = app_id
-        store.token_sealed = services.sealer.seal(token)
-        store.jwks = jwks
+        store.app_id = installed.app_id
+        store.token_sealed = services.sealer.seal(installed.token)
+        store.jwks = installed.jwks
         store.jwks_asked_at = now
-        store.saleor_version = saleor_version
-        store.webhooks_mark = webhooks_mark(services.manifest_for(saleor_version))
+        store.saleor_version = installed.saleor_version
+        store.webhooks_mark = webhooks_mark(services.manifest_for(installed.saleor_version))
         # A new store's sweep begins now; one that comes back goes on where it was left.
-        store.sweep_cursor = store.sweep_cursor or newest_change
+        store.sweep_cursor = store.sweep_cursor or installed.newest_change
         store.paused_until, store.failures, store.problem = None, 0, None
         session.add(store)
         session.flush()
         _complete(services, session, store, now)
-        slug = store.slug
-    log.info("store installed", store=slug, saleor=saleor_version)
+        return store.slug
 
 
 def _new_store(session: Session, api_url: str, now: datetime) -> StoreRow:

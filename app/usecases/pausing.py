@@ -34,6 +34,12 @@ def resume_store(services: Services, store: StoreRow) -> None:
         log.info("store serves again", store=store.slug)
 
 
+def note_problem(services: Services, store: StoreRow, sentence: str) -> None:
+    """Say what is wrong with a store that is served all the same."""
+    _write(services, store, failures=store.failures, paused_until=store.paused_until, problem=sentence)
+    log.error("store has a problem", store=store.slug, problem=sentence)
+
+
 def _write(services: Services, store: StoreRow, *, failures: int, paused_until: datetime | None, problem: str | None) -> None:
     with services.database.writing() as session:
         session.execute(

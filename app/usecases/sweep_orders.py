@@ -7,10 +7,10 @@ import structlog
 from sqlalchemy import or_, update
 from sqlmodel import col, select
 
-from app.errors import SaleorRefused, Unavailable
+from app.errors import SaleorFault, SaleorRefused, Unavailable
 from app.store.models import StoreRow, StoreState
 from app.store.waiting import wake_changed
-from app.usecases.pausing import pause_store, resume_store
+from app.usecases.pausing import note_problem, pause_store, resume_store
 from app.usecases.services import Services
 
 log = structlog.get_logger()
@@ -29,6 +29,9 @@ def sweep_orders(services: Services, every: timedelta) -> Iterator[int]:
         return
     try:
         yield from _sweep(services, store, store.saleor_api_url, services.sealer.open(store.token_sealed))
+    except SaleorFault as fault:
+        # One broken order may be to blame: what is told and waits is settled all the same, and the sweep tries again.
+        note_problem(services, store, f"The sweep for lost deliveries fails: {fault.message}")
     except (Unavailable, SaleorRefused) as error:
         pause_store(services, store, error, services.clock())
 

@@ -19,6 +19,9 @@ def _play(world: World, story: Story) -> str:
 
 
 def _ends_right(world: World, order_id: str, story: Story) -> None:
+    if world.saleor.book[order_id].status == "DRAFT":
+        assert (world.orders(), story.expected_points) == ([], 0)  # Saleor tells nobody of a draft.
+        return
     order = world.order(order_id)
     assert (order.due, order.granted) == (story.expected_points, story.expected_points)
     assert order.shortfall == 0

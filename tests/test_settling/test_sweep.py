@@ -154,3 +154,19 @@ def test_an_outage_of_an_hour_heals_by_itself(world: World) -> None:
         sweep(world)
 
     assert [world.order(order_id).granted for order_id in orders] == [100] * 5
+
+
+def test_an_order_that_breaks_the_list_does_not_stop_what_is_told(world: World) -> None:
+    broken = place_paid(world)
+    world.saleor.deliveries.lose()
+    world.saleor.break_order(broken)
+
+    sweep(world)
+    assert "sweep" in (world.store().problem or "")
+    told = place_paid(world)
+    world.deliver()
+
+    assert world.order(told).granted == 100
+    world.saleor.mend()
+    sweep(world)
+    assert world.order(broken).granted == 100

@@ -1,5 +1,6 @@
 """What an operator does: award older orders, rotate secrets, bring webhooks up to date."""
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ from app.bootstrap import build_services
 from app.errors import BadSetting
 from app.settings import load_settings
 from app.usecases.award_since import Progress, award_since, preview_since
+from app.usecases.install_store import install_store
 from app.usecases.rotate_secrets import count_sealed, rotate_secrets
 from app.usecases.sync_webhooks import sync_webhooks
 from tests.test_settling.test_refunds import ADA, paid_order, refund
@@ -151,3 +153,27 @@ def test_a_store_that_is_switched_off_rests_and_goes_on_when_it_is_switched_on(w
 
     assert world.store().state == "active"
     assert world.order(order_id).granted == 80
+
+
+def test_the_first_installation_of_a_store_may_arrive_twice_at_once(world: World) -> None:
+    [app] = world.saleor.apps.installed.values()
+    with world.services.database.writing() as session:
+        for table in ("account", "rule", "store"):
+            session.execute(text(f"DELETE FROM {table}"))
+    errors: list[BaseException] = []
+
+    def install() -> None:
+        try:
+            install_store(world.services, api_url=world.saleor.api_url, token=app.token, saleor_version="3.24", now=world.clock())
+        except BaseException as error:  # noqa: BLE001 - shown by the test
+            errors.append(error)
+
+    threads = [threading.Thread(target=install) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    assert world.store().state == "active"
+    assert world.account().kind == "embedded"
