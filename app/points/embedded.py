@@ -135,7 +135,7 @@ def _changed(claim: PointsClaimRow | None, ask: Ask, now: datetime) -> Outcome:
     if state is ClaimState.TAKEN:
         return Overtaken()
     if state is not ClaimState.OPEN and ask.points > claim.amount:
-        return Overtaken("The claim's time was over first.")
+        return Overtaken("The claim was over first.")
     if not 0 <= ask.points <= POINTS_MAX:
         return _out_of_bounds()
     claim.amount = ask.points

@@ -160,14 +160,18 @@ def _add_customers(session: Session, store_id: int, emails: Mapping[str, str], n
 
 
 def _lock_customers(session: Session, store_id: int, entries: Sequence[Entry], now: datetime) -> dict[str, PointsCustomerRow]:
-    """Lock the customers of the entries, made where they are new, in the order of their ids."""
+    """Lock the customers of the entries, made where they are new, in the order of their ids.
+
+    Their keys stay free: a claim that names its taker holds on to those, and two takers who both want the whole row would
+    wait for each other for ever.
+    """
     emails = {folded(entry.email): entry.email.strip() for entry in entries}
     _add_customers(session, store_id, emails, now)
     query = (
         select(PointsCustomerRow)
         .where(col(PointsCustomerRow.store_id) == store_id, col(PointsCustomerRow.email_key).in_(emails))
         .order_by(col(PointsCustomerRow.id))
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return {customer.email_key: customer for customer in session.scalars(query)}

@@ -144,3 +144,10 @@ def wire() -> Iterator[responses.RequestsMock]:
 @pytest.fixture
 def client(coggins: StandInCoggins) -> CogginsProvider:
     return CogginsProvider(coggins.url, coggins.key)
+
+
+@pytest.fixture
+def embedded_sqlite(fresh_sqlite: Callable[[], str], clock: MovableClock) -> Iterator[EmbeddedProvider]:
+    """An embedded account on the quicker database, for tests that try many cases."""
+    with embedded_account(fresh_sqlite(), clock) as opened:
+        yield opened.provider
