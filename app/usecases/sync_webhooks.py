@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from sqlmodel import col, select
 
-from app.errors import AppError
-from app.saleor.webhooks import Change, changes, wanted
+from app.errors import AppError, BadRequest
+from app.saleor.webhooks import Change, Webhook, changes, wanted
 from app.sealing import fingerprint
 from app.store.models import StoreRow, StoreState
 from app.usecases.services import Services
@@ -57,9 +58,20 @@ def webhooks_mark(manifest: Mapping[str, Any]) -> str:
     return fingerprint(json.dumps(manifest["webhooks"], sort_keys=True))
 
 
+def leads_home(webhook: Webhook) -> bool:
+    """Tell whether a webhook's address is of this machine alone."""
+    return urlsplit(webhook.target_url).hostname in {"localhost", "127.0.0.1", "::1"}
+
+
 def _sync(services: Services, store: StoreRow, manifest: Mapping[str, Any], *, is_dry_run: bool) -> list[Change]:
     api_url, token = store.saleor_api_url or "", services.sealer.open(store.token_sealed or "")
-    needed = changes(services.saleor.own_webhooks(api_url, token), wanted(manifest))
+    have, want = services.saleor.own_webhooks(api_url, token), wanted(manifest)
+    if any(leads_home(webhook) for webhook in want) and not all(leads_home(webhook) for webhook in have):
+        raise BadRequest(
+            "This would turn the store's deliveries from a public address to this machine alone. "
+            "Set PUBLIC_URL, or APP_API_BASE_URL, to where Saleor reaches the app."
+        )
+    needed = changes(have, want)
     for change in needed if not is_dry_run else ():
         services.saleor.change_webhook(api_url, token, change)
         log.info("webhook changed", store=store.slug, change=change.kind, webhook=change.webhook.name)

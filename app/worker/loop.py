@@ -5,6 +5,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import AppError
 from app.logs import innermost_place
@@ -62,6 +64,8 @@ def run_once(step: Callable[[], bool]) -> float:
         return 0 if step() else IDLE_SECONDS
     except AppError as error:
         log.error("step failed", code=error.code, reason=error.message)  # noqa: TRY400 - an error of our own tells all in its sentence
+    except (OperationalError, InterfaceError, PoolTimeout) as fault:
+        log.error("step failed", code="DATABASE", reason="The database does not answer.", kind=type(fault).__name__)  # noqa: TRY400 - the text of a database error holds e-mails
     except Exception as error:  # noqa: BLE001 - the loop must outlive any fault; its lease runs out and the orders come again
         log.error("step failed", code="DEFECT", kind=type(error).__name__, where=innermost_place(error))  # noqa: TRY400 - the text of a database error holds e-mails
     return FAULT_SECONDS

@@ -1,5 +1,6 @@
 """What an operator does: award older orders, rotate secrets, bring webhooks up to date."""
 
+import json
 import threading
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -98,6 +99,21 @@ def test_webhooks_of_an_older_version_are_brought_up_to_date(world: World) -> No
     assert synced.changes == []
     [app] = world.saleor.apps.installed.values()
     assert {webhook.name for webhook in app.webhooks} == before
+
+
+def test_a_store_that_is_served_in_public_is_not_turned_to_this_machine(world: World) -> None:
+    def public(version: str | None) -> dict[str, object]:
+        text = json.dumps(world.services.manifest_for(version)).replace(world.url, "https://points.example.com")
+        return dict(json.loads(text))
+
+    [moved] = sync_webhooks(replace(world.services, manifest_for=public))
+    assert (moved.error, len(moved.changes)) == (None, 2)
+
+    [refused] = sync_webhooks(world.services)
+
+    assert "PUBLIC_URL" in (refused.error or "")
+    [app] = world.saleor.apps.installed.values()
+    assert all(webhook.target_url.startswith("https://points.example.com") for webhook in app.webhooks)
 
 
 def test_a_store_known_to_be_up_to_date_is_not_asked(world: World) -> None:

@@ -93,14 +93,14 @@ def test_an_order_that_was_claimed_says_so(shop: World) -> None:
     page = visit(shop, order_id)
 
     assert "You have claimed the points of this order" in text_of(page)
-    assert "60 points are in your balance" in text_of(page)
+    assert "60 points of this order were added to your balance" in text_of(page)
     assert "refresh" not in page.text
 
 
 def test_an_order_that_was_credited_says_so(shop: World) -> None:
     change_rule(shop, award="instant")
 
-    assert "The points of this order are in your balance" in said(shop, ready_order(shop))
+    assert "The points of this order were added to your balance" in said(shop, ready_order(shop))
 
 
 def test_a_refunded_order_says_so(shop: World) -> None:
