@@ -182,7 +182,7 @@ def test_a_charge_without_events_and_without_refund_is_surplus_all_the_same() ->
 def test_money_kept_is_never_less_than_nothing(charged: str) -> None:
     result = due(order(charged=money(charged)))
 
-    assert (result.points, result.money_kept) == (0, 0)
+    assert (result.points, result.money_kept) == (0, Decimal(0))
 
 
 def test_money_kept_beyond_the_total_earns_no_more_than_the_total() -> None:
