@@ -41,13 +41,14 @@ class Balance:
         return self.available + self.used
 
 
-def taken_since_shown(claim_points: int, *, shown: Balance, now: Balance, own_movements: int, other_claims_taken: int) -> bool:
+def taken_since_shown(claim_points: int, *, shown: Balance, now: Balance, own_movements: int, other_claims: int) -> bool:
     """Conclude from two balances whether a shown claim has been taken.
 
-    `own_movements` is the signed sum of our INSTANTs for this customer since the claim was shown, `other_claims_taken` the
-    points of other claims of this customer that are known to be taken since then. (DESIGN, Granting and taking back.)
+    `own_movements` is the signed sum of our INSTANTs for this customer since the claim was shown, `other_claims` the points
+    that other claims of this customer brought, or may have brought, since then: in doubt, this one was not taken.
+    (DESIGN, Granting and taking back.)
     """
-    return now.ever - shown.ever - own_movements - other_claims_taken >= claim_points
+    return now.ever - shown.ever - own_movements - other_claims >= claim_points
 
 
 def surely_expired(expires_on: date | None, now: datetime) -> bool:

@@ -14,8 +14,10 @@ _REPLICA_LAGS = 6
 
 # A customer's other INSTANT is under way: it takes one call.
 LANE_BUSY = timedelta(seconds=2)
+_LANE_BUSIES = 5
 
-_SHORTFALL_FIRST_LOOKS = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
+FIRST_SHORTFALL_LOOK = timedelta(hours=1)
+_SHORTFALL_FIRST_LOOKS = (FIRST_SHORTFALL_LOOK, timedelta(hours=6), timedelta(days=1))
 _SHORTFALL_EVERY = timedelta(days=7)
 _SHORTFALL_GIVEN_UP_AFTER = timedelta(days=90)
 
@@ -35,6 +37,11 @@ def backoff(failures: int, *, jitter: int = 0) -> timedelta:
 def replica_wait(failures: int) -> timedelta:
     """Give the pause after so many answers in a row that were older than what we know: five seconds, half a minute long."""
     return REPLICA_LAG if failures <= _REPLICA_LAGS else backoff(failures - _REPLICA_LAGS)
+
+
+def lane_wait(failures: int) -> timedelta:
+    """Give the pause after finding a customer's other INSTANT under way so many times in a row."""
+    return LANE_BUSY if failures <= _LANE_BUSIES else backoff(failures - _LANE_BUSIES)
 
 
 def next_shortfall_look(since: timedelta) -> timedelta | None:

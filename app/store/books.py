@@ -151,23 +151,27 @@ def _credit_grants(accepted: Iterable[MovementRow], undone: dict[UUID, int]) -> 
     ]
 
 
-def own_movements_since(session: Session, lane: str, since: datetime) -> int:
-    """Sum our accepted INSTANTs for one customer of one account since a moment."""
+def own_movements_since(session: Session, lane: str, since: datetime, until: datetime | None = None) -> int:
+    """Sum our accepted INSTANTs for one customer of one account from one moment to another."""
     query = select(func.coalesce(func.sum(MovementRow.points), 0)).where(
         MovementRow.lane == lane,
         col(MovementRow.kind).in_(INSTANT_KINDS),
         MovementRow.state == MovementState.ACCEPTED,
         col(MovementRow.ended_at) > since,
     )
-    return int(session.exec(query).one())
+    return int(session.exec(query if until is None else query.where(col(MovementRow.ended_at) <= until)).one())
 
 
-def claims_taken_since(session: Session, lane: str, since: datetime, *, but: UUID) -> int:
-    """Sum the other claims of one customer of one account that are known to be taken since a moment."""
-    query = select(func.coalesce(func.sum(ClaimRow.points), 0)).where(
-        ClaimRow.lane == lane, ClaimRow.state == ClaimState.TAKEN, col(ClaimRow.taken_at) > since, ClaimRow.id != but
+def claims_that_may_have_been_taken_since(session: Session, lane: str, since: datetime, *, but: UUID) -> list[ClaimRow]:
+    """Find the other shown claims of one customer of one account whose points may have come since a moment, oldest first."""
+    was_taken = and_(col(ClaimRow.state) == ClaimState.TAKEN, col(ClaimRow.taken_at) > since)
+    query = (
+        select(ClaimRow)
+        .where(ClaimRow.lane == lane, ClaimRow.id != but, col(ClaimRow.shown_at).is_not(None))
+        .where(or_(col(ClaimRow.state) == ClaimState.SHOWN, was_taken))
+        .order_by(col(ClaimRow.shown_at))
     )
-    return int(session.exec(query).one())
+    return list(session.exec(query))
 
 
 def could_be_a_claim(session: Session, lane: str, points: int, since: datetime) -> bool:

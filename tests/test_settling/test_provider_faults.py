@@ -273,3 +273,30 @@ def test_a_link_is_not_shown_while_the_balance_before_cannot_be_had(world: World
     assert page.status_code == 200
     assert "being prepared" in page.text
     assert world.follow(order_id).status_code == 303
+
+
+def test_of_two_shown_links_only_the_taken_one_is_ever_taken_back(world: World) -> None:
+    first, second = paid_order(world), paid_order(world)
+    tokens = [world.follow(order_id).headers["Location"].rsplit("/", 1)[1] for order_id in (first, second)]
+    provider(world).take(tokens[1])
+
+    refund(world, first, "100")
+    assert (world.order(first).shortfall, world.balance(ADA).available) == (100, 100)
+
+    provider(world).take(tokens[0])
+    world.clock.advance(hours=1)
+    world.settle()
+
+    assert (world.order(first).shortfall, world.balance(ADA).available) == (0, 100)
+
+
+def test_links_shown_and_taken_one_after_the_other_are_all_taken_back(world: World) -> None:
+    orders = [paid_order(world) for _ in range(3)]
+    for order_id in orders:
+        world.claim(order_id)
+
+    for order_id in orders:
+        refund(world, order_id, "100")
+
+    assert world.balance(ADA).available == 0
+    assert [world.order(order_id).granted for order_id in orders] == [0, 0, 0]

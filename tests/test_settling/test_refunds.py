@@ -287,3 +287,27 @@ def test_an_order_that_breaks_us_does_not_hold_up_the_others(world: World) -> No
 
     assert (world.order(broken).problem_code, world.order(sound).granted) == ("defect", 15)
     assert world.order(broken).look_at is not None
+
+
+def test_one_customers_shortfalls_are_looked_at_together_with_one_look_up(coggins_world: World) -> None:
+    world = coggins_world
+    orders = [paid_order(world, "100") for _ in range(3)]
+    for order_id in orders:
+        world.claim(order_id)
+    spend(world, 300)
+    for order_id in orders:
+        refund(world, order_id, "100")
+        world.clock.advance(minutes=20)
+
+    looks = {world.order(order_id).look_at for order_id in orders}
+    assert len(looks) == 1
+    [look_at] = looks
+    assert look_at is not None
+    assert world.coggins is not None
+    before = world.coggins.counts["lookup"]
+
+    world.clock.now = max(look_at, world.clock.now)
+    world.settle()
+
+    assert world.coggins.counts["lookup"] - before == 1
+    assert [world.order(order_id).shortfall for order_id in orders] == [100, 100, 100]

@@ -79,6 +79,11 @@ class InHand:
         self._fail()
         self.wait(now + retry.replica_wait(self.failures))
 
+    def await_lane(self, now: datetime) -> None:
+        """Leave the order until the customer's other INSTANT has its outcome: seconds at first, for it may be unknown."""
+        self._fail()
+        self.wait(now + retry.lane_wait(self.failures))
+
     def _fail(self) -> None:
         if not self.has_failed:
             self.failures += 1

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from sqlmodel import Session
+
 from app.domain import retry
 from app.domain.claim import Balance, ClaimState, surely_expired, taken_since_shown
 from app.domain.earning import Award, Moment, moment_reached, points_due, with_remembered_earning
 from app.domain.settlement import NOTHING, Recipient, next_step
 from app.points.provider import POINTS_MAX, NotSent, SeenClaim
-from app.store.books import books_of, claims_taken_since, has_open_instant, own_movements_since, position_of
+from app.store.books import books_of, claims_that_may_have_been_taken_since, has_open_instant, own_movements_since, position_of
 from app.store.models import ClaimRow
 from app.store.snapshots import load_lines
 from app.store.stores import as_rule, rule_in_force
@@ -90,16 +92,31 @@ def _judge_shown(services: Services, batch: Batch, claim: ClaimRow, now: datetim
         if has_open_instant(session, claim.lane):
             return
         own = own_movements_since(session, claim.lane, claim.shown_at)
-        others = claims_taken_since(session, claim.lane, claim.shown_at, but=claim.id)
+        others = _points_of_others(session, claim, claim.shown_at, Balance(claim.shown_available, claim.shown_used))
     is_taken = taken_since_shown(
         claim.points,
         shown=Balance(claim.shown_available, claim.shown_used),
         now=balances.get(claim.email, Balance(0, 0)),
         own_movements=own,
-        other_claims_taken=others,
+        other_claims=others,
     )
     if is_taken:
         claim.state, claim.taken_at, claim.taken_by = ClaimState.TAKEN, now, claim.email
+
+
+def _points_of_others(session: Session, claim: ClaimRow, shown_at: datetime, shown: Balance) -> int:
+    """Count the points that other claims of this customer may have brought since this one was shown.
+
+    One that was shown earlier may have been taken before: as far as the balance had risen by then, it was.
+    """
+    others = claims_that_may_have_been_taken_since(session, claim.lane, shown_at, but=claim.id)
+    earlier = [other for other in others if other.shown_at is not None and other.shown_at < shown_at]
+    points = sum(other.points for other in others)
+    if not earlier or earlier[0].shown_at is None or earlier[0].shown_available is None or earlier[0].shown_used is None:
+        return points
+    first = Balance(earlier[0].shown_available, earlier[0].shown_used)
+    risen = shown.ever - first.ever - own_movements_since(session, claim.lane, earlier[0].shown_at, shown_at)
+    return points - min(max(risen, 0), sum(other.points for other in earlier))
 
 
 def _look_at_claims(batch: Batch, hands: Sequence[InHand], now: datetime) -> None:

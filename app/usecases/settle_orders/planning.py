@@ -7,7 +7,6 @@ from uuid import uuid4
 from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col
 
-from app.domain import retry
 from app.domain.claim import ClaimState
 from app.domain.order import facts_of, folded
 from app.domain.settlement import MovementKind, Step
@@ -38,13 +37,14 @@ def write_plans(services: Services, batch: Batch, now: datetime) -> list[Movemen
             _do_locally(session, batch, movement, now)
         asked = [movement for movement in planned if movement not in local]
         written = insert_movements(session, asked)
+    lanes_in_hand = {movement.lane for movement in asked if movement.id in written}
     for movement in asked:
         hand = batch.hands[movement.order_id or 0]
         if movement.id in written:
             hand.books.open = movement
-        else:
-            # Another order's INSTANT for this customer is under way: one after the other.
-            hand.wait(now + retry.LANE_BUSY)
+        elif movement.lane not in lanes_in_hand:
+            # Another worker has an INSTANT for this customer under way: one after the other. One of our own ends this round.
+            hand.await_lane(now)
     return [hand.books.open for hand in ours if not hand.is_done and hand.books.open is not None]
 
 

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from app.domain import retry
-from app.store.waiting import rest
+from app.domain.order import folded
+from app.store.waiting import rest, share_shortfall_looks
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch, InHand, Problem
 
@@ -14,15 +15,33 @@ _DOUBT = "doubt"
 def rest_orders(services: Services, batch: Batch) -> None:
     """Write the time of each order's next look and what stands in its way; who was woken meanwhile keeps that wake."""
     now = services.clock()
-    rests = [_rest(hand, now) for hand in batch.hands.values()]
+    begun = _shortfalls_begun(batch, now)
+    rests = [_rest(hand, begun, now) for hand in batch.hands.values()]
     with services.database.writing() as session:
         rest(session, batch.lease_token, rests)
+        for email_key, since in begun.items():
+            if since == now:
+                share_shortfall_looks(session, batch.store_id, email_key, since, now + retry.FIRST_SHORTFALL_LOOK)
 
 
-def _rest(hand: InHand, now: datetime) -> dict[str, Any]:
+def _shortfalls_begun(batch: Batch, now: datetime) -> dict[str, datetime]:
+    """Tell since when each customer lacks points. A new shortfall begins the looks of all of that customer's anew.
+
+    A balance is one customer's, not one order's: one look-up tells all of them whether there is something to take.
+    """
+    begun: dict[str, datetime] = {}
+    for hand in batch.hands.values():
+        if hand.order is not None and hand.decision.shortfall > 0:
+            since = hand.row.shortfall_since or now
+            key = folded(hand.order.email)
+            begun[key] = max(begun.get(key, since), since)
+    return begun
+
+
+def _rest(hand: InHand, begun: dict[str, datetime], now: datetime) -> dict[str, Any]:
     if hand.due is not None and hand.due.look_again_at is not None:
         hand.next_looks.append(hand.due.look_again_at)
-    shortfall, since = _shortfall(hand, now)
+    shortfall, since = _shortfall(hand, begun, now)
     problem = _problem(hand)
     return {
         "of_order": hand.id,
@@ -36,17 +55,16 @@ def _rest(hand: InHand, now: datetime) -> dict[str, Any]:
     }
 
 
-def _shortfall(hand: InHand, now: datetime) -> tuple[int, datetime | None]:
+def _shortfall(hand: InHand, begun: dict[str, datetime], now: datetime) -> tuple[int, datetime | None]:
     if hand.order is None:
         return hand.row.shortfall, hand.row.shortfall_since
-    shortfall = hand.decision.shortfall
-    if shortfall == 0:
+    if hand.decision.shortfall == 0:
         return 0, None
-    since = hand.row.shortfall_since or now
+    since = begun[folded(hand.order.email)]
     look = retry.next_shortfall_look(now - since)
     if look is not None:
         hand.next_looks.append(since + look)
-    return shortfall, since
+    return hand.decision.shortfall, since
 
 
 def _problem(hand: InHand) -> Problem | None:
