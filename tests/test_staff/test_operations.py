@@ -14,7 +14,7 @@ from app.settings import load_settings
 from app.usecases.award_since import Progress, award_since, preview_since
 from app.usecases.install_store import install_store
 from app.usecases.rotate_secrets import count_sealed, rotate_secrets
-from app.usecases.sync_webhooks import sync_webhooks
+from app.usecases.sync_webhooks import sync_webhooks, sync_where_needed
 from tests.test_settling.test_refunds import ADA, paid_order, refund
 from tests.world import SECRET_KEY, World
 
@@ -122,6 +122,18 @@ def test_a_store_known_to_be_up_to_date_is_not_asked(world: World) -> None:
     assert list(sync_webhooks(world.services, only_where_needed=True)) == []
 
     assert world.saleor.counts == {}
+
+
+def test_a_start_brings_the_webhooks_of_a_store_that_lags_behind_up_to_date(world: World) -> None:
+    changed = replace(world.services, manifest_for=lambda version: _without_refunds(world.services.manifest_for(version)))
+
+    sync_where_needed(changed)
+
+    [app] = world.saleor.apps.installed.values()
+    assert {frozenset(webhook.events) for webhook in app.webhooks if webhook.name == "Orders"} == {
+        frozenset({"ORDER_PAID", "ORDER_UPDATED"})
+    }
+    assert list(sync_webhooks(changed, only_where_needed=True)) == []
 
 
 def test_a_store_that_is_away_is_said_and_left(world: World) -> None:
