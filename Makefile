@@ -39,8 +39,8 @@ demo: $(DEV_READY) ## Tell the whole story over real HTTP, without a Saleor (KEE
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header pyproject.toml
 lock: ## Renew both lock files (needs uv)
-	$(LOCK) --upgrade --extra build --output-file requirements.lock
-	$(LOCK) --extra build --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) --upgrade --extra build --extra reporting --output-file requirements.lock
+	$(LOCK) --extra build --extra reporting --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean: ## Remove the environment and the caches, never the data
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
