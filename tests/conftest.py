@@ -2,10 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
+from playwright.sync_api import Browser
 
 from app.store.database import Database
+from tests.browser import NOT_FOUND, OpenPage, chromium_path, open_browser, open_page
 from tests.clock import MovableClock
 from tests.databases import postgresql_databases, sqlite_databases
 from tests.standins.coggins import StandInCoggins
@@ -15,6 +18,11 @@ from tests.world import World, open_world
 # A setting of whoever runs the tests must not reach them.
 for _name in ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "POINTS_API_URL", "POINTS_API_KEY", "DATA_DIR", "APP_ENV"):
     os.environ.pop(_name, None)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if chromium_path() is None:
+        terminalreporter.write_line(NOT_FOUND, yellow=True)
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +94,18 @@ def coggins_world(database_url: str, clock: MovableClock, saleor: StandInSaleor,
     with open_world(database_url, clock, saleor, coggins) as opened:
         opened.install()
         yield opened
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if chromium_path() is None:
+        pytest.skip(NOT_FOUND)
+    with open_browser() as started:
+        yield started
+
+
+@pytest.fixture
+def opens(browser: Browser) -> Iterator[OpenPage]:
+    """Open pages in windows of their own; what they complain of, or ask of other hosts, fails the test."""
+    with ExitStack() as stack:
+        yield lambda **options: stack.enter_context(open_page(browser, **options))
