@@ -4,7 +4,7 @@ from app.store.models.inbox import EventRow
 from app.store.models.ledger import ApiKeyRow, PointsClaimRow, PointsCustomerRow, PointsEntryRow
 from app.store.models.movements import AdjustmentRow, ClaimRow, MovementRow, MovementState
 from app.store.models.orders import OrderRow
-from app.store.models.stores import AccountKind, AccountRow, ClaimLink, DebtPolicy, RuleRow, StoreRow, StoreState
+from app.store.models.stores import AccountKind, AccountRow, ClaimLink, DebtPolicy, RuleRow, StoreLogoRow, StoreRow, StoreState
 
 __all__ = [
     "AccountKind",
@@ -22,6 +22,7 @@ __all__ = [
     "PointsCustomerRow",
     "PointsEntryRow",
     "RuleRow",
+    "StoreLogoRow",
     "StoreRow",
     "StoreState",
 ]

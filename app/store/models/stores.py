@@ -68,6 +68,10 @@ class StoreRow(SQLModel, table=True):
     debt_policy: str = Field(default=DebtPolicy.FLOOR, max_length=16)
     claim_link: str = Field(default=ClaimLink.OWN, max_length=16)
     time_zone: str = Field(default="UTC", max_length=64)
+    # How the shoppers' pages look, beside the name. The mark names the logo's picture: another picture, another mark.
+    accent: str | None = Field(default=None, max_length=7)
+    page_text: str | None = Field(default=None, max_length=512)
+    logo_mark: str | None = Field(default=None, max_length=64)
     # How far, by Saleor's clock, its orders were looked through for changes that nobody told; and when that began last.
     sweep_cursor: datetime | None = Field(default=None, sa_type=UtcTime)
     swept_at: datetime | None = Field(default=None, sa_type=UtcTime)
@@ -77,6 +81,15 @@ class StoreRow(SQLModel, table=True):
     failures: int = 0
     problem: str | None = Field(default=None, max_length=1024)
     created_at: datetime = Field(sa_type=UtcTime)
+
+
+class StoreLogoRow(SQLModel, table=True):
+    """A store's logo. It stands apart, so that whoever asks for a store does not load the picture."""
+
+    __tablename__ = "store_logo"
+
+    store_id: int | None = Field(default=None, primary_key=True, foreign_key="store.id", sa_type=BigId)
+    png: bytes
 
 
 class AccountRow(SQLModel, table=True):
