@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from app.bootstrap import build_services
-from app.commands import brand, staff, stores
+from app.commands import brand, keys, staff, stores
 from app.errors import AppError
 from app.logs import blotted, set_up_logging
 from app.outside import new_session
@@ -99,7 +99,7 @@ def migrate_command() -> None:
     click.echo(f"The database is at {_migrated(_settings())}.")
 
 
-for _command in (*staff.COMMANDS, *stores.COMMANDS, *brand.COMMANDS):
+for _command in (*staff.COMMANDS, *stores.COMMANDS, *brand.COMMANDS, *keys.COMMANDS):
     cli.add_command(_command)
 
 

@@ -1,7 +1,9 @@
 """What an operator does to stores: list, sweep, webhooks, accounts, secrets."""
 
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Any
 
 import click
 from sqlmodel import col, select
@@ -11,21 +13,57 @@ from app.store.models import AccountKind, StoreRow
 from app.store.stores import current_account
 from app.usecases import award_since, rotate_secrets, sync_webhooks
 from app.usecases.change_account import change_account
+from app.usecases.change_store import change_store
+from app.usecases.create_store import create_store
 from app.usecases.services import Services
 
 _SIGNS = MappingProxyType({"create": "+", "update": "~", "delete": "-"})
 
 
-@click.command()
-def stores() -> None:
+@click.group(invoke_without_command=True)
+@click.pass_context
+def stores(context: click.Context) -> None:
+    """List the stores, and what stands in their way; change their settings."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_stores)
+
+
+@stores.command(name="list")
+def list_stores() -> None:
     """List the stores, and what stands in their way."""
     with open_services() as services, services.database.reading() as session:
         rows = []
         for store in session.exec(select(StoreRow).order_by(col(StoreRow.id))):
             account = current_account(session, store.id or 0)
             problem = store.problem or (account.problem if account is not None else None)
-            rows.append((store.slug, store.state, account.kind if account else "-", store.saleor_api_url, problem or "-"))
+            rows.append((store.slug, store.state, account.kind if account else "-", store.saleor_api_url or "-", problem or "-"))
     click.echo(table(("STORE", "STATE", "POINTS", "SALEOR", "PROBLEM"), rows) if rows else "No store is installed yet.")
+
+
+@stores.command(name="create")
+@click.argument("name")
+def create_store_command(name: str) -> None:
+    """Create a store without a Saleor, for clients of the Points API."""
+    with open_services() as services:
+        slug = create_store(services, name)
+    click.echo(f"The store {slug} is there. A key for it: saleor-points keys create --store {slug}")
+
+
+@stores.command(name="set")
+@click.argument("slug")
+@click.option("--default-expires-days", metavar="N|never", help="Days of a claim for which nobody says any.")
+@click.option("--customer-types", metavar="A,B", help='The types that the Points API takes; "" for any.')
+@click.option("--time-zone", metavar="ZONE", help="Where a day ends, such as Europe/Berlin.")
+@click.option("--debt-policy", metavar="floor|negative", help="Whether a debit may leave a balance below zero.")
+@click.option("--claim-link", metavar="own|direct", help="What orders hold: our order link, or the provider's link itself.")
+def set_store(slug: str, **options: str | None) -> None:
+    """Change settings of the store SLUG. What is left out stays as it is."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if not given:
+        raise click.UsageError("Say what to change; --help lists what there is.")
+    with open_services() as services:
+        change_store(services, slug, **{name: _READ.get(name, str)(text) for name, text in given.items()})
+    click.echo(f"The settings of {slug} are changed.")
 
 
 @click.command()
@@ -115,6 +153,19 @@ def rotate() -> None:
         for count in rotate_secrets.rotate_secrets(services):
             bar.update(count)
     click.echo("Done. SECRET_KEY_PREVIOUS is no longer needed.")
+
+
+def _days(text: str) -> int | None:
+    if text.strip().lower() == "never":
+        return None
+    if not text.strip().isdecimal():
+        raise click.UsageError("--default-expires-days takes a whole number of days, or never.")
+    return int(text)
+
+
+_READ: Mapping[str, Callable[[str], Any]] = MappingProxyType(
+    {"default_expires_days": _days, "customer_types": lambda text: text.split(",")}
+)
 
 
 def _only_store(services: Services) -> str:

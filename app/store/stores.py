@@ -1,5 +1,7 @@
 """Questions asked of stores, their accounts and their rules."""
 
+import json
+import re
 from datetime import datetime
 
 from sqlalchemy import update
@@ -9,15 +11,23 @@ from app.domain.earning import Award, Moment, Rule
 from app.store.database import Database
 from app.store.models import AccountRow, RuleRow, StoreRow, StoreState
 
+SLUG_LENGTH_MAX = 48
+
 
 def find_store(session: Session, saleor_api_url: str) -> StoreRow | None:
     """Find a store, installed now or once, by its API URL."""
     return session.exec(select(StoreRow).where(StoreRow.saleor_api_url == saleor_api_url)).first()
 
 
-def find_store_by_slug(session: Session, slug: str) -> StoreRow | None:
+def find_store_by_slug(session: Session, slug: str, *, lock: bool = False) -> StoreRow | None:
     """Find a store by the name that stands in its order links."""
-    return session.exec(select(StoreRow).where(StoreRow.slug == slug)).first()
+    query = select(StoreRow).where(StoreRow.slug == slug)
+    return session.exec(query.with_for_update() if lock else query).first()
+
+
+def as_slug(name: str) -> str:
+    """Give the form in which a store's name stands in links; empty where the name has no plain letter and no digit."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:SLUG_LENGTH_MAX].strip("-")
 
 
 def is_slug_taken(session: Session, slug: str) -> bool:
@@ -84,6 +94,11 @@ def as_rule(row: RuleRow) -> Rule:
         customer_type=row.customer_type,
         is_active=row.is_active,
     )
+
+
+def customer_types_of(store: StoreRow) -> tuple[str, ...]:
+    """Give the customer types that a store takes from clients of its Points API; none: any."""
+    return tuple(json.loads(store.customer_types or "[]"))
 
 
 def is_served(store: StoreRow) -> bool:

@@ -1,6 +1,5 @@
 """Install a store: take the token that a Saleor hands over, once that Saleor has confirmed it."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -12,14 +11,12 @@ from sqlmodel import Session
 from app.errors import NotAllowed, SaleorBusy, SaleorFault, SaleorUnreachable
 from app.saleor.addresses import is_allowed
 from app.store.models import AccountKind, RuleRow, StoreRow, StoreState
-from app.store.stores import current_account, find_store, is_slug_taken, rules_of
+from app.store.stores import as_slug, current_account, find_store, is_slug_taken, rules_of
 from app.usecases.change_account import new_account
 from app.usecases.services import Services
 from app.usecases.sync_webhooks import webhooks_mark
 
 log = structlog.get_logger()
-
-SLUG_LENGTH_MAX = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ def _new_store(session: Session, api_url: str, now: datetime) -> StoreRow:
 
 
 def _free_slug(session: Session, host: str) -> str:
-    wanted = re.sub(r"[^a-z0-9]+", "-", host.lower()).strip("-")[:SLUG_LENGTH_MAX] or "store"
+    wanted = as_slug(host) or "store"
     slug, number = wanted, 2
     while is_slug_taken(session, slug):
         slug, number = f"{wanted}-{number}", number + 1

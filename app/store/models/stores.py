@@ -41,7 +41,7 @@ class AccountKind(StrEnum):
 
 
 class StoreRow(SQLModel, table=True):
-    """An installed Saleor."""
+    """An installed Saleor, or a points service of its own: that one has no `saleor_api_url`."""
 
     __tablename__ = "store"
     __table_args__ = (
@@ -50,6 +50,7 @@ class StoreRow(SQLModel, table=True):
         one_of("claim_link", ClaimLink, name="store_claim_link"),
         CheckConstraint("state <> 'active' OR saleor_api_url IS NULL OR token_sealed IS NOT NULL", name="store_active_has_token"),
         CheckConstraint("state <> 'deleted' OR token_sealed IS NULL", name="store_deleted_has_no_token"),
+        CheckConstraint("default_expires_days BETWEEN 0 AND 36500", name="store_default_expires_days"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -72,6 +73,10 @@ class StoreRow(SQLModel, table=True):
     accent: str | None = Field(default=None, max_length=7)
     page_text: str | None = Field(default=None, max_length=512)
     logo_mark: str | None = Field(default=None, max_length=64)
+    # Days of a claim for which nobody says any; none: it never expires.
+    default_expires_days: int | None = None
+    # The customer types that the Points API takes, as a JSON array; none: it takes any.
+    customer_types: str | None = None
     # How far, by Saleor's clock, its orders were looked through for changes that nobody told; and when that began last.
     sweep_cursor: datetime | None = Field(default=None, sa_type=UtcTime)
     swept_at: datetime | None = Field(default=None, sa_type=UtcTime)

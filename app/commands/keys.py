@@ -1,0 +1,61 @@
+"""Keys of the Points API."""
+
+from datetime import datetime
+
+import click
+
+from app.commands import open_services, option_store, table
+from app.usecases import manage_keys
+
+
+@click.group()
+def keys() -> None:
+    """Make, list and revoke keys of the Points API."""
+
+
+@keys.command()
+@option_store
+@click.option("--label", default="", help="What the key is for; shown in the list.")
+def create(*, store: str, label: str) -> None:
+    """Make a key for a store's points. It is shown once, alone on the last line."""
+    with open_services() as services:
+        key = manage_keys.create_key(services, store, label)
+    click.echo("Keep it well: only its fingerprint is stored, so it cannot be shown again.", err=True)
+    click.echo(key)
+
+
+@keys.command(name="list")
+@click.option("--store", metavar="SLUG", help="Of this store only.")
+def list_keys(*, store: str | None) -> None:
+    """List keys, with when they were last used. The keys themselves are not stored."""
+    with open_services() as services:
+        found = manage_keys.list_keys(services, store)
+    rows = [
+        (
+            key.id,
+            key.store,
+            key.label or "-",
+            _minute(key.created_at),
+            _minute(key.last_used_at),
+            "revoked " + _minute(key.revoked_at) if key.revoked_at else "open",
+        )
+        for key in found
+    ]
+    headings = ("ID", "STORE", "LABEL", "CREATED (UTC)", "LAST USED (UTC)", "STATE")
+    click.echo(table(headings, rows) if rows else "There is no key yet: saleor-points keys create --store NAME")
+
+
+@keys.command()
+@click.argument("key_id", metavar="ID", type=int)
+def revoke(key_id: int) -> None:
+    """Revoke the key of this number in the list: it opens nothing any more."""
+    with open_services() as services:
+        manage_keys.revoke_key(services, key_id)
+    click.echo(f"Key {key_id} is revoked.")
+
+
+def _minute(moment: datetime | None) -> str:
+    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
+
+
+COMMANDS = (keys,)

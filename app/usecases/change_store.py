@@ -1,0 +1,101 @@
+"""Change the settings of a store that are not its rules: each is checked, and refused in words that a merchant can act on."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypedDict, Unpack
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from app.errors import BadRequest
+from app.points.embedded import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX
+from app.store.models import ClaimLink, DebtPolicy
+from app.store.stores import find_store_by_slug
+from app.usecases.services import Services
+
+log = structlog.get_logger()
+
+CUSTOMER_TYPES_MAX = 200
+
+
+class StoreSettings(TypedDict, total=False):
+    """What can be changed. What is left out stays as it is.
+
+    `default_expires_days`: days of a claim for which nobody says any; None: it never expires. `customer_types`: those that the
+    Points API takes; none at all: any. `time_zone`: where a day ends. `debt_policy`, `claim_link`: values of the enumerations.
+    """
+
+    default_expires_days: int | None
+    customer_types: Sequence[str]
+    time_zone: str
+    debt_policy: str
+    claim_link: str
+
+
+def change_store(services: Services, slug: str, **settings: Unpack[StoreSettings]) -> None:
+    """Change settings of a store, all of them or none.
+
+    Raises BadRequest when there is no such store, or a value will not do.
+    """
+    values = {name: _CHECKS[name](value) for name, value in settings.items()}
+    with services.database.writing() as session:
+        store = find_store_by_slug(session, slug, lock=True)
+        if store is None:
+            raise BadRequest(f"There is no store {slug}.")
+        for name, value in values.items():
+            setattr(store, name, value)
+        session.add(store)
+    log.info("store changed", store=slug, settings=sorted(values))
+
+
+def _default_expires_days(days: int | None) -> int | None:
+    if days is not None and not 0 <= days <= EXPIRES_DAYS_MAX:
+        raise BadRequest(
+            f"The days after which claims expire must be a whole number from 0 to {EXPIRES_DAYS_MAX}, or none at all."
+        )
+    return days
+
+
+def _customer_types(types: Sequence[str]) -> str:
+    """Give the list as it is stored: each once, in the order given."""
+    named = list(dict.fromkeys(one.strip() for one in types if one.strip()))
+    for name in named:
+        if len(name) > CUSTOMER_TYPE_LENGTH_MAX or not name.isprintable():
+            raise BadRequest(f"A customer type must be printable text of at most {CUSTOMER_TYPE_LENGTH_MAX} characters.")
+    if len(named) > CUSTOMER_TYPES_MAX:
+        raise BadRequest(f"A store can have at most {CUSTOMER_TYPES_MAX} customer types.")
+    return json.dumps(named, ensure_ascii=False)
+
+
+def _time_zone(name: str) -> str:
+    try:
+        return ZoneInfo(name.strip()).key
+    except (KeyError, ValueError, OSError):
+        # OSError: the name of a folder of zones, such as Europe.
+        raise BadRequest("The time zone is unknown: name one such as Europe/Berlin, or UTC.") from None
+
+
+def _debt_policy(policy: str) -> str:
+    if policy not in set(DebtPolicy):
+        raise BadRequest("The debt policy is either floor (a balance never falls below zero) or negative (into debt at once).")
+    return policy
+
+
+def _claim_link(link: str) -> str:
+    if link not in set(ClaimLink):
+        raise BadRequest(
+            "The claim link is either own (our order link) or direct (the provider's link, which cannot be withdrawn)."
+        )
+    return link
+
+
+_CHECKS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
+    {
+        "default_expires_days": _default_expires_days,
+        "customer_types": _customer_types,
+        "time_zone": _time_zone,
+        "debt_policy": _debt_policy,
+        "claim_link": _claim_link,
+    }
+)
