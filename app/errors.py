@@ -7,6 +7,8 @@
     │   ├── NotASaleor          what answers at that URL is not a Saleor, or does not know the token
     │   ├── BadRequest          the request itself makes no sense
     │   ├── BadSignature        a delivery that its store has not signed
+    │   ├── TokenRefused        a Dashboard's token that is over, or is none for this app
+    │   ├── NotPermitted        a staff user who lacks the permission that this needs
     │   └── UnknownStore        no such store is installed
     ├── Unavailable             a fault that a later attempt can mend
     │   ├── SaleorUnreachable   no connection, no answer in time, 5xx, or an answer cut short
@@ -71,6 +73,20 @@ class BadSignature(Refused):
 
     code = "SIGNATURE_VERIFICATION_FAILED"
     status = 401
+
+
+class TokenRefused(Refused):
+    """The token of the Dashboard is over, or was never made for this app. A fresh one may pass."""
+
+    code = "TOKEN_REFUSED"
+    status = 401
+
+
+class NotPermitted(Refused):
+    """The staff user lacks the permission that this needs."""
+
+    code = "NOT_PERMITTED"
+    status = 403
 
 
 class UnknownStore(Refused):

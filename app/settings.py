@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     claim_base_url: str = ""
     allowed_saleor_urls: str = ""
     saleor_url_map: str = ""
+    dashboard_urls: str = ""
     points_api_url: str = ""
     points_api_key: SecretStr = SecretStr("")
     sweep_seconds: int = Field(default=300, ge=0, le=86_400)
@@ -85,6 +86,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"{pattern} can match no API URL; one looks like https://*.example.com/graphql/")
         return value
 
+    @field_validator("dashboard_urls")
+    @classmethod
+    def _are_origins(cls, value: str) -> str:
+        for url in _parts(value):
+            parts = urlsplit(url)
+            if parts.scheme not in {"http", "https"} or not parts.netloc or "@" in parts.netloc or parts.query or parts.fragment:
+                raise ValueError(f"{url} is no Dashboard's address; one looks like https://dashboard.example.com/")
+        return value
+
     @field_validator("saleor_url_map")
     @classmethod
     def _is_a_map(cls, value: str) -> str:
@@ -134,6 +144,11 @@ class Settings(BaseSettings):
     def saleor_urls_allowed(self) -> tuple[str, ...]:
         """Globs of the API URLs that may install the app."""
         return tuple(_parts(self.allowed_saleor_urls or LOOPBACK_SALEORS))
+
+    @property
+    def dashboards(self) -> tuple[str, ...]:
+        """Addresses of Dashboards that may show the app, besides the one that each store's pages learn."""
+        return tuple(_parts(self.dashboard_urls))
 
     @property
     def saleor_urls_reached(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Which Saleor may install the app."""
+"""Which Saleor may install the app, and where its Dashboard is."""
 
 import re
 from collections.abc import Iterable
@@ -49,3 +49,11 @@ def _parts(api_url: str) -> SplitResult | None:
     if parts.scheme not in {"http", "https"} or not _HOST_AND_PORT.fullmatch(parts.netloc) or "\\" in api_url:
         return None
     return parts
+
+
+def dashboard_origin(url: str) -> str | None:
+    """Give the origin of a Dashboard's address as a browser names it; None where it is no plain http(s) address."""
+    parts = _parts(url)
+    if parts is None or parts.query or parts.fragment:
+        return None
+    return f"{parts.scheme}://{parts.netloc.lower()}"

@@ -33,7 +33,7 @@ def verify(body: bytes, signature: str, jwks: str) -> None:
     Raises BadSignature when the signature is none that Saleor makes, KeyNotKnown when no key of the set made it.
     """
     kid = _checked_kid(signature)
-    keys = _rsa_keys(jwks)
+    keys = rsa_keys(jwks)
     key = keys.get(kid)
     if key is None:
         raise KeyNotKnown("The delivery is signed with a key that this Saleor does not publish.")
@@ -47,7 +47,7 @@ def verify(body: bytes, signature: str, jwks: str) -> None:
 
 def has_keys(jwks: str) -> bool:
     """Tell whether a key set, as JSON text with `keys` as a list, holds a key that can verify anything."""
-    return bool(_rsa_keys(jwks))
+    return bool(rsa_keys(jwks))
 
 
 def _checked_kid(signature: str) -> str:
@@ -77,7 +77,7 @@ def _json(part: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def _rsa_keys(jwks: str) -> dict[str, RSAPublicKey]:
+def rsa_keys(jwks: str) -> dict[str, RSAPublicKey]:
     """Parse a key set once. Keys of other kinds than RSA signing keys are left out."""
     keys: dict[str, RSAPublicKey] = {}
     for entry in json.loads(jwks)["keys"]:

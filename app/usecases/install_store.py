@@ -72,6 +72,8 @@ def _keep(services: Services, installed: Installed, now: datetime) -> str:
         # A new store's sweep begins now; one that comes back goes on where it was left.
         store.sweep_cursor = store.sweep_cursor or installed.newest_change
         store.paused_until, store.failures, store.problem = None, 0, None
+        # Its Dashboard may have moved; the first page that is opened tells where it is now.
+        store.dashboard_url = None
         session.add(store)
         session.flush()
         _complete(services, session, store, now)

@@ -2,22 +2,16 @@
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-import structlog
-
-from app.errors import BadRequest, BadSignature, SaleorUnreachable, Unavailable, UnknownStore
+from app.errors import BadRequest, BadSignature, UnknownStore
 from app.saleor.signature import KeyNotKnown, verify
 from app.store.models import StoreRow
 from app.store.stores import find_store, is_served
 from app.usecases.services import Services
-
-log = structlog.get_logger()
-
-# Anybody can send a signature that no key fits, and each may cost a call to the store's Saleor.
-JWKS_ASKED_EVERY = timedelta(minutes=1)
+from app.usecases.signing_keys import newer_jwks
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +45,10 @@ def _verify(services: Services, store: StoreRow, signature: str, body: bytes, no
     try:
         verify(body, signature, known)
     except KeyNotKnown as unknown:
-        jwks = _newer_jwks(services, store, now)
+        jwks = newer_jwks(services, store, now)
         if jwks == known:
             raise BadSignature(unknown.message) from None
         verify(body, signature, jwks)
-
-
-def _newer_jwks(services: Services, store: StoreRow, now: datetime) -> str:
-    """Ask the store's Saleor for its keys again, but not more than once a minute."""
-    if store.jwks_asked_at is not None and now - store.jwks_asked_at < JWKS_ASKED_EVERY:
-        raise Unavailable(
-            "This delivery is signed with a key not known yet; the keys were asked for a moment ago. Deliver it again later."
-        )
-    with services.database.writing() as session:
-        session.add(store)
-        store.jwks_asked_at = now
-    try:
-        jwks = services.saleor.jwks(store.saleor_api_url or "")
-    except SaleorUnreachable:
-        raise Unavailable(
-            "This delivery is signed with a key not known yet, and the Saleor does not give its keys now."
-        ) from None
-    if jwks != store.jwks:
-        with services.database.writing() as session:
-            session.add(store)
-            store.jwks = jwks
-        log.info("signing keys changed", store=store.slug)
-    return jwks
 
 
 def _parsed(body: bytes) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.settings import Settings
 from app.usecases.services import Services
-from app.web import claims, errors, installation, operations, order_links, pages, webhooks
+from app.web import claims, errors, installation, merchant, operations, order_links, pages, webhooks
 from app.web.limiting import RequestLimiter
 
 # Our webhook's payload is under 2 kB; an array of 1,000 claims under 200 kB.
@@ -27,6 +27,7 @@ def create_app(services: Services, settings: Settings) -> Flask:
     app.register_blueprint(order_links.blueprint(services, RequestLimiter(order_links.LIMIT)))
     app.register_blueprint(claims.blueprint(services, RequestLimiter(claims.LIMIT)))
     app.register_blueprint(pages.blueprint(settings))
+    app.register_blueprint(merchant.blueprint(services, settings))
     app.register_blueprint(operations.blueprint(services))
     errors.register(app)
     return app

@@ -52,11 +52,18 @@ def _answer(status: int, code: str, message: str) -> Response:
     if request.path.startswith(("/api/", "/healthz", "/readyz", "/metrics")):
         answer = jsonify(error={"code": code, "message": message})
     else:
-        answer = Response(render_template("error.html", message=message, status=status), mimetype="text/html")
+        answer = Response(render_template(_template(), message=message, status=status), mimetype="text/html")
     answer.status_code = status
     if status == 503:
         answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
+
+
+def _template() -> str:
+    """A page in the Dashboard shows its errors in place; everybody else gets a page of its own."""
+    if request.path.startswith("/app/pages/"):
+        return "merchant/error.html"
+    return "merchant/widget_error.html" if request.path.startswith("/app/widgets/") else "error.html"
 
 
 def _path() -> str:

@@ -2,6 +2,7 @@
 
 from app.store.models.inbox import EventRow
 from app.store.models.ledger import ApiKeyRow, PointsClaimRow, PointsCustomerRow, PointsEntryRow
+from app.store.models.merchant import LogEntryRow, LogLevel, MerchantActionRow
 from app.store.models.movements import AdjustmentRow, ClaimRow, MovementRow, MovementState
 from app.store.models.orders import OrderRow
 from app.store.models.stores import AccountKind, AccountRow, ClaimLink, DebtPolicy, RuleRow, StoreLogoRow, StoreRow, StoreState
@@ -15,6 +16,9 @@ __all__ = [
     "ClaimRow",
     "DebtPolicy",
     "EventRow",
+    "LogEntryRow",
+    "LogLevel",
+    "MerchantActionRow",
     "MovementRow",
     "MovementState",
     "OrderRow",

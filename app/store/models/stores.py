@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index, false, text
 from sqlmodel import Field, SQLModel
 
 from app.domain.earning import Award, Moment
@@ -77,6 +77,10 @@ class StoreRow(SQLModel, table=True):
     default_expires_days: int | None = None
     # The customer types that the Points API takes, as a JSON array; none: it takes any.
     customer_types: str | None = None
+    # Whether changes of an order's points are noted in its history.
+    order_notes: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    # Where this store's Dashboard is, as its bridge told at the first handshake of a verified staff user.
+    dashboard_url: str | None = Field(default=None, max_length=512)
     # How far, by Saleor's clock, its orders were looked through for changes that nobody told; and when that began last.
     sweep_cursor: datetime | None = Field(default=None, sa_type=UtcTime)
     swept_at: datetime | None = Field(default=None, sa_type=UtcTime)

@@ -1,0 +1,90 @@
+"""Verify a staff user of the Dashboard: that an installed store's Saleor made the token, for this app and this user."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from app.errors import TokenRefused, UnknownStore
+from app.saleor.addresses import dashboard_origin
+from app.saleor.signature import KeyNotKnown
+from app.saleor.tokens import StaffToken, read_staff_token
+from app.store.models import StoreRow
+from app.store.stores import find_store, is_served
+from app.usecases.services import Services
+from app.usecases.signing_keys import newer_jwks
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A staff user who was verified, and the store whose Dashboard they sit at.
+
+    `user_permissions` are all that the user has in Saleor. `email` goes with what they do; it never reaches a log.
+    """
+
+    store_id: int
+    store_slug: str
+    store_name: str
+    saleor_api_url: str
+    saleor_version: str | None
+    app_id: str
+    dashboard_url: str | None
+    time_zone: str
+    email: str
+    user_permissions: frozenset[str]
+
+
+def verify_staff(services: Services, *, api_url: str, token: str, dashboard_url: str | None, now: datetime) -> Staff:
+    """Verify a token by the keys of the installed store that it names, and learn where that store's Dashboard is.
+
+    Raises UnknownStore or TokenRefused, Unavailable when a later attempt may pass.
+    """
+    with services.database.reading() as session:
+        store = find_store(session, api_url)
+    if store is None or not is_served(store) or store.id is None or store.app_id is None:
+        raise UnknownStore("This Saleor has not installed Saleor Points here, or has removed it.")
+    told = _read(services, store, store.app_id, token, now)
+    return Staff(
+        store_id=store.id,
+        store_slug=store.slug,
+        store_name=store.name,
+        saleor_api_url=api_url,
+        saleor_version=store.saleor_version,
+        app_id=store.app_id,
+        dashboard_url=_learn(services, store, dashboard_url),
+        time_zone=store.time_zone,
+        email=told.email,
+        user_permissions=told.permissions,
+    )
+
+
+def _read(services: Services, store: StoreRow, app_id: str, token: str, now: datetime) -> StaffToken:
+    known = store.jwks or '{"keys": []}'
+    issuer = store.saleor_api_url or ""
+    try:
+        return read_staff_token(token, known, issuer=issuer, app_id=app_id, now=now)
+    except KeyNotKnown as unknown:
+        jwks = newer_jwks(services, store, now)
+        if jwks == known:
+            raise TokenRefused(unknown.message) from None
+    try:
+        return read_staff_token(token, jwks, issuer=issuer, app_id=app_id, now=now)
+    except KeyNotKnown as unknown:
+        raise TokenRefused(unknown.message) from None
+
+
+def _learn(services: Services, store: StoreRow, told: str | None) -> str | None:
+    """Remember the address of the Dashboard at which the first staff user was verified, and later its mount path.
+
+    Another origin does not replace it: that is what a reinstallation, or DASHBOARD_URLS, is for.
+    """
+    known = store.dashboard_url
+    if told is None or told == known or dashboard_origin(told) is None:
+        return known
+    if known is not None and (dashboard_origin(known) != dashboard_origin(told) or not told.startswith(known)):
+        return known
+    with services.database.writing() as session:
+        as_known = col(StoreRow.dashboard_url).is_not_distinct_from(known)
+        session.execute(update(StoreRow).where(col(StoreRow.id) == store.id, as_known).values(dashboard_url=told))
+    return told

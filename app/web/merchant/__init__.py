@@ -1,0 +1,36 @@
+"""The merchant's pages inside the Saleor Dashboard.
+
+`/app/…` is a shell without any secret in it. Its bridge script takes the staff user's token from the Dashboard and fetches
+fragments, `/app/pages/…`, with it. `/app/widgets/…` are posted to by the Dashboard, with the token in the form.
+
+A page is a module with `add_routes(routes, services)`. A view verifies (`staff_of`), asks for the permission (`require`), calls
+one use case and answers (`fragment`); after a POST it says where the merchant is now (`at`) and what to notify (`notify`). A form
+that was filled in wrongly is shown again with status 422: with what was typed, and each error beside its field (parts.html).
+
+What a form does is done once, however often it is sent: the form carries `once` (given to every template), the view reads it
+(`form_once`), and the use case opens its transaction with `if not is_first(session, once, now): return` (app/store/once.py).
+The second click then gets the page as the first left it. A page with several forms gives each a token of its own (`new_token`).
+"""
+
+from flask import Blueprint, abort
+
+from app.settings import Settings
+from app.usecases.services import Services
+from app.web.merchant import overview, shell, words
+
+__all__ = ["blueprint"]
+
+
+def blueprint(services: Services, settings: Settings) -> Blueprint:
+    """Routes of the merchant's pages. Each page is a module with `add_routes`."""
+    routes = Blueprint("merchant", __name__, url_prefix="/app")
+    words.add_filters(routes)
+    routes.after_request(shell.protect)
+    shell.add_routes(routes, services, settings)
+    overview.add_routes(routes, services)
+
+    @routes.get("/pages/<path:path>")
+    def unknown(path: str) -> str:  # noqa: ARG001 - Flask hands it over
+        abort(404, "Saleor Points has no such page.")
+
+    return routes

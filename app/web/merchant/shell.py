@@ -1,0 +1,62 @@
+"""The shell of the pages: navigation, an empty <main> and the bridge script. It holds no secret and no data."""
+
+from collections.abc import Iterable
+
+from flask import Blueprint, Response, g, render_template, request
+
+from app.saleor.addresses import dashboard_origin
+from app.settings import Settings
+from app.store.stores import find_store
+from app.usecases.services import Services
+
+PAGES = (
+    ("overview", "Overview"),
+    ("orders", "Orders"),
+    ("customers", "Customers"),
+    ("rules", "Rules"),
+    ("settings", "Settings"),
+    ("log", "Log"),
+)
+
+# Nothing from anywhere else, nothing inline; pictures may be part of a page: charts, a logo.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+)
+# Until the store's Dashboard is known, any page may frame the shell. It gives nothing away: there is no cookie, and without
+# the token of a staff user, which only that user's Dashboard hands out, no page has anything to show or to press.
+_ANYBODY = ("http:", "https:")
+
+
+def add_routes(routes: Blueprint, services: Services, settings: Settings) -> None:
+    """Serve the shell at /app and at every path below it: the Dashboard's deep links."""
+
+    @routes.get("/", defaults={"path": ""})
+    @routes.get("/<path:path>")
+    def shell(path: str) -> str:  # noqa: ARG001 - the bridge reads it from the address
+        g.merchant_ancestors = _ancestors(services, settings, request.args.get("saleorApiUrl", ""))
+        theme = "dark" if request.args.get("theme") == "dark" else "light"
+        return render_template("merchant/shell.html", pages=PAGES, theme=theme)
+
+
+def protect(answer: Response) -> Response:
+    """Let a page load nothing from elsewhere, be framed by the Dashboard only, and stay in no cache."""
+    ancestors = g.get("merchant_ancestors", _ANYBODY)
+    answer.headers["Content-Security-Policy"] = _POLICY.format(ancestors=" ".join(ancestors))
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers.setdefault("Cache-Control", "no-store")
+    return answer
+
+
+def ancestors_of(dashboard_url: str | None, settings: Settings) -> tuple[str, ...]:
+    """Give the origins that may frame a store's pages: its Dashboard as learned, and those that are set."""
+    origins = (dashboard_origin(url) for url in (dashboard_url or "", *settings.dashboards))
+    known = tuple(dict.fromkeys(origin for origin in origins if origin is not None))
+    return known if dashboard_url is not None or settings.dashboards else _ANYBODY
+
+
+def _ancestors(services: Services, settings: Settings, api_url: str) -> Iterable[str]:
+    with services.database.reading() as session:
+        store = find_store(session, api_url) if api_url else None
+    return ancestors_of(store.dashboard_url if store is not None else None, settings)

@@ -1,0 +1,50 @@
+"""Who asks: the staff user behind a request of a page or a widget, and what they may do."""
+
+from flask import Request, g
+
+from app.errors import NotPermitted
+from app.usecases.services import Services
+from app.usecases.verify_staff import Staff, verify_staff
+
+__all__ = ["MANAGE_APPS", "MANAGE_ORDERS", "Staff", "require", "staff_of", "staff_of_form"]
+
+MANAGE_ORDERS = "MANAGE_ORDERS"
+MANAGE_APPS = "MANAGE_APPS"
+
+_NEEDED_FOR = {
+    MANAGE_ORDERS: "to see orders and customers here, and to work on them",
+    MANAGE_APPS: "to change rules, keys and settings here",
+}
+
+
+def staff_of(services: Services, request: Request) -> Staff:
+    """Verify the staff user whose token the bridge sent along.
+
+    Raises UnknownStore or TokenRefused, Unavailable when a later attempt may pass.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return _verified(
+        services,
+        api_url=request.headers.get("Saleor-Api-Url", ""),
+        token=token.strip() if scheme.casefold() == "bearer" else "",
+        dashboard_url=request.headers.get("Dashboard-Url"),
+    )
+
+
+def staff_of_form(services: Services, request: Request) -> Staff:
+    """Verify the staff user of a widget: the Dashboard posts the token as a form field."""
+    form = request.form
+    return _verified(services, api_url=form.get("saleorApiUrl", ""), token=form.get("accessToken", ""), dashboard_url=None)
+
+
+def require(staff: Staff, permission: str) -> None:
+    """Raise NotPermitted, with a sentence for the page, where the staff user lacks a permission."""
+    if permission not in staff.user_permissions:
+        raise NotPermitted(f"Your Saleor account needs the permission {permission} {_NEEDED_FOR[permission]}.")
+
+
+def _verified(services: Services, *, api_url: str, token: str, dashboard_url: str | None) -> Staff:
+    staff = verify_staff(services, api_url=api_url, token=token, dashboard_url=dashboard_url, now=services.clock())
+    # The words of the page follow the store's time zone.
+    g.merchant_time_zone = staff.time_zone
+    return staff

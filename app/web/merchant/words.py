@@ -1,0 +1,63 @@
+"""How numbers, days and times are written: in the Dashboard's locale, and in the store's time zone."""
+
+from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from flask import Blueprint, g, request
+
+_MINUS = "\N{MINUS SIGN}"
+
+
+def add_filters(routes: Blueprint) -> None:
+    """Add the filters `number`, `signed`, `day` and `moment` for all templates of the app."""
+    for name, write in (("number", number), ("signed", signed), ("day", day), ("moment", moment)):
+        routes.add_app_template_filter(write, name)
+
+
+def number(value: Any) -> str:
+    """Write a whole or exact number: 12,345."""
+    return str(format_decimal(value, locale=_locale()))
+
+
+def signed(value: int) -> str:
+    """Write a change with its sign; the minus is the typographic one."""
+    return f"{'+' if value > 0 else _MINUS if value < 0 else ''}{number(abs(value))}"
+
+
+def day(value: date) -> str:
+    """Write a day: 4 May 2026, as the locale has it. A moment is that of the store's time zone."""
+    return str(format_date(value.astimezone(_zone()) if isinstance(value, datetime) else value, "medium", locale=_locale()))
+
+
+def moment(value: datetime) -> str:
+    """Write a moment to the minute, in the store's time zone."""
+    return str(format_datetime(value, "medium", tzinfo=_zone(), locale=_locale()))
+
+
+def _locale() -> Locale:
+    return _parsed_locale(request.headers.get("Dashboard-Locale", "en")[:32])
+
+
+def _zone() -> tzinfo:
+    return _parsed_zone(g.get("merchant_time_zone", "UTC"))
+
+
+@lru_cache(maxsize=64)
+def _parsed_locale(name: str) -> Locale:
+    try:
+        return Locale.parse(name.replace("-", "_"))
+    except (UnknownLocaleError, ValueError, TypeError):
+        return Locale("en")
+
+
+@lru_cache(maxsize=64)
+def _parsed_zone(name: str) -> tzinfo:
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError):
+        return UTC

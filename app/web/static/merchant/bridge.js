@@ -1,0 +1,310 @@
+// The bridge between the Saleor Dashboard, which frames this page, and the app's fragments.
+//
+// The Dashboard says who the staff user is (a token that lives for five minutes, kept in memory only), which theme and locale it
+// has and where it stands; this script fetches the fragment for that place and puts it into <main>. Links, forms and buttons in
+// a fragment work by the attributes that are listed at `onClick` and `onSubmit`.
+(() => {
+  "use strict";
+
+  const HANDSHAKE_SECONDS = 10;
+  const PREVIEW_MILLISECONDS = 300;
+
+  const main = document.getElementById("main");
+  const says = document.getElementById("says");
+  const announcer = document.getElementById("announcer");
+  const query = new URLSearchParams(location.search);
+  // Some frames carry it twice; the first counts.
+  const apiUrl = query.get("saleorApiUrl") || "";
+
+  let dashboard = null; // the origin of the Dashboard, from its first message
+  let dashboardUrl = null; // with its mount path, once it has told where it stands
+  let token = "";
+  let locale = "en";
+  let here = pathOf(location.pathname) || "overview";
+  let newest = 0; // the newest navigation: an answer to an older one is dropped
+  let actions = 0;
+  let waiting = []; // who waits for a token that differs from the one that was refused
+
+  // --- the Dashboard ---------------------------------------------------------------------------------------------------
+
+  function post(type, payload = {}) {
+    actions += 1;
+    window.parent.postMessage({ type, payload: { ...payload, actionId: `points-${Date.now()}-${actions}` } }, dashboard || "*");
+  }
+
+  const heard = {
+    handshake: ({ token: given }) => takeToken(given),
+    tokenRefresh: ({ token: given }) => takeToken(given),
+    theme: ({ theme }) => { document.documentElement.dataset.theme = theme === "dark" ? "dark" : "light"; },
+    localeChanged: ({ locale: told }) => { locale = typeof told === "string" ? told : locale; },
+    redirect: ({ path }) => follow(path),
+  };
+
+  addEventListener("message", (event) => {
+    const message = event.data;
+    if (event.source !== window.parent || typeof message !== "object" || message === null) return;
+    if (dashboard !== null && event.origin !== dashboard) return;
+    if (!Object.hasOwn(heard, message.type) || typeof message.payload !== "object" || message.payload === null) return;
+    if (dashboard === null) dashboard = event.origin;
+    heard[message.type](message.payload);
+  });
+
+  function takeToken(given) {
+    if (typeof given !== "string") return;
+    const isFirst = token === "";
+    token = given;
+    if (token === "") {
+      if (isFirst) stop("The Dashboard gave no token for your account, so it lacks a permission that Saleor Points has. Ask whoever manages your team's permissions in Saleor.");
+      return;
+    }
+    const ready = waiting.filter((one) => one.refused !== token);
+    waiting = waiting.filter((one) => one.refused === token);
+    if (ready.length > 0) say("");
+    for (const one of ready) one.go();
+    if (isFirst) open(here, { isNew: false });
+  }
+
+  // Where the Dashboard stands: "/dashboard/extensions/app/ID/orders/12", before 3.22 "/dashboard/apps/ID/app/orders/12".
+  function follow(path) {
+    const found = /^(.*?)\/(?:extensions\/app\/[^/?#]+|apps\/[^/?#]+\/app)(\/[^?#]*)?(\?[^#]*)?/.exec(typeof path === "string" ? path : "");
+    if (found === null) return;
+    dashboardUrl = dashboard + found[1];
+    const wanted = (found[2] || "").replace(/^\/+|\/+$/g, "") || "overview";
+    const asked = ownQuery(found[3] || "");
+    if (token !== "" && wanted + asked !== here) open(wanted + asked, { isNew: false });
+  }
+
+  function freshToken(refused) {
+    return new Promise((go) => { waiting.push({ refused, go }); post("notifyReady"); });
+  }
+
+  function notify(header) {
+    try {
+      post("notification", JSON.parse(decodeURIComponent(header)));
+    } catch { /* an answer that cannot be read is shown in the page all the same */ }
+  }
+
+  // --- pages -----------------------------------------------------------------------------------------------------------
+
+  function pathOf(pathname) {
+    const found = /^\/app(?:\/(.*?))?\/*$/.exec(pathname);
+    return found === null ? null : found[1] || "overview";
+  }
+
+  // The frame's address also carries what the Dashboard added; that is no part of the page's own query.
+  function ownQuery(search) {
+    const kept = new URLSearchParams(search);
+    for (const name of [...kept.keys()]) {
+      if (["domain", "saleorApiUrl", "id", "theme"].includes(name) || name.startsWith("featureFlags")) kept.delete(name);
+    }
+    const text = kept.toString();
+    return text ? `?${text}` : "";
+  }
+
+  async function open(path, { isNew = true } = {}) {
+    const answer = await ask(path, { method: "GET" });
+    if (answer !== null) show(answer, { path, isNew });
+  }
+
+  // Ask for a fragment. A refused token is waited out; null means that something else was asked for meanwhile.
+  async function ask(path, options, { isNavigation = true } = {}) {
+    const ticket = isNavigation ? (newest += 1) : newest;
+    if (isNavigation) main.setAttribute("aria-busy", "true");
+    for (;;) {
+      const sent = token;
+      let answer;
+      try {
+        answer = await fetch(`/app/pages/${path}`, {
+          ...options, credentials: "omit", cache: "no-store", redirect: "error", referrerPolicy: "no-referrer",
+          headers: { Authorization: `Bearer ${sent}`, "Saleor-Api-Url": apiUrl, "Dashboard-Locale": locale,
+            "Dashboard-Url": dashboardUrl || dashboard },
+        });
+        if (answer.status === 401) {
+          const why = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[role=alert]");
+          say(`${why ? why.textContent.trim() : "The Dashboard's token is refused."} Waiting for a fresh one; nothing is lost.`);
+          if (token === sent) await freshToken(sent);
+          if (ticket !== newest) return null;
+          continue;
+        }
+        answer.body_ = answer.headers.has("Content-Disposition") ? await answer.blob() : await answer.text();
+      } catch {
+        if (ticket !== newest) return null;
+        if (isNavigation) main.removeAttribute("aria-busy");
+        say("Saleor Points cannot be reached. What you typed is still here: try again.");
+        return null;
+      }
+      if (ticket !== newest) return null;
+      if (isNavigation) main.removeAttribute("aria-busy");
+      say("");
+      if (answer.headers.has("X-Notify")) notify(answer.headers.get("X-Notify"));
+      return answer;
+    }
+  }
+
+  function show(answer, { path, isNew, into = main }) {
+    if (!(answer.headers.get("Content-Type") || "").startsWith("text/html") || typeof answer.body_ !== "string") {
+      say("Saleor Points gave an answer that is no page. Try again.");
+      return;
+    }
+    into.innerHTML = answer.body_;
+    if (into !== main) {
+      tell(into.textContent);
+      return;
+    }
+    const shown = answer.headers.has("X-Page") ? decodeURIComponent(answer.headers.get("X-Page")) : path;
+    if (shown && shown !== here) {
+      here = shown;
+      if (isNew) post("updateRouting", { newRoute: here === "overview" ? "" : `/${here}` });
+    }
+    for (const link of document.querySelectorAll("nav [data-page]")) {
+      if (link.dataset.page === here.split(/[/?]/)[0]) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    const heading = main.querySelector("h1");
+    document.title = heading ? `${heading.textContent.trim()} – Saleor Points` : "Saleor Points";
+    const wrong = main.querySelector("[aria-invalid=true]");
+    const focused = wrong || heading;
+    if (focused) {
+      if (focused === heading) heading.tabIndex = -1;
+      focused.focus({ preventScroll: focused === heading });
+      if (focused === heading) scrollTo(0, 0);
+    }
+    tell([heading, ...main.querySelectorAll(".notice")].filter(Boolean).map((part) => part.textContent.trim()).join(". "));
+  }
+
+  function say(sentence) {
+    says.textContent = sentence;
+    says.hidden = sentence === "";
+  }
+
+  function tell(sentence) { announcer.textContent = sentence.replace(/\s+/g, " ").slice(0, 300); }
+
+  function stop(sentence) {
+    main.removeAttribute("aria-busy");
+    main.replaceChildren(Object.assign(document.createElement("p"), { className: "notice warning", textContent: sentence }));
+    tell(sentence);
+  }
+
+  // --- links, forms and buttons of a fragment --------------------------------------------------------------------------
+
+  // data-close           close the confirm around it
+  // data-copy="ID"       copy the text of an element
+  // <a href="/app/…">    show that page; with data-download: fetch /app/pages/… and save it
+  document.addEventListener("click", (event) => {
+    const part = event.target.closest("[data-close], [data-copy], a[href]");
+    if (part === null) return;
+    if ("close" in part.dataset) return close(part.closest("details"));
+    if (part.dataset.copy) return copy(part);
+    if (part.tagName !== "A" || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0 || part.target === "_blank") return undefined;
+    const url = new URL(part.href, location.href);
+    const path = url.origin === location.origin ? pathOf(url.pathname) : null;
+    if (path === null) return undefined;
+    event.preventDefault();
+    if ("download" in part.dataset) return download(path.replace(/^pages\//, "") + url.search, part);
+    return open(path + url.search);
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && event.target.closest) close(event.target.closest("details.confirm[open]"));
+  });
+
+  function close(details) {
+    if (details === null) return;
+    details.open = false;
+    details.querySelector("summary").focus();
+  }
+
+  function copy(button) {
+    const source = document.getElementById(button.dataset.copy);
+    const selection = getSelection();
+    selection.selectAllChildren(source);
+    // The Dashboard's frame has no permission for the newer clipboard interface.
+    const isCopied = document.execCommand("copy");
+    if (isCopied) selection.removeAllRanges();
+    tell(isCopied ? "Copied." : "Copying is not allowed here; the text is selected.");
+    button.dataset.label = button.dataset.label || button.textContent;
+    button.textContent = isCopied ? "Copied" : "Selected: press Ctrl-C";
+    setTimeout(() => { button.textContent = button.dataset.label; }, 2000);
+  }
+
+  async function download(path, link) {
+    if (link.getAttribute("aria-disabled") === "true") return;
+    link.setAttribute("aria-disabled", "true");
+    const answer = await ask(path, { method: "GET" }, { isNavigation: false });
+    link.removeAttribute("aria-disabled");
+    if (answer === null) return;
+    if (typeof answer.body_ === "string") return show(answer, { path: here, isNew: false });
+    const named = /filename="?([^";]+)/.exec(answer.headers.get("Content-Disposition"));
+    const address = URL.createObjectURL(answer.body_);
+    Object.assign(document.createElement("a"), { href: address, download: named ? named[1] : "export" }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60000);
+  }
+
+  // <form data-fragment method="get|post" action="pages/…">   the answer replaces <main>, whatever its status
+  //   data-into="ID" on the form or on the pressed button     it replaces that element's content instead
+  //   formaction, name and value of the pressed button count
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!("fragment" in form.dataset)) return;
+    event.preventDefault();
+    if (form.getAttribute("aria-busy") === "true") return; // a double click
+    submit(form, event.submitter);
+  });
+
+  async function submit(form, button) {
+    const path = action(form, button);
+    const into = document.getElementById((button && button.dataset.into) || form.dataset.into || "main") || main;
+    const data = new FormData(form, button);
+    const isPost = (form.getAttribute("method") || "get").toLowerCase() === "post";
+    const whole = isPost ? path : `${path}?${filled(data)}`;
+    const buttons = [...form.querySelectorAll("button")];
+    form.setAttribute("aria-busy", "true");
+    for (const one of buttons) one.disabled = true;
+    const answer = await ask(whole, isPost ? { method: "POST", body: data } : { method: "GET" }, { isNavigation: into === main });
+    form.removeAttribute("aria-busy");
+    for (const one of buttons) one.disabled = false;
+    if (answer !== null) show(answer, { path: isPost ? null : whole, isNew: true, into });
+  }
+
+  function action(form, button) {
+    const named = (button && button.getAttribute("formaction")) || form.getAttribute("action") || "";
+    return named.replace(/^\/?(?:app\/)?(?:pages\/)?/, "");
+  }
+
+  function filled(data) {
+    const fields = new URLSearchParams();
+    for (const [name, value] of data) if (typeof value === "string" && value !== "") fields.append(name, value);
+    return fields;
+  }
+
+  // <form data-preview="pages/…" data-preview-into="ID">      what is typed is shown there a moment later, and nothing is kept
+  let preview = 0;
+  document.addEventListener("input", (event) => {
+    const form = event.target.form;
+    if (!form || !form.dataset.preview) return;
+    const turn = (preview += 1);
+    setTimeout(async () => {
+      if (turn !== preview) return;
+      const path = form.dataset.preview.replace(/^\/?(?:app\/)?pages\//, "");
+      const answer = await ask(path, { method: "POST", body: new FormData(form) }, { isNavigation: false });
+      const into = document.getElementById(form.dataset.previewInto);
+      if (answer !== null && into !== null && turn === preview && typeof answer.body_ === "string") into.innerHTML = answer.body_;
+    }, PREVIEW_MILLISECONDS);
+  });
+
+  // --- begin -----------------------------------------------------------------------------------------------------------
+
+  here += ownQuery(location.search);
+  if (window.parent === window) {
+    stop("Saleor Points is part of the Saleor Dashboard: open it there, under Extensions.");
+    return;
+  }
+  if (apiUrl === "") {
+    stop("The Dashboard did not say which Saleor it belongs to. Open Saleor Points from the Dashboard's extensions.");
+    return;
+  }
+  post("notifyReady");
+  setTimeout(() => {
+    if (dashboard === null) stop("The Dashboard did not answer. Reload the page; if that does not help, open Saleor Points from the Dashboard's extensions once more.");
+  }, HANDSHAKE_SECONDS * 1000);
+})();

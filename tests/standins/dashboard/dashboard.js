@@ -1,0 +1,53 @@
+// What the Dashboard does for the app that it frames. `window.heard` records all that the app said, `window.dashboard` drives it.
+(() => {
+  const frame = document.getElementById("app");
+  const told = document.getElementById("told") ? JSON.parse(document.getElementById("told").dataset.told) : {};
+  const form = document.getElementById("widget");
+  const appOrigin = new URL(form ? form.action : frame.dataset.src).origin;
+  const mount = `/dashboard/extensions/app/${encodeURIComponent(told.appId)}`;
+  window.heard = [];
+
+  const say = (type, payload) => frame.contentWindow.postMessage({ type, payload }, appOrigin);
+  const where = () => location.pathname + location.search;
+  const handshake = () => {
+    if (form) return; // a widget that is posted to gets none
+    say("handshake", { token: told.token, version: 1, saleorVersion: "3.24.0-a.0", dashboardVersion: "v3.23.27" });
+  };
+  const handlers = {
+    notifyReady: () => { handshake(); window.dashboard.tellAll(); },
+    notification: () => {},
+    updateRouting: ({ newRoute }) => history.pushState(null, "", mount + newRoute),
+    widgetResize: ({ height }) => { frame.height = Math.min(height, 5000); },
+    redirect: () => {},
+  };
+
+  addEventListener("message", (event) => {
+    if (event.origin !== appOrigin || !event.data || !event.data.type || !event.data.payload || !event.data.payload.actionId) return;
+    const { type, payload } = event.data;
+    window.heard.push(event.data);
+    if (form && type !== "widgetResize") return;
+    if (!Object.hasOwn(handlers, type)) return;
+    handlers[type](payload);
+    if (!form) say("response", { actionId: payload.actionId, ok: true });
+  });
+
+  window.dashboard = {
+    say,
+    tellAll: () => {
+      say("theme", { theme: told.theme });
+      say("localeChanged", { locale: told.locale });
+      say("redirect", { path: where() });
+    },
+    refresh: async () => {
+      told.token = (await (await fetch("/token")).json()).token;
+      say("tokenRefresh", { token: told.token });
+    },
+    setTheme: (theme) => { told.theme = theme; say("theme", { theme }); },
+    setLocale: (locale) => { told.locale = locale; say("localeChanged", { locale }); },
+  };
+  // The Dashboard's router hears of the browser's own Back and tells the app where it stands.
+  addEventListener("popstate", () => say("redirect", { path: where() }));
+  frame.addEventListener("load", handshake);
+  if (form) form.submit();
+  else frame.src = frame.dataset.src;
+})();

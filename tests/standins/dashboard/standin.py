@@ -1,0 +1,98 @@
+"""Serves the Dashboard's page that frames an app. A test gives the tokens, and reads what the app said."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote, urlencode
+
+from tests.standins.serving import Answer, LocalServer, Request, json_answer
+
+SANDBOX = "allow-same-origin allow-forms allow-scripts allow-downloads allow-popups"
+SCRIPT = Path(__file__).parent / "dashboard.js"
+
+
+@dataclass
+class StandInDashboard:
+    """The Dashboard of one Saleor, showing one app. `token` gives a token of whoever sits at it."""
+
+    api_url: str
+    app_id: str
+    app_url: str
+    token: Callable[[], str]
+    theme: str = "light"
+    locale: str = "en"
+    server: LocalServer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.server = LocalServer(self._handle)
+
+    def __enter__(self) -> Self:
+        self.server.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.stop()
+
+    @property
+    def url(self) -> str:
+        return self.server.url
+
+    def page(self, path: str = "", query: str = "") -> str:
+        """Give the address at which the Dashboard shows the app's page: `path` is such as `/orders/12`."""
+        return f"{self.url}/dashboard/extensions/app/{quote(self.app_id)}{path}{query}"
+
+    def widget(self, extension: dict[str, Any], **context: str) -> str:
+        """Give the address of a page that posts a widget of the manifest, as on an order's or a customer's page."""
+        told = {"url": extension["url"], "mount": extension["mount"], **context}
+        return f"{self.url}/dashboard/widget?{urlencode(told)}"
+
+    def _handle(self, request: Request) -> Answer:
+        if request.path == "/dashboard.js":
+            return Answer(body=SCRIPT.read_bytes(), content_type="text/javascript")
+        if request.path == "/token":
+            return json_answer({"token": self.token()})
+        if request.path == "/dashboard/widget":
+            return _html(self._widget(request.query))
+        prefix = f"/dashboard/extensions/app/{quote(self.app_id)}"
+        if request.path.startswith(prefix):
+            return _html(self._app_page(request.path.removeprefix(prefix), request.query))
+        return Answer(404, b"Not found", "text/html")
+
+    def _app_page(self, subpath: str, query: dict[str, str]) -> str:
+        added = {
+            **query,
+            "domain": self.api_url.split("/")[2],
+            "saleorApiUrl": self.api_url,
+            "id": self.app_id,
+            "featureFlags[new_order_ui][enabled]": "false",
+            "theme": self.theme,
+        }
+        src = f"{self.app_url}{subpath}?{urlencode(added)}"
+        told = json.dumps({"appId": self.app_id, "theme": self.theme, "locale": self.locale, "token": self.token()})
+        return (
+            f'<div id="told" data-told="{escape(told)}"></div>'
+            f'<iframe id="app" data-src="{escape(src)}" sandbox="{SANDBOX}" title="App"></iframe>'
+        )
+
+    def _widget(self, query: dict[str, str]) -> str:
+        context = {name: value for name, value in query.items() if name not in {"url", "mount"}}
+        fields = {"saleorApiUrl": self.api_url, "accessToken": self.token(), "appId": self.app_id, **context}
+        inputs = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in fields.items())
+        return (
+            f'<form id="widget" method="post" action="{escape(query["url"])}" target="ext-frame">{inputs}</form>'
+            f'<iframe id="app" name="ext-frame" sandbox="{SANDBOX}" title="Widget" width="400" height="200"></iframe>'
+        )
+
+
+def _html(body: str) -> Answer:
+    head = f'<!doctype html><html lang="en"><title>Dashboard</title><link rel="icon" href="data:,">{STYLE}'
+    page = f'{head}<body>{body}<script src="/dashboard.js"></script>'
+    return Answer(
+        body=page.encode(), content_type="text/html; charset=utf-8", headers=(("Referrer-Policy", "origin-when-cross-origin"),)
+    )
+
+
+STYLE = "<style>body{margin:0}#app{border:0}body>#app:not([name]){width:100vw;height:100vh}</style>"

@@ -1,0 +1,53 @@
+"""The merchant's side: the app behind real HTTP, a Saleor and its Dashboard beside it. SQLite, unless the database matters."""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import pytest
+from playwright.sync_api import Page, ViewportSize
+
+from tests.browser import DESKTOP, OpenPage
+from tests.clock import MovableClock
+from tests.standins.dashboard import StandInDashboard
+from tests.standins.saleor import StandInSaleor
+from tests.test_merchant.calls import Desk
+from tests.world import World, open_world
+
+
+@pytest.fixture
+def shop(fresh_sqlite: Callable[[], str], clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
+    """The app, installed in the stand-in Saleor. The minute in which keys are not asked for again is over."""
+    with open_world(fresh_sqlite(), clock, saleor) as opened:
+        opened.install()
+        clock.advance(minutes=2)
+        yield opened
+
+
+@pytest.fixture
+def desk(shop: World) -> Desk:
+    """A staff user with every permission, asking for pages as the bridge does."""
+    return Desk(shop)
+
+
+@pytest.fixture
+def dashboard(shop: World, desk: Desk) -> Iterator[StandInDashboard]:
+    """The Dashboard of the shop, with that staff user at it."""
+    api_url = shop.saleor.api_url
+    with StandInDashboard(api_url, desk.app_id, f"{shop.url}/app", desk.token) as running:
+        yield running
+
+
+class OpenFrame(Protocol):
+    """Opens an empty page for the Dashboard, in a window of its own."""
+
+    def __call__(self, *, viewport: ViewportSize = DESKTOP, expected: tuple[str, ...] = ()) -> Page: ...
+
+
+@pytest.fixture
+def frames(opens: OpenPage) -> OpenFrame:
+    """Two hosts, the Dashboard and the app, and no third. Chromium warns of the sandbox that the real Dashboard uses."""
+
+    def open_frame(*, viewport: ViewportSize = DESKTOP, expected: tuple[str, ...] = ()) -> Page:
+        return opens(viewport=viewport, hosts_max=2, expected=("can escape its sandboxing", *expected)).page
+
+    return open_frame

@@ -1,0 +1,90 @@
+"""The pages in the Dashboard's frame, in a real browser: handshake, fresh tokens, theme, deep links."""
+
+from typing import Any
+
+from playwright.sync_api import FrameLocator, Page, expect
+
+from tests.browser import DESKTOP, OpenPage
+from tests.standins.dashboard import StandInDashboard
+from tests.test_merchant.calls import Desk
+from tests.test_merchant.conftest import OpenFrame
+
+# A refused token is a 401, which the browser's console names.
+REFUSED = ("401",)
+
+
+def app_in(page: Page) -> FrameLocator:
+    return page.frame_locator("#app")
+
+
+def heard(page: Page, kind: str) -> list[dict[str, Any]]:
+    """List what the app asked of the Dashboard."""
+    told: list[dict[str, Any]] = page.evaluate(
+        "kind => window.heard.filter(said => said.type === kind).map(said => said.payload)", kind
+    )
+    return told
+
+
+def test_the_page_comes_with_the_handshake_and_asks_no_stranger(dashboard: StandInDashboard, frames: OpenFrame) -> None:
+    page = frames()
+    page.goto(dashboard.page())
+
+    expect(app_in(page).get_by_role("heading", level=1)).to_have_text("Overview")
+    expect(app_in(page).get_by_role("link", name="Overview")).to_have_attribute("aria-current", "page")
+    assert page.context.cookies() == []
+
+
+def test_theme_and_title_follow_the_dashboard(dashboard: StandInDashboard, frames: OpenFrame) -> None:
+    page = frames()
+    page.goto(dashboard.page())
+    root = app_in(page).locator("html")
+
+    expect(root).to_have_attribute("data-theme", "light")
+    page.evaluate("window.dashboard.setTheme('dark')")
+    expect(root).to_have_attribute("data-theme", "dark")
+
+
+def test_an_expired_token_is_waited_out_and_nothing_is_lost(dashboard: StandInDashboard, desk: Desk, frames: OpenFrame) -> None:
+    page = frames(expected=REFUSED)
+    page.goto(dashboard.page())
+    frame = app_in(page)
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Overview")
+    desk.world.clock.advance(minutes=6)
+
+    frame.get_by_role("link", name="Overview").click()
+    expect(frame.locator("#says")).to_contain_text("Waiting for a fresh one")
+    page.evaluate("window.dashboard.refresh()")
+
+    expect(frame.locator("#says")).to_be_hidden()
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Overview")
+
+
+def test_links_change_the_dashboards_address_and_back_leads_back(dashboard: StandInDashboard, frames: OpenFrame) -> None:
+    page = frames(expected=("404", "403"))
+    page.goto(dashboard.page("/nowhere/12", "?tab=log"))
+    frame = app_in(page)
+    expect(frame.get_by_role("heading", level=1)).to_have_text("This page is not here")
+
+    frame.get_by_role("link", name="Overview").click()
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Overview")
+    assert heard(page, "updateRouting")[-1]["newRoute"] == ""
+    assert page.url == dashboard.page()
+
+    page.go_back()
+    expect(frame.get_by_role("heading", level=1)).to_have_text("This page is not here")
+    assert page.url == dashboard.page("/nowhere/12", "?tab=log")
+
+
+def test_a_user_for_whom_the_dashboard_has_no_token_reads_why(desk: Desk, dashboard: StandInDashboard, frames: OpenFrame) -> None:
+    dashboard.token = lambda: ""
+    page = frames()
+    page.goto(dashboard.page())
+
+    expect(app_in(page).locator("main")).to_contain_text("lacks a permission")
+
+
+def test_outside_the_dashboard_the_page_says_where_it_belongs(desk: Desk, opens: OpenPage) -> None:
+    page = opens(viewport=DESKTOP).page
+    page.goto(f"{desk.world.url}/app")
+
+    expect(page.locator("main")).to_contain_text("part of the Saleor Dashboard")
