@@ -1,7 +1,7 @@
 """What many tests need: fresh databases, a clock, and whole worlds."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -10,7 +10,7 @@ from playwright.sync_api import Browser
 from app.store.database import Database
 from tests.browser import NOT_FOUND, OpenPage, chromium_path, open_browser, open_page
 from tests.clock import MovableClock
-from tests.databases import postgresql_databases, sqlite_databases
+from tests.databases import Databases, postgresql_databases, sqlite_databases
 from tests.standins.coggins import StandInCoggins
 from tests.standins.saleor import SigningKey, StandInSaleor
 from tests.world import World, open_world
@@ -26,22 +26,32 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def fresh_sqlite() -> Iterator[Callable[[], str]]:
+def fresh_sqlite() -> Iterator[Databases]:
     with sqlite_databases() as fresh:
         yield fresh
 
 
 @pytest.fixture(scope="session")
-def fresh_postgresql() -> Iterator[Callable[[], str]]:
+def fresh_postgresql() -> Iterator[Databases]:
     with postgresql_databases() as fresh:
         yield fresh
 
 
+@pytest.fixture
+def fresh_sqlite_url(fresh_sqlite: Databases) -> Iterator[str]:
+    """A fresh, migrated SQLite database, for what does not depend on the kind of database."""
+    url = fresh_sqlite()
+    yield url
+    fresh_sqlite.drop(url)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh, migrated database: each test that asks runs on SQLite and on PostgreSQL."""
-    fresh: Callable[[], str] = request.getfixturevalue(f"fresh_{request.param}")
-    return fresh()
+    fresh: Databases = request.getfixturevalue(f"fresh_{request.param}")
+    url = fresh()
+    yield url
+    fresh.drop(url)
 
 
 @pytest.fixture
