@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -16,6 +17,8 @@ from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError
+
+from app.metrics import timed_call
 
 CONNECT_SECONDS = 5
 TOTAL_SECONDS = 20
@@ -191,7 +194,8 @@ class _DeadlineAdapter(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         kwargs["stream"] = True
         kwargs["timeout"] = (min(CONNECT_SECONDS, self._total_seconds), self._total_seconds)
-        with _Watchdog(self._total_seconds).on_duty() as watchdog:
+        host = urlsplit(request.url or "").hostname or ""
+        with _Watchdog(self._total_seconds).on_duty() as watchdog, timed_call(host):
             try:
                 response = super().send(request, *args, **kwargs)
                 response._content = _whole_body(response)

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=1, le=65_535)
     trusted_proxies: int = Field(default=0, ge=0, le=10)
+    metrics_token: SecretStr = SecretStr("")
+    sentry_dsn: SecretStr = SecretStr("")
+    otel_exporter_otlp_endpoint: str = ""
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -53,7 +56,9 @@ class Settings(BaseSettings):
             raise ValueError("must not hold a comma: SECRET_KEY_PREVIOUS is a list with commas between the secrets")
         return value
 
-    @field_validator("public_url", "app_api_base_url", "app_iframe_base_url", "claim_base_url", "points_api_url")
+    @field_validator(
+        "public_url", "app_api_base_url", "app_iframe_base_url", "claim_base_url", "points_api_url", "otel_exporter_otlp_endpoint"
+    )
     @classmethod
     def _is_a_base_url(cls, value: str) -> str:
         value = value.rstrip("/")

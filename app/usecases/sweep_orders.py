@@ -8,6 +8,7 @@ from sqlalchemy import or_, update
 from sqlmodel import col, select
 
 from app.errors import SaleorFault, SaleorRefused, Unavailable
+from app.metrics import count_swept
 from app.store.models import StoreRow, StoreState
 from app.store.waiting import wake_changed
 from app.usecases.pausing import note_problem, pause_store, resume_store
@@ -47,6 +48,7 @@ def _sweep(services: Services, store: StoreRow, api_url: str, token: str) -> Ite
             woken = wake_changed(session, store.id or 0, page.told, services.clock())
             session.execute(update(StoreRow).where(col(StoreRow.id) == store.id).values(sweep_cursor=reached))
         if woken:
+            count_swept(woken)
             log.info("orders found by the sweep", store=store.slug, orders=woken)
         yield woken
         after = page.next_after

@@ -4,8 +4,9 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.settings import Settings
+from app.tracing import is_traced
 from app.usecases.services import Services
-from app.web import claims, errors, installation, merchant, operations, order_links, pages, webhooks
+from app.web import claims, errors, installation, merchant, operations, order_links, pages, tracing, webhooks
 from app.web.limiting import RequestLimiter
 
 # Our webhook's payload is under 2 kB; an array of 1,000 claims under 200 kB.
@@ -28,6 +29,8 @@ def create_app(services: Services, settings: Settings) -> Flask:
     app.register_blueprint(claims.blueprint(services, RequestLimiter(claims.LIMIT)))
     app.register_blueprint(pages.blueprint(settings))
     app.register_blueprint(merchant.blueprint(services, settings))
-    app.register_blueprint(operations.blueprint(services))
+    app.register_blueprint(operations.blueprint(services, settings))
     errors.register(app)
+    if is_traced():
+        tracing.register(app)
     return app

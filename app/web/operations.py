@@ -1,14 +1,22 @@
-"""What operators ask: alive, and ready."""
+"""What operators ask: alive, ready, and how it goes."""
 
-from flask import Blueprint, Response, jsonify
+import hmac
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from flask import Blueprint, Response, abort, jsonify, request
+from prometheus_client.core import GaugeMetricFamily
 
 from app.errors import Unavailable
+from app.metrics import CONTENT_TYPE, exposition
+from app.settings import Settings
+from app.store.figures import StoreFigures, figures_of_stores
 from app.store.migrate import head, is_migrated
 from app.store.waiting import count_waiting
 from app.usecases.services import Services
 
 
-def blueprint(services: Services) -> Blueprint:
+def blueprint(services: Services, settings: Settings) -> Blueprint:
     """Routes for operators."""
     routes = Blueprint("operations", __name__)
 
@@ -24,4 +32,46 @@ def blueprint(services: Services) -> Blueprint:
             waiting = count_waiting(session, services.clock())
         return jsonify(status="ready", migration=head(), waiting_orders=waiting)
 
+    @routes.get("/metrics")
+    def metrics() -> Response:
+        _require_scraper(settings)
+        now = services.clock()
+        with services.database.reading() as session:
+            figures = figures_of_stores(session, now)
+        return Response(exposition(_gauges(figures, now)), content_type=CONTENT_TYPE)
+
     return routes
+
+
+def _require_scraper(settings: Settings) -> None:
+    """Show figures to whoever holds METRICS_TOKEN; without one, while developing only: they name the shops."""
+    token = settings.metrics_token.get_secret_value()
+    if not token and settings.app_env == "production":
+        abort(404, "Set METRICS_TOKEN to have metrics here.")
+    given = request.headers.get("Authorization", "")
+    if token and not hmac.compare_digest(given.encode(), f"Bearer {token}".encode()):
+        abort(401, "Metrics need the bearer token METRICS_TOKEN.")
+
+
+def _gauges(figures: Sequence[StoreFigures], now: datetime) -> Iterator[GaugeMetricFamily]:
+    def seconds_since(moment: datetime | None) -> int:
+        return 0 if moment is None else max(0, int((now - moment).total_seconds()))
+
+    def seconds_until(moment: datetime | None) -> int:
+        return 0 if moment is None else max(0, int((moment - now).total_seconds()))
+
+    told = {
+        "waiting_orders": ("Orders whose time to be looked at has come.", lambda one: one.waiting_orders),
+        "oldest_waiting_seconds": ("How long the oldest of them has waited.", lambda one: seconds_since(one.oldest_look_at)),
+        "sweep_lag_seconds": ("Since the last sweep for lost deliveries began.", lambda one: seconds_since(one.swept_at)),
+        "saleor_paused_seconds": ("For how long its Saleor is not asked.", lambda one: seconds_until(one.paused_until)),
+        "account_paused_seconds": ("For how long its account is not asked.", lambda one: seconds_until(one.account_paused_until)),
+        "drifting_orders": ("Orders with granted other than due and no problem to say why.", lambda one: one.drifting_orders),
+        "orders_with_problem": ("Orders with something in their way.", lambda one: one.orders_with_problem),
+        "movements_for_staff": ("Movements whose outcome only a person can find out.", lambda one: one.movements_for_staff),
+    }
+    for name, (documentation, value) in told.items():
+        family = GaugeMetricFamily(f"saleor_points_{name}", documentation, labels=["store"])
+        for one in figures:
+            family.add_metric([one.slug], value(one))  # type: ignore[no-untyped-call]  # a lambda of the table above
+        yield family

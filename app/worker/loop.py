@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import AppError
 from app.logs import innermost_place
+from app.metrics import timed_batch
 from app.usecases.services import Services
 from app.usecases.settle_customers import settle_customers
 from app.usecases.settle_orders import settle_orders
@@ -45,7 +46,9 @@ def _repeat(step: Callable[[], bool], stop: threading.Event) -> None:
 
 def _settle(services: Services) -> bool:
     """Settle a batch of orders, or else what staff asked for a customer."""
-    return settle_orders(services) or settle_customers(services)
+    with timed_batch() as batch:
+        batch.counts = settle_orders(services)
+    return batch.counts or settle_customers(services)
 
 
 def _sweep(services: Services, every: timedelta, stop: threading.Event) -> bool:

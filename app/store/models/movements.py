@@ -29,6 +29,7 @@ class MovementState(StrEnum):
 _IS_OPEN = "(state IN ('planned', 'sending') OR (state = 'unknown' AND kind IN ('credit', 'debit')))"
 _ORDER_IS_OPEN = text(f"order_id IS NOT NULL AND {_IS_OPEN}")
 _CUSTOMER_IS_OPEN = text(f"order_id IS NULL AND {_IS_OPEN}")
+_IS_FOR_STAFF = text("state = 'unknown' AND kind IN ('credit', 'debit') AND is_for_staff")
 _LANE_IS_OPEN = text(f"kind IN ('credit', 'debit') AND {_IS_OPEN}")
 
 
@@ -55,6 +56,7 @@ class MovementRow(SQLModel, table=True):
         # What staff asked for a customer: the few that are not done yet.
         Index("movement_open_of_customers", "planned_at", sqlite_where=_CUSTOMER_IS_OPEN, postgresql_where=_CUSTOMER_IS_OPEN),
         Index("movement_of_lane", "lane", "ended_at"),
+        Index("movement_for_staff", "store_id", "sent_at", sqlite_where=_IS_FOR_STAFF, postgresql_where=_IS_FOR_STAFF),
     )
 
     id: UUID = Field(primary_key=True)

@@ -9,6 +9,8 @@ from app.store.columns import BigId, UtcTime
 
 _WAITS = text("look_at IS NOT NULL")
 _LEASED = text("lease_token IS NOT NULL")
+_TROUBLED = text("problem_code IS NOT NULL")
+_DRIFTING = text("due <> granted AND problem_code IS NULL")
 
 
 class OrderRow(SQLModel, table=True):
@@ -20,6 +22,9 @@ class OrderRow(SQLModel, table=True):
         # Only waiting orders are in it, so finding work costs the same after years of history.
         Index("order_waiting", "store_id", "look_at", sqlite_where=_WAITS, postgresql_where=_WAITS),
         Index("order_leased", "lease_token", sqlite_where=_LEASED, postgresql_where=_LEASED),
+        # The few that somebody should know of.
+        Index("order_with_problem", "store_id", "id", sqlite_where=_TROUBLED, postgresql_where=_TROUBLED),
+        Index("order_drifting", "store_id", sqlite_where=_DRIFTING, postgresql_where=_DRIFTING),
         Index("order_by_email", "store_id", "email_key"),
         Index("order_by_number", "store_id", "number"),
     )

@@ -13,6 +13,7 @@ from app.domain import retry
 from app.domain.claim import Balance, ClaimState
 from app.domain.probing import FIRST_LOOK_AFTER
 from app.domain.settlement import MovementKind
+from app.metrics import count_movement
 from app.points.embedded import INSUFFICIENT
 from app.points.provider import Accepted, NotSent, Outcome, Overtaken, Rejected, Unknown
 from app.sealing import fingerprint
@@ -104,6 +105,8 @@ def record(
                     update(OrderRow).where(col(OrderRow.id) == movement.order_id).values(refused_step=refusal_mark(movement))
                 )
         _store(session, [movement for movement, _ in ours], "state", "reason", "ended_at", "points")
+    for movement, _ in ours:
+        count_movement(movement.kind, movement.state)
     for movement, outcome in outcomes:
         hand = batch.hands[movement.order_id or 0]
         if movement not in kept:

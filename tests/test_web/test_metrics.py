@@ -1,0 +1,73 @@
+"""What operators watch, and who may."""
+
+from datetime import timedelta
+
+import pytest
+import requests
+
+from tests.clock import MovableClock
+from tests.standins.saleor import StandInSaleor
+from tests.test_settling.test_refunds import paid_order
+from tests.world import TIMEOUT, World, open_world
+
+
+def scraped(world: World, **headers: str) -> requests.Response:
+    return requests.get(f"{world.url}/metrics", headers=headers, timeout=TIMEOUT)
+
+
+def figure(text: str, name: str) -> float:
+    lines = [line for line in text.splitlines() if line.startswith(f"saleor_points_{name}")]
+    assert lines, f"{name} is not told"
+    return float(lines[0].rsplit(" ", 1)[1])
+
+
+def test_the_queue_is_told_by_store(world: World) -> None:
+    world.saleor.shop.place_paid_order("60.00")
+    world.saleor.deliveries.deliver()
+    world.clock.advance(minutes=7)
+
+    text = scraped(world).text
+
+    assert f'saleor_points_waiting_orders{{store="{world.store().slug}"}} 1.0' in text
+    assert figure(text, "oldest_waiting_seconds") == timedelta(minutes=7).total_seconds()
+
+
+def test_what_is_settled_waits_no_more_and_nothing_drifts(world: World) -> None:
+    paid_order(world)
+
+    text = scraped(world).text
+
+    assert figure(text, "waiting_orders") == 0
+    assert figure(text, "drifting_orders") == 0
+    assert figure(text, "orders_with_problem") == 0
+
+
+def test_calls_and_outcomes_are_counted(embedded_world: World) -> None:
+    before = scraped(embedded_world).text
+    paid_order(embedded_world)
+    after = scraped(embedded_world).text
+
+    claimed = 'movements_total{kind="claim",outcome="accepted"}'
+    assert figure(after, claimed) - (figure(before, claimed) if claimed in before else 0) == 1
+    assert figure(after, 'outside_seconds_count{host="127.0.0.1",outcome="answered"}') > 0
+
+
+@pytest.mark.parametrize("given", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "s3cret"}])
+def test_a_scraper_without_the_token_sees_nothing(
+    fresh_sqlite_url: str, clock: MovableClock, saleor: StandInSaleor, given: dict[str, str]
+) -> None:
+    with open_world(fresh_sqlite_url, clock, saleor, METRICS_TOKEN="s3cret") as world:
+        refused, served = scraped(world, **given), scraped(world, Authorization="Bearer s3cret")
+
+    assert refused.status_code == 401
+    assert "saleor_points" not in refused.text
+    assert served.status_code == 200
+
+
+def test_in_production_there_are_no_metrics_without_a_token(
+    fresh_sqlite_url: str, clock: MovableClock, saleor: StandInSaleor
+) -> None:
+    with open_world(
+        fresh_sqlite_url, clock, saleor, APP_ENV="production", ALLOWED_SALEOR_URLS="http://localhost:*/graphql/"
+    ) as world:
+        assert scraped(world).status_code == 404
