@@ -14,16 +14,19 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from app.bootstrap import build_services
-from app.commands import brand, keys, staff, stores
+from app.commands import brand, doctor, keys, staff, stores
 from app.errors import AppError
 from app.logs import blotted, set_up_logging
+from app.metrics import shared_folder
 from app.outside import new_session
+from app.reporting import set_up_reporting
 from app.saleor.manifest import app_version
 from app.serving import free_address, serve
 from app.settings import Settings, load_settings, secret_keys
 from app.store.database import Database
 from app.store.migrate import head, is_migrated, migrate
 from app.supervisor import supervise
+from app.usecases.check_secret import check_secret
 from app.usecases.sync_webhooks import sync_where_needed
 from app.worker.loop import run as run_worker
 
@@ -53,15 +56,17 @@ def run(host: str | None, port: int | None) -> None:
     address = free_address(settings.host, settings.port)
     secret_keys(settings)
     _migrated(settings)
+    _require_secret(settings)
+    set_up_reporting(settings, version=app_version())
     # -P: a folder called app, where the command is started, is not this app.
     command = [sys.executable, "-P", "-m", "app"]
-    sys.exit(
-        supervise(
+    with shared_folder():
+        status = supervise(
             {"web": [*command, "web"], "worker": [*command, "worker", "--sync-webhooks"]},
             is_ready=lambda: _answers(address, settings.port),
             announce=lambda: click.echo(_greeting(settings)),
         )
-    )
+    sys.exit(status)
 
 
 @cli.command()
@@ -74,6 +79,7 @@ def web(host: str | None, port: int | None, processes: int, threads: int) -> Non
     settings = _settings(host, port)
     secret_keys(settings)
     _require_migrated(settings)
+    _require_secret(settings)
     serve(settings.host, settings.port, processes=processes, threads=threads)
 
 
@@ -84,6 +90,8 @@ def worker(*, settlers: int, sync_webhooks: bool) -> None:
     """Settle orders and sweep for lost deliveries, until told to stop; the batch in hand is finished."""
     settings = _settings()
     _require_migrated(settings)
+    _require_secret(settings)
+    set_up_reporting(settings, version=app_version())
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
@@ -99,7 +107,7 @@ def migrate_command() -> None:
     click.echo(f"The database is at {_migrated(_settings())}.")
 
 
-for _command in (*staff.COMMANDS, *stores.COMMANDS, *brand.COMMANDS, *keys.COMMANDS):
+for _command in (*staff.COMMANDS, *stores.COMMANDS, *brand.COMMANDS, *keys.COMMANDS, *doctor.COMMANDS):
     cli.add_command(_command)
 
 
@@ -128,6 +136,15 @@ def _require_migrated(settings: Settings) -> None:
             raise click.ClickException(f"The database is not at {head()}. Run first: saleor-points migrate")
     finally:
         database.close()
+
+
+def _require_secret(settings: Settings) -> None:
+    """Stop before a wrong SECRET_KEY does harm."""
+    services = build_services(settings)
+    try:
+        check_secret(services)
+    finally:
+        services.database.close()
 
 
 def _database(settings: Settings) -> Database:

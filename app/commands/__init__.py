@@ -8,7 +8,7 @@ import click
 
 from app.bootstrap import build_services
 from app.logs import set_up_logging
-from app.settings import load_settings
+from app.settings import Settings, load_settings
 from app.store.migrate import head, is_migrated
 from app.usecases.services import Services
 
@@ -16,12 +16,18 @@ from app.usecases.services import Services
 @contextmanager
 def open_services() -> Iterator[Services]:
     """Open the services on a migrated database, and close them."""
-    settings = load_settings()
+    with closing_services(load_settings()) as services:
+        if not is_migrated(services.database):
+            raise click.ClickException(f"The database is not at {head()}. Run first: saleor-points migrate")
+        yield services
+
+
+@contextmanager
+def closing_services(settings: Settings) -> Iterator[Services]:
+    """Open the services on whatever the database holds, and close them."""
     set_up_logging(log_format=settings.log_format, level="warning")
     services = build_services(settings)
     try:
-        if not is_migrated(services.database):
-            raise click.ClickException(f"The database is not at {head()}. Run first: saleor-points migrate")
         yield services
     finally:
         services.database.close()

@@ -27,12 +27,16 @@ class Synced:
     error: str | None = None
 
 
-def sync_webhooks(services: Services, *, is_dry_run: bool = False, only_where_needed: bool = False) -> Iterator[Synced]:
+def sync_webhooks(
+    services: Services, *, is_dry_run: bool = False, only_where_needed: bool = False, only_store: str | None = None
+) -> Iterator[Synced]:
     """Compare each active store's webhooks with the manifest for its version, and change what differs.
 
-    `only_where_needed` asks only the stores that are not known to have this manifest's webhooks.
+    `only_where_needed` asks only the stores that are not known to have this manifest's webhooks, `only_store` just that one.
     """
     for store in _stores(services):
+        if only_store not in {None, store.slug}:
+            continue
         manifest = services.manifest_for(store.saleor_version)
         mark = webhooks_mark(manifest)
         if only_where_needed and store.webhooks_mark == mark:

@@ -152,3 +152,33 @@ def test_no_token_reaches_the_log(start: Start) -> None:
 
     app.stop()
     assert token not in app.log()
+
+
+def test_another_secret_than_the_databases_stops_the_start_and_changes_nothing(
+    start: Start, run: Run, live_saleor: StandInSaleor
+) -> None:
+    app = start(SECRET_KEY="the first").wait_until_ready()
+    _installed(app, live_saleor)
+    app.stop()
+
+    for command in ("run", "web", "worker"):
+        refused = run(command, SECRET_KEY="the second")
+
+        assert refused.returncode == 2
+        assert "SECRET_KEY does not open what the database holds" in refused.stderr
+        assert "Traceback" not in refused.stderr
+    assert start(SECRET_KEY="the first").wait_until_ready().stop() == 0
+
+
+def test_one_address_tells_the_figures_of_web_and_worker(start: Start, live_saleor: StandInSaleor) -> None:
+    app = start().wait_until_ready()
+    scene = _installed(app, live_saleor)
+    live_saleor.shop.place_paid_order("60.00")
+    scene.settle()
+
+    told = requests.get(f"{app.url}/metrics", timeout=5).text
+
+    # Counted by the worker, told by the web process.
+    assert 'saleor_points_movements_total{kind="claim",outcome="accepted"} 1.0' in told
+    assert "saleor_points_settle_batch_seconds_count" in told
+    assert app.stop() == 0

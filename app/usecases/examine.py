@@ -1,0 +1,209 @@
+"""Examine an installation: what is wrong, and what to do about it. Changes nothing."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from sqlalchemy import text
+from sqlmodel import col, select
+
+from app.errors import AppError, BadSetting
+from app.points.provider import NotSent
+from app.settings import Settings
+from app.store.figures import StoreFigures, figures_of_stores
+from app.store.migrate import head, is_migrated
+from app.store.models import StoreRow, StoreState
+from app.store.stores import current_account
+from app.usecases.check_secret import check_secret
+from app.usecases.services import Services
+from app.usecases.sync_webhooks import sync_webhooks
+
+# A worker takes what waits within seconds; a batch of slow calls may hold it up for a minute.
+WAITS_TOO_LONG = timedelta(minutes=5)
+CLOCKS_DIFFER = timedelta(seconds=5)
+FREE_BYTES_MIN = 500 * 1024 * 1024
+# Nobody has this address (RFC 2606): asking for its balance shows that key and address are right, and changes nothing.
+NOBODY = "nobody@example.invalid"
+
+
+class Health(StrEnum):
+    """How something does."""
+
+    OK = "ok"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one thing, in a sentence, and what to do where something is to be done."""
+
+    subject: str
+    health: Health
+    sentence: str
+    advice: str = ""
+
+
+def examine(services: Services, settings: Settings) -> Iterator[Finding]:
+    """Look at settings, database, secret, and each store's Saleor, webhooks, sweep and points provider."""
+    yield _addresses(settings)
+    yield _database(services)
+    if not is_migrated(services.database):
+        yield Finding("tables", Health.BAD, f"The database does not have the tables of {head()}.", "saleor-points migrate")
+        return
+    yield Finding("tables", Health.OK, f"The database is at {head()}.")
+    secret = _secret(services)
+    yield secret
+    now = services.clock()
+    with services.database.reading() as session:
+        figures = {one.slug: one for one in figures_of_stores(session, now)}
+        stores = list(session.exec(select(StoreRow).order_by(col(StoreRow.id))))
+    if not stores:
+        yield Finding(
+            "stores", Health.WARNING, "No store is installed.", "Open the install link that `saleor-points run` prints."
+        )
+    for store in stores:
+        if secret.health is Health.OK:
+            yield from _store(services, settings, store, figures.get(store.slug))
+
+
+def _addresses(settings: Settings) -> Finding:
+    if settings.app_env != "production":
+        return Finding("settings", Health.OK, f"Development; browsers reach the app at {settings.browser_url}.")
+    plain = [url for url in (settings.browser_url, settings.api_base_url, settings.claim_url_base) if url.startswith("http://")]
+    if plain:
+        return Finding(
+            "settings",
+            Health.BAD,
+            f"{plain[0]} is not HTTPS; a Dashboard on HTTPS will not show it.",
+            "Set PUBLIC_URL to https://…",
+        )
+    if not settings.trusted_proxies:
+        return Finding(
+            "settings",
+            Health.WARNING,
+            "HTTPS, and no proxy is trusted: all shoppers may seem to come from one address, and share its limit.",
+            "Set TRUSTED_PROXIES to the number of proxies in front.",
+        )
+    return Finding("settings", Health.OK, f"Production; browsers reach the app at {settings.browser_url}.")
+
+
+def _database(services: Services) -> Finding:
+    with services.database.engine.connect() as connection:
+        if services.database.is_sqlite:
+            version = connection.execute(text("SELECT sqlite_version()")).scalar_one()
+            free = shutil.disk_usage(services.database.engine.url.database or ".").free
+            if free < FREE_BYTES_MIN:
+                return Finding(
+                    "database",
+                    Health.BAD,
+                    f"SQLite {version}; only {free // 1024 // 1024} MB are free on its disk.",
+                    "Make room: when the disk is full nothing can be written.",
+                )
+            return Finding("database", Health.OK, f"SQLite {version}.")
+        version = connection.execute(text("SHOW server_version")).scalar_one()
+        apart = abs(connection.execute(text("SELECT now()")).scalar_one() - services.clock())
+    if apart > CLOCKS_DIFFER:
+        return Finding(
+            "clock",
+            Health.BAD,
+            f"This clock and PostgreSQL's are {int(apart.total_seconds())} seconds apart; leases need clocks that agree.",
+            "Let both follow a time server (NTP).",
+        )
+    return Finding("database", Health.OK, f"PostgreSQL {version}; its clock agrees with ours.")
+
+
+def _secret(services: Services) -> Finding:
+    try:
+        check_secret(services)
+    except BadSetting as error:
+        return Finding("secret", Health.BAD, error.message, "Nothing can be done for any store before that.")
+    return Finding("secret", Health.OK, "SECRET_KEY opens what the database holds.")
+
+
+def _store(services: Services, settings: Settings, store: StoreRow, figures: StoreFigures | None) -> Iterator[Finding]:
+    if store.state != StoreState.ACTIVE or store.token_sealed is None or store.saleor_api_url is None or figures is None:
+        yield Finding(store.slug, Health.WARNING, f"It is {store.state}: nothing is done for it.", "")
+        return
+    yield _saleor(services, store, store.saleor_api_url, store.token_sealed)
+    yield _webhooks(services, store)
+    yield from _work(services, settings, store, figures)
+    yield _provider(services, store)
+
+
+def _saleor(services: Services, store: StoreRow, api_url: str, token_sealed: str) -> Finding:
+    subject = f"{store.slug}: Saleor"
+    try:
+        app_id = services.saleor.own_app_id(api_url, services.sealer.open(token_sealed))
+        services.saleor.jwks(api_url)
+    except AppError as error:
+        return Finding(subject, Health.BAD, error.message, "If the token is refused: install the app again.")
+    if app_id != store.app_id:
+        return Finding(subject, Health.BAD, "The token belongs to another app of this Saleor.", "Install the app again.")
+    return Finding(subject, Health.OK, f"{api_url} answers, knows the app, and gives its keys.")
+
+
+def _webhooks(services: Services, store: StoreRow) -> Finding:
+    subject = f"{store.slug}: webhooks"
+    for synced in sync_webhooks(services, is_dry_run=True, only_store=store.slug):
+        if synced.error is not None:
+            return Finding(subject, Health.BAD, synced.error, "")
+        if synced.changes:
+            return Finding(
+                subject,
+                Health.BAD,
+                f"{len(synced.changes)} of its webhooks are not as they should be.",
+                "saleor-points webhooks sync",
+            )
+    return Finding(subject, Health.OK, "They are as this version wants them.")
+
+
+def _work(services: Services, settings: Settings, store: StoreRow, figures: StoreFigures) -> Iterator[Finding]:
+    now = services.clock()
+    if store.problem:
+        yield Finding(f"{store.slug}: state", Health.BAD, store.problem, "")
+    waited = now - figures.oldest_look_at if figures.oldest_look_at is not None else timedelta()
+    if waited > WAITS_TOO_LONG and figures.paused_until is None and figures.account_paused_until is None:
+        yield Finding(
+            f"{store.slug}: orders",
+            Health.BAD,
+            f"{figures.waiting_orders} orders wait, the oldest for {int(waited.total_seconds()) // 60} minutes.",
+            "Is a worker running? saleor-points worker",
+        )
+    else:
+        yield Finding(f"{store.slug}: orders", Health.OK, f"{figures.waiting_orders} orders wait.")
+    if not settings.sweep_seconds:
+        yield Finding(
+            f"{store.slug}: sweep", Health.WARNING, "It is switched off: lost deliveries stay lost.", "Set SWEEP_SECONDS."
+        )
+    elif figures.swept_at is not None and now - figures.swept_at > 3 * timedelta(seconds=settings.sweep_seconds) + WAITS_TOO_LONG:
+        yield Finding(
+            f"{store.slug}: sweep",
+            Health.BAD,
+            f"The last one began {figures.swept_at:%Y-%m-%d %H:%M} UTC.",
+            "Is a worker running?",
+        )
+    for_people = figures.orders_with_problem + figures.movements_for_staff
+    if for_people:
+        yield Finding(
+            f"{store.slug}: people",
+            Health.WARNING,
+            f"{figures.orders_with_problem} orders have a problem, {figures.movements_for_staff} movements wait for a word.",
+            "See the app in the Dashboard, or: saleor-points movements list --unknown",
+        )
+
+
+def _provider(services: Services, store: StoreRow) -> Finding:
+    subject = f"{store.slug}: points"
+    with services.database.reading() as session:
+        account = current_account(session, store.id or 0)
+    if account is None:
+        return Finding(
+            subject, Health.BAD, "The store has no account for its points.", "saleor-points account embedded --store …"
+        )
+    answer = services.provider_of(store, account).balances([NOBODY])
+    if isinstance(answer, NotSent):
+        return Finding(subject, Health.BAD, answer.reason, f"saleor-points account {account.kind} --store {store.slug} …")
+    return Finding(subject, Health.OK, f"The {account.kind} account answers.")

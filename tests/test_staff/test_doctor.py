@@ -1,0 +1,118 @@
+"""`saleor-points doctor`: says what is wrong and what to do, and changes nothing."""
+
+from datetime import timedelta
+
+import pytest
+from click.testing import CliRunner, Result
+
+from app.__main__ import cli
+from app.bootstrap import build_services, utc_now
+from app.settings import load_settings
+from app.usecases.examine import Finding, Health, examine
+from tests.standins import faults
+from tests.world import SECRET_KEY, World
+
+
+def findings(world: World, **environ: str) -> dict[str, Finding]:
+    settings = world.settings.model_copy(update=environ)
+    slug = world.store().slug
+    return {one.subject.removeprefix(f"{slug}: "): one for one in examine(world.services, settings)}
+
+
+def typed(world: World, monkeypatch: pytest.MonkeyPatch, **environ: str) -> Result:
+    given = {"DATABASE_URL": world.settings.database_url, "SECRET_KEY": SECRET_KEY, "PUBLIC_URL": world.url, **environ}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    return CliRunner().invoke(cli, ["doctor"])
+
+
+def test_a_healthy_installation_has_nothing_wrong(world: World) -> None:
+    world.clock.now = utc_now()
+
+    found = findings(world)
+
+    assert {one.health for one in found.values()} == {Health.OK}, found
+    assert {"settings", "database", "tables", "secret", "Saleor", "webhooks", "orders", "points"} <= found.keys()
+
+
+def test_it_says_so_and_ends_well(embedded_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = typed(embedded_world, monkeypatch)
+
+    assert said.exit_code == 0, said.output
+    assert "SECRET_KEY opens what the database holds" in said.output
+
+
+def test_another_secret_is_named_and_nothing_is_asked_of_any_store(
+    embedded_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = typed(embedded_world, monkeypatch, SECRET_KEY="another")
+
+    assert said.exit_code == 1
+    assert "SECRET_KEY does not open" in said.output
+    assert "webhooks" not in said.output
+
+
+def test_a_saleor_that_is_away_is_named(embedded_world: World) -> None:
+    embedded_world.saleor.faults.always(faults.status(502))
+
+    found = findings(embedded_world)
+
+    assert found["Saleor"].health is Health.BAD
+    assert "502" in found["Saleor"].sentence or "cannot be reached" in found["Saleor"].sentence
+
+
+def test_webhooks_that_lead_elsewhere_are_named_with_their_cure(embedded_world: World) -> None:
+    moved = load_settings(
+        {
+            "DATABASE_URL": embedded_world.settings.database_url,
+            "SECRET_KEY": SECRET_KEY,
+            "PUBLIC_URL": "http://127.0.0.1:9",
+        }
+    )
+    services = build_services(moved, clock=embedded_world.clock)
+
+    found = {one.subject.split(": ")[-1]: one for one in examine(services, moved)}
+    services.database.close()
+
+    assert found["webhooks"].health is Health.BAD
+    assert "webhooks sync" in found["webhooks"].advice
+
+
+def test_a_key_that_the_provider_refuses_is_named(coggins_world: World) -> None:
+    assert coggins_world.coggins is not None
+    coggins_world.coggins.faults.always(faults.status(401))
+
+    assert findings(coggins_world)["points"].health is Health.BAD
+
+
+def test_orders_that_nobody_takes_point_at_a_missing_worker(embedded_world: World) -> None:
+    embedded_world.saleor.shop.place_paid_order("10.00")
+    embedded_world.saleor.deliveries.deliver()
+    embedded_world.clock.advance(minutes=20)
+
+    found = findings(embedded_world)["orders"]
+
+    assert found.health is Health.BAD
+    assert "worker" in found.advice
+
+
+def test_a_sweep_that_came_to_rest_is_named(embedded_world: World) -> None:
+    embedded_world.change_store(swept_at=embedded_world.clock() - timedelta(hours=3))
+
+    assert findings(embedded_world)["sweep"].health is Health.BAD
+
+
+def test_clocks_that_disagree_are_named(embedded_world: World) -> None:
+    embedded_world.clock.now = utc_now() + timedelta(hours=1)
+
+    if embedded_world.services.database.is_sqlite:
+        assert "clock" not in findings(embedded_world)
+    else:
+        assert findings(embedded_world)["clock"].health is Health.BAD
+
+
+def test_production_without_https_is_wrong(embedded_world: World) -> None:
+    found = findings(embedded_world, app_env="production")["settings"]
+
+    assert found.health is Health.BAD
+    assert "HTTPS" in found.sentence
