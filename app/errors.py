@@ -9,7 +9,9 @@
     │   ├── BadSignature        a delivery that its store has not signed
     │   ├── TokenRefused        a Dashboard's token that is over, or is none for this app
     │   ├── NotPermitted        a staff user who lacks the permission that this needs
-    │   └── UnknownStore        no such store is installed
+    │   ├── UnknownStore        no such store is installed
+    │   ├── UnknownKey          no such key opens the Points API, or it was revoked
+    │   └── KeyReused           an Idempotency-Key came again, with another request
     ├── Unavailable             a fault that a later attempt can mend
     │   ├── SaleorUnreachable   no connection, no answer in time, 5xx, or an answer cut short
     │   ├── SaleorFault         Saleor answered with an error; one item of the request may be to blame
@@ -94,6 +96,26 @@ class UnknownStore(Refused):
 
     code = "NOT_REGISTERED"
     status = 401
+
+
+class UnknownKey(Refused):
+    """The Points API is not open to this key."""
+
+    code = "UNKNOWN_KEY"
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("The API key is missing, unknown or revoked.")
+
+
+class KeyReused(Refused):
+    """Another request was made under this Idempotency-Key before."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key came before with another request. Nothing was done.")
 
 
 class Unavailable(AppError):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from limits import parse as parse_limit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -33,6 +34,9 @@ class Settings(BaseSettings):
     dashboard_urls: str = ""
     points_api_url: str = ""
     points_api_key: SecretStr = SecretStr("")
+    api_limit_per_key: str = "100/second"
+    api_limit_per_address: str = "200/second"
+    limits_storage_url: str = "memory://"
     sweep_seconds: int = Field(default=300, ge=0, le=86_400)
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=1, le=65_535)
@@ -98,6 +102,24 @@ class Settings(BaseSettings):
             parts = urlsplit(url)
             if parts.scheme not in {"http", "https"} or not parts.netloc or "@" in parts.netloc or parts.query or parts.fragment:
                 raise ValueError(f"{url} is no Dashboard's address; one looks like https://dashboard.example.com/")
+        return value
+
+    @field_validator("api_limit_per_key", "api_limit_per_address")
+    @classmethod
+    def _is_a_limit(cls, value: str) -> str:
+        try:
+            is_positive = parse_limit(value).amount > 0
+        except ValueError:
+            is_positive = False
+        if not is_positive:
+            raise ValueError("must be a number of requests in a time, such as 100/second or 5000/minute")
+        return value
+
+    @field_validator("limits_storage_url")
+    @classmethod
+    def _is_a_storage(cls, value: str) -> str:
+        if value != "memory://" and not (value.startswith(("redis://", "rediss://")) and urlsplit(value).hostname):
+            raise ValueError("must be memory:// (each process counts for itself) or an address such as redis://host:6379/0")
         return value
 
     @field_validator("saleor_url_map")

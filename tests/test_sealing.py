@@ -10,6 +10,7 @@ from app.sealing import Sealer, fingerprint
 
 # Sealed with a key that nobody kept.
 SOMEBODY_ELSES = Fernet(base64.urlsafe_b64encode(b"x" * 32)).encrypt_at_time(b"x", 0).decode()
+SHORT_OF_SOMEBODY_ELSE = "~ELnTTEW2H8akFfNcqwJ7z3yAc9tsPWD5w9vMRBs="
 TEXTS = ["", "a token", "ü•", "x" * 10_000, "two\nlines"]
 
 
@@ -94,3 +95,26 @@ def test_a_fingerprint_marks_a_secret_and_does_not_hold_it() -> None:
     assert mark == fingerprint("a token") != fingerprint("a token ")
     assert "a token" not in mark
     assert len(mark) == 64
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_short_seal_is_opened_alike_and_stays_short_under_a_new_secret(text: str) -> None:
+    sealed = Sealer(["old"]).seal_short(text)
+    again = Sealer(["new", "old"]).reseal(sealed)
+
+    assert Sealer(["old"]).open(sealed) == Sealer(["new"]).open(again) == text
+    assert len(again) == len(sealed) < len(Sealer(["old"]).seal(text))
+    assert again != sealed
+
+
+@pytest.mark.parametrize("sealed", ["~", "~garbage!", "~QUJD", SHORT_OF_SOMEBODY_ELSE])
+def test_a_short_seal_that_no_secret_opens_names_the_setting(sealed: str) -> None:
+    with pytest.raises(BadSetting, match="SECRET_KEY_PREVIOUS"):
+        Sealer(["a", "b"]).open(sealed)
+
+
+def test_a_short_seal_that_was_altered_does_not_open() -> None:
+    sealed = Sealer(["a secret"]).seal_short("a token")
+
+    with pytest.raises(BadSetting):
+        Sealer(["a secret"]).open(sealed[:9] + ("A" if sealed[9] != "A" else "B") + sealed[10:])

@@ -133,16 +133,23 @@ def open_world(
     database_url: str, clock: MovableClock, saleor: StandInSaleor, coggins: StandInCoggins | None = None, **environ: str
 ) -> Iterator[World]:
     """Serve the app on a port of its own, beside the given stand-ins."""
+    points = {"POINTS_API_URL": coggins.url, "POINTS_API_KEY": coggins.key} if coggins is not None else {}
+    with serve_app(database_url, clock, **points, **environ) as (settings, services, url):
+        yield World(clock, settings, services, url, saleor, coggins)
+
+
+@contextmanager
+def serve_app(database_url: str, clock: MovableClock, **environ: str) -> Iterator[tuple[Settings, Services, str]]:
+    """Serve the app on a port of its own; gives its address, too."""
     server = make_server("127.0.0.1", 0, lambda _environ, _start: [], threaded=True)
     url = f"http://127.0.0.1:{server.server_port}"
-    points = {"POINTS_API_URL": coggins.url, "POINTS_API_KEY": coggins.key} if coggins is not None else {}
-    settings = load_settings({"DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY, "PUBLIC_URL": url, **points, **environ})
+    settings = load_settings({"DATABASE_URL": database_url, "SECRET_KEY": SECRET_KEY, "PUBLIC_URL": url, **environ})
     services = build_services(settings, clock=clock)
     server.app = create_app(services, settings)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield World(clock, settings, services, url, saleor, coggins)
+        yield settings, services, url
     finally:
         server.shutdown()
         thread.join()

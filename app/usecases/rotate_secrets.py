@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlmodel import SQLModel
 
-from app.store.models import AccountRow, ClaimRow, PointsClaimRow, StoreRow
+from app.store.models import AccountRow, ApiAnswerRow, ClaimRow, PointsClaimRow, StoreRow
 from app.usecases.services import Services
 
 BATCH = 500
@@ -16,6 +16,7 @@ SEALED: tuple[tuple[type[SQLModel], str], ...] = (
     (AccountRow, "key_sealed"),
     (ClaimRow, "url_sealed"),
     (PointsClaimRow, "token_sealed"),
+    (ApiAnswerRow, "outcomes_sealed"),
 )
 
 

@@ -6,8 +6,19 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.settings import Settings
 from app.tracing import is_traced
 from app.usecases.services import Services
-from app.web import claims, errors, installation, merchant, operations, order_links, pages, tracing, webhooks
-from app.web.limiting import RequestLimiter
+from app.web import (
+    claims,
+    errors,
+    installation,
+    merchant,
+    operations,
+    order_links,
+    pages,
+    points_api,
+    tracing,
+    webhooks,
+)
+from app.web.limiting import RequestLimiter, open_storage
 
 # Our webhook's payload is under 2 kB; an array of 1,000 claims under 200 kB.
 BODY_BYTES_MAX = 1024 * 1024
@@ -27,6 +38,14 @@ def create_app(services: Services, settings: Settings) -> Flask:
     app.register_blueprint(webhooks.blueprint(services))
     app.register_blueprint(order_links.blueprint(services, RequestLimiter(order_links.LIMIT)))
     app.register_blueprint(claims.blueprint(services, RequestLimiter(claims.LIMIT)))
+    storage = open_storage(settings.limits_storage_url)
+    app.register_blueprint(
+        points_api.blueprint(
+            services,
+            per_address=RequestLimiter(settings.api_limit_per_address, name="api address", storage=storage),
+            per_key=RequestLimiter(settings.api_limit_per_key, name="api key", storage=storage),
+        )
+    )
     app.register_blueprint(pages.blueprint(settings))
     app.register_blueprint(merchant.blueprint(services, settings))
     app.register_blueprint(operations.blueprint(services, settings))

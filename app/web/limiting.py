@@ -1,20 +1,53 @@
-"""Limits how often one address may ask."""
+"""Limits how often one address, or one key, may ask."""
 
+import structlog
 from flask import request
 from limits import parse
-from limits.storage import MemoryStorage
+from limits.errors import ConfigurationError, StorageError
+from limits.storage import MemoryStorage, RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
+from app.errors import BadSetting
+
+log = structlog.get_logger()
+
+# A shared count is asked on every request: it is quick, or it does not count.
+STORAGE_SECONDS = 0.5
+
+
+def open_storage(url: str) -> Storage:
+    """Open what counts requests: this process's memory, or a Redis that several processes share. Connects to nothing yet.
+
+    Raises BadSetting when the library for it is not installed.
+    """
+    if url.startswith("memory:"):
+        return MemoryStorage()
+    try:
+        return RedisStorage(url, wrap_exceptions=True, socket_timeout=STORAGE_SECONDS, socket_connect_timeout=STORAGE_SECONDS)
+    except ConfigurationError:
+        raise BadSetting("LIMITS_STORAGE_URL: the redis package is not installed; it is one of the extra `reporting`") from None
+
 
 class RequestLimiter:
-    """Counts requests by address, in this process."""
+    """Counts requests by address, or by what the caller names. `name` tells its counts from others in the same storage."""
 
-    def __init__(self, limit: str) -> None:
+    def __init__(self, limit: str, *, name: str = "", storage: Storage | None = None) -> None:
         self._limit = parse(limit)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._name = name
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._limiter = self._own if storage is None else MovingWindowRateLimiter(storage)
 
-    def check(self) -> None:
-        """Raise TooManyRequests, with the time to wait, once the caller's address has asked too often."""
-        if not self._limiter.hit(self._limit, request.remote_addr or ""):
-            raise TooManyRequests("Too many requests. Try again in a minute.", retry_after=self._limit.get_expiry())
+    def check(self, who: str | None = None) -> None:
+        """Raise TooManyRequests, with the time to wait, once the caller's address, or `who`, has asked too often."""
+        names = (self._name, who if who is not None else request.remote_addr or "")
+        if not self._hit(names):
+            raise TooManyRequests("Too many requests. Try again in a moment.", retry_after=self._limit.get_expiry())
+
+    def _hit(self, names: tuple[str, str]) -> bool:
+        try:
+            return self._limiter.hit(self._limit, *names)
+        except StorageError as fault:
+            # Without the shared count each process counts for itself: better than to serve nobody, or anybody.
+            log.warning("shared limits are away", kind=type(fault.storage_error).__name__)
+            return self._own.hit(self._limit, *names)

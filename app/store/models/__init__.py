@@ -1,7 +1,8 @@
 """The tables. Their invariants are constraints, so that no code can break them."""
 
+from app.store.models.api import ApiAnswerRow, ApiKeyRow
 from app.store.models.inbox import EventRow
-from app.store.models.ledger import ApiKeyRow, PointsClaimRow, PointsCustomerRow, PointsEntryRow
+from app.store.models.ledger import PointsClaimRow, PointsCustomerRow, PointsEntryRow
 from app.store.models.merchant import LogEntryRow, LogLevel, MerchantActionRow
 from app.store.models.movements import AdjustmentRow, ClaimRow, MovementRow, MovementState
 from app.store.models.orders import OrderRow
@@ -11,6 +12,7 @@ __all__ = [
     "AccountKind",
     "AccountRow",
     "AdjustmentRow",
+    "ApiAnswerRow",
     "ApiKeyRow",
     "ClaimLink",
     "ClaimRow",

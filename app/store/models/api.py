@@ -1,0 +1,38 @@
+"""The served Points API: its keys, and the answers that may be asked for again."""
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from app.store.columns import BigId, UtcTime
+
+
+class ApiKeyRow(SQLModel, table=True):
+    """A key of the Points API, stored hashed."""
+
+    __tablename__ = "api_key"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    store_id: int = Field(foreign_key="store.id", index=True, sa_type=BigId)
+    key_mark: str = Field(max_length=64, unique=True)
+    name: str = Field(default="", max_length=128)
+    created_at: datetime = Field(sa_type=UtcTime)
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class ApiAnswerRow(SQLModel, table=True):
+    """What a request under an Idempotency-Key brought. The outcomes are sealed: they hold claim tokens."""
+
+    __tablename__ = "api_answer"
+    __table_args__ = (UniqueConstraint("store_id", "request_mark", name="api_answer_request"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    store_id: int = Field(foreign_key="store.id", sa_type=BigId)
+    # Fingerprints of the Idempotency-Key, and of what was asked for under it.
+    request_mark: str = Field(max_length=64)
+    body_mark: str = Field(max_length=64)
+    # Empty only inside the transaction that does the work.
+    outcomes_sealed: str | None = None
+    created_at: datetime = Field(index=True, sa_type=UtcTime)

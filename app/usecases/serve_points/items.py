@@ -1,0 +1,53 @@
+"""What a client asks for, item by item, and what comes of each."""
+
+from typing import NamedTuple
+
+from app.points.provider import POINTS_MAX
+
+# An array may hold this many; the body's own bound is a megabyte.
+ITEMS_MAX = 1000
+
+
+class NewClaim(NamedTuple):
+    """A claim that a client asks for. No e-mail: whoever has the link may take it. No days: the store's own default."""
+
+    amount: int
+    email: str = ""
+    customer_type: str | None = None
+    expires: int | None = None
+
+
+class Move(NamedTuple):
+    """An INSTANT: points to give to a customer, or with a minus to take."""
+
+    amount: int
+    email: str
+
+
+class Refused(NamedTuple):
+    """Why an item is not done. The message is a sentence for whoever wrote the client."""
+
+    code: str
+    message: str
+
+
+class Claimed(NamedTuple):
+    """A claim was created; this is its token, 32 hexadecimal digits."""
+
+    token: str
+
+
+class Moved(NamedTuple):
+    """The balance was moved."""
+
+
+BAD_AMOUNT = Refused("INVALID_AMOUNT", f"amount must be a whole number from 1 to {POINTS_MAX}.")
+BAD_CHANGE = Refused("INVALID_AMOUNT", f"amount must be a whole number from -{POINTS_MAX} to {POINTS_MAX}, and not 0.")
+INSUFFICIENT = Refused(
+    "INSUFFICIENT_POINTS", "The customer has fewer points than that, and this store's balances never fall below 0."
+)
+
+
+def unlisted(customer_type: str) -> Refused:
+    """Refuse a customer type by its name."""
+    return Refused("UNKNOWN_CUSTOMER_TYPE", f'customerType "{customer_type}" is none of this store\'s customer types.')

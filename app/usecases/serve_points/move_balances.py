@@ -1,0 +1,39 @@
+"""Move balances at once: the INSTANTs of one request, all in one transaction and a few statements."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from app.points import ledger
+from app.store.models.ledger import EntryKind
+from app.usecases.serve_points.find_caller import Caller
+from app.usecases.serve_points.items import INSUFFICIENT, Move, Moved, Refused
+from app.usecases.serve_points.once import Once, Outcome, done_before, keep
+from app.usecases.services import Services
+
+log = structlog.get_logger()
+
+
+def move_balances(
+    services: Services, caller: Caller, items: Sequence[Move | Refused], *, once: Once | None = None
+) -> list[Outcome]:
+    """Give and take points, in the order of the items, and give for each whether it was done.
+
+    Raises KeyReused when another request was made under the same Idempotency-Key.
+    """
+    now = services.clock()
+    entries = [
+        ledger.Entry(item.email, item.amount, EntryKind.INSTANT, may_go_below_zero=caller.may_go_below_zero)
+        for item in items
+        if isinstance(item, Move)
+    ]
+    with services.database.writing() as session:
+        before = done_before(session, services.sealer, caller.store_id, once, now)
+        if before is not None:
+            return before
+        posted = iter(ledger.post(session, caller.store_id, entries, now) if entries else ())
+        outcomes = [item if isinstance(item, Refused) else Moved() if next(posted) else INSUFFICIENT for item in items]
+        keep(session, services.sealer, caller.store_id, once, outcomes, now)
+    moved = sum(isinstance(outcome, Moved) for outcome in outcomes)
+    log.info("balances moved", store_id=caller.store_id, moved=moved, refused=len(items) - moved)
+    return list(outcomes)

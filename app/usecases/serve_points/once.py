@@ -1,0 +1,53 @@
+"""Do a request once, however often it is sent under one Idempotency-Key.
+
+What is kept are the outcomes: token or refusal of each item. All else in an answer repeats the request, which is the same.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from app.errors import KeyReused
+from app.sealing import Sealer, fingerprint
+from app.store.answers import begin_answer, keep_answer
+from app.usecases.serve_points.items import Claimed, Moved, Refused
+
+Outcome = Claimed | Moved | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A request as its Idempotency-Key names it. `body_mark` is the fingerprint of all that it asks for."""
+
+    key: str
+    body_mark: str
+
+
+def done_before(session: Session, sealer: Sealer, store_id: int, once: Once | None, now: datetime) -> list[Outcome] | None:
+    """Give the outcomes of a request that was done before; None for one to be done now, in this transaction.
+
+    Raises KeyReused when it asked for something else then.
+    """
+    if once is None:
+        return None
+    kept = begin_answer(session, store_id, fingerprint(once.key), once.body_mark, now)
+    if kept is None:
+        return None
+    if kept.body_mark != once.body_mark:
+        raise KeyReused
+    return [_read(outcome) for outcome in json.loads(sealer.open(kept.outcomes_sealed))]
+
+
+def keep(session: Session, sealer: Sealer, store_id: int, once: Once | None, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Keep the outcomes of a request that was done now."""
+    if once is not None:
+        keep_answer(session, store_id, fingerprint(once.key), sealer.seal(json.dumps(outcomes)), now)
+
+
+def _read(outcome: list[str]) -> Outcome:
+    """Read an outcome by its length, as a tuple is written: none, a token, or code and message."""
+    kinds: tuple[type[Moved], type[Claimed], type[Refused]] = (Moved, Claimed, Refused)
+    return kinds[len(outcome)](*outcome)

@@ -1,0 +1,64 @@
+"""The Points API as this app serves it, over real HTTP, for a store without a Saleor."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from sqlmodel import select
+
+from app.domain.claim import Balance
+from app.points import ledger
+from app.store.models import PointsClaimRow
+from app.usecases.change_store import change_store
+from app.usecases.create_store import create_store
+from app.usecases.manage_keys import create_key
+from app.usecases.services import Services
+from tests.clock import MovableClock
+from tests.world import serve_app
+
+TIMEOUT = 10
+
+
+@dataclass(frozen=True)
+class ServedPoints:
+    """A served store, and one of its keys. Requests go as the vendor documents them, unless a test says otherwise."""
+
+    clock: MovableClock
+    services: Services
+    url: str
+    key: str
+
+    def claims(self, items: Any, **headers: str) -> requests.Response:
+        return self.ask("POST", f"/api/v1/points?csapikey={self.key}", json=items, headers=headers)
+
+    def instants(self, items: Any, **headers: str) -> requests.Response:
+        return self.ask("POST", f"/api/v1/points/{self.key}/INSTANT", json=items, headers=headers)
+
+    def balance(self, email_in_path: str) -> requests.Response:
+        return self.ask("GET", f"/api/v1/points/{self.key}/email/{email_in_path}/Full")
+
+    def ask(self, method: str, path: str, **options: Any) -> requests.Response:
+        headers = {name.replace("_", "-"): value for name, value in options.pop("headers", {}).items()}
+        return requests.request(method, f"{self.url}{path}", headers=headers, timeout=TIMEOUT, allow_redirects=False, **options)
+
+    def change(self, **settings: Any) -> None:
+        """Change the store's settings, as an operator would."""
+        change_store(self.services, "shop", **settings)
+
+    def stored_claims(self) -> list[PointsClaimRow]:
+        with self.services.database.reading() as session:
+            return list(session.exec(select(PointsClaimRow).order_by(PointsClaimRow.id)))  # type: ignore[arg-type]  # a column
+
+    def stored_balance(self, email: str) -> Balance:
+        with self.services.database.reading() as session:
+            return ledger.balances(session, 1, [email]).get(email, Balance(0, 0))
+
+
+@contextmanager
+def serve_points(database_url: str, clock: MovableClock, **environ: str) -> Iterator[ServedPoints]:
+    """Serve a store called shop."""
+    with serve_app(database_url, clock, **environ) as (_, services, url):
+        create_store(services, "Shop")
+        yield ServedPoints(clock, services, url, create_key(services, "shop"))
