@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
 from app.errors import BadSetting
+from app.store.quick import Quick, QuickConnections
 
 BUSY_SECONDS = 30
 POOL_SIZE = 10
@@ -24,6 +25,7 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # Writers that meet inside SQLite wait in busy loops; here they wait in line (facts: p99 falls by a factor of ten).
         self._writers = threading.Lock()
+        self._quick = QuickConnections(self.engine)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -35,23 +37,36 @@ class Database:
             session.rollback()
 
     @contextmanager
-    def writing(self, *, durable: bool = True) -> Iterator[Session]:
-        """Open a transaction that is committed at the end of the block, or rolled back by an exception.
-
-        `durable=False` lets SQLite leave the last moment to the operating system's cache. Only a wake may be lost that way:
-        the sweep finds it again.
-        """
+    def writing(self) -> Iterator[Session]:
+        """Open a transaction that is committed at the end of the block, or rolled back by an exception."""
         if not self.is_sqlite:
             with self.engine.connect() as connection, Session(connection, expire_on_commit=False) as session, session.begin():
                 yield session
             return
         with self._writers, self.engine.connect() as connection:
-            _set_durable(connection, is_durable=durable)
-            with Session(connection.execution_options(begin_immediate=True), expire_on_commit=False) as session, session.begin():
+            writing = connection.execution_options(begin_immediate=True)
+            with Session(writing, expire_on_commit=False) as session, session.begin():
                 yield session
+
+    @contextmanager
+    def waking(self) -> Iterator[Quick]:
+        """Open the transaction of a wake, on a connection of the driver: it must be as quick as a signature is checked.
+
+        On PostgreSQL it is one statement, which begins and commits by itself, durably. On SQLite it may be lost with the
+        machine's power, though not with the process: the sweep finds it again.
+        """
+        if not self.is_sqlite:
+            with self._quick.connection() as quick:
+                yield quick
+            return
+        with self._writers, self._quick.connection() as quick:
+            quick.driver.execute("BEGIN IMMEDIATE")
+            yield quick
+            quick.driver.execute("COMMIT")
 
     def close(self) -> None:
         """Close all connections."""
+        self._quick.close()
         self.engine.dispose()
 
 
@@ -81,19 +96,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA cache_size=-16384")
     cursor.close()
-
-
-def _set_durable(connection: Connection, *, is_durable: bool) -> None:
-    # Past SQLAlchemy, because SQLite changes this outside transactions only, and SQLAlchemy would begin one.
-    if connection.info.get("is_durable") is not is_durable:
-        cursor = connection.connection.cursor()
-        cursor.execute(f"PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}")
-        cursor.close()
-        connection.info["is_durable"] = is_durable
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -5,38 +5,48 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, case, exists, func, or_, select, update
+from sqlalchemy import BindParameter, String, bindparam, case, exists, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlmodel import Session, col
+from sqlmodel import Session, SQLModel, col
 
 from app.domain.order import Told
+from app.store.compiled import CompiledStatement
 from app.store.models import AccountRow, EventRow, OrderRow, StoreRow, StoreState
+from app.store.quick import Quick
+from app.store.signers import Signer
 
 LEASE = timedelta(seconds=60)
 
 
-def wake_told(session: Session, store_id: int, told: Told, event_type: str, now: datetime) -> bool:
+def wake_told(quick: Quick, signer: Signer, told: Told, event_type: str, now: datetime) -> bool:
     """Note that an event arrived for an order, and wake the order if it differs from what was last read.
 
-    Gives whether the order was woken. An order never seen gets its row.
+    An order never seen gets its row. Gives False, with nothing done, where the store's row is not any more as the signer
+    remembers it: the statement that writes looks at it.
     """
-    wake, note = _wake_statements(session.get_bind().dialect.name)
+    noting, *waking = _told_statements(quick.dialect)
     values = {
-        "store_id": store_id,
+        "store_id": signer.store_id,
+        "api_url": signer.api_url,
+        "app_id": signer.app_id,
+        "jwks": signer.jwks,
         "saleor_order_id": told.order_id,
         "told_at": told.updated_at,
         "facts": told.facts,
         "type": event_type,
         "now": now,
     }
-    session.execute(note, values)
-    return session.execute(wake, values).first() is not None
+    is_served = noting.run(quick.driver, values) is not None
+    if is_served:
+        for statement in waking:
+            statement.run(quick.driver, values)
+    return is_served
 
 
 def wake_changed(session: Session, store_id: int, told: Collection[Told], now: datetime, *, all_of_them: bool = False) -> int:
     """Wake those of many orders that differ from what was last read, or all of them. Gives how many."""
-    statement, _ = _wake_statements(session.get_bind().dialect.name)
+    statement = _wake_statement(session.get_bind().dialect.name)
     woken = 0
     for one in told:
         # No order was ever read with no facts, so each of all of them counts as changed.
@@ -162,41 +172,77 @@ def _not_later(now: Any) -> Any:
     return case((col(OrderRow.look_at) < now, col(OrderRow.look_at)), else_=now)
 
 
+_NOW, _TOLD_AT = bindparam("now", type_=_TIME), bindparam("told_at", type_=_TIME)
+_NEW_ORDER = {
+    "saleor_order_id": bindparam("saleor_order_id", type_=String()),
+    "look_at": _NOW,
+    "told_at": _TOLD_AT,
+    "created_at": _NOW,
+    "wakes": 1,
+    "due": 0,
+    "granted": 0,
+    "shortfall": 0,
+    "failures": 0,
+}
+_NEW_EVENT = {
+    "saleor_order_id": bindparam("saleor_order_id", type_=String()),
+    "type": bindparam("type", type_=String()),
+    "count": 1,
+    "first_at": _NOW,
+    "last_at": _NOW,
+}
+
+
 @cache
-def _wake_statements(dialect: str) -> tuple[Any, Any]:
-    """Build the two statements of a webhook once: building them costs more than running them."""
-    insert = sqlite_insert if dialect == "sqlite" else postgresql_insert
-    now, told_at = bindparam("now", type_=_TIME), bindparam("told_at", type_=_TIME)
-    order = insert(OrderRow).values(
-        store_id=bindparam("store_id"),
-        saleor_order_id=bindparam("saleor_order_id"),
-        look_at=now,
-        told_at=told_at,
-        created_at=now,
-        wakes=1,
-        due=0,
-        granted=0,
-        shortfall=0,
-        failures=0,
+def _wake_statement(dialect: str) -> Any:
+    """Insert an order that waits, or wake it if it differs from what was last read."""
+    return _or_wake(_insert(dialect, OrderRow).values(_NEW_ORDER | {"store_id": bindparam("store_id")}))
+
+
+@cache
+def _told_statements(dialect: str) -> tuple[CompiledStatement, ...]:
+    """Build what a delivery writes. The first statement gives a row only where the store is served as it was remembered."""
+    served = select(col(StoreRow.id)).where(
+        col(StoreRow.id) == bindparam("store_id"),
+        col(StoreRow.saleor_api_url) == bindparam("api_url"),
+        col(StoreRow.app_id) == bindparam("app_id"),
+        col(StoreRow.jwks) == bindparam("jwks"),
+        col(StoreRow.state) != StoreState.DELETED.value,
     )
-    wake = order.on_conflict_do_update(
+    if dialect == "sqlite":
+        note = _or_count(_of_store(dialect, EventRow, _NEW_EVENT, served)).returning(col(EventRow.store_id))
+        return CompiledStatement(note, dialect), CompiledStatement(_wake_statement(dialect), dialect)
+    store = served.cte("served")
+    woken = _or_wake(_of_store(dialect, OrderRow, _NEW_ORDER, select(store))).cte("woken")
+    noted = _or_count(_of_store(dialect, EventRow, _NEW_EVENT, select(store))).returning(col(EventRow.store_id)).cte("noted")
+    # All of a statement's parts are carried out, asked for or not.
+    return (CompiledStatement(select(noted).add_cte(woken), dialect),)
+
+
+def _of_store(dialect: str, model: type[SQLModel], values: Mapping[str, Any], store: Any) -> Any:
+    """Insert a row for the store that a query gives, and none where it gives none."""
+    columns = model.__table__.c  # type: ignore[attr-defined]  # every table model has it
+    given = (value if isinstance(value, BindParameter) else literal(value, columns[name].type) for name, value in values.items())
+    return _insert(dialect, model).from_select(["store_id", *values], store.add_columns(*given), include_defaults=False)
+
+
+def _or_wake(insert: Any) -> Any:
+    return insert.on_conflict_do_update(
         index_elements=["store_id", "saleor_order_id"],
         set_={
-            "look_at": _not_later(now),
+            "look_at": _not_later(_NOW),
             "wakes": col(OrderRow.wakes) + 1,
-            "told_at": case((col(OrderRow.told_at) > told_at, col(OrderRow.told_at)), else_=told_at),
+            "told_at": case((col(OrderRow.told_at) > _TOLD_AT, col(OrderRow.told_at)), else_=_TOLD_AT),
         },
         where=col(OrderRow.read_facts).is_distinct_from(bindparam("facts")),
     ).returning(col(OrderRow.id))
-    event = insert(EventRow).values(
-        store_id=bindparam("store_id"),
-        saleor_order_id=bindparam("saleor_order_id"),
-        type=bindparam("type"),
-        count=1,
-        first_at=now,
-        last_at=now,
+
+
+def _or_count(insert: Any) -> Any:
+    return insert.on_conflict_do_update(
+        index_elements=["store_id", "saleor_order_id", "type"], set_={"count": col(EventRow.count) + 1, "last_at": _NOW}
     )
-    note = event.on_conflict_do_update(
-        index_elements=["store_id", "saleor_order_id", "type"], set_={"count": col(EventRow.count) + 1, "last_at": now}
-    )
-    return wake, note
+
+
+def _insert(dialect: str, model: type[SQLModel]) -> Any:
+    return (sqlite_insert if dialect == "sqlite" else postgresql_insert)(model)

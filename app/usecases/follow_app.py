@@ -22,7 +22,7 @@ def follow_app(services: Services, delivery: Delivery) -> None:
     if delivery.type not in {DELETED, STATUS_CHANGED} or not isinstance(app, dict) or not isinstance(app.get("isActive"), bool):
         raise BadRequest("The delivery does not say what became of the app.")
     with services.database.writing() as session:
-        store = session.get(StoreRow, delivery.store_id)
+        store = session.get(StoreRow, delivery.signer.store_id)
         if store is None or store.app_id != app.get("id"):
             raise BadRequest("The delivery is about another app.")
         if delivery.type == DELETED:

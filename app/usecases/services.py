@@ -1,7 +1,7 @@
 """All that the use cases work with. `bootstrap` makes it; nothing below chooses."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from app.saleor.client import SaleorClient
 from app.sealing import Sealer
 from app.store.database import Database
 from app.store.models import AccountRow, StoreRow
+from app.store.signers import Signer
 
 Clock = Callable[[], datetime]
 
@@ -35,3 +36,5 @@ class Services:
     saleor_urls_allowed: tuple[str, ...]
     manifest_for: Callable[[str | None], dict[str, Any]]
     default_account: DefaultAccount = DefaultAccount()
+    # Of the stores that have sent a delivery to this process, by API URL.
+    signers: dict[str, Signer] = field(default_factory=dict, compare=False)

@@ -1,40 +1,46 @@
 """Wake an order: an event says that it may have changed."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import structlog
 
-from app.errors import BadRequest
+from app.errors import BadRequest, Unavailable
 from app.saleor.parsing import parse_told
 from app.store.waiting import wake_told
 from app.usecases.services import Services
-from app.usecases.verify_delivery import Delivery
+from app.usecases.verify_delivery import Delivery, Sent, verify_delivery, verify_remembered
 
 log = structlog.get_logger()
 
-TYPE_LENGTH_MAX = 64
+ORDER_EVENTS = frozenset(
+    {"OrderPaid", "OrderFullyPaid", "OrderRefunded", "OrderFullyRefunded", "OrderUpdated", "OrderCancelled", "OrderFulfilled"}
+)
 
 
-def wake_order(services: Services, delivery: Delivery, now: datetime) -> None:
-    """Wake the order of a verified delivery, if what it tells differs from what was last read.
+def wake_order(services: Services, sent: Sent, now: datetime) -> None:
+    """Verify a delivery, and wake its order if what it tells differs from what was last read.
 
     A delivery without an order is passed over: Saleor could not show the order, and the sweep will find it.
-    Raises BadRequest when the order is not of the form that our subscription asks for.
+    Raises what `verify_delivery` does, and BadRequest when the order is not of the form that our subscription asks for.
     """
+    remembered = verify_remembered(services, sent)
+    if remembered is not None and _wake(services, remembered, now):
+        return
+    if not _wake(services, verify_delivery(services, sent, now), now):
+        raise Unavailable("The store was changed just now. Deliver this again later.")
+
+
+def _wake(services: Services, delivery: Delivery, now: datetime) -> bool:
+    """Wake the delivery's order; False, and nothing done, where its store is not any more as it was when it was read."""
+    if delivery.type not in ORDER_EVENTS:
+        raise BadRequest("This address takes the order events that Saleor Points subscribes to.")
     order = delivery.body.get("order")
     if order is None:
-        log.warning("delivery without an order", store_id=delivery.store_id, type=delivery.type[:TYPE_LENGTH_MAX])
-        return
-    _wake(services, delivery, order, now)
-
-
-def _wake(services: Services, delivery: Delivery, order: Mapping[str, Any], now: datetime) -> None:
+        log.warning("delivery without an order", store_id=delivery.signer.store_id, type=delivery.type)
+        return True
     try:
         told = parse_told(order)
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
         raise BadRequest("The delivery's order is not of the form that Saleor Points subscribed to.") from None
-    # What a wake loses with the machine's power, the sweep finds again: SQLite need not wait for the disk here.
-    with services.database.writing(durable=False) as session:
-        wake_told(session, delivery.store_id, told, delivery.type[:TYPE_LENGTH_MAX], now)
+    with services.database.waking() as quick:
+        return wake_told(quick, delivery.signer, told, delivery.type, now)

@@ -2,15 +2,10 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from app.errors import BadRequest
 from app.usecases.follow_app import follow_app
 from app.usecases.services import Services
-from app.usecases.verify_delivery import Delivery, verify_delivery
+from app.usecases.verify_delivery import Sent, verify_delivery
 from app.usecases.wake_order import wake_order
-
-ORDER_EVENTS = frozenset(
-    {"OrderPaid", "OrderFullyPaid", "OrderRefunded", "OrderFullyRefunded", "OrderUpdated", "OrderCancelled", "OrderFulfilled"}
-)
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -19,27 +14,21 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.post("/orders")
     def orders() -> Response:
-        delivery = _verified(services)
-        if delivery.type not in ORDER_EVENTS:
-            raise BadRequest("This address takes the order events that Saleor Points subscribes to.")
-        wake_order(services, delivery, services.clock())
+        wake_order(services, _sent(), services.clock())
         return jsonify(success=True)
 
     @routes.post("/app")
     def app() -> Response:
-        follow_app(services, _verified(services))
+        follow_app(services, verify_delivery(services, _sent(), services.clock()))
         return jsonify(success=True)
 
     return routes
 
 
-def _verified(services: Services) -> Delivery:
+def _sent() -> Sent:
     # The raw bytes are what was signed; nothing is read from them before they are verified.
-    body = request.get_data(cache=False)
-    return verify_delivery(
-        services,
+    return Sent(
         api_url=request.headers.get("Saleor-Api-Url", ""),
         signature=request.headers.get("Saleor-Signature", ""),
-        body=body,
-        now=services.clock(),
+        body=request.get_data(cache=False),
     )

@@ -4,10 +4,11 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import requests
@@ -382,6 +383,66 @@ def test_a_store_without_keys_asks_for_them(shop: World) -> None:
     shop.change_store(jwks=None)
 
     assert deliver(shop, told(shop)).status_code == 200
+
+
+# What a process remembers of a store between deliveries
+
+
+@pytest.fixture
+def remembered(shop: World) -> World:
+    """A shop whose keys this process has in memory. Everything after this is changed past it, as by another process."""
+    assert deliver(shop, told(shop, id=global_id("Order", str(UUID(int=99))))).status_code == 200
+    return shop
+
+
+def test_a_store_that_another_process_has_removed_is_refused_at_once(remembered: World) -> None:
+    body = told(remembered)
+    remembered.change_store(state="deleted", token_sealed=None, app_id=None, jwks=None)
+
+    assert error_of(deliver(remembered, body)) == (401, "NOT_REGISTERED")
+    assert len(orders(remembered)) == 1
+
+
+def test_a_key_that_another_process_has_replaced_counts_no_more(remembered: World) -> None:
+    body, old = raw(remembered), remembered.saleor.key.sign_detached(raw(remembered))
+    remembered.saleor.rotate_key()
+    remembered.change_store(jwks=json.dumps(remembered.saleor.key.jwks()), jwks_asked_at=remembered.clock())
+
+    assert deliver(remembered, body, signature=old).status_code == 503
+    assert len(orders(remembered)) == 1
+
+
+def test_a_key_that_another_process_has_fetched_is_not_fetched_again(remembered: World) -> None:
+    remembered.saleor.rotate_key()
+    remembered.change_store(jwks=json.dumps(remembered.saleor.key.jwks()))
+    asked = remembered.saleor.counts["jwks"]
+
+    answers = [deliver(remembered, told(remembered)) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert remembered.saleor.counts["jwks"] == asked
+
+
+def test_after_another_process_has_installed_the_app_again_only_the_new_app_is_served(remembered: World) -> None:
+    old = told(remembered)
+    remembered.change_store(app_id="QXBwOjc3")
+
+    assert deliver(remembered, {**old, "recipient": {"id": "QXBwOjc3"}}).status_code == 200
+    assert error_of(deliver(remembered, old)) == (401, "SIGNATURE_VERIFICATION_FAILED")
+
+
+def test_a_store_that_moved_to_another_address_is_not_served_at_the_old_one(remembered: World) -> None:
+    body = told(remembered)
+    remembered.change_store(saleor_api_url="https://elsewhere.example/graphql/")
+
+    assert error_of(deliver(remembered, body)) == (401, "NOT_REGISTERED")
+
+
+def test_a_store_that_is_switched_off_still_wakes(remembered: World) -> None:
+    remembered.change_store(state="inactive")
+
+    assert deliver(remembered, told(remembered)).status_code == 200
+    assert len(orders(remembered)) == 2
 
 
 # Whose delivery it is
@@ -871,6 +932,23 @@ def test_a_locked_database_is_no_refusal_for_good(shop: World) -> None:
 
     assert error_of(answer) == (503, "UNAVAILABLE")
     assert deliver(shop, body).status_code == 200
+
+
+def test_connections_that_the_database_has_ended_are_replaced(
+    fresh_postgresql: Callable[[], str], clock: MovableClock, saleor: StandInSaleor
+) -> None:
+    with open_world(fresh_postgresql(), clock, saleor) as world:
+        world.install()
+        body = told(world)
+        before = deliver(world, body)
+        with world.services.database.engine.connect() as connection:
+            others = "datname = current_database() AND pid <> pg_backend_pid()"
+            connection.exec_driver_sql(f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE {others}")
+
+        answers = [deliver(world, body) for _ in range(2)]
+
+    assert before.status_code == 200
+    assert [answer.status_code for answer in answers] == [503, 200]
 
 
 def test_a_database_without_tables_tells_none_of_its_text(shop: World) -> None:
