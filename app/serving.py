@@ -25,14 +25,14 @@ _REASONS = {
 }
 
 
-def serve(host: str, port: int, *, processes: int, threads: int) -> None:
+def serve(host: str, port: int, *, processes: int, threads: int, entry: str = "app.wsgi:create") -> None:
     """Serve until SIGTERM or SIGINT; requests in hand are finished.
 
     Raises BadSetting when nothing can listen there.
     """
     address = free_address(host, port)
     server = Server(
-        "app.wsgi:create",
+        entry,
         factory=True,
         interface=Interfaces.WSGI,
         address=address,

@@ -7,9 +7,9 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 # Saleor's JWT_TTL_APP_ACCESS and JWT_TTL_ACCESS.
@@ -35,6 +35,18 @@ def _new_key() -> rsa.RSAPrivateKey:
 @dataclass
 class SigningKey:
     _private: rsa.RSAPrivateKey = field(default_factory=_new_key)
+
+    @classmethod
+    def of(cls, pem: bytes) -> Self:
+        """Take up a key that another process has written."""
+        private = serialization.load_pem_private_key(pem, password=None)
+        assert isinstance(private, rsa.RSAPrivateKey)
+        return cls(private)
+
+    def pem(self) -> bytes:
+        """Write the key, for another process to sign with it."""
+        pkcs8, plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        return self._private.private_bytes(serialization.Encoding.PEM, pkcs8, plain)
 
     def rotate(self) -> None:
         """Take a new key; the old one is gone from the key set at once."""

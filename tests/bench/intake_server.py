@@ -1,0 +1,31 @@
+"""The web process, with one address more: it verifies a delivery, and does nothing else with it."""
+
+import os
+import sys
+
+from flask import Flask, Response, jsonify, request
+
+from app.logs import set_up_logging
+from app.saleor.signature import verify
+from app.serving import serve
+from app.wsgi import create as create_app
+
+VERIFY_ONLY = "/bench/verify"
+
+
+def create() -> Flask:
+    """Build the web application, and what it is compared with."""
+    app = create_app()
+    jwks = os.environ["BENCH_JWKS"]
+
+    @app.post(VERIFY_ONLY)
+    def verify_only() -> Response:
+        verify(request.get_data(cache=False), request.headers.get("Saleor-Signature", ""), jwks)
+        return jsonify(success=True)
+
+    return app
+
+
+if __name__ == "__main__":
+    set_up_logging(log_format="console", level="warning")
+    serve("127.0.0.1", int(sys.argv[1]), processes=1, threads=int(sys.argv[2]), entry="tests.bench.intake_server:create")
