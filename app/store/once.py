@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, col
 
 from app.errors import BadRequest
+from app.store.dialects import insert_ignoring
 from app.store.models import MerchantActionRow
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -44,9 +43,8 @@ def is_first(session: Session, once: Once, now: datetime) -> bool:
 
     Two requests with one token wait for each other here: the second sees the first's row, or none where the first failed.
     """
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
     note = (
-        insert(MerchantActionRow)
+        insert_ignoring(session, MerchantActionRow)
         .values(token=once.token, store_id=once.store_id, made_by=once.made_by, made_at=now)
         .on_conflict_do_nothing()
         .returning(col(MerchantActionRow.token))

@@ -3,7 +3,8 @@
 import structlog
 
 from app.errors import BadRequest
-from app.store.models import StoreRow, StoreState
+from app.store.logbook import write_log
+from app.store.models import LogLevel, StoreRow, StoreState
 from app.usecases.services import Services
 from app.usecases.verify_delivery import Delivery
 
@@ -11,6 +12,16 @@ log = structlog.get_logger()
 
 DELETED = "AppDeleted"
 STATUS_CHANGED = "AppStatusChanged"
+_SAID: dict[str, str] = {
+    StoreState.ACTIVE: "Saleor Points was switched on in Saleor.",
+    StoreState.INACTIVE: "Saleor Points was switched off in Saleor. Nothing is done until it is switched on again.",
+    StoreState.DELETED: "Saleor Points was removed from Saleor. The books are kept; the token is not.",
+}
+_LEVELS: dict[str, LogLevel] = {
+    StoreState.ACTIVE: LogLevel.INFO,
+    StoreState.INACTIVE: LogLevel.WARNING,
+    StoreState.DELETED: LogLevel.WARNING,
+}
 
 
 def follow_app(services: Services, delivery: Delivery) -> None:
@@ -31,5 +42,6 @@ def follow_app(services: Services, delivery: Delivery) -> None:
         else:
             store.state = StoreState.ACTIVE if app["isActive"] else StoreState.INACTIVE
         session.add(store)
+        write_log(session, delivery.store_id, "app", _SAID[store.state], now=services.clock(), level=_LEVELS[store.state])
         slug, state = store.slug, store.state
     log.info("app followed", store=slug, state=state)

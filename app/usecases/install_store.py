@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from app.errors import NotAllowed, SaleorBusy, SaleorFault, SaleorUnreachable
 from app.saleor.addresses import is_allowed
+from app.store.logbook import write_log
 from app.store.models import AccountKind, RuleRow, StoreRow, StoreState
 from app.store.stores import as_slug, current_account, find_store, is_slug_taken, rules_of
 from app.usecases.change_account import new_account
@@ -77,6 +78,7 @@ def _keep(services: Services, installed: Installed, now: datetime) -> str:
         session.add(store)
         session.flush()
         _complete(services, session, store, now)
+        write_log(session, store.id or 0, "installed", "Saleor Points was installed, and is told of this shop's orders.", now=now)
         return store.slug
 
 

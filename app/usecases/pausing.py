@@ -1,5 +1,6 @@
 """Pause a store whose Saleor does not serve us, and go on by itself once it does."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from random import randrange
 
@@ -9,10 +10,19 @@ from sqlmodel import col
 
 from app.domain import retry
 from app.errors import AppError, SaleorBusy, SaleorRefused
-from app.store.models import StoreRow
+from app.store.logbook import write_log
+from app.store.models import LogLevel, StoreRow
 from app.usecases.services import Services
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the merchant reads in the log when it begins, and when it ends: not each time that it goes on."""
+
+    sentence: str
+    level: LogLevel
 
 
 def pause_store(services: Services, store: StoreRow, error: AppError, now: datetime) -> None:
@@ -23,27 +33,40 @@ def pause_store(services: Services, store: StoreRow, error: AppError, now: datet
         pause = error.retry_after
     elif isinstance(error, SaleorRefused):
         pause = retry.PROBE_EVERY
-    _write(services, store, failures=failures, paused_until=now + pause, problem=error.message)
+    said = None if store.failures else Said(f"Saleor is not asked for now: {error.message}", LogLevel.ERROR)
+    _write(services, store, failures=failures, paused_until=now + pause, problem=error.message, said=said)
     log.warning("store paused", store=store.slug, reason=error.code, seconds=int(pause.total_seconds()))
 
 
 def resume_store(services: Services, store: StoreRow) -> None:
     """Forget a store's failures, if there were any: its Saleor has just answered."""
     if store.failures or store.problem:
-        _write(services, store, failures=0, paused_until=None, problem=None)
+        said = Said("Saleor serves Saleor Points again.", LogLevel.INFO)
+        _write(services, store, failures=0, paused_until=None, problem=None, said=said)
         log.info("store serves again", store=store.slug)
 
 
 def note_problem(services: Services, store: StoreRow, sentence: str) -> None:
     """Say what is wrong with a store that is served all the same."""
-    _write(services, store, failures=store.failures, paused_until=store.paused_until, problem=sentence)
+    said = None if store.problem == sentence else Said(sentence, LogLevel.ERROR)
+    _write(services, store, failures=store.failures, paused_until=store.paused_until, problem=sentence, said=said)
     log.error("store has a problem", store=store.slug, problem=sentence)
 
 
-def _write(services: Services, store: StoreRow, *, failures: int, paused_until: datetime | None, problem: str | None) -> None:
+def _write(
+    services: Services,
+    store: StoreRow,
+    *,
+    failures: int,
+    paused_until: datetime | None,
+    problem: str | None,
+    said: Said | None,
+) -> None:
     with services.database.writing() as session:
         session.execute(
             update(StoreRow)
             .where(col(StoreRow.id) == store.id)
             .values(failures=failures, paused_until=paused_until, problem=problem)
         )
+        if said is not None and store.id is not None:
+            write_log(session, store.id, "saleor", said.sentence, now=services.clock(), level=said.level)

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from app.domain.settlement import INSTANT_KINDS
 from app.errors import BadRequest
 from app.store.models import MovementRow, MovementState, OrderRow, StoreRow
+from app.store.tallies import tally_accepted
 from app.store.waiting import wake
 from app.usecases.services import Services
 
@@ -61,6 +62,8 @@ def resolve_movement(services: Services, movement_id: UUID, *, happened: bool, w
         movement.reason = "Staff looked: it happened." if happened else "Staff looked: it did not happen."
         movement.decided_by, movement.ended_at = who, now
         session.add(movement)
+        if happened:
+            tally_accepted(session, session.get_one(StoreRow, movement.store_id), [movement], now)
         if movement.order_id is not None:
             _tell_order(session, movement, now, happened=happened)
     log.info("movement resolved", movement=str(movement_id), happened=happened)

@@ -18,7 +18,9 @@ from app.domain.claim import Balance
 from app.domain.probing import FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, judge
 from app.points.provider import Accepted, Ask, AskKind, NotSent, Outcome, PointsProvider, RefusedWhole, Rejected, Unknown
 from app.store.books import could_be_a_claim
-from app.store.models import AccountRow, DebtPolicy, MovementRow, MovementState, StoreRow, StoreState
+from app.store.logbook import write_log
+from app.store.models import AccountRow, DebtPolicy, LogLevel, MovementRow, MovementState, StoreRow, StoreState
+from app.store.tallies import tally_accepted
 from app.usecases.services import Services
 from app.usecases.settle_orders.calling import TAKEN_OVER_AFTER
 from app.usecases.settle_orders.recording import STATES
@@ -147,6 +149,9 @@ def _pause(services: Services, account: AccountRow, reply: NotSent) -> None:
             .where(col(AccountRow.id) == account.id)
             .values(failures=failures, paused_until=services.clock() + pause, problem=reply.reason)
         )
+        if failures == 1:
+            message = f"The points provider is not asked for now: {reply.reason}"
+            write_log(session, account.store_id, "provider", message, now=services.clock(), level=LogLevel.ERROR)
 
 
 def _change(services: Services, movement: MovementRow, **values: Any) -> bool:
@@ -160,4 +165,7 @@ def _change(services: Services, movement: MovementRow, **values: Any) -> bool:
             .values(**values)
             .returning(col(MovementRow.id))
         ).first()
+        if changed is not None and values.get("state") == MovementState.ACCEPTED:
+            accepted, store = session.get_one(MovementRow, movement.id), session.get_one(StoreRow, movement.store_id)
+            tally_accepted(session, store, [accepted], services.clock())
     return changed is not None

@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.errors import AppError
 from app.logs import innermost_place
 from app.metrics import timed_batch
+from app.usecases.keep_house import keep_house
 from app.usecases.services import Services
 from app.usecases.settle_customers import settle_customers
 from app.usecases.settle_orders import settle_orders
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 
 # How long an idle worker waits before it asks the database again: a shopper looks at the page within seconds.
 IDLE_SECONDS = 1
+# How often what is too old is looked for, and what Saleor is told of our problems is compared with what they are.
+HOUSE_SECONDS = 30
 # After a fault of our own, the database's or a disk's: not at once again, and not for long.
 FAULT_SECONDS = 10
 
@@ -32,6 +35,8 @@ def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_e
     ]
     if sweep_every:
         loops.append(threading.Thread(target=_repeat, args=(lambda: _sweep(services, sweep_every, stop), stop), name="sweeper"))
+    house = (lambda: keep_house(services), stop, HOUSE_SECONDS)
+    loops.append(threading.Thread(target=_repeat, args=house, name="housekeeper"))
     for loop in loops:
         loop.start()
     for loop in loops:
@@ -39,9 +44,9 @@ def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_e
     log.info("worker stopped")
 
 
-def _repeat(step: Callable[[], bool], stop: threading.Event) -> None:
+def _repeat(step: Callable[[], bool], stop: threading.Event, idle_seconds: float = IDLE_SECONDS) -> None:
     while not stop.is_set():
-        stop.wait(run_once(step))
+        stop.wait(run_once(step, idle_seconds))
 
 
 def _settle(services: Services) -> bool:
@@ -61,10 +66,10 @@ def _sweep(services: Services, every: timedelta, stop: threading.Event) -> bool:
     return has_swept
 
 
-def run_once(step: Callable[[], bool]) -> float:
+def run_once(step: Callable[[], bool], idle_seconds: float = IDLE_SECONDS) -> float:
     """Do one step, and give the seconds to wait before the next."""
     try:
-        return 0 if step() else IDLE_SECONDS
+        return 0 if step() else idle_seconds
     except AppError as error:
         log.error("step failed", code=error.code, reason=error.message)  # noqa: TRY400 - an error of our own tells all in its sentence
     except (OperationalError, InterfaceError, PoolTimeout) as fault:

@@ -3,7 +3,7 @@
 from app.store.models.api import ApiAnswerRow, ApiKeyRow
 from app.store.models.inbox import EventRow
 from app.store.models.ledger import PointsClaimRow, PointsCustomerRow, PointsEntryRow
-from app.store.models.merchant import LogEntryRow, LogLevel, MerchantActionRow
+from app.store.models.merchant import LogEntryRow, LogLevel, MerchantActionRow, PointsDayRow
 from app.store.models.movements import AdjustmentRow, ClaimRow, MovementRow, MovementState
 from app.store.models.orders import OrderRow
 from app.store.models.stores import AccountKind, AccountRow, ClaimLink, DebtPolicy, RuleRow, StoreLogoRow, StoreRow, StoreState
@@ -26,6 +26,7 @@ __all__ = [
     "OrderRow",
     "PointsClaimRow",
     "PointsCustomerRow",
+    "PointsDayRow",
     "PointsEntryRow",
     "RuleRow",
     "StoreLogoRow",

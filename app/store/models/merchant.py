@@ -1,9 +1,9 @@
 """What the merchant's pages stand on: what happened, in words, and what was done once already."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from app.store.columns import BigId, UtcTime, one_of
@@ -34,6 +34,11 @@ class LogEntryRow(SQLModel, table=True):
     # What it is about, for whoever reads many: `installed`, `paused`, `settled`, …
     code: str = Field(max_length=64)
     message: str = Field(max_length=1024)
+    # What one entry sums up: batches that were settled one after the other make one entry, until this moment.
+    until: datetime | None = Field(default=None, sa_type=UtcTime)
+    orders: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    granted: int = Field(default=0, sa_type=BigId, sa_column_kwargs={"server_default": "0"})
+    taken_back: int = Field(default=0, sa_type=BigId, sa_column_kwargs={"server_default": "0"})
     # The staff user who did it, where somebody did.
     made_by: str | None = Field(default=None, max_length=256)
 
@@ -47,3 +52,20 @@ class MerchantActionRow(SQLModel, table=True):
     store_id: int = Field(foreign_key="store.id", sa_type=BigId)
     made_by: str = Field(max_length=256)
     made_at: datetime = Field(index=True, sa_type=UtcTime)
+
+
+class PointsDayRow(SQLModel, table=True):
+    """What one day, in the store's time zone, did to its customers' points: kept with each outcome, so nobody adds up history.
+
+    `granted`: claims and credits that the provider accepted. `taken`: claims that were taken, and credits. `taken_back`: debits,
+    and open claims that were voided or shrunk.
+    """
+
+    __tablename__ = "points_day"
+    __table_args__ = (CheckConstraint("granted >= 0 AND taken >= 0 AND taken_back >= 0", name="points_day_counts_up"),)
+
+    store_id: int = Field(primary_key=True, foreign_key="store.id", sa_type=BigId)
+    day: date = Field(primary_key=True)
+    granted: int = Field(default=0, sa_type=BigId)
+    taken: int = Field(default=0, sa_type=BigId)
+    taken_back: int = Field(default=0, sa_type=BigId)

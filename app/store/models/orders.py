@@ -11,6 +11,11 @@ _WAITS = text("look_at IS NOT NULL")
 _LEASED = text("lease_token IS NOT NULL")
 _TROUBLED = text("problem_code IS NOT NULL")
 _DRIFTING = text("due <> granted AND problem_code IS NULL")
+# The problems that do not end by themselves. Queries repeat these very words, so that the index serves them.
+NEEDS_A_PERSON = text(
+    "problem_code IN ('no_email', 'nothing_there', 'shown_not_taken', 'taker_unknown', 'refused', 'for_staff', 'too_many',"
+    " 'doubt', 'gone')"
+)
 
 
 class OrderRow(SQLModel, table=True):
@@ -25,6 +30,7 @@ class OrderRow(SQLModel, table=True):
         # The few that somebody should know of.
         Index("order_with_problem", "store_id", "id", sqlite_where=_TROUBLED, postgresql_where=_TROUBLED),
         Index("order_drifting", "store_id", sqlite_where=_DRIFTING, postgresql_where=_DRIFTING),
+        Index("order_needs_a_person", "store_id", "id", sqlite_where=NEEDS_A_PERSON, postgresql_where=NEEDS_A_PERSON),
         Index("order_by_email", "store_id", "email_key"),
         Index("order_by_number", "store_id", "number"),
     )

@@ -81,6 +81,12 @@ class StoreRow(SQLModel, table=True):
     order_notes: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     # Where this store's Dashboard is, as its bridge told at the first handshake of a verified staff user.
     dashboard_url: str | None = Field(default=None, max_length=512)
+    # The first day's checklist: since when there is a rule that somebody looked at, and a mail that leads to an order link.
+    rule_checked_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    link_checked_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    # The problems that were told to Saleor and not taken back yet, as a JSON array of their keys; and when that was.
+    problems_told: str | None = Field(default=None, max_length=1024)
+    problems_told_at: datetime | None = Field(default=None, sa_type=UtcTime)
     # How far, by Saleor's clock, its orders were looked through for changes that nobody told; and when that began last.
     sweep_cursor: datetime | None = Field(default=None, sa_type=UtcTime)
     swept_at: datetime | None = Field(default=None, sa_type=UtcTime)

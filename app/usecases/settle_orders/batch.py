@@ -10,7 +10,7 @@ from app.domain.order import Order
 from app.domain.settlement import NOTHING, Decision, Stuck
 from app.points.provider import PointsProvider
 from app.store.books import Books
-from app.store.models import AccountRow, OrderRow, RuleRow, StoreRow
+from app.store.models import AccountRow, MovementRow, OrderRow, RuleRow, StoreRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,8 @@ class Batch:
     rules: list[RuleRow]
     # (account, folded e-mail) pairs whose balance was found to hold nothing more.
     empty_lanes: set[tuple[int, str]] = field(default_factory=set)
+    # What was accepted while this batch was in hand, for the merchant's log and for the orders' histories.
+    moved: list[MovementRow] = field(default_factory=list)
 
     @property
     def store_id(self) -> int:

@@ -14,6 +14,7 @@ from app.sealing import fingerprint
 from app.store.books import insert_movements, lane_of
 from app.store.models import AccountRow, ClaimRow, MovementRow, MovementState, OrderRow
 from app.store.snapshots import dump
+from app.store.tallies import tally_accepted, tally_taken
 from app.store.waiting import keep_lease
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch, InHand, Problem
@@ -30,13 +31,16 @@ def write_plans(services: Services, batch: Batch, now: datetime) -> list[Movemen
             hand.is_done = hand.is_done or hand.id not in kept
         ours = [hand for hand in hands if hand.id in kept]
         _write_reads(session, ours)
-        _write_claims(session, ours)
+        _write_claims(session, batch, ours, now)
         planned = [movement for hand in ours if (movement := _movement(batch, hand, now)) is not None]
         local = [movement for movement in planned if _is_local(batch, movement)]
         for movement in local:
             _do_locally(session, batch, movement, now)
+        done = [movement for movement in local if movement.state == MovementState.ACCEPTED]
+        tally_accepted(session, batch.store, done, now)
         asked = [movement for movement in planned if movement not in local]
         written = insert_movements(session, asked)
+    batch.moved += done
     lanes_in_hand = {movement.lane for movement in asked if movement.id in written}
     for movement in asked:
         hand = batch.hands[movement.order_id or 0]
@@ -168,13 +172,17 @@ def _read_values(hand: InHand) -> dict[str, Any]:
     }
 
 
-def _write_claims(session: Session, hands: list[InHand]) -> None:
+def _write_claims(session: Session, batch: Batch, hands: list[InHand], now: datetime) -> None:
     """Write the states of claims that were found changed, each only from the state that it was loaded with."""
+    taken = 0
     for hand in hands:
         for claim in hand.books.claims_that_changed:
-            session.execute(
+            changed = session.execute(
                 update(ClaimRow)
                 .where(col(ClaimRow.id) == claim.id, col(ClaimRow.state) == hand.books.stored_states[claim.id])
                 .values(state=claim.state, taken_at=claim.taken_at, taken_by=claim.taken_by)
-            )
+                .returning(col(ClaimRow.id))
+            ).first()
+            taken += claim.points if changed is not None and claim.state == ClaimState.TAKEN else 0
             hand.books.stored_states[claim.id] = claim.state
+    tally_taken(session, batch.store, taken, now)

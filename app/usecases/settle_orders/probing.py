@@ -8,7 +8,8 @@ from app.domain.claim import Balance
 from app.domain.probing import FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, judge
 from app.points.provider import Accepted, Ask, AskKind, NotSent, RefusedWhole, Unknown
 from app.store.books import call_of, could_be_a_claim
-from app.store.models import DebtPolicy, MovementRow
+from app.store.logbook import write_log
+from app.store.models import DebtPolicy, LogLevel, MovementRow
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import FOR_STAFF, UNKNOWN_INSTANT, Batch
 from app.usecases.settle_orders.planning import account_problem
@@ -75,6 +76,9 @@ def _leave_to_staff(services: Services, batch: Batch, movement: MovementRow) -> 
     movement.is_for_staff = True
     note_look(services, batch, movement)
     hand = batch.hands[movement.order_id or 0]
+    message = f"Order {hand.row.number or '?'}: {FOR_STAFF.sentence}"
+    with services.database.writing() as session:
+        write_log(session, batch.store_id, "for_staff", message, now=services.clock(), level=LogLevel.ERROR)
     hand.is_done, hand.problem = True, FOR_STAFF
 
 

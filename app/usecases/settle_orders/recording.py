@@ -18,7 +18,9 @@ from app.points.embedded import INSUFFICIENT
 from app.points.provider import Accepted, NotSent, Outcome, Overtaken, Rejected, Unknown
 from app.sealing import fingerprint
 from app.store.books import still_open
-from app.store.models import AccountRow, ClaimLink, ClaimRow, MovementRow, MovementState, OrderRow
+from app.store.logbook import write_log
+from app.store.models import AccountRow, ClaimLink, ClaimRow, LogLevel, MovementRow, MovementState, OrderRow
+from app.store.tallies import tally_accepted
 from app.store.waiting import keep_lease
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import UNKNOWN_INSTANT, Batch, InHand, Problem
@@ -77,6 +79,8 @@ def pause_account(services: Services, batch: Batch, account_id: int, reply: NotS
     )
     account.paused_until, account.problem = now + pause, reply.reason
     _store_account(services, account)
+    if account.failures == 1:
+        _log_account(services, batch, f"The points provider is not asked for now: {reply.reason}", LogLevel.ERROR)
     log.warning(
         "account paused", store=batch.store.slug, account=account_id, reason=reply.reason, seconds=int(pause.total_seconds())
     )
@@ -105,6 +109,10 @@ def record(
                     update(OrderRow).where(col(OrderRow.id) == movement.order_id).values(refused_step=refusal_mark(movement))
                 )
         _store(session, [movement for movement, _ in ours], "state", "reason", "ended_at", "points")
+        accepted = [movement for movement, outcome in ours if isinstance(outcome, Accepted)]
+        tally_accepted(session, batch.store, accepted, now)
+        _log_refusals(session, batch, ours, now)
+    batch.moved += accepted
     for movement, _ in ours:
         count_movement(movement.kind, movement.state)
     for movement, outcome in outcomes:
@@ -114,6 +122,15 @@ def record(
         else:
             _follow_up(hand, movement, outcome, now)
     _resume_accounts(services, batch, {movement.account_id for movement, outcome in ours if not isinstance(outcome, Unknown)})
+
+
+def _log_refusals(session: Session, batch: Batch, outcomes: Sequence[tuple[MovementRow, Outcome]], now: datetime) -> None:
+    """Tell the merchant what the provider said no to, and will not be asked again by itself."""
+    for movement, outcome in outcomes:
+        if isinstance(outcome, Rejected) and outcome.code not in _NOT_REMEMBERED:
+            number = batch.hands[movement.order_id or 0].row.number or "?"
+            message = f"Order {number}: the points provider refused {abs(movement.points)} points. It says: {outcome.reason}"
+            write_log(session, batch.store_id, "refused", message, now=now, level=LogLevel.WARNING)
 
 
 def note_look(services: Services, batch: Batch, movement: MovementRow) -> None:
@@ -203,7 +220,13 @@ def _resume_accounts(services: Services, batch: Batch, account_ids: set[int]) ->
         if account.failures or account.problem:
             account.failures, account.paused_until, account.problem = 0, None, None
             _store_account(services, account)
+            _log_account(services, batch, "The points provider serves again.", LogLevel.INFO)
             log.info("account serves again", store=batch.store.slug, account=account_id)
+
+
+def _log_account(services: Services, batch: Batch, message: str, level: LogLevel) -> None:
+    with services.database.writing() as session:
+        write_log(session, batch.store_id, "provider", message, now=services.clock(), level=level)
 
 
 def _store_account(services: Services, account: AccountRow) -> None:

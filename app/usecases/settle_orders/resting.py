@@ -3,8 +3,11 @@
 from datetime import datetime
 from typing import Any
 
+from sqlmodel import Session
+
 from app.domain import retry
 from app.domain.order import folded
+from app.store.logbook import log_settled
 from app.store.waiting import rest, share_shortfall_looks
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch, InHand, Problem
@@ -22,6 +25,19 @@ def rest_orders(services: Services, batch: Batch) -> None:
         for email_key, since in begun.items():
             if since == now:
                 share_shortfall_looks(session, batch.store_id, email_key, since, now + retry.FIRST_SHORTFALL_LOOK)
+        if batch.moved:
+            _log_moves(session, batch, now)
+
+
+def _log_moves(session: Session, batch: Batch, now: datetime) -> None:
+    log_settled(
+        session,
+        batch.store_id,
+        orders=len({movement.order_id for movement in batch.moved}),
+        granted=sum(movement.points for movement in batch.moved if movement.points > 0),
+        taken_back=-sum(movement.points for movement in batch.moved if movement.points < 0),
+        now=now,
+    )
 
 
 def _shortfalls_begun(batch: Batch, now: datetime) -> dict[str, datetime]:

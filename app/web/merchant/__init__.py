@@ -16,7 +16,7 @@ from flask import Blueprint, abort
 
 from app.settings import Settings
 from app.usecases.services import Services
-from app.web.merchant import overview, shell, words
+from app.web.merchant import log, overview, shell, words
 
 __all__ = ["blueprint"]
 
@@ -27,7 +27,8 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     words.add_filters(routes)
     routes.after_request(shell.protect)
     shell.add_routes(routes, services, settings)
-    overview.add_routes(routes, services)
+    for page in (overview, log):
+        page.add_routes(routes, services)
 
     @routes.get("/pages/<path:path>")
     def unknown(path: str) -> str:  # noqa: ARG001 - Flask hands it over

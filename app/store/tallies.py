@@ -1,0 +1,51 @@
+"""Each day's points of a store, counted in the transaction that writes an outcome."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session, col, select
+
+from app.domain.settlement import MovementKind
+from app.store.dialects import insert_ignoring
+from app.store.models import MovementRow, PointsDayRow, StoreRow
+
+
+def today(store: StoreRow, now: datetime) -> date:
+    """Give the day that it is in the store's time zone."""
+    return now.astimezone(ZoneInfo(store.time_zone)).date()
+
+
+def tally_accepted(session: Session, store: StoreRow, accepted: Iterable[MovementRow], now: datetime) -> None:
+    """Count movements that were accepted just now. A write-off changes no customer's points, and counts for nothing."""
+    granted = taken = taken_back = 0
+    for movement in accepted:
+        if movement.kind in {MovementKind.CLAIM, MovementKind.CREDIT}:
+            granted += movement.points
+            taken += movement.points if movement.kind == MovementKind.CREDIT else 0
+        elif movement.kind in {MovementKind.DEBIT, MovementKind.VOID}:
+            taken_back -= movement.points
+    _add(session, store, today(store, now), granted=granted, taken=taken, taken_back=taken_back)
+
+
+def tally_taken(session: Session, store: StoreRow, points: int, now: datetime) -> None:
+    """Count the points of claims that were found taken just now."""
+    _add(session, store, today(store, now), taken=points)
+
+
+def days_of(session: Session, store_id: int, *, last: date, days: int) -> Sequence[PointsDayRow]:
+    """Give the last days of a store, oldest first; days on which nothing happened are filled in."""
+    first = last - timedelta(days=days - 1)
+    query = select(PointsDayRow).where(PointsDayRow.store_id == store_id, col(PointsDayRow.day).between(first, last))
+    known = {row.day: row for row in session.exec(query)}
+    wanted = (first + timedelta(days=number) for number in range(days))
+    return [known.get(day) or PointsDayRow(store_id=store_id, day=day) for day in wanted]
+
+
+def _add(session: Session, store: StoreRow, day: date, *, granted: int = 0, taken: int = 0, taken_back: int = 0) -> None:
+    if not granted and not taken and not taken_back:
+        return
+    counted = {"granted": granted, "taken": taken, "taken_back": taken_back}
+    new = insert_ignoring(session, PointsDayRow).values(store_id=store.id, day=day, **counted)
+    more = {name: getattr(PointsDayRow, name) + points for name, points in counted.items()}
+    session.execute(new.on_conflict_do_update(index_elements=["store_id", "day"], set_=more))

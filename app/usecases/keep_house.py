@@ -1,0 +1,58 @@
+"""Keep house: let go of what is too old to be of use."""
+
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Delete, delete, tuple_
+from sqlmodel import col, select
+
+from app.store.models import EventRow, LogEntryRow, MerchantActionRow, StoreRow
+from app.usecases.services import Services
+
+log = structlog.get_logger()
+
+KEPT_FOR = timedelta(days=90)
+# A form is sent again within seconds, or within days from a page that was left open.
+ACTIONS_KEPT_FOR = timedelta(days=30)
+# So many rows of a table go in one transaction: nobody waits long behind it.
+ROWS_MAX = 500
+
+
+def keep_house(services: Services) -> bool:
+    """Do one round, and tell whether there is more to do at once."""
+    return let_go(services)
+
+
+def let_go(services: Services) -> bool:
+    """Delete a bounded number of log entries, events and done forms that are too old. Tells whether more may be left."""
+    deleted = [_delete(services, statement) for statement in _statements(services)]
+    if any(deleted):
+        log.info("old rows let go", rows=sum(deleted))
+    return max(deleted, default=0) >= ROWS_MAX
+
+
+def _statements(services: Services) -> list[Delete]:
+    oldest = services.clock() - KEPT_FOR
+    entries = select(LogEntryRow.id).where(col(LogEntryRow.at) < oldest).limit(ROWS_MAX)
+    is_done = col(MerchantActionRow.made_at) < services.clock() - ACTIONS_KEPT_FOR
+    forms = select(MerchantActionRow.token).where(is_done).limit(ROWS_MAX)
+    with services.database.reading() as session:
+        stores = session.exec(select(StoreRow.id)).all()
+    event_key = tuple_(col(EventRow.store_id), col(EventRow.saleor_order_id), col(EventRow.type))
+    events = [
+        select(EventRow.store_id, EventRow.saleor_order_id, EventRow.type)
+        .where(EventRow.store_id == store_id, col(EventRow.last_at) < oldest)
+        .limit(ROWS_MAX)
+        for store_id in stores
+    ]
+    return [
+        delete(LogEntryRow).where(col(LogEntryRow.id).in_(entries)),
+        delete(MerchantActionRow).where(col(MerchantActionRow.token).in_(forms)),
+        *(delete(EventRow).where(event_key.in_(of_store)) for of_store in events),
+    ]
+
+
+def _delete(services: Services, statement: Delete) -> int:
+    # What a power cut brings back is let go of again.
+    with services.database.writing(durable=False) as session:
+        return int(session.execute(statement).rowcount)  # type: ignore[attr-defined]  # a DELETE's result has it

@@ -1,0 +1,32 @@
+"""The log: what happened, newest first, in words."""
+
+from flask import Blueprint, Response, request
+
+from app.store.models import LogLevel
+from app.usecases.read_log import read_log
+from app.usecases.services import Services
+from app.web.merchant.answers import fragment
+from app.web.merchant.staff import MANAGE_ORDERS, require, staff_of
+
+# Wide enough for any id that a database gives.
+_ID_DIGITS_MAX = 18
+
+
+def add_routes(routes: Blueprint, services: Services) -> None:
+    """Serve the log."""
+
+    @routes.get("/pages/log")
+    def log() -> Response:
+        staff = staff_of(services, request)
+        require(staff, MANAGE_ORDERS)
+        level = _level(request.args.get("level", ""))
+        page = read_log(services, staff.store_id, level=level, before_id=_id(request.args.get("before", "")))
+        return fragment("log.html", staff, page=page, level=level)
+
+
+def _level(text: str) -> LogLevel | None:
+    return LogLevel(text) if text in set(LogLevel) else None
+
+
+def _id(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _ID_DIGITS_MAX else None
