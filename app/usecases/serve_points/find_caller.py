@@ -60,5 +60,5 @@ def find_caller(services: Services, key: str) -> Caller:
 
 def _note_use(services: Services, key: ApiKeyRow, now: datetime) -> None:
     was_long_ago = or_(col(ApiKeyRow.last_used_at).is_(None), col(ApiKeyRow.last_used_at) <= now - USE_NOTED_EVERY)
-    with services.database.writing(durable=False) as session:
+    with services.database.writing() as session:
         session.execute(update(ApiKeyRow).where(col(ApiKeyRow.id) == key.id, was_long_ago).values(last_used_at=now))
