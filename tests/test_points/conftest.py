@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol
 
 import pytest
@@ -18,11 +18,14 @@ from app.sealing import Sealer, fingerprint
 from app.store.database import Database
 from app.store.models import PointsClaimRow, StoreRow
 from tests.clock import MovableClock
+from tests.served_points import ServedPoints, serve_points
 from tests.standins.coggins import StandInCoggins
 
 SECRET = "a secret of the tests"
 BASE_URL = "https://points.example"
 
+# Our own client, over HTTP, against the Points API that this app serves.
+SERVED = ("served, sqlite", "served, postgresql")
 EMBEDDED = ("embedded, sqlite", "embedded, postgresql")
 COGGINS_MOODS: dict[str, dict[str, Any]] = {
     "coggins": {},
@@ -60,9 +63,7 @@ class EmbeddedAccount:
     clock: MovableClock
 
     def take(self, token: str, email: str) -> None:
-        with self.provider.database.writing() as session:
-            claim = ledger.find_claims(session, [fingerprint(token)], lock=True)[fingerprint(token)]
-            assert ledger.take(session, claim, claim.email or email, self.clock()) is not None
+        take_from(self.provider.database, token, email, self.clock())
 
     def claims(self) -> list[ClaimFacts]:
         with self.provider.database.reading() as session:
@@ -85,6 +86,28 @@ class CogginsAccount:
             ClaimFacts(claim.amount, claim.email or "", claim.customer_type, claim.expires_on)
             for claim in self.coggins.books().claims
         ]
+
+
+@dataclass(frozen=True)
+class ServedAccount:
+    provider: CogginsProvider
+    served: ServedPoints
+
+    def take(self, token: str, email: str) -> None:
+        take_from(self.served.services.database, token, email, self.served.clock())
+
+    def claims(self) -> list[ClaimFacts]:
+        return [
+            ClaimFacts(row.amount, row.email, row.customer_type, row.expires_at.date() if row.expires_at else None)
+            for row in self.served.stored_claims()
+        ]
+
+
+def take_from(database: Database, token: str, email: str, now: datetime) -> None:
+    """Take a claim past its page, which has a limit for one address."""
+    with database.writing() as session:
+        claim = ledger.find_claims(session, [fingerprint(token)], lock=True)[fingerprint(token)]
+        assert ledger.take(session, claim, claim.email or email, now) is not None
 
 
 def new_store(database: Database, clock: MovableClock, slug: str = "shop") -> int:
@@ -110,15 +133,24 @@ def embedded_account(url: str, clock: MovableClock) -> Iterator[EmbeddedAccount]
         database.close()
 
 
-@pytest.fixture(params=[*EMBEDDED, *COGGINS_MOODS])
+@contextmanager
+def served_account(url: str, clock: MovableClock) -> Iterator[ServedAccount]:
+    with serve_points(url, clock) as served:
+        served.change(debt_policy="negative")
+        yield ServedAccount(CogginsProvider(served.url, served.key), served)
+
+
+@pytest.fixture(params=[*EMBEDDED, *COGGINS_MOODS, *SERVED])
 def account(request: pytest.FixtureRequest, clock: MovableClock) -> Iterator[Account]:
     """An account of each kind in turn."""
     if request.param in COGGINS_MOODS:
         with StandInCoggins(clock, **COGGINS_MOODS[request.param]) as coggins:
             yield CogginsAccount(CogginsProvider(coggins.url, coggins.key), coggins)
         return
-    fresh: Callable[[], str] = request.getfixturevalue(f"fresh_{request.param.removeprefix('embedded, ')}")
-    with embedded_account(fresh(), clock) as opened:
+    kind, database_name = request.param.split(", ")
+    fresh: Callable[[], str] = request.getfixturevalue(f"fresh_{database_name}")
+    opener = served_account if kind == "served" else embedded_account
+    with opener(fresh(), clock) as opened:
         yield opened
 
 
