@@ -37,13 +37,18 @@ class Database:
             session.rollback()
 
     @contextmanager
-    def writing(self) -> Iterator[Session]:
-        """Open a transaction that is committed at the end of the block, or rolled back by an exception."""
+    def writing(self, *, durable: bool = True) -> Iterator[Session]:
+        """Open a transaction that is committed at the end of the block, or rolled back by an exception.
+
+        `durable=False` lets SQLite leave the last moment to the operating system's cache: for what may be lost with the
+        machine's power, because it is done again.
+        """
         if not self.is_sqlite:
             with self.engine.connect() as connection, Session(connection, expire_on_commit=False) as session, session.begin():
                 yield session
             return
         with self._writers, self.engine.connect() as connection:
+            _set_durable(connection, is_durable=durable)
             writing = connection.execution_options(begin_immediate=True)
             with Session(writing, expire_on_commit=False) as session, session.begin():
                 yield session
@@ -96,11 +101,19 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA cache_size=-16384")
     cursor.close()
+
+
+def _set_durable(connection: Connection, *, is_durable: bool) -> None:
+    # Past SQLAlchemy, because SQLite changes this outside transactions only, and SQLAlchemy would begin one.
+    if connection.info.get("is_durable") is not is_durable:
+        cursor = connection.connection.cursor()
+        cursor.execute(f"PRAGMA synchronous={'FULL' if is_durable else 'NORMAL'}")
+        cursor.close()
+        connection.info["is_durable"] = is_durable
 
 
 def _begin_sqlite(connection: Connection) -> None:
