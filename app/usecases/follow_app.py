@@ -42,6 +42,6 @@ def follow_app(services: Services, delivery: Delivery) -> None:
         else:
             store.state = StoreState.ACTIVE if app["isActive"] else StoreState.INACTIVE
         session.add(store)
-        write_log(session, delivery.store_id, "app", _SAID[store.state], now=services.clock(), level=_LEVELS[store.state])
+        write_log(session, delivery.signer.store_id, "app", _SAID[store.state], now=services.clock(), level=_LEVELS[store.state])
         slug, state = store.slug, store.state
     log.info("app followed", store=slug, state=state)
