@@ -1,7 +1,7 @@
 """What an order should have brought: a pure function of the order as it stands, the rule and the time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 from enum import StrEnum
@@ -140,9 +140,7 @@ def earning_base(order: Order, rule: Rule) -> Decimal:
 def with_remembered_earning(order: Order, remembered: Sequence[Line]) -> tuple[Line, ...]:
     """Keep what was known of each line when it was first seen: a deleted product does not tell that it was a gift card."""
     known = {line.id: line.earns for line in remembered if line.earns is not None}
-    return tuple(
-        Line(line.id, line.gross, line.net, line.quantity_to_fulfill, known.get(line.id, line.earns)) for line in order.lines
-    )
+    return tuple(replace(line, earns=known.get(line.id, line.earns)) for line in order.lines)
 
 
 def _points(base: Decimal, order: Order, kept: Decimal, points_per_unit: Decimal) -> int:

@@ -14,6 +14,7 @@ class Line:
     """One line. Money is of the order's currency.
 
     `earns` is None while nobody knows: its product is gone, and with it the mark of a gift card.
+    `name` is the product's, for people.
     """
 
     id: str
@@ -21,6 +22,8 @@ class Line:
     net: Decimal
     quantity_to_fulfill: int
     earns: bool | None
+    name: str = ""
+    quantity: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ FULLY_PAID = frozenset({"ORDER_FULLY_PAID", "ORDER_MARKED_AS_PAID"})
 FULFILLED = frozenset({"FULFILLMENT_FULFILLED_ITEMS"})
 GIFT_CARD = "GIFT_CARD"
 EMAIL_LENGTH_MAX = 320
+LABEL_LENGTH_MAX = 120
 # Saleor's amounts have 12 digits, 3 of them behind the point.
 AMOUNT_DIGITS_MAX = 30
 
@@ -103,6 +104,8 @@ def _line(line: Mapping[str, Any]) -> Line:
         net=_money(line["totalPrice"]["net"]),
         quantity_to_fulfill=int(line["quantityToFulfill"]),
         earns=earns,
+        name=_label(line.get("productName")),
+        quantity=int(line.get("quantity") or 0),
     )
 
 
@@ -138,6 +141,12 @@ def parse_time(value: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time without a zone")
     return moment.astimezone(UTC)
+
+
+def _label(value: Any) -> str:
+    """Read a text that only people look at: whatever it is, it must not keep an order from its points."""
+    text = value if isinstance(value, str) else ""
+    return text[:LABEL_LENGTH_MAX].replace("\0", "").encode(errors="replace").decode()
 
 
 def _text(value: Any, length_max: int) -> str:

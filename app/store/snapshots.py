@@ -1,10 +1,12 @@
 """The order as it was last read, kept as JSON: what explains a number, and what remembers which lines earn."""
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from app.domain.order import Line, Order
+from app.domain.order import Line, Order, Transaction
 
 
 def dump(order: Order) -> str:
@@ -14,6 +16,8 @@ def dump(order: Order) -> str:
             "status": order.status,
             "created_at": order.created_at.isoformat(),
             "updated_at": order.updated_at.isoformat(),
+            "fully_paid_at": _moment(order.fully_paid_at),
+            "fulfilled_at": _moment(order.fulfilled_at),
             "is_registered": order.is_registered,
             "channel": order.channel,
             "currency": order.currency,
@@ -24,16 +28,49 @@ def dump(order: Order) -> str:
             "charged": str(order.charged),
             "refunded": str(order.refunded),
             "money_kept": str(order.money_kept),
+            "transactions": [[str(paid.charged), str(paid.refunded), str(paid.succeeded)] for paid in order.transactions],
             "lines": [_line(line) for line in order.lines],
         },
         separators=(",", ":"),
     )
 
 
+def load(snapshot: str, *, saleor_order_id: str, number: str, email: str) -> Order:
+    """Read an order as it was last stored; number and e-mail stand beside the snapshot.
+
+    Raises KeyError, TypeError, ValueError or ArithmeticError when it is none.
+    """
+    stored = json.loads(snapshot)
+    charged = Decimal(stored["charged"])
+    return Order(
+        id=saleor_order_id,
+        number=number,
+        created_at=datetime.fromisoformat(stored["created_at"]),
+        updated_at=datetime.fromisoformat(stored["updated_at"]),
+        status=stored["status"],
+        email=email,
+        is_registered=stored["is_registered"],
+        channel=stored["channel"],
+        currency=stored["currency"],
+        total=Decimal(stored["total"]),
+        subtotal=Decimal(stored["subtotal"]),
+        shipping_gross=Decimal(stored["shipping_gross"]),
+        shipping_net=Decimal(stored["shipping_net"]),
+        charged=charged,
+        refunded=Decimal(stored["refunded"]),
+        transactions=_transactions(stored, charged),
+        lines=_lines(stored),
+        fully_paid_at=_loaded_moment(stored.get("fully_paid_at")),
+        fulfilled_at=_loaded_moment(stored.get("fulfilled_at")),
+    )
+
+
 def load_lines(snapshot: str | None) -> tuple[Line, ...]:
     """Read the lines of an order as they were last stored."""
-    if snapshot is None:
-        return ()
+    return () if snapshot is None else _lines(json.loads(snapshot))
+
+
+def _lines(stored: Mapping[str, Any]) -> tuple[Line, ...]:
     return tuple(
         Line(
             id=line["id"],
@@ -41,9 +78,18 @@ def load_lines(snapshot: str | None) -> tuple[Line, ...]:
             net=Decimal(line["net"]),
             quantity_to_fulfill=line["quantity_to_fulfill"],
             earns=line["earns"],
+            name=line.get("name", ""),
+            quantity=line.get("quantity", 0),
         )
-        for line in json.loads(snapshot)["lines"]
+        for line in stored["lines"]
     )
+
+
+def _transactions(stored: Mapping[str, Any], charged: Decimal) -> tuple[Transaction, ...]:
+    if "transactions" in stored:
+        return tuple(Transaction(*(Decimal(amount) for amount in amounts)) for amounts in stored["transactions"])
+    # A snapshot of an earlier version holds their sum only: what refunds had not lowered the charge by.
+    return (Transaction(Decimal(0), charged - Decimal(stored["money_kept"]), Decimal(0)),)
 
 
 def _line(line: Line) -> dict[str, Any]:
@@ -53,4 +99,14 @@ def _line(line: Line) -> dict[str, Any]:
         "net": str(line.net),
         "quantity_to_fulfill": line.quantity_to_fulfill,
         "earns": line.earns,
+        "name": line.name,
+        "quantity": line.quantity,
     }
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment is not None else None
+
+
+def _loaded_moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text is not None else None
