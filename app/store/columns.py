@@ -21,6 +21,16 @@ class BigId(TypeDecorator[int]):
         return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
 
 
+class OrderNumber(TypeDecorator[str]):
+    """An order's number, ordered byte by byte on every database: so those that begin alike stand side by side in an index."""
+
+    impl = String(64)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String(64, collation="C") if dialect.name == "postgresql" else String(64))
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware time in UTC, to the microsecond."""
 

@@ -65,11 +65,12 @@ def rules_of(session: Session, store_id: int) -> list[RuleRow]:
 def rule_in_force(rules: list[RuleRow], channel: str, created_at: datetime) -> RuleRow:
     """Choose the version that was in force for a channel when an order was created.
 
-    A channel without a rule of its own at that time has the default. An order older than every version has the oldest default.
+    A channel without a rule of its own at that time, or whose own rule had ended, has the default. An order
+    older than every version has the oldest default.
     """
     in_force = [rule for rule in rules if rule.in_force_from <= created_at]
     of_channel = [rule for rule in in_force if rule.channel == channel]
-    if of_channel:
+    if of_channel and not of_channel[-1].follows_default:
         return of_channel[-1]
     defaults = [rule for rule in in_force if rule.channel is None]
     return defaults[-1] if defaults else next(rule for rule in rules if rule.channel is None)

@@ -121,7 +121,7 @@ def release(session: Session, token: str) -> None:
 def rest(session: Session, token: str, rests: Sequence[Mapping[str, Any]]) -> None:
     """Give back orders with the time of their next look, unless somebody woke them meanwhile.
 
-    Each of `rests` holds `of_order`, `of_wakes`, `next_look` and the values of shortfall, problem and failures.
+    Each of `rests` holds `of_order`, `of_wakes`, `next_look` and the values of shortfall, problem, failures and status.
     """
     if not rests:
         return
@@ -139,6 +139,7 @@ def rest(session: Session, token: str, rests: Sequence[Mapping[str, Any]]) -> No
             problem_code=bindparam("new_problem_code"),
             problem=bindparam("new_problem"),
             failures=bindparam("new_failures"),
+            status=bindparam("new_status"),
         )
     )
     session.connection().execute(statement, list(rests))
@@ -178,6 +179,7 @@ _NEW_ORDER = {
     "look_at": _NOW,
     "told_at": _TOLD_AT,
     "created_at": _NOW,
+    "placed_at": _NOW,
     "wakes": 1,
     "due": 0,
     "granted": 0,

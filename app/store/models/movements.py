@@ -30,6 +30,7 @@ _IS_OPEN = "(state IN ('planned', 'sending') OR (state = 'unknown' AND kind IN (
 _ORDER_IS_OPEN = text(f"order_id IS NOT NULL AND {_IS_OPEN}")
 _CUSTOMER_IS_OPEN = text(f"order_id IS NULL AND {_IS_OPEN}")
 _IS_FOR_STAFF = text("state = 'unknown' AND kind IN ('credit', 'debit') AND is_for_staff")
+_HAS_CALL = text("call_id IS NOT NULL")
 _LANE_IS_OPEN = text(f"kind IN ('credit', 'debit') AND {_IS_OPEN}")
 
 
@@ -57,6 +58,7 @@ class MovementRow(SQLModel, table=True):
         Index("movement_open_of_customers", "planned_at", sqlite_where=_CUSTOMER_IS_OPEN, postgresql_where=_CUSTOMER_IS_OPEN),
         Index("movement_of_lane", "lane", "ended_at"),
         Index("movement_for_staff", "store_id", "sent_at", sqlite_where=_IS_FOR_STAFF, postgresql_where=_IS_FOR_STAFF),
+        Index("movement_of_call", "call_id", sqlite_where=_HAS_CALL, postgresql_where=_HAS_CALL),
     )
 
     id: UUID = Field(primary_key=True)
@@ -127,6 +129,7 @@ class AdjustmentRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("points <> 0", name="adjustment_points"),
         CheckConstraint("order_id IS NOT NULL OR email_key IS NOT NULL", name="adjustment_has_subject"),
+        Index("adjustment_of_customer", "store_id", "email_key"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -136,4 +139,6 @@ class AdjustmentRow(SQLModel, table=True):
     points: int
     reason: str = Field(max_length=1024)
     made_by: str = Field(max_length=256)
+    # The claim that it withdraws. None is withdrawn twice.
+    claim_id: UUID | None = Field(default=None, index=True, unique=True)
     made_at: datetime = Field(sa_type=UtcTime)

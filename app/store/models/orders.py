@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from app.store.columns import BigId, UtcTime
+from app.store.columns import BigId, OrderNumber, UtcTime
 
 _WAITS = text("look_at IS NOT NULL")
 _LEASED = text("lease_token IS NOT NULL")
@@ -16,6 +16,7 @@ NEEDS_A_PERSON = text(
     "problem_code IN ('no_email', 'nothing_there', 'shown_not_taken', 'taker_unknown', 'refused', 'for_staff', 'too_many',"
     " 'doubt', 'gone')"
 )
+_HAS_PROBLEM = text("problem IS NOT NULL")
 
 
 class OrderRow(SQLModel, table=True):
@@ -31,7 +32,13 @@ class OrderRow(SQLModel, table=True):
         Index("order_with_problem", "store_id", "id", sqlite_where=_TROUBLED, postgresql_where=_TROUBLED),
         Index("order_drifting", "store_id", sqlite_where=_DRIFTING, postgresql_where=_DRIFTING),
         Index("order_needs_a_person", "store_id", "id", sqlite_where=NEEDS_A_PERSON, postgresql_where=NEEDS_A_PERSON),
-        Index("order_by_email", "store_id", "email_key"),
+        # What the merchant's lists ask, each newest first and paged by (placed_at, id).
+        Index("order_by_placed", "store_id", "placed_at", "id"),
+        Index("order_by_status", "store_id", "status", "placed_at", "id"),
+        Index(
+            "order_placed_with_problem", "store_id", "placed_at", "id", sqlite_where=_HAS_PROBLEM, postgresql_where=_HAS_PROBLEM
+        ),
+        Index("order_by_email", "store_id", "email_key", "placed_at", "id"),
         Index("order_by_number", "store_id", "number"),
     )
 
@@ -52,7 +59,9 @@ class OrderRow(SQLModel, table=True):
     read_at: datetime | None = Field(default=None, sa_type=UtcTime)
     read_facts: str | None = Field(default=None, max_length=1024)
     snapshot: str | None = None
-    number: str | None = Field(default=None, max_length=64)
+    number: str | None = Field(default=None, sa_type=OrderNumber)
+    # When the shopper placed it, by Saleor's clock; until the first read, when we heard of it.
+    placed_at: datetime | None = Field(default=None, sa_type=UtcTime)
     email: str | None = Field(default=None, max_length=320)
     email_key: str | None = Field(default=None, max_length=320)
 
@@ -62,6 +71,8 @@ class OrderRow(SQLModel, table=True):
     due: int = Field(default=0, sa_type=BigId)
     granted: int = Field(default=0, sa_type=BigId)
     because: str | None = Field(default=None, max_length=32)
+    # The word that stands on the order in Saleor, as `domain/status.py` chose it at the last look.
+    status: str | None = Field(default=None, max_length=16)
     shortfall: int = Field(default=0, sa_type=BigId)
     shortfall_since: datetime | None = Field(default=None, sa_type=UtcTime)
 

@@ -163,6 +163,7 @@ def _read_values(hand: InHand) -> dict[str, Any]:
         "read_facts": facts_of(order),
         "snapshot": dump(order),
         "number": order.number,
+        "placed_at": order.created_at,
         "email": order.email,
         "email_key": folded(order.email),
         "rule_id": rule.id,
