@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from app.usecases.explain_order import explain_order
 from tests.standins.stories import STORIES
 from tests.standins.story import Story
 from tests.world import World
@@ -30,6 +31,9 @@ def _ends_right(world: World, order_id: str, story: Story) -> None:
     assert order.shortfall == 0
     assert order.look_at is None
     assert order.problem is None
+    explained = explain_order(world.services, order.store_id, order_id)
+    assert explained is not None
+    assert explained.agrees
 
 
 @_on_sqlite

@@ -1,0 +1,166 @@
+"""Explain an order's number: the arithmetic, and all that was ever asked, answered and decided for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from app.domain.claim import ClaimState
+from app.domain.order import Order
+from app.domain.settlement import INSTANT_KINDS
+from app.store.models import (
+    AccountRow,
+    AdjustmentRow,
+    ClaimRow,
+    EventRow,
+    MovementRow,
+    MovementState,
+    OrderRow,
+    StoreRow,
+)
+from app.store.snapshots import load
+from app.store.stores import accounts_of, rules_of
+from app.usecases.explain_order.arithmetic import Arithmetic, Version, recompute, version_for
+from app.usecases.explain_order.timeline import Entry, Happening, timeline
+from app.usecases.services import Services
+
+__all__ = ["Arithmetic", "Entry", "Explanation", "Happening", "UnknownCall", "Version", "explain_order"]
+
+_Row = TypeVar("_Row", MovementRow, ClaimRow, AdjustmentRow)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCall:
+    """A call to the provider whose answer was lost: how many changes of it nobody knows the outcome of, here and elsewhere."""
+
+    call_id: UUID
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All about one order's points. `arithmetic` and `version` are None for an order that was never read, or cannot be."""
+
+    order: OrderRow
+    arithmetic: Arithmetic | None
+    version: Version | None
+    movements: tuple[MovementRow, ...]
+    claims: tuple[ClaimRow, ...]
+    adjustments: tuple[AdjustmentRow, ...]
+    events: tuple[EventRow, ...]
+    accounts: dict[int, AccountRow]
+    unknown_calls: tuple[UnknownCall, ...]
+    timeline: tuple[Entry, ...]
+    now: datetime
+
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether the order is to be looked at now, so that what stands here may change at once."""
+        return self.order.look_at is not None and self.order.look_at <= self.now
+
+    @property
+    def is_older_than_told(self) -> bool:
+        """Tell whether Saleor has told of a change that was not read yet."""
+        order = self.order
+        return order.told_at is not None and order.read_at is not None and order.told_at > order.read_at
+
+    @property
+    def agrees(self) -> bool:
+        """Tell whether what was decided is what the same arithmetic gives now."""
+        return self.arithmetic is not None and self.arithmetic.due.points == self.order.due
+
+    @property
+    def unknown(self) -> tuple[MovementRow, ...]:
+        """The changes of balances whose outcome nobody knows."""
+        return tuple(one for one in self.movements if one.state == MovementState.UNKNOWN and one.kind in INSTANT_KINDS)
+
+    @property
+    def voidable(self) -> tuple[ClaimRow, ...]:
+        """The links that nobody has seen or taken, and that are not about to be withdrawn."""
+        going = {one.claim_id for one in self.adjustments}
+        return tuple(one for one in self.claims if one.state == ClaimState.OPEN and one.points > 0 and one.id not in going)
+
+
+def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Explanation | None:
+    """Explain an order of a store; None when it has no such order. Eight queries, however much happened."""
+    now = services.clock()
+    with services.database.reading() as session:
+        found = session.exec(
+            select(OrderRow, StoreRow)
+            .join(StoreRow, col(StoreRow.id) == col(OrderRow.store_id))
+            .where(OrderRow.store_id == store_id, OrderRow.saleor_order_id == saleor_order_id)
+        ).first()
+        if found is None:
+            return None
+        row, store = found
+        rules = rules_of(session, store_id)
+        movements = _of(session, MovementRow, row, MovementRow.planned_at)
+        claims = _of(session, ClaimRow, row, ClaimRow.created_at)
+        adjustments = _of(session, AdjustmentRow, row, AdjustmentRow.made_at)
+        events = _events(session, row)
+        accounts = accounts_of(session, store_id)
+        unknown_calls = _unknown_calls(session, movements)
+    order = _stored(row)
+    version = version_for(rules, row, order) if order is not None else None
+    return Explanation(
+        order=row,
+        arithmetic=_arithmetic(row, order, version, store, adjustments, now),
+        version=version,
+        movements=tuple(movements),
+        claims=tuple(claims),
+        adjustments=tuple(adjustments),
+        events=tuple(events),
+        accounts=accounts,
+        unknown_calls=tuple(unknown_calls),
+        timeline=tuple(timeline(row, movements=movements, claims=claims, adjustments=adjustments, events=events)),
+        now=now,
+    )
+
+
+def _stored(row: OrderRow) -> Order | None:
+    """Give the order as it was last read; None where it never was, or its snapshot is broken."""
+    if row.snapshot is None:
+        return None
+    try:
+        return load(row.snapshot, saleor_order_id=row.saleor_order_id, number=row.number or "", email=row.email or "")
+    except (LookupError, TypeError, ValueError, ArithmeticError):
+        return None
+
+
+def _arithmetic(
+    row: OrderRow,
+    order: Order | None,
+    version: Version | None,
+    store: StoreRow,
+    adjustments: Sequence[AdjustmentRow],
+    now: datetime,
+) -> Arithmetic | None:
+    if order is None or version is None:
+        return None
+    adjusted = sum(adjustment.points for adjustment in adjustments)
+    return recompute(row, order, version.rule, awards_from=store.awards_from, adjustments=adjusted, now=now)
+
+
+def _of(session: Session, table: type[_Row], order: OrderRow, at: datetime | None) -> list[_Row]:
+    return list(session.exec(select(table).where(table.order_id == order.id).order_by(col(at))))
+
+
+def _events(session: Session, order: OrderRow) -> list[EventRow]:
+    query = select(EventRow).where(EventRow.store_id == order.store_id, EventRow.saleor_order_id == order.saleor_order_id)
+    return list(session.exec(query.order_by(col(EventRow.first_at))))
+
+
+def _unknown_calls(session: Session, movements: Sequence[MovementRow]) -> list[UnknownCall]:
+    calls = {one.call_id for one in movements if one.state == MovementState.UNKNOWN and one.kind in INSTANT_KINDS and one.call_id}
+    if not calls:
+        return []
+    query = (
+        select(MovementRow.call_id, func.count())
+        .where(col(MovementRow.call_id).in_(calls), MovementRow.state == MovementState.UNKNOWN)
+        .group_by(col(MovementRow.call_id))
+    )
+    return [UnknownCall(call_id, unknown) for call_id, unknown in session.exec(query) if call_id is not None and unknown > 1]

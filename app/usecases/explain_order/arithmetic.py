@@ -1,0 +1,96 @@
+"""Compute an order's points once more, by the functions that decided them, and keep every number on the way."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, localcontext
+
+from app.domain.earning import EXACT_DIGITS, Because, Due, Moment, moment_reached, points_due
+from app.domain.order import Line, Order
+from app.store.models import OrderRow, RuleRow
+from app.store.stores import as_rule, rule_in_force
+
+
+@dataclass(frozen=True, slots=True)
+class Arithmetic:
+    """How an order's points come about, as it was last read.
+
+    `counted` is what a line adds to the base; `gone_back` is what refunds took without lowering the charge; `kept` is the money
+    kept, held between nothing and the total; `exact` are the points before the rounding and the maximum.
+    """
+
+    order: Order
+    rule: RuleRow
+    due: Due
+    moment_at: datetime | None
+    adjustments: int
+    exact: Decimal
+
+    @property
+    def counted(self) -> tuple[tuple[Line, Decimal], ...]:
+        return tuple(
+            (line, Decimal(0) if line.earns is False else line.gross if self.rule.include_tax else line.net)
+            for line in self.order.lines
+        )
+
+    @property
+    def shipping(self) -> Decimal:
+        return self.order.shipping_gross if self.rule.include_tax else self.order.shipping_net
+
+    @property
+    def gone_back(self) -> Decimal:
+        return self.order.charged - self.order.money_kept
+
+    @property
+    def kept(self) -> Decimal:
+        return self.due.money_kept
+
+    @property
+    def paid_percent(self) -> Decimal:
+        """The paid part of the order, in percent with up to two digits, rounded down: 100 only where all was kept."""
+        if self.order.total <= 0:
+            return Decimal(100)
+        with localcontext(prec=EXACT_DIGITS):
+            return (self.kept * 10000 // self.order.total) / 100
+
+    @property
+    def is_capped(self) -> bool:
+        maximum = self.rule.maximum_points
+        return self.due.because is Because.EARNED and maximum is not None and self.exact // 1 > maximum
+
+
+def recompute(
+    row: OrderRow, order: Order, rule: RuleRow, *, awards_from: datetime, adjustments: int, now: datetime
+) -> Arithmetic:
+    """Compute the points due of an order as it was last read, by one version of a rule."""
+    moment_at = moment_reached(order, Moment(rule.award_when), remembered=row.moment_at if row.rule_id == rule.id else None)
+    due = points_due(order, as_rule(rule), now, awards_from=awards_from, moment_at=moment_at, adjustments=adjustments)
+    return Arithmetic(order, rule, due, moment_at, adjustments, _exact(order, rule, due))
+
+
+def _exact(order: Order, rule: RuleRow, due: Due) -> Decimal:
+    with localcontext(prec=EXACT_DIGITS):
+        whole = rule.points_per_unit * due.base
+        return whole * due.money_kept / order.total if order.total > 0 else whole
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Which version of which rule counts for an order, and why.
+
+    `number` counts the versions of the default, or of the channel's own rule, from 1; `newer` is how many came after it.
+    `is_before_all`: the order is older than every version, so the oldest default counts.
+    """
+
+    rule: RuleRow
+    number: int
+    newer: int
+    is_before_all: bool
+
+
+def version_for(rules: list[RuleRow], row: OrderRow, order: Order) -> Version:
+    """Find the version that decided an order, among all of its store's."""
+    decided = next((rule for rule in rules if rule.id == row.rule_id), None)
+    rule = decided or rule_in_force(rules, order.channel, order.created_at)
+    siblings = [other for other in rules if other.channel == rule.channel]
+    place = siblings.index(rule)
+    return Version(rule, place + 1, len(siblings) - place - 1, is_before_all=rule.in_force_from > order.created_at)

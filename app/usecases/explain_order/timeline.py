@@ -1,0 +1,79 @@
+"""Everything that happened to an order, in one line of time."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.store.models import AdjustmentRow, ClaimRow, EventRow, MovementRow, OrderRow
+
+
+class Happening(StrEnum):
+    """What an entry of the timeline is about."""
+
+    PLACED = "placed"
+    HEARD = "heard"
+    EVENT = "event"
+    EVENT_AGAIN = "event_again"
+    MOVEMENT = "movement"
+    SHOWN = "shown"
+    TAKEN = "taken"
+    ADJUSTED = "adjusted"
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry. `movement`, `event` or `adjustment` is what it is about, where there is one."""
+
+    at: datetime
+    what: Happening
+    points: int = 0
+    who: str | None = None
+    movement: MovementRow | None = None
+    event: EventRow | None = None
+    adjustment: AdjustmentRow | None = None
+
+
+def timeline(
+    order: OrderRow,
+    *,
+    movements: Sequence[MovementRow],
+    claims: Sequence[ClaimRow],
+    adjustments: Sequence[AdjustmentRow],
+    events: Sequence[EventRow],
+) -> list[Entry]:
+    """Put all that is known of an order in order of time, newest first."""
+    entries = [
+        *_of_order(order),
+        *_of_events(events),
+        *(
+            Entry(one.ended_at or one.planned_at, Happening.MOVEMENT, one.points, one.decided_by, movement=one)
+            for one in movements
+        ),
+        *_of_claims(claims),
+        *(Entry(one.made_at, Happening.ADJUSTED, one.points, one.made_by, adjustment=one) for one in adjustments),
+    ]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def _of_order(order: OrderRow) -> Iterator[Entry]:
+    if order.placed_at is not None and order.read_at is not None:
+        yield Entry(order.placed_at, Happening.PLACED)
+        yield Entry(order.read_at, Happening.READ)
+    yield Entry(order.created_at, Happening.HEARD)
+
+
+def _of_events(events: Sequence[EventRow]) -> Iterator[Entry]:
+    for event in events:
+        yield Entry(event.first_at, Happening.EVENT, event=event)
+        if event.count > 1:
+            yield Entry(event.last_at, Happening.EVENT_AGAIN, event=event)
+
+
+def _of_claims(claims: Sequence[ClaimRow]) -> Iterator[Entry]:
+    for claim in claims:
+        if claim.shown_at is not None:
+            yield Entry(claim.shown_at, Happening.SHOWN, claim.points)
+        if claim.taken_at is not None:
+            yield Entry(claim.taken_at, Happening.TAKEN, claim.points)
