@@ -9,9 +9,13 @@ from sqlmodel import Session, col, select
 from app.domain.order import folded
 from app.domain.settlement import MovementKind
 from app.errors import BadRequest
+from app.logs import blotted
 from app.points.provider import POINTS_MAX
+from app.saleor.parsing import is_order_id
 from app.store.books import insert_movements, lane_of
+from app.store.log_entries import note
 from app.store.models import AccountRow, AdjustmentRow, MovementRow, MovementState, OrderRow, StoreRow
+from app.store.once import Once, is_first
 from app.store.stores import current_account, find_store_by_slug
 from app.store.waiting import wake
 from app.usecases.claim_points import is_address
@@ -22,23 +26,31 @@ log = structlog.get_logger()
 TEXT_LENGTH_MAX = 1024
 
 
-def adjust_order(services: Services, store_slug: str, number: str, *, points: int, reason: str, who: str) -> None:
-    """Give or take extra points for an order, known by its number. The worker settles it at once.
+def adjust_order(
+    services: Services, store_slug: str, number: str, *, points: int, reason: str, who: str, once: Once | None = None
+) -> None:
+    """Give or take extra points for an order, known by its number or Saleor's id. The worker settles it at once.
 
     Raises BadRequest when there is no such order, or no reason.
     """
     _check(points, reason, who)
     now = services.clock()
     with services.database.writing() as session:
+        if once is not None and not is_first(session, once, now):
+            return
         order = find_order(session, store_slug, number)
         session.add(
             AdjustmentRow(store_id=order.store_id, order_id=order.id, points=points, reason=reason, made_by=who, made_at=now)
         )
         wake(session, order.id or 0, now)
+        said = f"Points of order {order.number or ''} changed by {points:+}: {reason.strip()}"
+        note(session, order.store_id, now, code="adjusted", message=blotted(said), made_by=who)
     log.info("order adjusted", store=store_slug, order=number, points=points)
 
 
-def adjust_customer(services: Services, store_slug: str, email: str, *, points: int, reason: str, who: str) -> None:
+def adjust_customer(
+    services: Services, store_slug: str, email: str, *, points: int, reason: str, who: str, once: Once | None = None
+) -> None:
     """Give or take points of a customer, by one INSTANT that the worker asks for.
 
     Raises BadRequest when there is no such store, the address is none, or there is no reason.
@@ -48,6 +60,8 @@ def adjust_customer(services: Services, store_slug: str, email: str, *, points: 
         raise BadRequest("This is no e-mail address.")
     now = services.clock()
     with services.database.writing() as session:
+        if once is not None and not is_first(session, once, now):
+            return
         store, account = _store_and_account(session, store_slug)
         session.add(
             AdjustmentRow(store_id=store.id or 0, email_key=folded(email), points=points, reason=reason, made_by=who, made_at=now)
@@ -65,16 +79,20 @@ def adjust_customer(services: Services, store_slug: str, email: str, *, points: 
         )
         if not insert_movements(session, [movement]):
             raise BadRequest("Another change of this customer's points is under way. Nothing was changed; try again in a moment.")
+        said = f"A customer's points changed by {points:+}: {reason.strip()}"
+        note(session, store.id or 0, now, code="adjusted", message=blotted(said), made_by=who)
     log.info("customer adjusted", store=store_slug, points=points)
 
 
-def write_off(services: Services, store_slug: str, number: str, *, who: str) -> int:
+def write_off(services: Services, store_slug: str, number: str, *, who: str, once: Once | None = None) -> int:
     """Close an order's shortfall without taking anything, and give the points that were let go.
 
     Raises BadRequest when the order lacks nothing.
     """
     now = services.clock()
     with services.database.writing() as session:
+        if once is not None and not is_first(session, once, now):
+            return 0
         order = find_order(session, store_slug, number, lock=True)
         if order.shortfall <= 0:
             raise BadRequest("Nothing is missing from this order.")
@@ -102,27 +120,35 @@ def write_off(services: Services, store_slug: str, number: str, *, who: str) -> 
             .values(granted=col(OrderRow.granted) - let_go, shortfall=0, shortfall_since=None, problem_code=None, problem=None)
         )
         wake(session, order.id or 0, now)
+        said = f"{let_go} missing points of order {order.number or ''} were let go."
+        note(session, order.store_id, now, code="written_off", message=said, made_by=who)
     log.info("shortfall written off", store=store_slug, order=number, points=let_go)
     return let_go
 
 
-def look_again(services: Services, store_slug: str, number: str) -> None:
+def look_again(services: Services, store_slug: str, number: str, *, who: str | None = None, once: Once | None = None) -> None:
     """Look at an order now, and ask again for what the provider refused.
 
     Raises BadRequest when there is no such order.
     """
+    now = services.clock()
     with services.database.writing() as session:
+        if once is not None and not is_first(session, once, now):
+            return
         order = find_order(session, store_slug, number, lock=True)
         session.execute(update(OrderRow).where(col(OrderRow.id) == order.id).values(refused_step=None))
-        wake(session, order.id or 0, services.clock())
+        wake(session, order.id or 0, now)
+        said = f"Order {order.number or ''} is looked at again."
+        note(session, order.store_id, now, code="looked_again", message=said, made_by=who)
 
 
 def find_order(session: Session, store_slug: str, number: str, *, lock: bool = False) -> OrderRow:
-    """Find an order by its store's slug and its number.
+    """Find an order by its store's slug and its number, or Saleor's id of it.
 
     Raises BadRequest when there is none.
     """
-    query = select(OrderRow).join(StoreRow).where(StoreRow.slug == store_slug, OrderRow.number == number)
+    is_it = OrderRow.saleor_order_id == number if is_order_id(number) else OrderRow.number == number
+    query = select(OrderRow).join(StoreRow).where(StoreRow.slug == store_slug, is_it)
     order = session.exec(query.with_for_update(of=OrderRow) if lock else query).first()
     if order is None:
         raise BadRequest(f"The store {store_slug} has no order {number} here.")

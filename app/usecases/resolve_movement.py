@@ -1,7 +1,9 @@
 """Resolve an INSTANT whose outcome nobody knows: a person looked, and says whether it happened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -10,7 +12,9 @@ from sqlmodel import Session, col, select
 
 from app.domain.settlement import INSTANT_KINDS
 from app.errors import BadRequest
+from app.store.log_entries import note
 from app.store.models import MovementRow, MovementState, OrderRow, StoreRow
+from app.store.once import Once, is_first
 from app.store.tallies import tally_accepted
 from app.store.waiting import wake
 from app.usecases.services import Services
@@ -48,25 +52,62 @@ def unknown_movements(services: Services, store_slug: str | None = None) -> list
         return [_unknown(movement, slug, number) for movement, slug, number in session.exec(query)]
 
 
-def resolve_movement(services: Services, movement_id: UUID, *, happened: bool, who: str) -> None:
+def resolve_movement(
+    services: Services, movement_id: UUID, *, happened: bool, who: str, store_id: int | None = None, once: Once | None = None
+) -> None:
     """Write a person's word on an unknown INSTANT, once. Its order is settled again at once.
 
-    Raises BadRequest when the movement is not one whose outcome is unknown.
+    `store_id` refuses a movement of another store. Raises BadRequest when the movement is not one whose outcome is unknown.
     """
-    now = services.clock()
+    is_it = col(MovementRow.id) == movement_id
     with services.database.writing() as session:
-        movement = session.exec(select(MovementRow).where(MovementRow.id == movement_id).with_for_update()).first()
-        if movement is None or movement.state != MovementState.UNKNOWN or movement.kind not in INSTANT_KINDS:
+        if once is not None and not is_first(session, once, services.clock()):
+            return
+        if not _resolve(session, [is_it, *_of_store(store_id)], services.clock(), happened=happened, who=who):
             raise BadRequest("There is no movement of this id whose outcome is unknown.")
+    log.info("movement resolved", movement=str(movement_id), happened=happened)
+
+
+def resolve_call(
+    services: Services, call_id: UUID, *, happened: bool, who: str, store_id: int | None = None, once: Once | None = None
+) -> int:
+    """Write a person's word on every unknown INSTANT that was sent in one call, and give how many there were.
+
+    Raises BadRequest when none of the call's outcomes is unknown.
+    """
+    is_of_call = col(MovementRow.call_id) == call_id
+    with services.database.writing() as session:
+        if once is not None and not is_first(session, once, services.clock()):
+            return 0
+        resolved = _resolve(session, [is_of_call, *_of_store(store_id)], services.clock(), happened=happened, who=who)
+        if not resolved:
+            raise BadRequest("There is no change of this call whose outcome is unknown.")
+    log.info("call resolved", call=str(call_id), movements=resolved, happened=happened)
+    return resolved
+
+
+def _of_store(store_id: int | None) -> list[Any]:
+    return [] if store_id is None else [col(MovementRow.store_id) == store_id]
+
+
+def _resolve(session: Session, which: Sequence[Any], now: datetime, *, happened: bool, who: str) -> int:
+    is_unknown = (col(MovementRow.state) == MovementState.UNKNOWN, col(MovementRow.kind).in_(INSTANT_KINDS))
+    orders = session.exec(select(MovementRow.order_id).where(*which, *is_unknown, col(MovementRow.order_id).is_not(None))).all()
+    # Orders first, then movements: the worker locks them in that order too.
+    session.exec(select(OrderRow.id).where(col(OrderRow.id).in_(orders)).order_by(col(OrderRow.id)).with_for_update()).all()
+    movements = session.exec(select(MovementRow).where(*which, *is_unknown).order_by(col(MovementRow.id)).with_for_update()).all()
+    for movement in movements:
         movement.state = MovementState.ACCEPTED if happened else MovementState.REJECTED
         movement.reason = "Staff looked: it happened." if happened else "Staff looked: it did not happen."
         movement.decided_by, movement.ended_at = who, now
         session.add(movement)
+        said = f"A change by {movement.points:+} points whose answer was lost: {'it went through' if happened else 'it did not'}."
+        note(session, movement.store_id, now, code="resolved", message=said, made_by=who)
         if happened:
             tally_accepted(session, session.get_one(StoreRow, movement.store_id), [movement], now)
         if movement.order_id is not None:
             _tell_order(session, movement, now, happened=happened)
-    log.info("movement resolved", movement=str(movement_id), happened=happened)
+    return len(movements)
 
 
 def _tell_order(session: Session, movement: MovementRow, now: datetime, *, happened: bool) -> None:

@@ -1,0 +1,90 @@
+"""Void an open claim: take its points off what the order is due, and let the worker withdraw the link.
+
+The claim alone could be withdrawn at the provider, but the next look would find the order short of points and grant them anew.
+So a person's word is an adjustment of the order, as any other: it stays with the order, under the claim that it withdraws, and
+settling does what it always does when less is due: it withdraws what nobody has taken first.
+"""
+
+from uuid import UUID
+
+import structlog
+from sqlmodel import Session, col, select
+
+from app.domain.claim import ClaimState
+from app.errors import BadRequest
+from app.logs import blotted
+from app.store.log_entries import note
+from app.store.models import AccountRow, AdjustmentRow, ClaimRow, OrderRow, StoreRow
+from app.store.once import Once, is_first
+from app.store.waiting import wake
+from app.usecases.adjust_points import TEXT_LENGTH_MAX
+from app.usecases.services import Services
+
+log = structlog.get_logger()
+
+_REASON = "Claim link withdrawn: "
+
+
+def void_claim(services: Services, store_id: int, claim_id: UUID, *, reason: str, who: str, once: Once | None = None) -> int:
+    """Void a claim that nobody has opened or taken, and give its points.
+
+    Raises BadRequest when it is not open any more, was voided before, or there is no reason.
+    """
+    if not 0 < len(reason.strip()) <= TEXT_LENGTH_MAX - len(_REASON):
+        raise BadRequest("Say why: it stays with the order.")
+    _refuse_taken(services, store_id, claim_id)
+    now = services.clock()
+    with services.database.writing() as session:
+        if once is not None and not is_first(session, once, now):
+            return 0
+        claim, order = _locked(session, store_id, claim_id)
+        adjustment = AdjustmentRow(
+            store_id=store_id,
+            order_id=order.id,
+            points=-claim.points,
+            reason=_REASON + reason.strip(),
+            made_by=who,
+            made_at=now,
+            claim_id=claim.id,
+        )
+        session.add(adjustment)
+        wake(session, order.id or 0, now)
+        said = f"The claim link of order {order.number or ''} is withdrawn: {claim.points} points. {reason.strip()}"
+        note(session, store_id, now, code="claim_withdrawn", message=blotted(said), made_by=who)
+    log.info("claim voided", store_id=store_id, points=claim.points)
+    return claim.points
+
+
+def _locked(session: Session, store_id: int, claim_id: UUID) -> tuple[ClaimRow, OrderRow]:
+    """Lock the claim's order and give both, as they stand then."""
+    order = session.exec(
+        select(OrderRow)
+        .join(ClaimRow, col(ClaimRow.order_id) == col(OrderRow.id))
+        .where(OrderRow.store_id == store_id, ClaimRow.id == claim_id)
+        .with_for_update(of=OrderRow)
+    ).first()
+    claim = session.get(ClaimRow, claim_id) if order is not None else None
+    if order is None or claim is None or claim.state != ClaimState.OPEN or claim.points <= 0:
+        raise BadRequest("This claim is not open any more, so it cannot be withdrawn.")
+    if session.exec(select(AdjustmentRow.id).where(AdjustmentRow.claim_id == claim_id)).first() is not None:
+        raise BadRequest("This claim was withdrawn before.")
+    return claim, order
+
+
+def _refuse_taken(services: Services, store_id: int, claim_id: UUID) -> None:
+    """Refuse a claim of which the provider knows that it was taken, although the order was not looked at since."""
+    with services.database.reading() as session:
+        found = session.exec(
+            select(ClaimRow, AccountRow, StoreRow)
+            .join(AccountRow, col(AccountRow.id) == col(ClaimRow.account_id))
+            .join(StoreRow, col(StoreRow.id) == col(AccountRow.store_id))
+            .where(ClaimRow.id == claim_id, StoreRow.id == store_id)
+        ).first()
+    if found is None:
+        raise BadRequest("This claim is not open any more, so it cannot be withdrawn.")
+    claim, account, store = found
+    seen = services.provider_of(store, account).seen_claims([claim.token_mark], now=services.clock())
+    if claim.token_mark in seen and seen[claim.token_mark].state is not ClaimState.OPEN:
+        raise BadRequest(
+            "The shopper has taken these points, or the claim is over. Nothing was changed; take points with a reason."
+        )
