@@ -1,0 +1,174 @@
+"""Change how orders earn: each change is a new version, and orders placed before keep the one that was in force then."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from decimal import Decimal, InvalidOperation
+
+import structlog
+from sqlmodel import Session
+
+from app.domain.earning import Award, Moment
+from app.errors import BadRequest
+from app.points.embedded import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX
+from app.points.provider import POINTS_MAX
+from app.store.log_entries import note
+from app.store.models import RuleRow
+from app.store.once import Once, is_first
+from app.store.stores import rules_of
+from app.usecases.services import Services
+
+log = structlog.get_logger()
+
+HOLD_DAYS_MAX = 3650
+RATE_MAX = 1_000_000
+RATE_DIGITS_MAX = 6
+TOTAL_MAX = 10**12
+CHANNEL_LENGTH_MAX = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A rule as somebody wants it; `channel` is None for the default. The fields are the table's."""
+
+    channel: str | None = None
+    points_per_unit: Decimal = Decimal(1)
+    include_tax: bool = True
+    include_shipping: bool = False
+    minimum_total: Decimal = Decimal(0)
+    maximum_points: int | None = None
+    award: str = Award.CLAIM
+    award_when: str = Moment.PAID
+    hold_days: int = 0
+    expires_days: int | None = None
+    bind_email: bool = True
+    customer_type: str | None = None
+    is_active: bool = True
+
+
+def read_draft(typed: Mapping[str, str]) -> tuple[Draft | None, dict[str, str]]:
+    """Read a form. Gives the draft, or None and a sentence for each field that will not do."""
+    errors: dict[str, str] = {}
+    draft = Draft(
+        channel=_text(typed, "channel", CHANNEL_LENGTH_MAX, errors),
+        points_per_unit=_number(typed, "points_per_unit", RATE_MAX, errors),
+        include_tax=bool(typed.get("include_tax")),
+        include_shipping=bool(typed.get("include_shipping")),
+        minimum_total=_number(typed, "minimum_total", TOTAL_MAX, errors, empty=Decimal(0)),
+        maximum_points=_whole(typed, "maximum_points", POINTS_MAX, errors),
+        award=_one_of(typed, "award", Award, errors),
+        award_when=_one_of(typed, "award_when", Moment, errors),
+        hold_days=_whole(typed, "hold_days", HOLD_DAYS_MAX, errors) or 0,
+        expires_days=_whole(typed, "expires_days", EXPIRES_DAYS_MAX, errors),
+        bind_email=bool(typed.get("bind_email")),
+        customer_type=_text(typed, "customer_type", CUSTOMER_TYPE_LENGTH_MAX, errors),
+        is_active=bool(typed.get("is_active")),
+    )
+    return (None, errors) if errors else (draft, {})
+
+
+def change_rule(services: Services, store_id: int, draft: Draft, *, who: str, once: Once | None = None) -> bool:
+    """Put a new version in force from now on. False where it says what is in force already, so that there is none."""
+    now = services.clock()
+    with services.database.writing() as session:
+        if once is not None and not is_first(session, once, now):
+            return True
+        newest = _newest(session, store_id, draft.channel)
+        if newest is not None and not newest.follows_default and says_the_same(newest, draft):
+            return False
+        session.add(RuleRow(store_id=store_id, in_force_from=now, created_by=who, **asdict(draft)))
+        said = f"The {_name(draft.channel)} changed: {draft.points_per_unit} points per unit of money."
+        note(session, store_id, now, code="rule_changed", message=said, made_by=who)
+    log.info("rule changed", store_id=store_id, is_default=draft.channel is None)
+    return True
+
+
+def end_rule(services: Services, store_id: int, channel: str, *, who: str, once: Once | None = None) -> None:
+    """Let a channel follow the default again from now on.
+
+    Raises BadRequest when it has no rule of its own.
+    """
+    now = services.clock()
+    with services.database.writing() as session:
+        if once is not None and not is_first(session, once, now):
+            return
+        newest = _newest(session, store_id, channel)
+        if newest is None or newest.follows_default:
+            raise BadRequest("This channel has no rule of its own.")
+        kept = newest.model_dump(exclude={"id", "in_force_from", "created_by", "follows_default"})
+        session.add(RuleRow(**kept, in_force_from=now, created_by=who, follows_default=True))
+        said = f"The {_name(channel)} ended: the channel follows the default again."
+        note(session, store_id, now, code="rule_changed", message=said, made_by=who)
+    log.info("rule of a channel ended", store_id=store_id)
+
+
+def rules_of_store(services: Services, store_id: int) -> list[RuleRow]:
+    """List all versions of a store's rules, oldest first."""
+    with services.database.reading() as session:
+        return rules_of(session, store_id)
+
+
+def draft_of(row: RuleRow) -> Draft:
+    """Give what a version says."""
+    return Draft(**{name: getattr(row, name) for name in Draft.__dataclass_fields__})
+
+
+def says_the_same(row: RuleRow, draft: Draft) -> bool:
+    """Tell whether a version says what a draft says."""
+    return draft_of(row) == draft
+
+
+def _name(channel: str | None) -> str:
+    return "default rule" if channel is None else f"rule of the channel {channel}"
+
+
+def _newest(session: Session, store_id: int, channel: str | None) -> RuleRow | None:
+    return next((rule for rule in reversed(rules_of(session, store_id)) if rule.channel == channel), None)
+
+
+def _number(
+    typed: Mapping[str, str], name: str, largest: int, errors: dict[str, str], *, empty: Decimal | None = None
+) -> Decimal:
+    text = typed.get(name, "").strip()
+    if not text and empty is not None:
+        return empty
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        errors[name] = "Write a number, with a point before the decimals: 1.5"
+    elif number < 0:
+        errors[name] = "This cannot be less than 0."
+    elif number > largest:
+        errors[name] = f"This cannot be more than {largest:,}."
+    elif len(text) > 32 or -int(number.as_tuple().exponent) > RATE_DIGITS_MAX:
+        errors[name] = f"At most {RATE_DIGITS_MAX} digits may follow the point."
+    else:
+        # Written as Saleor writes amounts: 1E+2 is 100.
+        return Decimal(format(number, "f"))
+    return Decimal(0)
+
+
+def _whole(typed: Mapping[str, str], name: str, largest: int, errors: dict[str, str]) -> int | None:
+    text = typed.get(name, "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 12) or int(text) > largest:
+        errors[name] = f"Write a whole number from 0 to {largest:,}, or leave it empty."
+        return None
+    return int(text)
+
+
+def _text(typed: Mapping[str, str], name: str, length_max: int, errors: dict[str, str]) -> str | None:
+    text = typed.get(name, "").strip()
+    if len(text) > length_max or not text.isprintable():
+        errors[name] = f"Write printable text of at most {length_max} characters."
+    return text or None
+
+
+def _one_of(typed: Mapping[str, str], name: str, values: type[Award] | type[Moment], errors: dict[str, str]) -> str:
+    text = typed.get(name, "")
+    if text not in set(values):
+        errors[name] = "Choose one of these."
+        return next(iter(values)).value
+    return text
