@@ -24,6 +24,7 @@ class StoreSettings(TypedDict, total=False):
 
     `default_expires_days`: days of a claim for which nobody says any; None: it never expires. `customer_types`: those that the
     Points API takes; none at all: any. `time_zone`: where a day ends. `debt_policy`, `claim_link`: values of the enumerations.
+    `order_notes`: whether changes of an order's points are noted in its history.
     """
 
     default_expires_days: int | None
@@ -31,6 +32,7 @@ class StoreSettings(TypedDict, total=False):
     time_zone: str
     debt_policy: str
     claim_link: str
+    order_notes: bool
 
 
 def change_store(services: Services, slug: str, **settings: Unpack[StoreSettings]) -> None:
@@ -47,6 +49,14 @@ def change_store(services: Services, slug: str, **settings: Unpack[StoreSettings
             setattr(store, name, value)
         session.add(store)
     log.info("store changed", store=slug, settings=sorted(values))
+
+
+def check_setting(name: str, value: Any) -> None:
+    """Refuse a value that will not do, so that a form can say so beside its field.
+
+    Raises BadRequest with a sentence for the merchant.
+    """
+    _CHECKS[name](value)
 
 
 def _default_expires_days(days: int | None) -> int | None:
@@ -97,5 +107,6 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "time_zone": _time_zone,
         "debt_policy": _debt_policy,
         "claim_link": _claim_link,
+        "order_notes": bool,
     }
 )

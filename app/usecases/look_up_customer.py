@@ -1,0 +1,81 @@
+"""Look up a customer for the merchant: the balance as the provider has it now, and what this store did about it."""
+
+from dataclasses import dataclass, replace
+
+from sqlmodel import Session, col, select
+
+from app.domain.claim import Balance
+from app.domain.order import folded
+from app.errors import BadRequest
+from app.points.coggins import CogginsProvider
+from app.points.provider import NotSent, PointsProvider
+from app.store.books import lane_of
+from app.store.models import AccountRow, AdjustmentRow, MovementRow, OrderRow, StoreRow
+from app.store.stores import accounts_of
+from app.usecases.claim_points import is_address
+from app.usecases.list_orders import ListedOrder, newest_of_customer
+from app.usecases.services import Services
+
+# Somebody waits for the page.
+LOOK_UP_SECONDS = 6
+LISTED_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """What is known of a customer. `balance` is None where the provider did not tell; `trouble` is its sentence then.
+
+    `is_known` tells whether the provider knows the address at all.
+    """
+
+    email: str
+    balance: Balance | None
+    is_known: bool
+    trouble: str
+    account: AccountRow
+    orders: tuple[ListedOrder, ...]
+    movements: tuple[tuple[MovementRow, str | None, str | None], ...]
+    adjustments: tuple[AdjustmentRow, ...]
+
+
+def look_up_customer(services: Services, store_id: int, email: str) -> Customer:
+    """Look up a customer by e-mail. Five queries and one call to the provider.
+
+    Raises BadRequest when it is no e-mail address.
+    """
+    if not is_address(email):
+        raise BadRequest("This is no e-mail address.")
+    email = email.strip()
+    with services.database.reading() as session:
+        store = session.get_one(StoreRow, store_id)
+        accounts = accounts_of(session, store_id)
+        orders = newest_of_customer(session, store_id, email, limit=LISTED_MAX)
+        movements = _movements(session, store_id, [lane_of(account, email) for account in accounts.values()])
+        adjustments = _adjustments(session, store_id, email)
+    account = next(account for account in accounts.values() if account.is_current)
+    found = hurried(services.provider_of(store, account)).balances([email])
+    trouble = found.reason if isinstance(found, NotSent) else ""
+    balance = None if isinstance(found, NotSent) else found.get(email, Balance(0, 0))
+    is_known = not isinstance(found, NotSent) and email in found
+    return Customer(email, balance, is_known, trouble, account, tuple(orders), tuple(movements), tuple(adjustments))
+
+
+def hurried(provider: PointsProvider) -> PointsProvider:
+    """Give the same provider, with less patience: somebody looks at the page meanwhile."""
+    return replace(provider, total_seconds=LOOK_UP_SECONDS) if isinstance(provider, CogginsProvider) else provider
+
+
+def _movements(session: Session, store_id: int, lanes: list[str]) -> list[tuple[MovementRow, str | None, str | None]]:
+    """Find the newest movements of a customer, each with its order's id and number. Other stores may share the account."""
+    query = (
+        select(MovementRow, OrderRow.saleor_order_id, OrderRow.number)
+        .outerjoin(OrderRow, col(OrderRow.id) == col(MovementRow.order_id))
+        .where(col(MovementRow.lane).in_(lanes), MovementRow.store_id == store_id)
+        .order_by(col(MovementRow.planned_at).desc())
+    )
+    return list(session.exec(query.limit(LISTED_MAX)))
+
+
+def _adjustments(session: Session, store_id: int, email: str) -> list[AdjustmentRow]:
+    query = select(AdjustmentRow).where(AdjustmentRow.store_id == store_id, AdjustmentRow.email_key == folded(email))
+    return list(session.exec(query.order_by(col(AdjustmentRow.made_at).desc()).limit(LISTED_MAX)))
