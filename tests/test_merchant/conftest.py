@@ -8,6 +8,7 @@ from playwright.sync_api import Page, ViewportSize
 
 from tests.browser import DESKTOP, OpenPage
 from tests.clock import MovableClock
+from tests.standins.coggins import StandInCoggins
 from tests.standins.dashboard import StandInDashboard
 from tests.standins.saleor import StandInSaleor
 from tests.test_merchant.calls import Desk
@@ -27,6 +28,17 @@ def shop(fresh_sqlite: Callable[[], str], clock: MovableClock, saleor: StandInSa
 def desk(shop: World) -> Desk:
     """A staff user with every permission, asking for pages as the bridge does."""
     return Desk(shop)
+
+
+@pytest.fixture
+def coggins_desk(
+    fresh_sqlite: Callable[[], str], clock: MovableClock, saleor: StandInSaleor, coggins: StandInCoggins
+) -> Iterator[Desk]:
+    """The same staff user, at a store whose points are kept at Coggins."""
+    with open_world(fresh_sqlite(), clock, saleor, coggins) as opened:
+        opened.install()
+        clock.advance(minutes=2)
+        yield Desk(opened)
 
 
 @pytest.fixture

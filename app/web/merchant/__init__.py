@@ -16,7 +16,7 @@ from flask import Blueprint, abort
 
 from app.settings import Settings
 from app.usecases.services import Services
-from app.web.merchant import log, overview, shell, words
+from app.web.merchant import customers, log, orders, overview, rules, shell, store_settings, words
 
 __all__ = ["blueprint"]
 
@@ -27,8 +27,9 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     words.add_filters(routes)
     routes.after_request(shell.protect)
     shell.add_routes(routes, services, settings)
-    for page in (overview, log):
+    for page in (overview, orders, customers, rules, log):
         page.add_routes(routes, services)
+    store_settings.add_routes(routes, services, settings)
 
     @routes.get("/pages/<path:path>")
     def unknown(path: str) -> str:  # noqa: ARG001 - Flask hands it over

@@ -1,21 +1,24 @@
 """How numbers, days and times are written: in the Dashboard's locale, and in the store's time zone."""
 
 from datetime import UTC, date, datetime, tzinfo
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_currency_precision
 from flask import Blueprint, g, request
 
+# Saleor keeps three digits behind the point.
+_MONEY_DIGITS_MAX = 4
 _MINUS = "\N{MINUS SIGN}"
 
 
 def add_filters(routes: Blueprint) -> None:
-    """Add the filters `number`, `signed`, `day` and `moment` for all templates of the app."""
-    for name, write in (("number", number), ("signed", signed), ("day", day), ("moment", moment)):
+    """Add the filters `number`, `signed`, `money`, `day` and `moment` for all templates of the app."""
+    for name, write in (("number", number), ("signed", signed), ("money", money), ("day", day), ("moment", moment)):
         routes.add_app_template_filter(write, name)
 
 
@@ -27,6 +30,13 @@ def number(value: Any) -> str:
 def signed(value: int) -> str:
     """Write a change with its sign; the minus is the typographic one."""
     return f"{'+' if value > 0 else _MINUS if value < 0 else ''}{number(abs(value))}"
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Write an amount with all its digits, at least as many as its currency has: 1,234.50 USD."""
+    digits = get_currency_precision(currency)
+    pattern = "#,##0" + ("." + "0" * digits + "#" * (_MONEY_DIGITS_MAX - digits) if digits < _MONEY_DIGITS_MAX else "")
+    return f"{format_decimal(amount, format=pattern, locale=_locale())} {currency}"
 
 
 def day(value: date) -> str:

@@ -1,0 +1,55 @@
+"""Customers: found by e-mail, with the balance as the provider has it now."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from app.errors import BadRequest
+from app.usecases.adjust_points import adjust_customer
+from app.usecases.look_up_customer import look_up_customer
+from app.usecases.services import Services
+from app.web.merchant import order_words
+from app.web.merchant.answers import at, form_once, form_text, fragment, notify
+from app.web.merchant.orders import signed_points
+from app.web.merchant.staff import MANAGE_ORDERS, Staff, require, staff_of
+
+
+def add_routes(routes: Blueprint, services: Services) -> None:
+    """Serve the page, and the change of a customer's points."""
+
+    @routes.get("/pages/customers")
+    def customers() -> Response:
+        staff = staff_of(services, request)
+        require(staff, MANAGE_ORDERS)
+        return _page(services, staff, request.args.get("email", "").strip())
+
+    @routes.post("/pages/customers/adjust")
+    def adjust() -> Response:
+        staff = staff_of(services, request)
+        require(staff, MANAGE_ORDERS)
+        email = form_text("email")
+        try:
+            adjust_customer(
+                services,
+                staff.store_slug,
+                email,
+                points=signed_points(),
+                reason=form_text("reason"),
+                who=staff.email,
+                once=form_once(staff),
+            )
+        except BadRequest as refused:
+            return _page(services, staff, email, status=422, sentence=refused.message, typed=request.form)
+        return notify(_page(services, staff, email), "success", "The points are being changed")
+
+
+def _page(services: Services, staff: Staff, email: str, **values: Any) -> Response:
+    customer, error = None, ""
+    if email:
+        try:
+            customer = look_up_customer(services, staff.store_id, email)
+        except BadRequest as refused:
+            error = refused.message
+    given = {"sentence": "", "typed": {}, "status": 422 if error else 200, **values}
+    answer = fragment("customers.html", staff, email=email, customer=customer, error=error, words=order_words, **given)
+    return at(answer, "customers") if request.method == "POST" else answer

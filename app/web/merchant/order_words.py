@@ -1,0 +1,210 @@
+"""What an order's page says: its arithmetic as a sentence and a table, and the names of what happened."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import ROUND_DOWN, Decimal
+
+from app.domain.earning import Because, Moment
+from app.domain.order import STATUS_RETURNED
+from app.domain.settlement import MovementKind
+from app.store.models import MovementState
+from app.usecases.explain_order import Arithmetic, Version
+from app.web.merchant.words import day, moment, money, number, signed
+
+STATUS_WORDS = {
+    "pending": ("Under way", "info"),
+    "ready": ("Ready to be taken", "info"),
+    "claimed": ("Claimed", "success"),
+    "credited": ("Credited", "success"),
+    "reversed": ("Taken back", "warning"),
+    "none": ("No points", ""),
+}
+
+KIND_WORDS = {
+    MovementKind.CLAIM: "Claim link",
+    MovementKind.CREDIT: "Credit",
+    MovementKind.DEBIT: "Debit",
+    MovementKind.VOID: "Claim withdrawn",
+    MovementKind.WRITE_OFF: "Written off",
+}
+
+STATE_WORDS = {
+    MovementState.PLANNED: ("Planned", "info"),
+    MovementState.SENDING: ("Being sent", "info"),
+    MovementState.ACCEPTED: ("Done", "success"),
+    MovementState.REJECTED: ("Refused", "error"),
+    MovementState.UNKNOWN: ("Unknown", "warning"),
+    MovementState.OVERTAKEN: ("Overtaken", ""),
+}
+
+CLAIM_WORDS = {
+    "open": ("Open: nobody has taken it", "info"),
+    "shown": ("Opened: it may be taken at any time", "info"),
+    "taken": ("Taken", "success"),
+    "void": ("Withdrawn", ""),
+    "expired": ("Expired", "warning"),
+}
+
+_TIMES = "\N{MULTIPLICATION SIGN}"
+# So many digits of an exact product are shown; the rest is said to be there.
+_DIGITS_SHOWN = Decimal("0.0001")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the arithmetic's table. `note` says why it is so; `is_sum` marks results."""
+
+    what: str
+    value: str
+    note: str = ""
+    is_sum: bool = False
+
+
+def event_name(event_type: str) -> str:
+    """Write an event's type as words: OrderFullyPaid, ORDER_FULLY_PAID become Order fully paid."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", event_type).replace("_", " ").lower()
+    return words[:1].upper() + words[1:]
+
+
+def why_this_rule(version: Version) -> str:
+    """Say which version of which rule counts, and why that one."""
+    rule = version.rule
+    of = f"of the channel {rule.channel}" if rule.channel is not None else "of the default rule"
+    if version.is_before_all:
+        return f"Version {version.number} {of}: the order is older than every version, so the oldest default counts."
+    since = f"Version {version.number} {of}, in force since {moment(rule.in_force_from)}: the newest when the order was placed"
+    own = "" if rule.channel is not None else "; its channel had no rule of its own then"
+    if not version.newer:
+        return f"{since}{own}."
+    return f"{since}{own}. The rule was changed since, but orders placed before keep theirs."
+
+
+def sentence(arithmetic: Arithmetic) -> str:
+    """Say the arithmetic in a sentence or two."""
+    said = _SENTENCES[arithmetic.due.because](arithmetic)
+    if arithmetic.adjustments:
+        said += f" Staff changed that by {signed(arithmetic.adjustments)}: {_points(max(arithmetic.due.points, 0))}."
+    return said
+
+
+def _earned(arithmetic: Arithmetic) -> str:
+    order, rule, due = arithmetic.order, arithmetic.rule, arithmetic.due
+    rate = f"{number(rule.points_per_unit)} per 1 {order.currency}"
+    if order.total <= 0:
+        if order.status == STATUS_RETURNED:
+            return "Gift cards paid the whole order and it was returned, so it earns nothing."
+        product = f"{money(due.base, order.currency)} {_TIMES} {rate} = {_shown(arithmetic.exact)}"
+    else:
+        kept, total = money(due.money_kept, order.currency), money(order.total, order.currency)
+        product = f"{money(due.base, order.currency)} {_TIMES} {kept} kept ÷ {total} {_TIMES} {rate} = {_shown(arithmetic.exact)}"
+    rounded = f", rounded down once: {_points(int(arithmetic.exact // 1))}"
+    capped = f" The rule gives at most {number(rule.maximum_points or 0)}." if arithmetic.is_capped else ""
+    refunded = ""
+    if due.money_kept < order.total:
+        refunded = " What was refunded, or not paid, is spread over the whole order, whichever line it was for."
+    return f"{product}{rounded}.{capped}{refunded}"
+
+
+def _waiting(arithmetic: Arithmetic) -> str:
+    if arithmetic.rule.award_when == Moment.FULFILLED:
+        return "The rule gives points once everything is fulfilled, and something is not yet."
+    order = arithmetic.order
+    return (
+        f"The rule gives points once the order is paid in full: {money(order.charged, order.currency)} "
+        f"of {money(order.total, order.currency)} are paid."
+    )
+
+
+def _on_hold(arithmetic: Arithmetic) -> str:
+    until = arithmetic.due.look_again_at
+    held = f"until {moment(until)}" if until is not None else "for now"
+    return f"The rule holds points back for {number(arithmetic.rule.hold_days)} days: {held}."
+
+
+def _below(arithmetic: Arithmetic) -> str:
+    order = arithmetic.order
+    return (
+        f"The order's total, {money(order.total, order.currency)}, is below the rule's minimum of "
+        f"{money(arithmetic.rule.minimum_total, order.currency)}."
+    )
+
+
+_SENTENCES: dict[Because, Callable[[Arithmetic], str]] = {
+    Because.EARNED: _earned,
+    Because.CANCELLED: lambda arithmetic: f"The order is {arithmetic.order.status.lower()}: such orders earn nothing.",
+    Because.BEFORE_START: lambda arithmetic: (
+        f"The order was placed on {day(arithmetic.order.created_at)}, before this store's points begin."
+    ),
+    Because.RULE_OFF: lambda _: "The rule that counts for this order is switched off.",
+    Because.BELOW_MINIMUM: _below,
+    Because.WAITING_FOR_MOMENT: _waiting,
+    Because.ON_HOLD: _on_hold,
+}
+
+
+def table(arithmetic: Arithmetic) -> list[Row]:
+    """Lay out the arithmetic, line by line."""
+    return [*_base_rows(arithmetic), *_money_rows(arithmetic), *_points_rows(arithmetic)]
+
+
+def _base_rows(arithmetic: Arithmetic) -> list[Row]:
+    order, rule = arithmetic.order, arithmetic.rule
+    tax = "with tax" if rule.include_tax else "without tax"
+    rows = []
+    for place, (line, counted) in enumerate(arithmetic.counted, start=1):
+        name = line.name or f"Line {place}"
+        note = f"{tax}, after discounts" if line.earns is not False else "a gift card: earns nothing"
+        if line.earns is None:
+            note = f"{tax}; its product is gone, so it counts"
+        rows.append(Row(f"{line.quantity} {_TIMES} {name}" if line.quantity else name, money(counted, order.currency), note))
+    if rule.include_shipping:
+        rows.append(Row("Shipping", money(arithmetic.shipping, order.currency), f"{tax}; the rule counts it"))
+    else:
+        rows.append(Row("Shipping", money(Decimal(0), order.currency), "the rule does not count it"))
+    return [*rows, Row("What earns", money(arithmetic.due.base, order.currency), is_sum=True)]
+
+
+def _money_rows(arithmetic: Arithmetic) -> list[Row]:
+    order = arithmetic.order
+    rows = [
+        Row("Order total", money(order.total, order.currency), "with tax and shipping, less gift cards used"),
+        Row("Charged", money(order.charged, order.currency), "net of refunds and chargebacks"),
+    ]
+    if arithmetic.gone_back:
+        note = "refunds that the payment app reported without lowering the charge"
+        rows.append(Row("Gone back", money(-arithmetic.gone_back, order.currency), note))
+    if order.total <= 0:
+        return [*rows, Row("Paid part", "whole", "a gift card paid it, so no money tells", is_sum=True)]
+    share = f"{number(arithmetic.paid_percent)} %"
+    kept = Row("Money kept", money(arithmetic.kept, order.currency), "never more than the total")
+    return [*rows, kept, Row("Paid part", share, "money kept ÷ order total", is_sum=True)]
+
+
+def _points_rows(arithmetic: Arithmetic) -> list[Row]:
+    rule, due, order = arithmetic.rule, arithmetic.due, arithmetic.order
+    rows = [
+        Row("Rate", number(rule.points_per_unit), f"points per 1 {order.currency}"),
+        Row("Exactly", _shown(arithmetic.exact), f"what earns {_TIMES} paid part {_TIMES} rate"),
+        Row("Rounded", number(int(arithmetic.exact // 1)), "down, once, on the whole order"),
+    ]
+    if rule.minimum_total:
+        rows.append(Row("Minimum", money(rule.minimum_total, order.currency), "the least order total that earns"))
+    if rule.maximum_points is not None:
+        rows.append(Row("Maximum", number(rule.maximum_points), "points for one order"))
+    if rule.hold_days:
+        rows.append(Row("Hold", f"{number(rule.hold_days)} days", "from the moment at which the order earns"))
+    rows.append(Row("Earned", number(due.earned), is_sum=True))
+    if arithmetic.adjustments:
+        rows.append(Row("Changed by staff", signed(arithmetic.adjustments)))
+        rows.append(Row("Due", number(max(due.points, 0)), "never below nothing" if due.points < 0 else "", is_sum=True))
+    return rows
+
+
+def _shown(exact: Decimal) -> str:
+    shown = exact.quantize(_DIGITS_SHOWN, rounding=ROUND_DOWN) if exact < 10**20 else exact // 1
+    return number(shown.normalize() if shown else Decimal(0)) + ("…" if shown != exact else "")
+
+
+def _points(count: int) -> str:
+    return f"{number(count)} {'point' if count == 1 else 'points'}"

@@ -1,0 +1,177 @@
+"""Rules: how orders earn, what a change of them would have meant, and every version there was."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from app.domain.earning import Award, Moment
+from app.errors import BadRequest
+from app.store.models import RuleRow
+from app.store.once import new_token
+from app.usecases.change_rule import Draft, change_rule, end_rule, read_draft, rules_of_store
+from app.usecases.services import Services
+from app.usecases.try_rule import channels_seen, try_rule
+from app.web.merchant.answers import at, form_once, form_text, fragment, notify
+from app.web.merchant.staff import MANAGE_APPS, Staff, require, staff_of
+from app.web.merchant.words import number
+
+AWARDS = (
+    (Award.CLAIM.value, "By a claim link, which the shopper opens"),
+    (Award.INSTANT.value, "At once, into the balance"),
+    (Award.AUTO.value, "At once for registered customers, by a link for guests"),
+)
+MOMENTS = ((Moment.PAID.value, "Once the order is paid in full"), (Moment.FULFILLED.value, "Once everything is fulfilled"))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A rule on the page: the default, or a channel's own. `versions` are all there were, newest first."""
+
+    channel: str | None
+    versions: tuple[RuleRow, ...]
+
+    @property
+    def newest(self) -> RuleRow:
+        return self.versions[0]
+
+
+def add_routes(routes: Blueprint, services: Services) -> None:
+    """Serve the rules, their form, and the trial of a draft."""
+
+    @routes.get("/pages/rules")
+    def rules() -> Response:
+        staff = _changer(services)
+        return _list(services, staff)
+
+    @routes.get("/pages/rules/edit")
+    def edit() -> Response:
+        staff = _changer(services)
+        channel = request.args.get("channel", "").strip() or None
+        shown = _shown(services, staff)
+        standing = next((one for one in shown if one.channel == channel and not one.newest.follows_default), shown[0])
+        typed = typed_of(standing.newest) | {"channel": channel or ""}
+        return _form(services, staff, typed, is_new="new" in request.args)
+
+    @routes.post("/pages/rules/try")
+    def try_draft() -> Response:
+        staff = _changer(services)
+        draft, errors = read_draft(_typed())
+        trial = try_rule(services, staff.store_id, draft) if draft is not None else None
+        return fragment("rule_trial.html", staff, status=422 if errors else 200, trial=trial, errors=errors, labels=LABELS)
+
+    @routes.post("/pages/rules/save")
+    def save() -> Response:
+        staff = _changer(services)
+        typed = _typed()
+        is_new = typed.get("is_new") == "yes"
+        draft, errors = read_draft(typed)
+        if is_new and not typed.get("channel", "").strip():
+            errors["channel"] = "Name the channel that the rule is for."
+        if draft is None or errors:
+            return _form(services, staff, typed, is_new=is_new, errors=errors)
+        try:
+            is_changed = change_rule(services, staff.store_id, draft, who=staff.email, once=form_once(staff))
+        except BadRequest as refused:
+            return _form(services, staff, typed, is_new=is_new, errors={"channel": refused.message})
+        title = "The new version is in force" if is_changed else "Nothing has changed: this version is in force already"
+        return notify(_list(services, staff), "success" if is_changed else "info", title)
+
+    @routes.post("/pages/rules/end")
+    def end() -> Response:
+        staff = _changer(services)
+        try:
+            end_rule(services, staff.store_id, form_text("channel"), who=staff.email, once=form_once(staff))
+        except BadRequest as refused:
+            return _list(services, staff, status=422, sentence=refused.message)
+        return notify(_list(services, staff), "success", "The channel follows the default again")
+
+
+LABELS = {
+    "channel": "Channel",
+    "points_per_unit": "Points per 1.00",
+    "minimum_total": "Least order total",
+    "maximum_points": "Most points of one order",
+    "award": "How points are given",
+    "award_when": "When",
+    "hold_days": "Days held back",
+    "expires_days": "Days until a claim expires",
+    "customer_type": "Customer type",
+}
+
+
+def typed_of(row: RuleRow) -> dict[str, str]:
+    """Write a version as its form would hold it."""
+    texts: dict[str, str] = {}
+    for field in fields(Draft):
+        value = getattr(row, field.name)
+        texts[field.name] = ("yes" if value else "") if isinstance(value, bool) else "" if value is None else f"{value}"
+    return texts
+
+
+def summary(row: RuleRow) -> str:
+    """Say a version in a line."""
+    if not row.is_active:
+        return "switched off: orders earn nothing"
+    parts = [
+        f"{number(row.points_per_unit)} per 1.00",
+        "with tax" if row.include_tax else "without tax",
+        "with shipping" if row.include_shipping else "without shipping",
+        dict(AWARDS)[row.award].split(",")[0].lower(),
+        dict(MOMENTS)[row.award_when].lower(),
+    ]
+    if row.hold_days:
+        parts.append(f"held {number(row.hold_days)} days")
+    if row.minimum_total:
+        parts.append(f"from a total of {number(row.minimum_total)}")
+    if row.maximum_points is not None:
+        parts.append(f"at most {number(row.maximum_points)}")
+    parts.append("claims never expire" if row.expires_days is None else f"claims expire after {number(row.expires_days)} days")
+    if not row.bind_email:
+        parts.append("whoever has the link may take it")
+    if row.customer_type:
+        parts.append(f"customer type {row.customer_type}")
+    return ", ".join(parts)
+
+
+def _changer(services: Services) -> Staff:
+    staff = staff_of(services, request)
+    require(staff, MANAGE_APPS)
+    return staff
+
+
+def _typed() -> dict[str, str]:
+    return {name: value[:1024] for name, value in request.form.items()}
+
+
+def _shown(services: Services, staff: Staff) -> list[Shown]:
+    """Group the versions: the default first, then the channels by name."""
+    rules = rules_of_store(services, staff.store_id)
+    channels = sorted({rule.channel for rule in rules if rule.channel is not None})
+    return [Shown(channel, tuple(rule for rule in reversed(rules) if rule.channel == channel)) for channel in (None, *channels)]
+
+
+def _list(services: Services, staff: Staff, *, status: int = 200, sentence: str = "") -> Response:
+    answer = fragment(
+        "rules.html", staff, status=status, shown=_shown(services, staff), summary=summary, new_token=new_token, sentence=sentence
+    )
+    return at(answer, "rules") if request.method == "POST" else answer
+
+
+def _form(
+    services: Services, staff: Staff, typed: Mapping[str, Any], *, is_new: bool, errors: Mapping[str, str] | None = None
+) -> Response:
+    answer = fragment(
+        "rule_form.html",
+        staff,
+        status=422 if errors else 200,
+        typed=typed,
+        errors=errors or {},
+        is_new=is_new,
+        awards=AWARDS,
+        moments=MOMENTS,
+        channels=channels_seen(services, staff.store_id) if is_new else [],
+        labels=LABELS,
+    )
+    return at(answer, "rules/edit") if request.method == "POST" else answer
