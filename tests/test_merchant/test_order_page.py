@@ -144,7 +144,7 @@ def test_an_open_claim_is_withdrawn_and_never_granted_again(desk: Desk) -> None:
     order_id = paid_order(world)
     [claim] = world.claims(order_id)
 
-    press(desk, order_id, "void", claim=str(claim.id), reason="fraud")
+    press(desk, order_id, "void", claim=str(claim.id), void_reason="fraud")
     world.settle()
     world.saleor.shop.add_note(order_id)
     press(desk, order_id, "look-again")
@@ -166,7 +166,7 @@ def test_a_claim_is_withdrawn_once_whoever_presses(desk: Desk) -> None:
     mine, yours = desk.get(f"orders/{order_id}"), desk.get(f"orders/{order_id}")
 
     answers = [
-        desk.post(f"orders/{order_id}/void", {"once": token_of(page, "void"), "claim": str(claim.id), "reason": "fraud"})
+        desk.post(f"orders/{order_id}/void", {"once": token_of(page, "void"), "claim": str(claim.id), "void_reason": "fraud"})
         for page in (mine, yours)
     ]
 
@@ -182,7 +182,7 @@ def test_a_claim_that_the_shopper_took_meanwhile_is_not_withdrawn(desk: Desk) ->
     page = desk.get(f"orders/{order_id}")
     world.claim(order_id)
 
-    answer = desk.post(f"orders/{order_id}/void", {"once": token_of(page, "void"), "claim": str(claim.id), "reason": "fraud"})
+    answer = desk.post(f"orders/{order_id}/void", {"once": token_of(page, "void"), "claim": str(claim.id), "void_reason": "fraud"})
 
     assert answer.status_code == 422
     assert "has taken these points" in seen(answer)
@@ -223,8 +223,8 @@ def test_what_nobody_can_do_is_said(desk: Desk) -> None:
         ("resolve", {"movement": "00000000-0000-0000-0000-000000000000", "happened": "yes"}),
         ("resolve", {"movement": "00000000-0000-0000-0000-000000000000", "happened": "maybe"}),
         ("resolve-call", {"call": "00000000-0000-0000-0000-000000000000", "happened": "no"}),
-        ("void", {"claim": "00000000-0000-0000-0000-000000000000", "reason": "why"}),
-        ("void", {"claim": "x", "reason": "why"}),
+        ("void", {"claim": "00000000-0000-0000-0000-000000000000", "void_reason": "why"}),
+        ("void", {"claim": "x", "void_reason": "why"}),
     ],
 )
 def test_what_is_not_there_is_refused(desk: Desk, action: str, fields: dict[str, str]) -> None:

@@ -191,7 +191,7 @@ def _write_off(services: Services, staff: Staff, order_id: str) -> str:
 
 
 def _void(services: Services, staff: Staff, _order_id: str) -> str:
-    reason = form_text("reason")
+    reason = form_text("void_reason")
     void_claim(services, staff.store_id, _uuid("claim"), reason=reason, who=staff.email, once=form_once(staff))
     return "The claim link is being withdrawn"
 
