@@ -9,11 +9,10 @@ from sqlmodel import Session, col, select
 from app.domain.order import folded
 from app.domain.settlement import MovementKind
 from app.errors import BadRequest
-from app.logs import blotted
 from app.points.provider import POINTS_MAX
 from app.saleor.parsing import is_order_id
 from app.store.books import insert_movements, lane_of
-from app.store.log_entries import note
+from app.store.logbook import write_log
 from app.store.models import AccountRow, AdjustmentRow, MovementRow, MovementState, OrderRow, StoreRow
 from app.store.once import Once, is_first
 from app.store.stores import current_account, find_store_by_slug
@@ -44,7 +43,7 @@ def adjust_order(
         )
         wake(session, order.id or 0, now)
         said = f"Points of order {order.number or ''} changed by {points:+}: {reason.strip()}"
-        note(session, order.store_id, now, code="adjusted", message=blotted(said), made_by=who)
+        write_log(session, order.store_id, "adjusted", said, now=now, made_by=who)
     log.info("order adjusted", store=store_slug, order=number, points=points)
 
 
@@ -80,7 +79,7 @@ def adjust_customer(
         if not insert_movements(session, [movement]):
             raise BadRequest("Another change of this customer's points is under way. Nothing was changed; try again in a moment.")
         said = f"A customer's points changed by {points:+}: {reason.strip()}"
-        note(session, store.id or 0, now, code="adjusted", message=blotted(said), made_by=who)
+        write_log(session, store.id or 0, "adjusted", said, now=now, made_by=who)
     log.info("customer adjusted", store=store_slug, points=points)
 
 
@@ -121,7 +120,7 @@ def write_off(services: Services, store_slug: str, number: str, *, who: str, onc
         )
         wake(session, order.id or 0, now)
         said = f"{let_go} missing points of order {order.number or ''} were let go."
-        note(session, order.store_id, now, code="written_off", message=said, made_by=who)
+        write_log(session, order.store_id, "written_off", said, now=now, made_by=who)
     log.info("shortfall written off", store=store_slug, order=number, points=let_go)
     return let_go
 
@@ -139,7 +138,7 @@ def look_again(services: Services, store_slug: str, number: str, *, who: str | N
         session.execute(update(OrderRow).where(col(OrderRow.id) == order.id).values(refused_step=None))
         wake(session, order.id or 0, now)
         said = f"Order {order.number or ''} is looked at again."
-        note(session, order.store_id, now, code="looked_again", message=said, made_by=who)
+        write_log(session, order.store_id, "looked_again", said, now=now, made_by=who)
 
 
 def find_order(session: Session, store_slug: str, number: str, *, lock: bool = False) -> OrderRow:

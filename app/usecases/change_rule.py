@@ -11,7 +11,7 @@ from app.domain.earning import Award, Moment
 from app.errors import BadRequest
 from app.points.embedded import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX
 from app.points.provider import POINTS_MAX
-from app.store.log_entries import note
+from app.store.logbook import write_log
 from app.store.models import RuleRow
 from app.store.once import Once, is_first
 from app.store.stores import rules_of
@@ -77,7 +77,7 @@ def change_rule(services: Services, store_id: int, draft: Draft, *, who: str, on
             return False
         session.add(RuleRow(store_id=store_id, in_force_from=now, created_by=who, **asdict(draft)))
         said = f"The {_name(draft.channel)} changed: {draft.points_per_unit} points per unit of money."
-        note(session, store_id, now, code="rule_changed", message=said, made_by=who)
+        write_log(session, store_id, "rule_changed", said, now=now, made_by=who)
     log.info("rule changed", store_id=store_id, is_default=draft.channel is None)
     return True
 
@@ -97,7 +97,7 @@ def end_rule(services: Services, store_id: int, channel: str, *, who: str, once:
         kept = newest.model_dump(exclude={"id", "in_force_from", "created_by", "follows_default"})
         session.add(RuleRow(**kept, in_force_from=now, created_by=who, follows_default=True))
         said = f"The {_name(channel)} ended: the channel follows the default again."
-        note(session, store_id, now, code="rule_changed", message=said, made_by=who)
+        write_log(session, store_id, "rule_changed", said, now=now, made_by=who)
     log.info("rule of a channel ended", store_id=store_id)
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from app.domain.settlement import INSTANT_KINDS
 from app.errors import BadRequest
-from app.store.log_entries import note
+from app.store.logbook import write_log
 from app.store.models import MovementRow, MovementState, OrderRow, StoreRow
 from app.store.once import Once, is_first
 from app.store.tallies import tally_accepted
@@ -102,7 +102,7 @@ def _resolve(session: Session, which: Sequence[Any], now: datetime, *, happened:
         movement.decided_by, movement.ended_at = who, now
         session.add(movement)
         said = f"A change by {movement.points:+} points whose answer was lost: {'it went through' if happened else 'it did not'}."
-        note(session, movement.store_id, now, code="resolved", message=said, made_by=who)
+        write_log(session, movement.store_id, "resolved", said, now=now, made_by=who)
         if happened:
             tally_accepted(session, session.get_one(StoreRow, movement.store_id), [movement], now)
         if movement.order_id is not None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import col, select
 
-from app.store.log_entries import note
+from app.store.logbook import write_log
 from app.store.models import AccountRow, StoreRow
 from app.store.stores import customer_types_of
 from app.usecases.services import Services
@@ -36,4 +36,4 @@ def show_settings(services: Services, store_id: int) -> Shown:
 def note_change(services: Services, store_id: int, message: str, *, who: str) -> None:
     """Write into the merchant's log that somebody changed a setting."""
     with services.database.writing() as session:
-        note(session, store_id, services.clock(), code="settings_changed", message=message, made_by=who)
+        write_log(session, store_id, "settings_changed", message, now=services.clock(), made_by=who)

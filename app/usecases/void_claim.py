@@ -12,8 +12,7 @@ from sqlmodel import Session, col, select
 
 from app.domain.claim import ClaimState
 from app.errors import BadRequest
-from app.logs import blotted
-from app.store.log_entries import note
+from app.store.logbook import write_log
 from app.store.models import AccountRow, AdjustmentRow, ClaimRow, OrderRow, StoreRow
 from app.store.once import Once, is_first
 from app.store.waiting import wake
@@ -50,7 +49,7 @@ def void_claim(services: Services, store_id: int, claim_id: UUID, *, reason: str
         session.add(adjustment)
         wake(session, order.id or 0, now)
         said = f"The claim link of order {order.number or ''} is withdrawn: {claim.points} points. {reason.strip()}"
-        note(session, store_id, now, code="claim_withdrawn", message=blotted(said), made_by=who)
+        write_log(session, store_id, "claim_withdrawn", said, now=now, made_by=who)
     log.info("claim voided", store_id=store_id, points=claim.points)
     return claim.points
 

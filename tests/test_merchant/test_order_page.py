@@ -182,7 +182,9 @@ def test_a_claim_that_the_shopper_took_meanwhile_is_not_withdrawn(desk: Desk) ->
     page = desk.get(f"orders/{order_id}")
     world.claim(order_id)
 
-    answer = desk.post(f"orders/{order_id}/void", {"once": token_of(page, "void"), "claim": str(claim.id), "void_reason": "fraud"})
+    answer = desk.post(
+        f"orders/{order_id}/void", {"once": token_of(page, "void"), "claim": str(claim.id), "void_reason": "fraud"}
+    )
 
     assert answer.status_code == 422
     assert "has taken these points" in seen(answer)
