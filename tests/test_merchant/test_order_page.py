@@ -43,8 +43,9 @@ def adjustments(world: World) -> list[AdjustmentRow]:
 
 
 def log_of(world: World) -> list[tuple[str, str | None]]:
+    """Give what the log says that people did."""
     with world.services.database.reading() as session:
-        return [(entry.code, entry.made_by) for entry in session.exec(select(LogEntryRow))]
+        return [(entry.code, entry.made_by) for entry in session.exec(select(LogEntryRow)) if entry.made_by]
 
 
 def press(desk: Desk, order_id: str, action: str, label: str = "", **fields: Any) -> requests.Response:
