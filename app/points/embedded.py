@@ -3,12 +3,14 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import TypeGuard
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from app.domain.claim import Balance, ClaimState
 from app.domain.order import folded
 from app.points import ledger
+from app.points.ledger_bulk import ClaimToAdd
 from app.points.provider import POINTS_MAX, Accepted, Ask, AskKind, NotSent, Outcome, Overtaken, Rejected, Reply, SeenClaim
 from app.sealing import Sealer, fingerprint
 from app.store.database import Database
@@ -65,43 +67,43 @@ class EmbeddedProvider:
             }
 
     def _create_claims(self, asks: Sequence[Ask], now: datetime) -> list[Outcome]:
-        good = [ask for ask in asks if ask.points > 0 and _is_within_bounds(ask)]
+        ends: dict[int | None, datetime] = {
+            days: end_of_day(now, days, self.time_zone) for days in {ask.expires_days for ask in asks} if _is_day_count(days)
+        }
+        tokens = [uuid4().hex if ask.points > 0 and _is_within_bounds(ask) else None for ask in asks]
+        claims = [
+            self._new_claim(ask, token, ends.get(ask.expires_days)) for ask, token in zip(asks, tokens, strict=True) if token
+        ]
         with self.database.writing() as session:
-            stored = ledger.add_claims(session, [self._new_claim(ask, now) for ask in good]) if good else {}
-            return [self._created(stored[ask.id], ask) if ask.id in stored else _out_of_bounds() for ask in asks]
+            before = ledger.add_claims(session, self.store_id, claims, now)
+        return [
+            _out_of_bounds() if token is None else self._created(ask, token, before.get(ask.id) if before else None, now)
+            for ask, token in zip(asks, tokens, strict=True)
+        ]
 
-    def _new_claim(self, ask: Ask, now: datetime) -> PointsClaimRow:
-        token = uuid4().hex
-        return PointsClaimRow(
-            store_id=self.store_id,
-            request_id=ask.id,
-            token_mark=fingerprint(token),
-            token_sealed=self.sealer.seal(token),
-            amount=ask.points,
-            email=ask.email.strip(),
-            customer_type=ask.customer_type,
-            expires_at=None if ask.expires_days is None else end_of_day(now, ask.expires_days, self.time_zone),
-            created_at=now,
-        )
+    def _new_claim(self, ask: Ask, token: str, expires_at: datetime | None) -> ClaimToAdd:
+        sealed = self.sealer.seal_short(token)
+        return ClaimToAdd(ask.id, fingerprint(token), sealed, ask.points, ask.email.strip(), ask.customer_type, expires_at)
 
-    def _created(self, claim: PointsClaimRow, ask: Ask) -> Outcome:
-        token = self.sealer.open(claim.token_sealed)
+    def _created(self, ask: Ask, token: str, stored: ledger.StoredClaim | None, now: datetime) -> Outcome:
+        """Tell the link: of the claim that was stored before under this id, if there was one."""
+        if stored is not None:
+            token, now = self.sealer.open(stored.token_sealed), stored.created_at
         expires_on = None
         if ask.expires_days is not None:
-            expires_on = claim.created_at.astimezone(ZoneInfo(self.time_zone)).date() + timedelta(days=ask.expires_days)
+            expires_on = now.astimezone(ZoneInfo(self.time_zone)).date() + timedelta(days=ask.expires_days)
         return Accepted(claim_url=f"{self.claim_url_base}/claim/points/{token}", claim_token=token, expires_on=expires_on)
 
     def _move_balances(self, asks: Sequence[Ask], now: datetime) -> list[Outcome]:
-        good = [ask for ask in asks if ask.points != 0 and ask.email.strip() and _is_within_bounds(ask)]
+        are_good = [ask.points != 0 and bool(ask.email.strip()) and _is_within_bounds(ask) for ask in asks]
         entries = [
             ledger.Entry(ask.email, ask.points, EntryKind.INSTANT, request_id=ask.id, may_go_below_zero=ask.may_go_below_zero)
-            for ask in good
+            for ask, is_good in zip(asks, are_good, strict=True)
+            if is_good
         ]
         with self.database.writing() as session:
-            posted = dict(
-                zip((ask.id for ask in good), ledger.post(session, self.store_id, entries, now) if entries else [], strict=True)
-            )
-        return [_posted(posted.get(ask.id)) for ask in asks]
+            posted = iter(ledger.post(session, self.store_id, entries, now))
+        return [_posted(next(posted)) if is_good else _out_of_bounds() for is_good in are_good]
 
     def _change_claims(self, asks: Sequence[Ask], now: datetime) -> list[Outcome]:
         marks = [ask.token_mark for ask in asks if ask.token_mark]
@@ -121,8 +123,8 @@ def state_of(claim: PointsClaimRow, now: datetime) -> ClaimState:
     """Tell where a claim of the ledger stands now."""
     if claim.state == PointsClaimState.TAKEN:
         return ClaimState.TAKEN
-    if claim.state == PointsClaimState.VOID:
-        return ClaimState.VOID
+    if claim.state in {PointsClaimState.VOID, PointsClaimState.EXPIRED}:
+        return ClaimState(claim.state)
     return ClaimState.EXPIRED if claim.expires_at is not None and claim.expires_at <= now else ClaimState.OPEN
 
 
@@ -143,9 +145,7 @@ def _changed(claim: PointsClaimRow | None, ask: Ask, now: datetime) -> Outcome:
     return Accepted()
 
 
-def _posted(posted: bool | None) -> Outcome:  # noqa: FBT001 - what `post` said of one entry
-    if posted is None:
-        return _out_of_bounds()
+def _posted(posted: bool) -> Outcome:  # noqa: FBT001 - what `post` said of one entry
     return Accepted() if posted else Rejected("The balance does not hold that many points.", code=INSUFFICIENT)
 
 
@@ -153,11 +153,20 @@ def _is_within_bounds(ask: Ask) -> bool:
     """Tell whether the tables can hold what is asked for: they would refuse the whole array for one item."""
     return (
         abs(ask.points) <= POINTS_MAX
-        and _is_storable(ask.email.strip(), EMAIL_LENGTH_MAX)
-        and _is_storable(folded(ask.email), EMAIL_LENGTH_MAX)
-        and _is_storable(ask.customer_type or "", CUSTOMER_TYPE_LENGTH_MAX)
-        and 0 <= (ask.expires_days or 0) <= EXPIRES_DAYS_MAX
+        and _is_storable_email(ask.email)
+        and (ask.customer_type is None or _is_storable(ask.customer_type, CUSTOMER_TYPE_LENGTH_MAX))
+        and (ask.expires_days is None or _is_day_count(ask.expires_days))
     )
+
+
+def _is_day_count(days: int | None) -> TypeGuard[int]:
+    return days is not None and 0 <= days <= EXPIRES_DAYS_MAX
+
+
+def _is_storable_email(email: str) -> bool:
+    if email.isascii():  # Folded, it is as long.
+        return _is_storable(email.strip(), EMAIL_LENGTH_MAX)
+    return _is_storable(email.strip(), EMAIL_LENGTH_MAX) and _is_storable(folded(email), EMAIL_LENGTH_MAX)
 
 
 def _is_storable(text: str, length_max: int) -> bool:

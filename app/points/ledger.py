@@ -3,22 +3,22 @@
 Every function works inside the caller's transaction. Rows are locked in one order everywhere: claims, then customers.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import ColumnElement, literal_column, select, update
 from sqlmodel import Session, col
 
 from app.domain.claim import Balance
 from app.domain.order import folded
-from app.store.dialects import insert_ignoring
-from app.store.models.ledger import EntryKind, PointsClaimRow, PointsClaimState, PointsCustomerRow, PointsEntryRow
+from app.points import ledger_bulk
+from app.points.ledger_bulk import ClaimToAdd, NewEntry
+from app.store.models.ledger import EntryKind, PointsClaimRow, PointsClaimState, PointsCustomerRow
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One change of one balance to be made. `request_id` makes asking twice asking once."""
 
     email: str
@@ -27,16 +27,33 @@ class Entry:
     request_id: UUID | None = None
     claim_id: int | None = None
     may_go_below_zero: bool = False
-    customer_type: str | None = None
+    used: int = 0
 
 
-def add_claims(session: Session, claims: Sequence[PointsClaimRow]) -> dict[UUID, PointsClaimRow]:
-    """Store claims, unless they were stored before, and give all of them as stored, by request id."""
-    rows = [claim.model_dump(exclude={"id"}) for claim in claims]
-    session.execute(insert_ignoring(session, PointsClaimRow).on_conflict_do_nothing(index_elements=["request_id"]), rows)
+class StoredClaim(NamedTuple):
+    """A claim as it was stored, now or before."""
+
+    token_sealed: str
+    amount: int
+    created_at: datetime
+    expires_at: datetime | None
+
+
+def add_claims(session: Session, store_id: int, claims: Sequence[ClaimToAdd], now: datetime) -> dict[UUID, StoredClaim]:
+    """Store claims, unless they were stored before. Where any was, gives all of them as they are stored, by request id."""
+    if not claims or ledger_bulk.add_claims(session.connection(), store_id, claims, now) == len(claims):
+        return {}
     wanted = [claim.request_id for claim in claims]
-    found = session.scalars(select(PointsClaimRow).where(col(PointsClaimRow.request_id).in_(wanted)))
-    return {claim.request_id: claim for claim in found}
+    found = session.execute(
+        select(
+            col(PointsClaimRow.request_id),
+            col(PointsClaimRow.token_sealed),
+            col(PointsClaimRow.amount),
+            col(PointsClaimRow.created_at),
+            col(PointsClaimRow.expires_at),
+        ).where(col(PointsClaimRow.request_id).in_(wanted))
+    )
+    return {request_id: StoredClaim(*stored) for request_id, *stored in found}
 
 
 def find_claims(session: Session, token_marks: Collection[str], *, lock: bool = False) -> dict[str, PointsClaimRow]:
@@ -56,54 +73,68 @@ def claims_with_takers(session: Session, token_marks: Collection[str]) -> list[t
     return [(claim, taker) for claim, taker in session.execute(query)]
 
 
+def claims_past_their_time(session: Session, now: datetime, *, limit: int) -> list[tuple[int, str]]:
+    """Find claims that wait although their time is over, oldest first: their ids and the marks of their tokens."""
+    query = select(col(PointsClaimRow.id), col(PointsClaimRow.token_mark)).where(*_is_past(now))
+    return [
+        (claim_id or 0, mark) for claim_id, mark in session.execute(query.order_by(col(PointsClaimRow.expires_at)).limit(limit))
+    ]
+
+
+def expire(session: Session, claim_ids: Collection[int], now: datetime) -> None:
+    """Mark claims whose time is over, unless somebody took or withdrew them meanwhile."""
+    # Locked in the order of their ids, as everybody does who locks several.
+    mine = select(col(PointsClaimRow.id)).where(col(PointsClaimRow.id).in_(claim_ids), *_is_past(now))
+    locked = session.scalars(mine.order_by(col(PointsClaimRow.id)).with_for_update()).all()
+    session.execute(update(PointsClaimRow).where(col(PointsClaimRow.id).in_(locked)).values(state=PointsClaimState.EXPIRED))
+
+
 def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetime) -> list[bool]:
-    """Append entries and move the balances, all in this transaction.
+    """Append entries, and with them move the balances, all in this transaction.
 
     Gives for each, in the same order, whether it stands in the ledger: False only where the balance would fall below zero and
-    may not. An entry that was posted before is not posted again.
+    may not. An entry that was posted before is not posted again. However many there are, it takes four statements or five.
     """
-    customers = _lock_customers(session, store_id, entries, now)
-    done = _posted_before(session, [entry.request_id for entry in entries if entry.request_id is not None])
-    balances = {key: customer.available for key, customer in customers.items()}
-    changes: dict[str, int] = {}
-    rows: list[dict[str, object]] = []
+    if not entries:
+        return []
+    connection = session.connection()
+    keys = [folded(entry.email) for entry in entries]
+    customers = ledger_bulk.lock_customers(
+        connection, store_id, {key: entry.email.strip() for key, entry in zip(keys, entries, strict=True)}, now
+    )
+    done = ledger_bulk.posted_before(connection, [entry.request_id for entry in entries if entry.request_id is not None])
+    balances = {key: (customer.available, customer.used) for key, customer in customers.items()}
+    rows: list[NewEntry] = []
     outcomes = []
-    for entry in entries:
-        key = folded(entry.email)
-        if entry.request_id is not None and entry.request_id in done:
+    for key, entry in zip(keys, entries, strict=True):
+        # A number is told apart sooner than the id that it stands for.
+        request = None if entry.request_id is None else entry.request_id.int
+        if request in done:
             outcomes.append(True)
             continue
-        if entry.points < 0 and not entry.may_go_below_zero and balances[key] + entry.points < 0:
+        available, used = balances[key]
+        available += entry.points
+        if entry.points < 0 and available < 0 and not entry.may_go_below_zero:
             outcomes.append(False)
             continue
-        balances[key] += entry.points
-        changes[key] = changes.get(key, 0) + entry.points
-        if entry.request_id is not None:
-            done.add(entry.request_id)
-        rows.append(
-            {
-                "customer_id": customers[key].id,
-                "kind": entry.kind,
-                "amount": entry.points,
-                "claim_id": entry.claim_id,
-                "request_id": entry.request_id,
-                "created_at": now,
-            }
+        balances[key] = (available, used := used + entry.used)
+        if request is not None:
+            done.add(request)
+        row = NewEntry(
+            customers[key].id, entry.kind.value, entry.points, entry.used, available, used, entry.claim_id, entry.request_id
         )
+        rows.append(row)
         outcomes.append(True)
     if rows:
-        session.execute(insert(PointsEntryRow), rows)
-        _move_balances(session, customers, changes)
+        ledger_bulk.add_entries(connection, rows, now)
     return outcomes
 
 
 def balances(session: Session, store_id: int, emails: Collection[str]) -> dict[str, Balance]:
     """Look up customers. Keys are the e-mails as given; unknown customers are missing."""
-    query = select(col(PointsCustomerRow.email_key), col(PointsCustomerRow.available), col(PointsCustomerRow.used)).where(
-        col(PointsCustomerRow.store_id) == store_id, col(PointsCustomerRow.email_key).in_({folded(email) for email in emails})
-    )
-    found = {key: Balance(available, used) for key, available, used in session.execute(query)}
-    return {email: found[folded(email)] for email in emails if folded(email) in found}
+    keys = {email: folded(email) for email in emails}
+    found = ledger_bulk.find_customers(session.connection(), store_id, set(keys.values()))
+    return {email: Balance(found[key].available, found[key].used) for email, key in keys.items() if key in found}
 
 
 def take(session: Session, claim: PointsClaimRow, email: str, now: datetime) -> PointsCustomerRow | None:
@@ -112,7 +143,7 @@ def take(session: Session, claim: PointsClaimRow, email: str, now: datetime) -> 
     The claim is won by one conditional UPDATE, so of any number who press at once one gets the points, once.
     """
     key = folded(email)
-    entry = Entry(email, claim.amount, EntryKind.CLAIM, claim_id=claim.id, customer_type=claim.customer_type)
+    made = ledger_bulk.made_customers(session.connection(), claim.store_id, {key: email.strip()}, now)
     won = session.execute(
         update(PointsClaimRow)
         .where(
@@ -121,74 +152,19 @@ def take(session: Session, claim: PointsClaimRow, email: str, now: datetime) -> 
             col(PointsClaimRow.amount) == claim.amount,
             col(PointsClaimRow.expires_at).is_(None) | (col(PointsClaimRow.expires_at) > now),
         )
-        .values(state=PointsClaimState.TAKEN, taken_at=now, customer_id=_customer_id(session, claim.store_id, email, now))
+        .values(state=PointsClaimState.TAKEN, taken_at=now, customer_id=made[key].id)
         .returning(col(PointsClaimRow.id))
     )
     if won.first() is None:
         return None
-    post(session, claim.store_id, [entry], now)
+    post(session, claim.store_id, [Entry(email, claim.amount, EntryKind.CLAIM, claim_id=claim.id)], now)
+    is_taker = (col(PointsCustomerRow.store_id) == claim.store_id, col(PointsCustomerRow.email_key) == key)
     if claim.customer_type is not None:
-        session.execute(
-            update(PointsCustomerRow)
-            .where(col(PointsCustomerRow.store_id) == claim.store_id, col(PointsCustomerRow.email_key) == key)
-            .values(customer_type=claim.customer_type)
-        )
+        session.execute(update(PointsCustomerRow).where(*is_taker).values(customer_type=claim.customer_type))
     session.expire_all()
-    return session.scalars(
-        select(PointsCustomerRow).where(
-            col(PointsCustomerRow.store_id) == claim.store_id, col(PointsCustomerRow.email_key) == key
-        )
-    ).one()
+    return session.scalars(select(PointsCustomerRow).where(*is_taker)).one()
 
 
-def _customer_id(session: Session, store_id: int, email: str, now: datetime) -> int | None:
-    _add_customers(session, store_id, {folded(email): email.strip()}, now)
-    return session.scalars(
-        select(col(PointsCustomerRow.id)).where(
-            col(PointsCustomerRow.store_id) == store_id, col(PointsCustomerRow.email_key) == folded(email)
-        )
-    ).one()
-
-
-def _add_customers(session: Session, store_id: int, emails: Mapping[str, str], now: datetime) -> None:
-    rows = [
-        {"store_id": store_id, "email": email, "email_key": key, "available": 0, "used": 0, "created_at": now}
-        for key, email in sorted(emails.items())
-    ]
-    statement = insert_ignoring(session, PointsCustomerRow).on_conflict_do_nothing(index_elements=["store_id", "email_key"])
-    session.execute(statement, rows)
-
-
-def _lock_customers(session: Session, store_id: int, entries: Sequence[Entry], now: datetime) -> dict[str, PointsCustomerRow]:
-    """Lock the customers of the entries, made where they are new, in the order of their ids.
-
-    Their keys stay free: a claim that names its taker holds on to those, and two takers who both want the whole row would
-    wait for each other for ever.
-    """
-    emails = {folded(entry.email): entry.email.strip() for entry in entries}
-    _add_customers(session, store_id, emails, now)
-    query = (
-        select(PointsCustomerRow)
-        .where(col(PointsCustomerRow.store_id) == store_id, col(PointsCustomerRow.email_key).in_(emails))
-        .order_by(col(PointsCustomerRow.id))
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    return {customer.email_key: customer for customer in session.scalars(query)}
-
-
-def _posted_before(session: Session, request_ids: Collection[UUID]) -> set[UUID]:
-    if not request_ids:
-        return set()
-    found = session.scalars(select(col(PointsEntryRow.request_id)).where(col(PointsEntryRow.request_id).in_(request_ids)))
-    return {request_id for request_id in found if request_id is not None}
-
-
-def _move_balances(session: Session, customers: Mapping[str, PointsCustomerRow], changes: Mapping[str, int]) -> None:
-    moved = [{"of_customer": customers[key].id, "change": change} for key, change in changes.items()]
-    session.connection().execute(
-        update(PointsCustomerRow)
-        .where(col(PointsCustomerRow.id) == bindparam("of_customer"))
-        .values(available=col(PointsCustomerRow.available) + bindparam("change")),
-        moved,
-    )
+def _is_past(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    # Spelled as the index that serves it.
+    return col(PointsClaimRow.state) == literal_column("'open'"), col(PointsClaimRow.expires_at) <= now

@@ -24,6 +24,7 @@ def migrate(database: Database) -> str:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        _require_whole_references(database, connection)
         connection.commit()
     return head()
 
@@ -46,7 +47,13 @@ def head() -> str:
 def _one_at_a_time(database: Database, connection: Connection) -> Iterator[None]:
     if database.is_sqlite:
         connection.execution_options(begin_immediate=True)
-        yield
+        # SQLite changes a constraint by building the table anew, and the rows of other tables that point to it must bear that.
+        _refer(connection, is_checked=False)
+        try:
+            yield
+        finally:
+            connection.rollback()
+            _refer(connection, is_checked=True)
         return
     connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK})
     connection.commit()
@@ -56,6 +63,18 @@ def _one_at_a_time(database: Database, connection: Connection) -> Iterator[None]
         connection.rollback()
         connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": ADVISORY_LOCK})
         connection.commit()
+
+
+def _refer(connection: Connection, *, is_checked: bool) -> None:
+    # Past SQLAlchemy, because SQLite changes this outside transactions only, and SQLAlchemy would begin one.
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA foreign_keys={'ON' if is_checked else 'OFF'}")
+    cursor.close()
+
+
+def _require_whole_references(database: Database, connection: Connection) -> None:
+    if database.is_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+        raise RuntimeError("a migration would leave rows that point to nothing")
 
 
 def _config() -> Config:

@@ -117,9 +117,9 @@ def test_taking_a_claim_sets_the_customers_type_and_a_claim_without_one_leaves_i
 def test_what_was_spent_is_told_apart_from_what_is_there(provider: EmbeddedProvider) -> None:
     post(provider, 5)
     with provider.database.writing() as session:
-        session.connection().execute(text("UPDATE points_customer SET used = 3"))
+        ledger.post(session, provider.store_id, [ledger.Entry(ADA, 1, EntryKind.IMPORT, used=3)], START)
 
-    assert balance(provider) == Balance(5, 3)
+    assert balance(provider) == Balance(6, 3)
 
 
 def test_a_claim_whose_amount_changed_since_it_was_read_is_not_taken(provider: EmbeddedProvider) -> None:

@@ -9,8 +9,8 @@ import structlog
 
 from app.points import ledger
 from app.points.embedded import end_of_day
+from app.points.ledger_bulk import ClaimToAdd
 from app.sealing import fingerprint
-from app.store.models import PointsClaimRow
 from app.usecases.serve_points.find_caller import Caller
 from app.usecases.serve_points.items import Claimed, NewClaim, Refused, unlisted
 from app.usecases.serve_points.once import Once, Outcome, done_before, keep
@@ -40,7 +40,7 @@ def create_claims(
         if before is not None:
             return before
         if claims:
-            ledger.add_claims(session, claims)
+            ledger.add_claims(session, caller.store_id, claims, now)
         keep(session, services.sealer, caller.store_id, once, outcomes, now)
     log.info("claims created", store_id=caller.store_id, claims=len(claims), refused=len(items) - len(claims))
     return list(outcomes)
@@ -54,7 +54,7 @@ def _checked(item: NewClaim | Refused, caller: Caller) -> NewClaim | Refused:
 
 def _claims(
     services: Services, caller: Caller, items: Iterable[NewClaim], tokens: Iterable[str], now: datetime
-) -> list[PointsClaimRow]:
+) -> list[ClaimToAdd]:
     ends: dict[int | None, datetime | None] = {None: None}
     claims = []
     for item, token in zip(items, tokens, strict=True):
@@ -62,8 +62,7 @@ def _claims(
         if days not in ends:
             ends[days] = end_of_day(now, days or 0, caller.time_zone)
         claims.append(
-            PointsClaimRow(
-                store_id=caller.store_id,
+            ClaimToAdd(
                 request_id=UUID(bytes=os.urandom(16), version=4),
                 token_mark=fingerprint(token),
                 token_sealed=services.sealer.seal_short(token),
@@ -71,7 +70,6 @@ def _claims(
                 email=item.email,
                 customer_type=item.customer_type,
                 expires_at=ends[days],
-                created_at=now,
             )
         )
     return claims
