@@ -11,6 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.errors import AppError
 from app.logs import innermost_place
 from app.metrics import timed_batch
+from app.usecases.expire_claims import expire_claims
 from app.usecases.keep_house import keep_house
 from app.usecases.services import Services
 from app.usecases.settle_customers import settle_customers
@@ -21,14 +22,15 @@ log = structlog.get_logger()
 
 # How long an idle worker waits before it asks the database again: a shopper looks at the page within seconds.
 IDLE_SECONDS = 1
-# How often what is too old is looked for, and what Saleor is told of our problems is compared with what they are.
+# How often what is too old, or past its time, is looked for, and what Saleor is told of our problems is compared with what
+# they are.
 HOUSE_SECONDS = 30
 # After a fault of our own, the database's or a disk's: not at once again, and not for long.
 FAULT_SECONDS = 10
 
 
 def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_every: timedelta = timedelta()) -> None:
-    """Settle and sweep, side by side, until `stop` is set. No `sweep_every`, no sweep."""
+    """Settle, sweep and let claims expire, side by side, until `stop` is set. No `sweep_every`, no sweep."""
     log.info("worker started", settlers=settlers)
     loops = [
         threading.Thread(target=_repeat, args=(lambda: _settle(services), stop), name=f"settler {n}") for n in range(settlers)
@@ -37,6 +39,8 @@ def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_e
         loops.append(threading.Thread(target=_repeat, args=(lambda: _sweep(services, sweep_every, stop), stop), name="sweeper"))
     house = (lambda: keep_house(services), stop, HOUSE_SECONDS)
     loops.append(threading.Thread(target=_repeat, args=house, name="housekeeper"))
+    expiry = (lambda: expire_claims(services), stop, HOUSE_SECONDS)
+    loops.append(threading.Thread(target=_repeat, args=expiry, name="expirer"))
     for loop in loops:
         loop.start()
     for loop in loops:
