@@ -1,0 +1,103 @@
+"""`saleor-points verify`: silent where all adds up, and exact about what does not."""
+
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from app.points import ledger
+from app.store.models.ledger import EntryKind
+from app.usecases.verify_books import verify_books
+from tests.clock import START
+from tests.test_settling.test_provider_faults import make_instant
+from tests.test_settling.test_refunds import ADA, paid_order, refund, spend
+from tests.test_staff.command_line import typed
+from tests.world import SECRET_KEY, World
+
+
+@pytest.fixture
+def world(embedded_world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setenv("DATABASE_URL", embedded_world.settings.database_url)
+    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
+    return embedded_world
+
+
+def lived_in(world: World) -> str:
+    """Let a shop have a claim that is taken and partly refunded, one that waits, and a credit; gives the first order."""
+    order_id = paid_order(world)
+    world.claim(order_id)
+    refund(world, order_id, "30")
+    paid_order(world)
+    make_instant(world)
+    refund(world, paid_order(world), "10")
+    spend(world, 5)
+    return order_id
+
+
+def tamper(world: World, *statements: str) -> None:
+    """Change the tables as somebody would who takes the triggers away first."""
+    is_sqlite = world.services.database.is_sqlite
+    with world.services.database.writing() as session:
+        connection = session.connection()
+        if is_sqlite:
+            for name in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():
+                connection.execute(text(f"DROP TRIGGER {name}"))
+        else:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def test_books_that_were_lived_in_add_up(world: World) -> None:
+    lived_in(world)
+
+    said = typed("verify")
+
+    assert said.exit_code == 0, said.output
+    assert "1 customers, 2 claims, 3 orders looked at." in said.output
+    assert "Everything adds up." in said.output
+
+
+@pytest.mark.parametrize(
+    ("statement", "sentence"),
+    [
+        ("UPDATE points_customer SET available = available + 1", "the entries add up to"),
+        ("UPDATE points_customer SET used = used + 1", "the entries add up to"),
+        ("UPDATE points_entry SET amount = amount + 1 WHERE kind = 'claim'", "its entry gave 101 points"),
+        ("UPDATE points_entry SET available_after = 7 WHERE kind = 'claim'", "leaves 7 available"),
+        ("DELETE FROM points_entry WHERE kind = 'claim'", "its entry gave None points"),
+        ("UPDATE points_claim SET amount = amount + 1 WHERE state = 'taken'", "taken, 101 points"),
+        ("UPDATE points_claim SET amount = amount + 1 WHERE state = 'open'", "the ledger's claim is worth 101"),
+        ('UPDATE "order" SET granted = granted + 1', "71 granted; the accepted movements add up to 70"),
+        ("UPDATE movement SET points = points + 1 WHERE kind = 'credit'", "its entry in the ledger says 100"),
+        ("UPDATE claim SET points = points + 1", "101 points; the accepted movements add up to 100"),
+    ],
+)
+def test_what_was_tampered_with_is_named_and_the_status_is_1(world: World, statement: str, sentence: str) -> None:
+    lived_in(world)
+    tamper(world, statement)
+
+    said = typed("verify", "--store", world.store().slug)
+
+    assert said.exit_code == 1
+    assert sentence in said.output
+    assert "differences." in said.output
+    assert ADA not in said.output
+
+
+def test_an_unknown_store_is_an_error(world: World) -> None:
+    said = typed("verify", "--store", "nowhere")
+
+    assert "no store nowhere" in str(said.exception)
+
+
+def test_books_are_looked_through_range_by_range_and_a_fault_in_the_last_is_found(embedded_world: World) -> None:
+    world = embedded_world
+    entries = [ledger.Entry(f"customer{number}@example.com", 5, EntryKind.INSTANT, uuid4()) for number in range(5)]
+    with world.services.database.writing() as session:
+        ledger.post(session, world.store().id or 0, entries, START)
+    tamper(world, "UPDATE points_customer SET available = 6 WHERE email_key = 'customer4@example.com'")
+
+    parts = [part for part in verify_books(world.services, rows=2) if part.table == "points_customer"]
+
+    assert [(part.rows, len(part.differences)) for part in parts] == [(2, 0), (2, 0), (1, 1)]
