@@ -1,0 +1,142 @@
+"""Reading balances from a CSV file: every row is checked before the first one counts."""
+
+import csv
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+from app.domain.order import folded
+from app.errors import BadRequest
+from app.points.importing import BalanceRow
+from app.points.provider import POINTS_MAX
+from app.usecases.claim_points import is_address
+
+REQUIRED = ("email", "available")
+OPTIONAL = ("used", "customer_type")
+CUSTOMER_TYPE_LENGTH_MAX = 128
+# More would only hide the first ones, and a file that is wrong throughout is wrong in the same way.
+FAULTS_MAX = 20
+_WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,10}", re.ASCII)
+# What our own export, or somebody careful, put in front of a text that a spreadsheet would take for a formula.
+_NEUTRALISED = re.compile(r"'(?=[=+\-@\t\r])")
+
+
+class BadRows(BadRequest):
+    """Rows of a file cannot be taken. The message names their lines and columns."""
+
+    code = "BAD_ROWS"
+
+
+class _Fault(Exception):
+    """One cell of a row is wrong."""
+
+    def __init__(self, column: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.column = column
+
+
+def check(path: Path) -> int:
+    """Check a whole file, and count its rows. What was seen is kept on disk, so that memory does not grow with the file.
+
+    Raises BadRows, with the first faults, when any row cannot be taken, or a customer stands there twice.
+    """
+    faults: list[str] = []
+    rows = 0
+    # A nameless database is a file of its own that goes with it.
+    with closing(sqlite3.connect("")) as seen:
+        seen.execute("CREATE TABLE seen (key TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID")
+        for row in _rows(path, faults.append):
+            rows += 1
+            key = folded(row.email)
+            if not seen.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, row.line)).rowcount:
+                [line] = seen.execute("SELECT line FROM seen WHERE key = ?", (key,)).fetchone()
+                faults.append(f"line {row.line}, column email: stands in line {line}, too")
+            if len(faults) >= FAULTS_MAX:
+                faults.append("… and perhaps more")
+                break
+    if faults:
+        raise BadRows("\n".join(("Nothing was imported, because of", *faults)))
+    return rows
+
+
+def read(path: Path) -> Iterator[BalanceRow]:
+    """Read the rows of a file that was checked.
+
+    Raises BadRows when it was changed since, so that a row cannot be taken.
+    """
+
+    def refuse(fault: str) -> None:
+        raise BadRows(f"The file was changed while it was imported: {fault}")
+
+    return _rows(path, refuse)
+
+
+def _rows(path: Path, note: Callable[[str], None]) -> Iterator[BalanceRow]:
+    line = 1
+    # Spreadsheets put a mark in front of UTF-8.
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        try:
+            reader = csv.reader(file, delimiter=_delimiter(file.readline()), strict=True)
+            file.seek(0)
+            header = _header(next(reader, []))
+            for cells in reader:
+                line = reader.line_num
+                if not cells:
+                    continue
+                try:
+                    yield _row(line, dict(zip(header, _as_many(cells, header), strict=True)))
+                except _Fault as fault:
+                    note(f"line {line}, column {fault.column}: {fault}")
+        except UnicodeDecodeError:
+            raise BadRows(f"after line {line}: is not UTF-8. Save the file as CSV UTF-8.") from None
+        except csv.Error as error:
+            raise BadRows(f"after line {line}: is no CSV: {error}") from None
+
+
+def _delimiter(header: str) -> str:
+    # Where a comma stands between whole numbers and fractions, spreadsheets separate cells by semicolons.
+    return ";" if ";" in header and "," not in header else ","
+
+
+def _header(cells: list[str]) -> list[str]:
+    names = [cell.strip().lower() for cell in cells]
+    for name in names:
+        if name not in {*REQUIRED, *OPTIONAL} or names.count(name) > 1:
+            raise BadRows(
+                f"line 1: the column {name[:40]!r} is not known or there twice; there may be {', '.join((*REQUIRED, *OPTIONAL))}."
+            )
+    missing = [name for name in REQUIRED if name not in names]
+    if missing:
+        raise BadRows(f"line 1: names the columns, and lacks {' and '.join(missing)}.")
+    return names
+
+
+def _as_many(cells: list[str], header: list[str]) -> list[str]:
+    if len(cells) != len(header):
+        raise _Fault(header[min(len(cells), len(header) - 1)], f"the row has {len(cells)} cells, and the header {len(header)}")
+    return [_NEUTRALISED.sub("", cell, count=1) if cell.startswith("'") else cell for cell in cells]
+
+
+def _row(line: int, cells: dict[str, str]) -> BalanceRow:
+    email = cells["email"].strip()
+    if not is_address(email) or not folded(email).isprintable():
+        raise _Fault("email", "is no e-mail address")
+    customer_type = cells.get("customer_type", "").strip()
+    if len(customer_type) > CUSTOMER_TYPE_LENGTH_MAX or not customer_type.isprintable():
+        raise _Fault("customer_type", f"is longer than {CUSTOMER_TYPE_LENGTH_MAX} characters, or not printable")
+    return BalanceRow(
+        line=line,
+        email=email,
+        available=_number("available", cells["available"], least=-POINTS_MAX),
+        used=_number("used", cells["used"], least=0) if cells.get("used", "").strip() else None,
+        customer_type=customer_type or None,
+    )
+
+
+def _number(column: str, cell: str, *, least: int) -> int:
+    text = cell.strip()
+    if not _WHOLE_NUMBER.fullmatch(text) or not least <= int(text) <= POINTS_MAX:
+        raise _Fault(column, f"must be a whole number from {least} to {POINTS_MAX}, in digits only")
+    return int(text)
