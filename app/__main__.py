@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import OperationalError
 
 from app.bootstrap import build_services
-from app.commands import books, brand, doctor, keys, staff, stores
+from app.commands import books, brand, customers, doctor, keys, staff, stores
 from app.errors import AppError
 from app.logs import blotted, set_up_logging
 from app.metrics import shared_folder
@@ -107,7 +107,15 @@ def migrate_command() -> None:
     click.echo(f"The database is at {_migrated(_settings())}.")
 
 
-for _command in (*staff.COMMANDS, *stores.COMMANDS, *brand.COMMANDS, *keys.COMMANDS, *doctor.COMMANDS, *books.COMMANDS):
+for _command in (
+    *staff.COMMANDS,
+    *stores.COMMANDS,
+    *brand.COMMANDS,
+    *keys.COMMANDS,
+    *doctor.COMMANDS,
+    *books.COMMANDS,
+    *customers.COMMANDS,
+):
     cli.add_command(_command)
 
 

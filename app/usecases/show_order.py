@@ -63,7 +63,7 @@ def show_order(services: Services, slug: str, saleor_order_id: str, *, is_visit:
         if store is None or store.id is None:
             return None
         order = _find_order(session, store.id, saleor_order_id)
-        if order is None or order.id is None or order.because is None:
+        if order is None or order.id is None or order.because is None or order.erased_at is not None:
             return OrderView(OrderState.WAITING, store.name)
         books = books_of(session, [order.id])[order.id]
         accounts = accounts_of(session, store.id)

@@ -82,3 +82,5 @@ class OrderRow(SQLModel, table=True):
     refused_step: str | None = Field(default=None, max_length=512)
     failures: int = 0
     created_at: datetime = Field(sa_type=UtcTime)
+    # Since then nobody's: the address here is made up, and stays whatever Saleor says.
+    erased_at: datetime | None = Field(default=None, sa_type=UtcTime)

@@ -9,8 +9,8 @@ from sqlmodel import Session
 
 from app.domain import retry
 from app.domain.claim import Balance, ClaimState, surely_expired, taken_since_shown
-from app.domain.earning import Award, Moment, moment_reached, points_due, with_remembered_earning
-from app.domain.settlement import NOTHING, Recipient, next_step
+from app.domain.earning import Award, Due, Moment, moment_reached, points_due, with_remembered_earning
+from app.domain.settlement import NOTHING, Position, Recipient, next_step
 from app.points.provider import POINTS_MAX, NotSent, SeenClaim
 from app.store.books import books_of, claims_that_may_have_been_taken_since, has_open_instant, own_movements_since, position_of
 from app.store.models import ClaimRow
@@ -43,7 +43,15 @@ def compute_due(batch: Batch, hand: InHand, now: datetime) -> None:
     hand.due = points_due(
         order, as_rule(row), now, awards_from=batch.store.awards_from, moment_at=moment_at, adjustments=hand.books.adjustments
     )
+    if hand.row.erased_at is not None:
+        hand.due = _due_to_nobody(hand.due, position_of(hand.books, batch.seeing_accounts))
     hand.order, hand.rule, hand.row.moment_at = order, row, moment_at
+
+
+def _due_to_nobody(due: Due, position: Position) -> Due:
+    """Give what an erased customer's order is due: no more than is in a balance already. What waits to be taken is withdrawn."""
+    waiting = sum(grant.points for grant in position.grants if grant.claim is ClaimState.OPEN)
+    return replace(due, points=min(due.points, position.granted - waiting))
 
 
 def decide(batch: Batch, hand: InHand, _now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Step 1: read the orders from Saleor, which is the truth about money."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from app.domain.order import Order
@@ -56,5 +57,7 @@ def _accept(hand: InHand, order: Order | None, now: datetime, *, was_answered: b
     elif order.updated_at < max(filter(None, (hand.row.told_at, hand.row.read_at)), default=order.updated_at):
         # The answer comes from a replica that lags behind what we were told, or read before.
         hand.await_replica(now)
+    elif hand.row.erased_at is not None:
+        hand.order = replace(order, email=hand.row.email or "")
     else:
         hand.order = order

@@ -1,0 +1,120 @@
+"""What staff do for one customer: show, give out, or erase what is kept."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from app.commands import open_services, option_store, table
+from app.store.people import Person
+from app.usecases.erase_customer import erase_customer
+from app.usecases.show_customer import export_customer, open_claims, show_customer
+
+# As many as fit on a screen; `export` gives all.
+LINES_MAX = 20
+
+
+@click.group()
+def customers() -> None:
+    """Show, give out or erase what is kept of a customer."""
+
+
+@customers.command()
+@click.argument("email")
+@option_store
+def show(email: str, *, store: str) -> None:
+    """Show a customer's balance, entries, claims, orders and movements: the newest of each."""
+    with open_services() as services:
+        person = show_customer(services, store, email)
+        waiting = open_claims(person, services.clock())
+    click.echo(_balance(person))
+    if waiting:
+        click.echo(f"{len(waiting)} claims of {sum(claim.amount for claim in waiting)} points wait to be taken.")
+    for heading, text in _parts(person):
+        click.echo(f"\n{heading}\n{text}")
+
+
+@customers.command()
+@click.argument("email")
+@option_store
+def export(email: str, *, store: str) -> None:
+    """Write all that is kept of a customer as JSON to standard output: the answer to a data request."""
+    with open_services() as services:
+        click.echo(json.dumps(export_customer(services, store, email), indent=2, ensure_ascii=False))
+
+
+@customers.command()
+@click.argument("email")
+@option_store
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(email: str, *, store: str, yes: bool) -> None:
+    """Erase a customer: the address and the claim links, everywhere in this app. It cannot be undone.
+
+    Sums stay as they are: entries and movements are kept, and belong to nobody. Saleor, and a points provider elsewhere, keep
+    what they have.
+    """
+    with open_services() as services:
+        if not yes:
+            person = show_customer(services, store, email)
+            click.echo(f"{_balance(person)} {len(person.orders)} orders, {len(person.points_claims)} claims.")
+            click.confirm("Erase this customer? The points are lost, and it cannot be undone.", abort=True)
+        erased = erase_customer(services, store, email)
+    click.echo(
+        f"Erased. The address was taken from {erased.orders} orders, {erased.movements} movements and {erased.claims} claims;"
+        f" {erased.withdrawn} open claims were withdrawn at once, those of orders follow within seconds.\n"
+        f"{erased.entries_kept} entries are kept without a name; their balance of {erased.points_left} points is nobody's."
+    )
+
+
+def _balance(person: Person) -> str:
+    if person.customer is None:
+        return "No balance here."
+    kind = f", {person.customer.customer_type}" if person.customer.customer_type else ""
+    return f"{person.customer.available} points available, {person.customer.used} used{kind}."
+
+
+def _parts(person: Person) -> list[tuple[str, str]]:
+    parts: list[tuple[str, tuple[str, ...], list[tuple[Any, ...]]]] = [
+        (
+            "Entries",
+            ("AT (UTC)", "KIND", "AMOUNT", "BALANCE"),
+            [(_minute(entry.created_at), entry.kind, f"{entry.amount:+}", entry.available_after) for entry in person.entries],
+        ),
+        (
+            "Claims",
+            ("AT (UTC)", "STATE", "POINTS", "EXPIRES (UTC)", "TAKEN (UTC)"),
+            [
+                (_minute(claim.created_at), claim.state, claim.amount, _minute(claim.expires_at), _minute(claim.taken_at))
+                for claim in person.points_claims
+            ],
+        ),
+        (
+            "Orders",
+            ("NUMBER", "DUE", "GRANTED", "BECAUSE", "SHORTFALL", "PROBLEM"),
+            [
+                (order.number, order.due, order.granted, order.because, order.shortfall or "", order.problem)
+                for order in person.orders
+            ],
+        ),
+        (
+            "Movements",
+            ("AT (UTC)", "KIND", "POINTS", "STATE", "REASON"),
+            [
+                (_minute(movement.planned_at), movement.kind, f"{movement.points:+}", movement.state, movement.reason)
+                for movement in sorted(person.movements, key=lambda movement: movement.planned_at)
+            ],
+        ),
+    ]
+    return [(_heading(name, len(rows)), table(headings, rows[-LINES_MAX:])) for name, headings, rows in parts if rows]
+
+
+def _heading(name: str, count: int) -> str:
+    return f"{name} ({count})" if count <= LINES_MAX else f"{name}: the newest {LINES_MAX} of {count}"
+
+
+def _minute(moment: datetime | None) -> str:
+    return "-" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+COMMANDS = (customers,)

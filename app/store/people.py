@@ -1,0 +1,86 @@
+"""All that is kept of one person in one store, found by e-mail address."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_
+from sqlmodel import Session, col, select
+
+from app.domain.order import folded
+from app.store.books import lane_of
+from app.store.models import (
+    AdjustmentRow,
+    ClaimRow,
+    MovementRow,
+    OrderRow,
+    PointsClaimRow,
+    PointsCustomerRow,
+    PointsEntryRow,
+    StoreRow,
+)
+from app.store.stores import accounts_of
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The rows that name a person, or belong to somebody whom they name."""
+
+    customer: PointsCustomerRow | None
+    entries: Sequence[PointsEntryRow]
+    points_claims: Sequence[PointsClaimRow]
+    orders: Sequence[OrderRow]
+    movements: Sequence[MovementRow]
+    claims: Sequence[ClaimRow]
+    adjustments: Sequence[AdjustmentRow]
+
+    @property
+    def is_known(self) -> bool:
+        return any((self.customer, self.points_claims, self.orders, self.movements, self.claims, self.adjustments))
+
+
+def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = False) -> Person:
+    """Find all of a person. Locked in the order in which everybody locks: claims, the customer, orders, movements."""
+    key = folded(email)
+    customer = session.exec(
+        select(PointsCustomerRow).where(PointsCustomerRow.store_id == store.id, PointsCustomerRow.email_key == key)
+    ).first()
+    spellings = {key, email.strip(), email.strip().lower(), *((customer.email, customer.email.lower()) if customer else ())}
+    theirs = func.lower(PointsClaimRow.email).in_(spellings) | col(PointsClaimRow.email).in_(spellings)
+    if customer is not None:
+        theirs |= col(PointsClaimRow.customer_id) == customer.id
+    points_claims = _all(session, select(PointsClaimRow).where(PointsClaimRow.store_id == store.id, theirs), lock=lock)
+    if customer is not None and lock:
+        session.refresh(customer, with_for_update={"key_share": True})
+    orders = _all(session, select(OrderRow).where(OrderRow.store_id == store.id, OrderRow.email_key == key), lock=lock)
+    order_ids = [order.id for order in orders]
+    lanes = [lane_of(account, email) for account in accounts_of(session, store.id or 0).values()]
+    movements = _all(
+        session,
+        select(MovementRow).where(
+            MovementRow.store_id == store.id, or_(col(MovementRow.lane).in_(lanes), col(MovementRow.order_id).in_(order_ids))
+        ),
+        lock=lock,
+    )
+    marks = [claim.token_mark for claim in points_claims]
+    claims = _all(
+        session,
+        select(ClaimRow).where(
+            or_(col(ClaimRow.lane).in_(lanes), col(ClaimRow.order_id).in_(order_ids), col(ClaimRow.token_mark).in_(marks))
+        ),
+        lock=lock,
+    )
+    adjustments = _all(
+        session,
+        select(AdjustmentRow).where(
+            AdjustmentRow.store_id == store.id,
+            or_(col(AdjustmentRow.email_key) == key, col(AdjustmentRow.order_id).in_(order_ids)),
+        ),
+    )
+    entries = _all(session, select(PointsEntryRow).where(PointsEntryRow.customer_id == customer.id)) if customer else []
+    return Person(customer, entries, points_claims, orders, movements, claims, adjustments)
+
+
+def _all(session: Session, query: object, *, lock: bool = False) -> list:  # type: ignore[type-arg]  # rows of whichever table
+    [entity] = [description["entity"] for description in query.column_descriptions]  # type: ignore[attr-defined]  # a select
+    ordered = query.order_by(entity.id)  # type: ignore[attr-defined]
+    return list(session.exec(ordered.with_for_update() if lock else ordered))

@@ -1,0 +1,133 @@
+"""Erase a customer: no row names the person any more, and every sum stays as it is.
+
+In place of the address there stands a made-up one, the same in all rows of the person. So whatever was theirs still belongs
+together, to nobody: a later refund takes back from that balance what the order had brought, as ever. Their orders are marked:
+what Saleor goes on telling of them is read without the address, and they get no new points.
+"""
+
+from dataclasses import dataclass
+from uuid import uuid4
+
+import structlog
+
+from app.domain.claim import ClaimState
+from app.domain.order import folded
+from app.domain.settlement import INSTANT_KINDS
+from app.errors import BadRequest
+from app.logs import blotted
+from app.points.embedded import state_of
+from app.sealing import fingerprint
+from app.store.books import lane_of
+from app.store.models import AccountRow, ClaimRow, MovementRow, MovementState, PointsClaimRow
+from app.store.models.ledger import PointsClaimState
+from app.store.people import Person
+from app.store.stores import accounts_of
+from app.store.waiting import wake
+from app.usecases.services import Services
+from app.usecases.show_customer import find_named_store, known_person
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was erased: how many rows named the person, and the points that now belong to nobody."""
+
+    orders: int
+    movements: int
+    claims: int
+    withdrawn: int
+    entries_kept: int
+    points_left: int
+
+
+def erase_customer(services: Services, slug: str, email: str) -> Erased:
+    """Erase a customer of a store, all in one transaction.
+
+    Raises BadRequest when nothing is known of the customer, or while the app is at work on what is theirs.
+    """
+    now = services.clock()
+    with services.database.writing() as session:
+        store = find_named_store(session, slug)
+        person = known_person(session, store, email, lock=True)
+        _require_rest(person, services)
+        nobody = f"erased-{uuid4().hex}@erased.invalid"
+        accounts = accounts_of(session, store.id or 0)
+        withdrawn = _erase_claims(services, person, email, nobody)
+        _erase_rows(person, email, nobody, accounts)
+        for order in person.orders:
+            order.email = order.email_key = nobody
+            order.read_facts = order.refused_step = None
+            order.problem = blotted(order.problem) if order.problem is not None else None
+            order.erased_at = now
+        session.flush()
+        for order in person.orders:
+            wake(session, order.id or 0, now)
+    log.info("customer erased", store=slug, orders=len(person.orders), movements=len(person.movements))
+    return Erased(
+        orders=len(person.orders),
+        movements=len(person.movements),
+        claims=len(person.points_claims),
+        withdrawn=withdrawn,
+        entries_kept=len(person.entries),
+        points_left=person.customer.available if person.customer is not None else 0,
+    )
+
+
+def _require_rest(person: Person, services: Services) -> None:
+    now = services.clock()
+    if any(order.lease_until is not None and order.lease_until > now for order in person.orders):
+        raise BadRequest("An order of this customer is being settled. Nothing was erased; try again in a minute.")
+    for movement in person.movements:
+        is_unknown = movement.state == MovementState.UNKNOWN and movement.kind in INSTANT_KINDS
+        if movement.state == MovementState.SENDING or is_unknown:
+            raise BadRequest(
+                "Whether points of this customer were moved is not known yet, and only the address can tell. Nothing was erased;"
+                " try again later, or decide it: saleor-points movements list --unknown"
+            )
+
+
+def _erase_claims(services: Services, person: Person, email: str, nobody: str) -> int:
+    """Take address and link from the claims, and withdraw those that wait and belong to no order: nobody else would."""
+    now = services.clock()
+    of_orders = {claim.token_mark: claim for claim in person.claims}
+    withdrawn = 0
+    for claim in person.points_claims:
+        mine = of_orders.get(claim.token_mark)
+        if mine is None and state_of(claim, now) is ClaimState.OPEN:
+            claim.state, claim.amount = PointsClaimState.VOID, 0
+            withdrawn += 1
+        _forget_link(services, claim)
+        if claim.email and folded(claim.email) == folded(email):
+            claim.email = nobody
+        if mine is not None:
+            mine.token_mark = claim.token_mark
+    marks = {claim.token_mark for claim in person.points_claims}
+    for mine in person.claims:
+        if mine.token_mark not in marks:
+            mine.token_mark = fingerprint(uuid4().hex)
+        mine.url_sealed = services.sealer.seal("")
+    return withdrawn
+
+
+def _forget_link(services: Services, claim: PointsClaimRow) -> None:
+    token = uuid4().hex
+    claim.token_mark, claim.token_sealed = fingerprint(token), services.sealer.seal_short(token)
+
+
+def _erase_rows(person: Person, email: str, nobody: str, accounts: dict[int, AccountRow]) -> None:
+    if person.customer is not None:
+        person.customer.email = person.customer.email_key = nobody
+        person.customer.customer_type = None
+    rows: list[MovementRow | ClaimRow] = [*person.movements, *person.claims]
+    for row in rows:
+        if row.email and folded(row.email) == folded(email):
+            row.email, row.lane = nobody, lane_of(accounts[row.account_id], nobody)
+    for claim in person.claims:
+        if claim.taken_by is not None and folded(claim.taken_by) == folded(email):
+            claim.taken_by = nobody
+    for movement in person.movements:
+        movement.reason = blotted(movement.reason) if movement.reason is not None else None
+    for adjustment in person.adjustments:
+        if adjustment.email_key == folded(email):
+            adjustment.email_key = nobody

@@ -1,0 +1,84 @@
+"""Show what is kept of a customer, for the staff who are asked and for the person who asks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, SQLModel
+
+from app.errors import BadRequest
+from app.points.embedded import state_of
+from app.store.models import PointsClaimRow, StoreRow
+from app.store.people import Person, find_person
+from app.store.stores import find_store_by_slug
+from app.usecases.services import Services
+
+# What is the app's own, or secret: neither tells anything of the person.
+_LEFT_OUT = frozenset(
+    {"token_sealed", "token_mark", "url_sealed", "lane", "lease_token", "lease_until", "read_facts", "refused_step", "store_id"}
+)
+
+
+def show_customer(services: Services, slug: str, email: str) -> Person:
+    """Show all that is kept of a customer in a store.
+
+    Raises BadRequest when there is no such store, or nothing is known of the customer there.
+    """
+    with services.database.reading() as session:
+        return known_person(session, find_named_store(session, slug), email)
+
+
+def export_customer(services: Services, slug: str, email: str) -> dict[str, Any]:
+    """Give all that is kept of a customer as plain values, for an answer to a data request.
+
+    Raises BadRequest as `show_customer` does.
+    """
+    person = show_customer(services, slug, email)
+    now = services.clock()
+    claims = [{**_plain(claim), "state": state_of(claim, now).value} for claim in person.points_claims]
+    return {
+        "store": slug,
+        "exported_at": now.isoformat(),
+        "customer": _plain(person.customer) if person.customer is not None else None,
+        "entries": _all_plain(person.entries),
+        "claims": claims,
+        "orders": _all_plain(person.orders),
+        "movements": _all_plain(person.movements),
+        "claims_of_orders": _all_plain(person.claims),
+        "adjustments": _all_plain(person.adjustments),
+    }
+
+
+def find_named_store(session: Session, slug: str) -> StoreRow:
+    """Find a store.
+
+    Raises BadRequest when there is none of this name.
+    """
+    store = find_store_by_slug(session, slug)
+    if store is None:
+        raise BadRequest(f"There is no store {slug}.")
+    return store
+
+
+def known_person(session: Session, store: StoreRow, email: str, *, lock: bool = False) -> Person:
+    """Find a person of whom something is kept.
+
+    Raises BadRequest when nothing is.
+    """
+    person = find_person(session, store, email, lock=lock)
+    if not email.strip() or not person.is_known:
+        raise BadRequest(f"Nothing is kept of this customer in {store.slug}.")
+    return person
+
+
+def open_claims(person: Person, now: datetime) -> list[PointsClaimRow]:
+    """Give the claims that can still be taken."""
+    return [claim for claim in person.points_claims if state_of(claim, now).value == "open"]
+
+
+def _all_plain(rows: Sequence[SQLModel]) -> list[dict[str, Any]]:
+    return [_plain(row) for row in rows]
+
+
+def _plain(row: SQLModel) -> dict[str, Any]:
+    return {name: value for name, value in row.model_dump(mode="json").items() if name not in _LEFT_OUT}
