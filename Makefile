@@ -9,7 +9,7 @@ RUN_READY := $(VENV)/.run-ready
 PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint format demo lock clean
+.PHONY: help run setup test lint format demo bench lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ format: $(DEV_READY) ## Put the code in the house format
 
 demo: $(DEV_READY) ## Tell the whole story over real HTTP, without a Saleor (KEEP=1 leaves it running)
 	@$(BIN)/python -m tests.demo $(if $(KEEP),--keep)
+
+bench: $(DEV_READY) ## Measure speed and cost as ratios, in one table (ARGS="--only intake --database sqlite")
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 # The locks pin every package by hash and name no registry.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

@@ -1,0 +1,122 @@
+"""`make bench`: measures, and prints one table. It is no gate: a target that is missed is marked, and the status stays 0."""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from app.logs import set_up_logging
+from app.store.database import Database
+from tests.bench import intake, points, settling
+from tests.bench.corpus import write_deliveries
+from tests.bench.filling import fill_customers, fill_settled
+from tests.bench.machine import machine
+from tests.bench.processes import outside
+from tests.bench.table import Row, table
+from tests.databases import postgresql_databases, sqlite_databases
+from tests.standins.saleor.keys import SigningKey
+
+FEW = 1_000
+PARTS = ("intake", "settling", "workers", "points")
+
+
+class Bench:
+    """One run: its databases, its deliveries, and the rows as they come."""
+
+    def __init__(self, stack: ExitStack, arguments: argparse.Namespace) -> None:
+        self._arguments = arguments
+        self._key = SigningKey()
+        self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        self._fresh: dict[str, Callable[[], str]] = {
+            "sqlite": stack.enter_context(sqlite_databases()),
+            "postgresql": stack.enter_context(postgresql_databases()),
+        }
+        self._saleor = stack.enter_context(outside())
+        self._started = time.monotonic()
+
+    def describe(self) -> str:
+        database = Database(self._fresh["postgresql"]())
+        described = machine(database)
+        database.close()
+        return described
+
+    def rows(self) -> Iterator[Row]:
+        deliveries = self._folder / "deliveries"
+        if "intake" in self._arguments.only:
+            self._say("signing deliveries")
+            size = intake.WARM_UP + self._arguments.slices * self._arguments.size
+            write_deliveries(deliveries, self._key, size)
+        for name in self._arguments.database:
+            yield from self._on(name, deliveries)
+        if "workers" in self._arguments.only and "postgresql" in self._arguments.database:
+            self._say("several workers")
+            yield settling.many_workers(self._fresh["postgresql"](), self._key, turns=2)
+
+    def _on(self, name: str, deliveries: Path) -> Iterator[Row]:
+        arguments = self._arguments
+        small, big = self._fresh[name](), self._fresh[name]()
+        intake.add_stores({"small": small, "big": big}, self._key)
+        self._say(f"{name}: filling the tables")
+        for url, count in ((small, FEW), (big, arguments.rows)):
+            database = Database(url)
+            fill_settled(database, count)
+            fill_customers(database, count)
+            database.close()
+        if "intake" in arguments.only:
+            self._say(f"{name}: intake")
+            yield from intake.intake(name, small, big, self._key, deliveries, slices=arguments.slices, size=arguments.size)
+        if "points" in arguments.only:
+            self._say(f"{name}: points")
+            few, many = points.Points.of(name, small), points.Points.of(name, big)
+            yield from points.bulk(few, turns=arguments.slices)
+            yield points.lookup(few, many, few_of=FEW, many_of=arguments.rows, turns=arguments.slices)
+            yield points.hot_customer(few, turns=arguments.slices)
+            few.database.close()
+            many.database.close()
+        if "settling" in arguments.only:
+            yield from self._settling(name)
+            self._say(f"{name}: settling beside history")
+            none, beside = self._fresh[name](), self._fresh[name]()
+            intake.add_stores({"none": none, "beside": beside}, self._key)
+            database = Database(beside)
+            fill_settled(database, arguments.rows)
+            database.close()
+            yield settling.beside_history(name, none, beside, self._saleor, turns=arguments.slices, orders=300)
+
+    def _settling(self, name: str) -> Iterator[Row]:
+        settle = partial(settling.backlog, name, saleor=self._saleor, key=self._key, orders=self._arguments.orders)
+        cases = [("embedded", "claim", 0.3)]
+        if name == "sqlite":
+            # How many calls there are does not depend on the database.
+            cases += [("Coggins", "claim", 0.3), ("Coggins", "instant", 1.4)]
+        for what, award, goal in cases:
+            self._say(f"{name}: backlog, {what}, {award}")
+            yield from settle(url=self._fresh[name](), what=what, award=award, goal=goal)
+
+    def _say(self, what: str) -> None:
+        print(f"{time.monotonic() - self._started:5.0f} s  {what}", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Run it all, or what is chosen."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="parts to run")
+    parser.add_argument("--database", nargs="+", choices=("sqlite", "postgresql"), default=["sqlite", "postgresql"])
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows in a big table")
+    parser.add_argument("--orders", type=int, default=2_000, help="orders in a backlog")
+    parser.add_argument("--slices", type=int, default=5, help="slices of each side of a ratio")
+    parser.add_argument("--size", type=int, default=1_000, help="requests in a slice")
+    set_up_logging(log_format="console", level="error")
+    with ExitStack() as stack:
+        bench = Bench(stack, parser.parse_args())
+        described = bench.describe()
+        rows = list(bench.rows())
+    print(f"{described}\n\n{table(rows)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,140 @@
+"""Tables filled by the database itself, so that a million rows take seconds."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import text
+from sqlmodel import SQLModel
+
+from app.store.database import Database
+from app.store.models import ClaimRow, MovementRow, OrderRow, PointsCustomerRow
+from tests.bench.store import STORE_ID
+
+_NUMBERS = {
+    "sqlite": "WITH RECURSIVE numbers(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM numbers WHERE n < {last}) ",
+    "postgresql": "",
+}
+_FROM = {"sqlite": "FROM numbers", "postgresql": "FROM generate_series({first}, {last}) AS numbers(n)"}
+_DIGITS = {"sqlite": "printf('%048d', n)", "postgresql": "lpad(n::text, 48, '0')"}
+_UUID = {"sqlite": "printf('%032x', n)", "postgresql": "lpad(to_hex(n), 32, '0')::uuid"}
+_MARK = {"sqlite": "printf('%064x', n)", "postgresql": "lpad(to_hex(n), 64, '0')"}
+_THEN = {"sqlite": "'2026-03-01 09:00:00.000000'", "postgresql": "timestamptz '2026-03-01 09:00:00+00'"}
+# As long as the snapshot of an order with two lines is.
+_SNAPSHOT = f"""'{{"status":"FULFILLED","lines":[],"padding":"{"x" * 600}"}}'"""
+
+
+def fill_settled(database: Database, count: int) -> None:
+    """Fill in so many orders that were settled long ago, each with its movement and its claim."""
+    words = database.engine.dialect.name
+    email = "'shopper' || n || '@example.com'"
+    then, uuid, mark = _THEN[words], _UUID[words], _MARK[words]
+    order = {
+        "id": "n",
+        "store_id": str(STORE_ID),
+        "saleor_order_id": f"'T3JkZXI6' || {_DIGITS[words]}",
+        "wakes": "3",
+        "told_at": then,
+        "read_at": then,
+        "read_facts": "'FULFILLED|66.0|60.0|6.0|66.0|0.0|' || n",
+        "snapshot": _SNAPSHOT,
+        "number": "CAST(n AS VARCHAR(64))",
+        "email": email,
+        "email_key": email,
+        "rule_id": "1",
+        "moment_at": then,
+        "due": "60",
+        "granted": "60",
+        "because": "'earned'",
+        "shortfall": "0",
+        "failures": "0",
+        "created_at": then,
+        "placed_at": then,
+        "status": "'claimed'",
+    }
+    movement = {
+        "id": uuid,
+        "store_id": str(STORE_ID),
+        "order_id": "n",
+        "account_id": "1",
+        "kind": "'claim'",
+        "state": "'accepted'",
+        "points": "60",
+        "email": email,
+        "lane": mark,
+        "asks": "1",
+        "planned_at": then,
+        "sent_at": then,
+        "ended_at": then,
+        "is_for_staff": "false",
+    }
+    claim = {
+        "id": uuid,
+        "order_id": "n",
+        "account_id": "1",
+        "points": "60",
+        "email": email,
+        "lane": mark,
+        "state": "'taken'",
+        "url_sealed": "'sealed'",
+        "token_mark": mark,
+        "created_at": then,
+        "taken_at": then,
+        "taken_by": email,
+    }
+    for model, values in ((OrderRow, order), (MovementRow, movement), (ClaimRow, claim)):
+        _fill(database, model, values, 1, count)
+
+
+def fill_customers(database: Database, count: int) -> None:
+    """Fill in so many customers, each with a balance."""
+    email = "'customer' || n || '@example.com'"
+    customer = {
+        "store_id": str(STORE_ID),
+        "email": email,
+        "email_key": email,
+        "available": "n % 1000",
+        "used": "0",
+        "created_at": _THEN[database.engine.dialect.name],
+    }
+    _fill(database, PointsCustomerRow, customer, 1, count)
+
+
+def fill_backlog(database: Database, first: int, count: int) -> None:
+    """Fill in so many orders that wait to be looked at for the first time."""
+    words = database.engine.dialect.name
+    then = _THEN[words]
+    order = {
+        "store_id": str(STORE_ID),
+        "saleor_order_id": f"'T3JkZXI7' || {_DIGITS[words]}",
+        "look_at": then,
+        "told_at": then,
+        "wakes": "1",
+        "due": "0",
+        "granted": "0",
+        "shortfall": "0",
+        "failures": "0",
+        "created_at": then,
+        "placed_at": then,
+    }
+    _fill(database, OrderRow, order, first, first + count - 1)
+
+
+def _fill(database: Database, model: type[SQLModel], values: Mapping[str, str], first: int, last: int) -> None:
+    words = database.engine.dialect.name
+    table = model.__table__  # type: ignore[attr-defined]  # every table model has it
+    # A column that a later version adds is given here as soon as it is there.
+    named = {name: value for name, value in values.items() if name in table.c}
+    numbers, source = (part[words].format(first=first, last=last) for part in (_NUMBERS, _FROM))
+    # SQLite's own order of words: the numbers come before the INSERT.
+    statement = f'{numbers}INSERT INTO "{table.name}" ({", ".join(named)}) SELECT {", ".join(named.values())} {source}'
+    with database.engine.connect() as connection:
+        if words == "postgresql":
+            connection.execute(text("SET synchronous_commit = off"))
+            connection.execute(text(statement))
+            if "id" in named and named["id"] == "n":
+                connection.execute(text(f"""SELECT setval(pg_get_serial_sequence('"{table.name}"', 'id'), {last})"""))
+        else:
+            connection.exec_driver_sql(statement)
+        connection.commit()
+    if words == "postgresql":
+        with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f'VACUUM ANALYZE "{table.name}"'))

@@ -1,0 +1,130 @@
+"""Settling: calls, processor and memory for a backlog; several workers; and whether history makes it dearer."""
+
+from dataclasses import dataclass
+from statistics import median
+
+from sqlalchemy import text
+
+from app.store.database import Database
+from tests.bench.corpus import API_URL
+from tests.bench.filling import fill_backlog
+from tests.bench.processes import Settled, Settler, calls_of, outside, settlers
+from tests.bench.store import add_store, services_of
+from tests.bench.table import Row
+from tests.standins.saleor.keys import SigningKey
+
+MIB = 1024 * 1024
+WAIT_MS = 200
+# A worker settles a hundred orders at once: so many waits are measured, with one worker and with four.
+BATCHES = 2
+WORKERS = 4
+# Where the ids of the bench's own orders begin.
+FIRST = 10_000_000
+
+
+@dataclass
+class Backlog:
+    """A database whose orders are waiting to be settled, more of them each time."""
+
+    database: Database
+    next_order: int = FIRST
+
+    def add(self, count: int) -> None:
+        fill_backlog(self.database, self.next_order, count)
+        self.next_order += count
+
+    def require_settled(self) -> None:
+        """Fail where the figures would be those of orders that were given up."""
+        with self.database.engine.connect() as connection:
+            left = 'SELECT count(*) FROM "order" WHERE look_at IS NOT NULL OR problem IS NOT NULL OR due <> granted'
+            if connection.execute(text(left)).scalar_one():
+                message = "orders are left that were not settled"
+                raise RuntimeError(message)
+
+    def settled(self, workers: list[Settler], count: int) -> list[Settled]:
+        """Let the workers settle so many orders."""
+        self.add(count)
+        for worker in workers:
+            worker.begin()
+        ends = [worker.end() for worker in workers]
+        self.require_settled()
+        return ends
+
+
+def backlog(name: str, url: str, saleor: str, key: SigningKey, *, orders: int, what: str, award: str, goal: float) -> list[Row]:
+    """Settle a backlog twice; `what` names the provider. Gives calls, processor time and memory."""
+    services = services_of(url)
+    add_store(services, key, provider_url=saleor if what == "Coggins" else "", award=award)
+    waiting = Backlog(services.database)
+    with settlers(1, url, f"{API_URL}={saleor}/graphql/") as workers:
+        before = calls_of(saleor)
+        first = waiting.settled(workers, orders)[0]
+        calls = (calls_of(saleor) - before) / orders
+        second = waiting.settled(workers, orders)[0]
+    services.database.close()
+    subject = f"backlog of {orders:,} orders, {what}, {award}"
+    cpu_what, memory_what = f"{subject}: worker's CPU per order", f"{subject}: worker's memory, second round"
+    memory, later = first.memory / MIB, second.memory / MIB
+    cpu = [one.cpu_seconds / orders * 1000 for one in (first, second)]
+    figures = f"{orders / first.seconds:,.0f} orders/s"
+    return [
+        Row(f"{subject}: calls per order", name, calls, goal, "", at_most=True),
+        Row(
+            cpu_what,
+            name,
+            median(cpu),
+            2,
+            figures,
+            at_most=True,
+            unit=" ms",
+            spread=(min(cpu), max(cpu)),
+        ),
+        Row(memory_what, name, later, 150, f"first {memory:.0f} MiB", at_most=True, unit=" MiB"),
+        Row("the same, second round to first", name, later / memory, 1.02, "", at_most=True),
+    ]
+
+
+def many_workers(url: str, key: SigningKey, *, turns: int) -> Row:
+    """Compare four workers with one, where every call to the outside takes its time. On PostgreSQL."""
+    services = services_of(url)
+    with outside(wait_ms=WAIT_MS) as saleor:
+        add_store(services, key, provider_url=saleor)
+        waiting = Backlog(services.database)
+        with settlers(WORKERS, url, f"{API_URL}={saleor}/graphql/") as workers:
+            ratios, speeds = [], []
+            for _ in range(turns):
+                one = _speed(waiting.settled(workers[:1], BATCHES * 100), BATCHES * 100)
+                four = _speed(waiting.settled(workers, BATCHES * 100 * WORKERS), BATCHES * 100 * WORKERS)
+                ratios.append(four / one)
+                speeds.append((four, one))
+    services.database.close()
+    four, one = (median(side) for side in zip(*speeds, strict=True))
+    figures = f"{four:.0f} to {one:.0f} orders/s, {WAIT_MS} ms a call"
+    return Row("4 workers to 1", "postgresql", median(ratios), 3.5, figures, spread=(min(ratios), max(ratios)))
+
+
+def beside_history(name: str, small: str, big: str, saleor: str, *, turns: int, orders: int) -> Row:
+    """Settle with a million settled orders beside, and with none. The stores are there already."""
+    mapped = f"{API_URL}={saleor}/graphql/"
+    waiting = [Backlog(Database(url)) for url in (small, big)]
+    with settlers(1, small, mapped) as alone, settlers(1, big, mapped) as beside:
+        for one, workers in zip(waiting, (alone, beside), strict=True):
+            one.settled(workers, 100)
+        ratios, speeds = [], []
+        for _ in range(turns):
+            few, many = (
+                _speed(one.settled(workers, orders), orders) for one, workers in zip(waiting, (alone, beside), strict=True)
+            )
+            ratios.append(many / few)
+            speeds.append((many, few))
+    for one in waiting:
+        one.database.close()
+    many, few = (median(side) for side in zip(*speeds, strict=True))
+    figures = f"{many:.0f} to {few:.0f} orders/s"
+    return Row(
+        "settling beside 1,000,000 settled orders, to none", name, median(ratios), 0.9, figures, spread=(min(ratios), max(ratios))
+    )
+
+
+def _speed(ends: list[Settled], orders: int) -> float:
+    return orders / max(end.seconds for end in ends)
