@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from functools import partial
 
+from app.outside import NewAdapter
 from app.points.coggins import CogginsProvider
 from app.points.embedded import EmbeddedProvider
 from app.points.provider import PointsProvider
@@ -21,8 +22,8 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def build_services(settings: Settings, *, clock: Clock = utc_now) -> Services:
-    """Build the services. Opens no connection yet."""
+def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: NewAdapter | None = None) -> Services:
+    """Build the services. Opens no connection yet. `new_adapter` carries all calls to the outside another way."""
     if not settings.database_url:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database)
@@ -31,13 +32,14 @@ def build_services(settings: Settings, *, clock: Clock = utc_now) -> Services:
     def provider_of(store: StoreRow, account: AccountRow) -> PointsProvider:
         if account.kind == AccountKind.COGGINS:
             note_echo = None if account.honours_idempotency else partial(remember_echo, database, account)
-            return CogginsProvider(account.url or "", sealer.open(account.key_sealed or ""), note_echo=note_echo)
+            key = sealer.open(account.key_sealed or "")
+            return CogginsProvider(account.url or "", key, note_echo=note_echo, new_adapter=new_adapter)
         return EmbeddedProvider(database, sealer, account.store_id, settings.claim_url_base, store.time_zone)
 
     return Services(
         database=database,
         sealer=sealer,
-        saleor=SaleorClient(url_map=settings.saleor_urls_reached),
+        saleor=SaleorClient(url_map=settings.saleor_urls_reached, new_adapter=new_adapter),
         provider_of=provider_of,
         clock=clock,
         claim_url_base=settings.claim_url_base,

@@ -6,13 +6,13 @@ shuts the connection when the call's time is over, and the body is read up to a 
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -23,6 +23,9 @@ from app.metrics import timed_call
 CONNECT_SECONDS = 5
 TOTAL_SECONDS = 20
 ANSWER_BYTES_MAX = 16 * 1024 * 1024
+
+# Makes what carries the calls of a session, each of which may take so many seconds in all.
+NewAdapter = Callable[[float], BaseAdapter]
 
 _current = threading.local()
 
@@ -39,20 +42,25 @@ class AnswerTooLong(requests.RequestException):
     """The answer is longer than any that makes sense."""
 
 
-def new_session(*, total_seconds: float = TOTAL_SECONDS, headers: Mapping[str, str] | None = None) -> requests.Session:
+def new_session(
+    *,
+    total_seconds: float = TOTAL_SECONDS,
+    headers: Mapping[str, str] | None = None,
+    new_adapter: NewAdapter | None = None,
+) -> requests.Session:
     """Make a session whose calls end in time, follow no redirect and read no proxy or password from the environment."""
     session = _Session()
     session.trust_env = False
     session.headers["User-Agent"] = "Saleor-Points"
     session.headers.update(headers or {})
-    guard(session, total_seconds=total_seconds)
+    guard(session, total_seconds=total_seconds, new_adapter=new_adapter)
     return session
 
 
-def guard(session: requests.Session, *, total_seconds: float = TOTAL_SECONDS) -> None:
+def guard(session: requests.Session, *, total_seconds: float = TOTAL_SECONDS, new_adapter: NewAdapter | None = None) -> None:
     """Put deadline and size limit on a session that somebody else made."""
     session.trust_env = False
-    adapter = _DeadlineAdapter(total_seconds)
+    adapter = (new_adapter or _DeadlineAdapter)(total_seconds)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
 

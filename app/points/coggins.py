@@ -35,6 +35,7 @@ class CogginsProvider:
     total_seconds: float = outside.TOTAL_SECONDS
     # Called when the account echoes an Idempotency-Key: from then on a call may be repeated under its key.
     note_echo: Callable[[], None] | None = None
+    new_adapter: outside.NewAdapter | None = None
 
     @property
     def sees_claims(self) -> bool:
@@ -103,7 +104,7 @@ class CogginsProvider:
     ) -> Body | NotSent | RefusedWhole | Unknown | None:
         """Make one call. No text of an exception is used: it holds the key."""
         try:
-            with outside.new_session(total_seconds=self.total_seconds, headers=_HEADERS) as session:
+            with outside.new_session(total_seconds=self.total_seconds, headers=_HEADERS, new_adapter=self.new_adapter) as session:
                 answer = session.request(method, f"{self.url}/api/v1/points{path}", json=items, headers=dict(headers or {}))
         except requests.RequestException as error:
             if outside.was_never_sent(error):

@@ -48,9 +48,16 @@ class OrdersPage:
 class SaleorClient:
     """One client for all stores. `url_map` gives the address at which this process reaches an installed API URL."""
 
-    def __init__(self, *, url_map: Mapping[str, str] | None = None, total_seconds: int = outside.TOTAL_SECONDS) -> None:
+    def __init__(
+        self,
+        *,
+        url_map: Mapping[str, str] | None = None,
+        total_seconds: int = outside.TOTAL_SECONDS,
+        new_adapter: outside.NewAdapter | None = None,
+    ) -> None:
         self._url_map = dict(url_map or {})
         self._total_seconds = total_seconds
+        self._new_adapter = new_adapter
         self._threads = threading.local()
 
     def own_app_id(self, api_url: str, token: str) -> str:
@@ -78,7 +85,7 @@ class SaleorClient:
         parts = urlsplit(self._reached(api_url))
         url = urlunsplit((parts.scheme, parts.netloc, "/.well-known/jwks.json", "", ""))
         try:
-            with outside.new_session(total_seconds=self._total_seconds) as session:
+            with outside.new_session(total_seconds=self._total_seconds, new_adapter=self._new_adapter) as session:
                 answer = session.get(url)
             jwks = _key_set(answer)
         except (requests.RequestException, ValueError, KeyError, TypeError, RecursionError):
@@ -225,7 +232,7 @@ class SaleorClient:
             transport = RequestsHTTPTransport(url, json_deserialize=_exact_json, allow_redirects=False)
             transport.connect()  # type: ignore[no-untyped-call]  # gql leaves it bare
             assert transport.session is not None  # noqa: S101 - connect() has just made it
-            outside.guard(transport.session, total_seconds=self._total_seconds)
+            outside.guard(transport.session, total_seconds=self._total_seconds, new_adapter=self._new_adapter)
             transport.session.hooks["response"].append(_raise_for_status)
             transports[url] = transport
         return transport

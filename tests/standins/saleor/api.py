@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 from graphql import (
@@ -45,10 +46,10 @@ class Api:
     def answer(self, request: Mapping[str, Any], token: str | None) -> tuple[int, dict[str, Any]]:
         """Return the HTTP status and the body for one request."""
         try:
-            document = parse(request.get("query") or "")
+            document, refusals = _read(request.get("query") or "")
         except GraphQLError as error:
             return 400, {"errors": [error.formatted], "extensions": COST}
-        refusals = validate(schema(), document) or _limits(document) or _unvalued(document, request.get("variables") or {})
+        refusals = refusals or _unvalued(_needed(document), request.get("variables") or {})
         if refusals:
             return 400, {"errors": [error.formatted for error in refusals], "extensions": COST}
         result = execute_sync(
@@ -117,6 +118,12 @@ class Api:
         return {"errors": [], "item": self.fields_of(after)}
 
 
+@cache
+def _read(query: str) -> tuple[DocumentNode, list[GraphQLError]]:
+    document = parse(query)
+    return document, validate(schema(), document) or _limits(document)
+
+
 def _limits(document: DocumentNode) -> list[GraphQLError]:
     """Refuse a fifth mutation in one request."""
     for node in document.definitions:
@@ -127,16 +134,20 @@ def _limits(document: DocumentNode) -> list[GraphQLError]:
     return []
 
 
-def _unvalued(document: DocumentNode, variables: Mapping[str, Any]) -> list[GraphQLError]:
-    """Refuse a variable of a non-null argument without a value: a default, or leaving the field out, does not help."""
+@cache
+def _needed(document: DocumentNode) -> frozenset[str]:
     context = ValidationContext(schema(), document, TypeInfo(schema()), lambda _error: None)
-    needed = {
+    return frozenset(
         usage.node.name.value
         for node in document.definitions
         if isinstance(node, OperationDefinitionNode)
         for usage in context.get_recursive_variable_usages(node)
         if is_non_null_type(usage.type)
-    }
+    )
+
+
+def _unvalued(needed: frozenset[str], variables: Mapping[str, Any]) -> list[GraphQLError]:
+    """Refuse a variable of a non-null argument without a value: a default, or leaving the field out, does not help."""
     return [
         GraphQLError(f'The variable "${name}" was not provided.', extensions={"exception": {"code": "GraphQLError"}})
         for name in sorted(needed - set(variables))

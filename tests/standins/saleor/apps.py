@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tests.standins.saleor.calls import call
+from tests.standins.saleor.calls import Call, call
 from tests.standins.saleor.manifests import Webhook, refusal_of, webhooks_of
 from tests.standins.saleor.orders import global_id
 
@@ -61,6 +61,7 @@ class Apps:
 
     told: Callable[[App, str], None]
     api_url: Callable[[], str]
+    call: Call = call
     installed: dict[str, App] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
@@ -68,7 +69,7 @@ class Apps:
         """Fetch the manifest, judge it, make the app and hand it its token; undo all when it refuses."""
         headers = self._headers(schema_version)
         try:
-            answer = call("GET", manifest_url, headers=headers)
+            answer = self.call("GET", manifest_url, headers=headers)
             manifest = answer.json() if answer.status_code == 200 else None
         except requests.exceptions.JSONDecodeError:
             return InstallResult(ok=False, message="Incorrect JSON structure of the manifest.")
@@ -141,7 +142,7 @@ class Apps:
         }
         body = json.dumps({"auth_token": app.token}).encode()
         try:
-            answer = call("POST", target, headers=told, body=body)
+            answer = self.call("POST", target, headers=told, body=body)
         except requests.RequestException:
             return NO_CONNECTION
         return None if answer.status_code < 400 else _message_of(answer)

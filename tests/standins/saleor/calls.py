@@ -1,11 +1,13 @@
 """How a Saleor calls an app: short timeouts, no redirects, no proxies."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import requests
 
 CONNECT_SECONDS = 2
 READ_SECONDS = 18
+
+Call = Callable[..., requests.Response]
 
 
 def call(
