@@ -43,7 +43,10 @@ def _sweep(services: Services, store: StoreRow, api_url: str, token: str) -> Ite
     after: str | None = None
     while until is not None:
         page = services.saleor.changed_orders(api_url, token, since=since, until=until, after=after)
-        reached = max((told.updated_at for told in page.told), default=until) if page.next_after else until
+        # As far as orders were seen, not as far as was asked: a replica that lags may not know the newest of them yet.
+        reached = max((told.updated_at for told in page.told), default=store.sweep_cursor)
+        if reached is not None and store.sweep_cursor is not None:
+            reached = max(reached, store.sweep_cursor)
         with services.database.writing() as session:
             woken = wake_changed(session, store.id or 0, page.told, services.clock())
             session.execute(update(StoreRow).where(col(StoreRow.id) == store.id).values(sweep_cursor=reached))

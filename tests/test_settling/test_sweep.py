@@ -170,3 +170,26 @@ def test_an_order_that_breaks_the_list_does_not_stop_what_is_told(world: World) 
     world.saleor.mend()
     sweep(world)
     assert world.order(broken).granted == 100
+
+
+def test_a_replica_that_lags_behind_the_sweeps_beginning_does_not_make_it_pass_over_an_order(world: World) -> None:
+    place_paid(world)
+    world.deliver()
+    world.clock.advance(minutes=10)
+    before = world.clock()
+    order_id = place_paid(world)
+    world.saleor.deliveries.lose()
+    changed_orders = world.services.saleor.changed_orders
+
+    def lagging(*args: object, **options: object) -> object:
+        world.saleor.serve_orders_as_of(before)
+        return changed_orders(*args, **options)  # type: ignore[arg-type]  # handed on as they come
+
+    world.services.saleor.changed_orders = lagging  # type: ignore[method-assign,assignment]  # another replica answers
+    assert sweep(world) == 0
+    world.services.saleor.changed_orders = changed_orders  # type: ignore[method-assign]
+    world.saleor.mend()
+
+    assert sweep(world) == 1
+
+    assert world.order(order_id).granted == 100
