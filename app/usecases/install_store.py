@@ -70,8 +70,10 @@ def _keep(services: Services, installed: Installed, now: datetime) -> str:
         store.jwks_asked_at = now
         store.saleor_version = installed.saleor_version
         store.webhooks_mark = webhooks_mark(services.manifest_for(installed.saleor_version))
-        # A new store's sweep begins now; one that comes back goes on where it was left.
-        store.sweep_cursor = store.sweep_cursor or installed.newest_change
+        if store.id is None:
+            # A new store's sweep begins now. One that comes back goes on where it was left: an empty cursor is the beginning
+            # of a shop that had no order yet, not a cursor to be set.
+            store.sweep_cursor = installed.newest_change
         store.paused_until, store.failures, store.problem = None, 0, None
         # Its Dashboard may have moved; the first page that is opened tells where it is now.
         store.dashboard_url = None

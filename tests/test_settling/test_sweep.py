@@ -193,3 +193,16 @@ def test_a_replica_that_lags_behind_the_sweeps_beginning_does_not_make_it_pass_o
     assert sweep(world) == 1
 
     assert world.order(order_id).granted == 100
+
+
+def test_orders_of_a_shop_that_was_empty_at_first_are_found_after_it_installed_the_app_again(world: World) -> None:
+    order_id = place_paid(world)
+    world.saleor.deliveries.lose()
+    app_id = next(iter(world.saleor.apps.installed))
+    world.saleor.apps.uninstall(app_id)
+    world.saleor.deliveries.deliver()
+    world.install()
+
+    sweep(world)
+
+    assert world.order(order_id).granted == 100
