@@ -62,10 +62,12 @@ def _move_points(services: Services, batch: Batch) -> None:
         for hand in hands:
             _guarded(batch, hand, now, decide)
         movements = write_plans(services, batch, now)
+        in_hand = {movement.order_id for movement in movements}
         call(services, batch, movements)
         for hand in hands:
-            # What needed no step, and was kept from none, is settled.
-            hand.is_done = hand.is_done or (hand.decision.step is None and hand.books.open is None)
+            # What needed no step, and was kept from none, is settled. What an earlier worker had left to be asked for is not:
+            # with that out of the way, it is decided anew.
+            hand.is_done = hand.is_done or (hand.decision.step is None and hand.id not in in_hand)
         if not batch.active():
             return
     for hand in batch.active():
