@@ -23,12 +23,13 @@ class Verdict(StrEnum):
 def judge(points: int, *, before: Balance, first: Balance, second: Balance, asks: int, could_be_a_claim: bool) -> Verdict:
     """Judge by two looks whether a change of `points` happened.
 
-    Only balances that stand still and moved by exactly the amount, or not at all, are proof. `could_be_a_claim`: a claim of
-    just that amount may have been taken meanwhile, and would look the same. (DESIGN, Granting and taking back.)
+    Only balances that stand still and moved by exactly the amount, or not at all, are proof. `could_be_a_claim`: claims of
+    just that amount may have been taken meanwhile. They look like a credit that happened, and make a debit that happened look
+    as if it had not. (DESIGN, Granting and taking back.)
     """
-    if first != second or second.used != before.used or could_be_a_claim:
-        return Verdict.FOR_STAFF
     moved = second.available - before.available
+    if first != second or second.used != before.used or (could_be_a_claim and (points > 0 or moved == 0)):
+        return Verdict.FOR_STAFF
     if moved == points:
         return Verdict.HAPPENED
     if moved == 0 and asks < ASKS_MAX:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, func, or_
@@ -15,6 +15,11 @@ from app.domain.settlement import INSTANT_KINDS, Grant, MovementKind, Position, 
 from app.sealing import fingerprint
 from app.store.dialects import insert_ignoring
 from app.store.models import AccountRow, AdjustmentRow, ClaimRow, MovementRow, MovementState
+
+# The balance that an INSTANT is judged by is read before its call; with many customers in one array, so long before at most.
+_LOOKED_BEFORE_SENDING = timedelta(minutes=10)
+# A customer has a few claims that wait. More are not added up in every way: sums double with each.
+_CLAIMS_ADDED_MAX = 16
 
 OPEN_STATES = (MovementState.PLANNED, MovementState.SENDING)
 
@@ -174,13 +179,16 @@ def claims_that_may_have_been_taken_since(session: Session, lane: str, since: da
     return list(session.exec(query))
 
 
-def could_be_a_claim(session: Session, lane: str, points: int, since: datetime) -> bool:
-    """Tell whether a claim of this amount waited to be taken by this customer, or was taken, since a moment."""
+def could_be_claims(session: Session, lane: str, points: int, sent_at: datetime) -> bool:
+    """Tell whether claims of just so many points, one or several, may have been taken by this customer since a call."""
     waits = col(ClaimRow.state).in_((ClaimState.OPEN, ClaimState.SHOWN))
-    query = select(ClaimRow.id).where(
-        ClaimRow.lane == lane, ClaimRow.points == points, or_(waits, col(ClaimRow.taken_at) >= since)
+    query = select(ClaimRow.points).where(
+        ClaimRow.lane == lane, or_(waits, col(ClaimRow.taken_at) >= sent_at - _LOOKED_BEFORE_SENDING)
     )
-    return session.exec(query.limit(1)).first() is not None
+    sums = {0}
+    for claim in session.exec(query.limit(_CLAIMS_ADDED_MAX)):
+        sums |= {known + claim for known in sums if known + claim <= abs(points)}
+    return abs(points) in sums
 
 
 def call_of(session: Session, call_id: UUID) -> list[MovementRow]:

@@ -17,12 +17,12 @@ from app.domain import retry
 from app.domain.claim import Balance
 from app.domain.probing import FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, judge
 from app.points.provider import Accepted, Ask, AskKind, NotSent, Outcome, PointsProvider, RefusedWhole, Rejected, Unknown
-from app.store.books import could_be_a_claim
+from app.store.books import could_be_claims
 from app.store.logbook import write_log
 from app.store.models import AccountRow, DebtPolicy, LogLevel, MovementRow, MovementState, StoreRow, StoreState
 from app.store.tallies import tally_accepted
 from app.usecases.services import Services
-from app.usecases.settle_orders.calling import TAKEN_OVER_AFTER
+from app.usecases.settle_orders.calling import SENT_WITHIN, TAKEN_OVER_AFTER
 from app.usecases.settle_orders.recording import STATES
 
 log = structlog.get_logger()
@@ -82,22 +82,25 @@ def _ask(services: Services, movement: MovementRow, store: StoreRow, account: Ac
         return
     before = balances.get(movement.email, Balance(0, 0))
     points, has_floor = movement.points, store.debt_policy == DebtPolicy.FLOOR
-    if points < 0 and has_floor:
+    # One that is asked for again may stand in the ledger already, with just this amount.
+    if points < 0 and has_floor and movement.state == MovementState.PLANNED:
         points = max(points, -max(before.available, 0))
     if points == 0:
         _change(services, movement, state=MovementState.REJECTED, reason=_NOTHING_THERE, ended_at=services.clock())
         return
     call_id = uuid4()
     sending = {"points": points, "available_before": before.available, "used_before": before.used, "asks": movement.asks + 1}
-    if not _change(
-        services, movement, state=MovementState.SENDING, call_id=call_id, position=0, sent_at=services.clock(), **sending
-    ):
+    sent_at = services.clock()
+    if not _change(services, movement, state=MovementState.SENDING, call_id=call_id, position=0, sent_at=sent_at, **sending):
         return  # Another worker has it, or another INSTANT of this customer is under way.
+    sent = movement.model_copy(update={"state": MovementState.SENDING, "call_id": call_id})
+    if services.clock() - sent_at > SENT_WITHIN:
+        _change(services, sent, state=MovementState.PLANNED, asks=movement.asks)
+        return
     ask = Ask(movement.id, points, movement.email, may_go_below_zero=not has_floor)
     reply = provider.ask(AskKind.INSTANT, [ask], call_id=call_id, now=services.clock())
-    sent = movement.model_copy(update={"state": MovementState.SENDING, "call_id": call_id})
     if isinstance(reply, NotSent):
-        _change(services, sent, state=MovementState.PLANNED)
+        _change(services, sent, state=MovementState.PLANNED, asks=movement.asks)
         _pause(services, account, reply)
         return
     outcome: Outcome = Rejected(reply.reason) if isinstance(reply, RefusedWhole) else reply[0]
@@ -117,7 +120,7 @@ def _look(services: Services, movement: MovementRow, account: AccountRow, provid
         _change(services, movement, looked_at=now, looked_available=balance.available, looked_used=balance.used)
         return
     with services.database.reading() as session:
-        claim_too = movement.points > 0 and could_be_a_claim(session, movement.lane, movement.points, movement.sent_at or now)
+        claim_too = could_be_claims(session, movement.lane, movement.points, movement.sent_at or now)
     verdict = judge(
         movement.points,
         before=Balance(movement.available_before or 0, movement.used_before or 0),

@@ -42,3 +42,8 @@ def test_a_balance_that_moves_otherwise_or_does_not_stand_still_proves_nothing(f
 @pytest.mark.parametrize("found", [BEFORE, Balance(150, 20)])
 def test_where_a_claim_of_that_amount_could_have_been_taken_a_person_must_look(found: Balance) -> None:
     assert verdict(50, found, could_be_a_claim=True) == Verdict.FOR_STAFF
+
+
+def test_a_claim_of_as_much_can_hide_a_debit_that_happened_but_not_make_one_up() -> None:
+    assert verdict(-50, BEFORE, could_be_a_claim=True) == Verdict.FOR_STAFF
+    assert verdict(-50, Balance(50, 20), could_be_a_claim=True) == Verdict.HAPPENED

@@ -28,13 +28,18 @@ def states(world: World, order_id: str) -> list[str]:
 
 def make_instant(world: World) -> None:
     """Let new orders be credited at once."""
+    change_award(world, "instant")
+
+
+def change_award(world: World, award: str) -> None:
+    """Let new orders be awarded in another way."""
     from sqlmodel import select  # noqa: PLC0415
 
     from app.store.models import RuleRow  # noqa: PLC0415
 
     with world.services.database.writing() as session:
         rule = session.exec(select(RuleRow)).one()
-        rule.award = "instant"
+        rule.award = award
         session.add(rule)
 
 

@@ -6,11 +6,16 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
+from sqlmodel import select
 
-from app.store.models import MovementState
+from app.store.models import MovementRow, MovementState
+from app.usecases.adjust_points import adjust_customer
+from app.usecases.settle_customers import settle_customers
 from app.usecases.settle_orders import settle_orders
-from tests.test_settling.test_provider_faults import states
-from tests.test_settling.test_refunds import ADA
+from tests.standins import faults
+from tests.test_settling.test_provider_faults import make_instant, provider, states, wait_out
+from tests.test_settling.test_refunds import ADA, paid_order
+from tests.test_settling.test_unknown_instants import look_on
 from tests.world import World
 
 # The commits of settling one order: the lease, the plan, that it is being sent.
@@ -52,3 +57,72 @@ def test_what_an_earlier_worker_planned_is_finished_and_then_decided_anew(world:
 
     assert sum(movement.points for movement in world.movements(order_id)) == 0
     assert (world.order(order_id).granted, world.order(order_id).problem) == (0, None)
+
+
+def test_a_worker_that_was_stopped_too_long_before_it_sends_does_not_send(coggins_world: World) -> None:
+    world = coggins_world
+    make_instant(world)
+    order_id = world.saleor.shop.place_paid_order("100", email=ADA)
+    world.saleor.deliveries.deliver()
+
+    with at_commit(world, SENDING, lambda: world.clock.advance(minutes=15)):
+        settle_orders(world.services)
+    assert provider(world).counts["instant"] == 0
+    world.settle()
+
+    assert states(world, order_id) == [MovementState.ACCEPTED]
+    assert world.balance(ADA).available == 100
+
+
+def test_what_was_never_sent_does_not_count_as_asked(coggins_world: World) -> None:
+    world = coggins_world
+    make_instant(world)
+    provider(world).faults.once(faults.too_many_requests(30), on="instant")
+    provider(world).faults.once(faults.cut(), on="instant")
+
+    order_id = paid_order(world)
+    wait_out(world, order_id)
+    look_on(world, order_id)
+
+    # Sent once and lost, not there after two looks, asked once more: nothing of that is for staff.
+    assert states(world, order_id) == [MovementState.ACCEPTED]
+    assert world.movements(order_id)[0].asks == 2
+
+
+def test_a_debit_that_stands_in_the_ledger_already_is_asked_for_again_as_it_was(embedded_world: World) -> None:
+    world = embedded_world
+    make_instant(world)
+    order_id = paid_order(world)
+    world.saleor.shop.cancel(order_id)
+    world.saleor.deliveries.deliver()
+    # The lease, the plan, that it is being sent, the ledger's own; then the outcome is lost.
+    with at_commit(world, 5, fail), pytest.raises(OperationalError):
+        settle_orders(world.services)
+    assert (world.balance(ADA).available, world.order(order_id).granted) == (0, 100)
+
+    world.clock.advance(minutes=2)
+    world.settle()
+
+    assert [(movement.state, movement.points) for movement in world.movements(order_id)] == [
+        ("accepted", 100),
+        ("accepted", -100),
+    ]
+    assert (world.order(order_id).granted, world.order(order_id).shortfall) == (0, 0)
+
+
+def test_what_staff_took_from_a_customer_is_asked_for_again_as_it_was(embedded_world: World) -> None:
+    world = embedded_world
+    make_instant(world)
+    paid_order(world)
+    adjust_customer(world.services, world.store().slug, ADA, points=-60, reason="Sent twice.", who="Ann")
+    # That it is being sent, the ledger's own; then the outcome is lost.
+    with at_commit(world, 3, fail), pytest.raises(OperationalError):
+        settle_customers(world.services)
+    assert world.balance(ADA).available == 40
+
+    world.clock.advance(minutes=6)
+    settle_customers(world.services)
+
+    with world.services.database.reading() as session:
+        movement = session.exec(select(MovementRow).where(MovementRow.kind == "debit")).one()
+    assert (movement.state, movement.points) == ("accepted", -60)

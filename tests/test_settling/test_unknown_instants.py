@@ -6,7 +6,7 @@ from app.domain.claim import Balance
 from app.store.models import MovementState
 from tests.standins import faults
 from tests.standins.faults import Fault
-from tests.test_settling.test_provider_faults import make_instant, provider, states
+from tests.test_settling.test_provider_faults import change_award, make_instant, provider, states
 from tests.test_settling.test_refunds import ADA, paid_order, refund
 from tests.world import World
 
@@ -211,3 +211,37 @@ def _die_before_recording(world: World) -> None:
     services = world.services
     with pytest.raises(_Killed):
         settle_orders(replace(services, provider_of=lambda store, account: Dying(services.provider_of(store, account))))  # type: ignore[arg-type,return-value]
+
+
+def test_a_debit_that_happened_while_a_claim_of_as_much_was_taken_is_not_asked_for_again(coggins_world: World) -> None:
+    world = coggins_world
+    make_instant(world)
+    credited = paid_order(world)
+    change_award(world, "claim")
+    claimed = paid_order(world, amount="40")
+    token = world.follow(claimed).headers["Location"].rsplit("/", 1)[1]
+    provider(world).faults.once(faults.after_acting(faults.cut()), on="instant")
+
+    refund(world, credited, "40")
+    provider(world).take(token)
+    look_on(world, credited)
+
+    assert provider(world).counts["instant"] == 2
+    assert world.order(credited).problem_code == "for_staff"
+    assert world.balance(ADA).available == 100
+
+
+def test_a_credit_that_did_not_happen_is_not_mistaken_for_two_claims_of_as_much(coggins_world: World) -> None:
+    world = coggins_world
+    change_award(world, "claim")
+    tokens = [world.follow(paid_order(world, amount=amount)).headers["Location"].rsplit("/", 1)[1] for amount in ("30", "70")]
+    change_award(world, "instant")
+    provider(world).faults.once(faults.cut(), on="instant")
+
+    order_id = paid_order(world)
+    for token in tokens:
+        provider(world).take(token)
+    look_on(world, order_id)
+
+    assert states(world, order_id) == [MovementState.UNKNOWN]
+    assert world.order(order_id).problem_code == "for_staff"

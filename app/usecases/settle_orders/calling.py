@@ -9,8 +9,10 @@ from app.domain import retry
 from app.domain.claim import Balance
 from app.domain.order import folded
 from app.domain.settlement import INSTANT_KINDS, MovementKind
+from app.outside import TOTAL_SECONDS
 from app.points.provider import Ask, AskKind, NotSent, PointsProvider, RefusedWhole, Rejected, Unknown
 from app.store.models import ClaimLink, ClaimRow, DebtPolicy, MovementRow, MovementState
+from app.store.waiting import LEASE
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch
 from app.usecases.settle_orders.planning import account_problem
@@ -19,6 +21,10 @@ from app.usecases.settle_orders.recording import mark_sending, pause_account, re
 
 # After this long nobody is still waiting for the answer: the worker that sent it is dead.
 TAKEN_OVER_AFTER = timedelta(minutes=5)
+
+# A call begins only if its own deadline lies inside the lease. A worker that was stopped for longer after it had written down
+# what it sends must not send it: another may have taken it over by now.
+SENT_WITHIN = LEASE - timedelta(seconds=TOTAL_SECONDS)
 
 NOTHING_TO_TAKE = Rejected("The balance holds nothing to take back.", code="NOTHING_THERE")
 _CUT = Unknown("The worker that asked for it ended before the answer was recorded.")
@@ -76,15 +82,20 @@ def _send(
     sent = mark_sending(services, batch, array, call_id=call_id, balances=balances)
     if not sent:
         return []
+    if services.clock() - (sent[0].sent_at or services.clock()) > SENT_WITHIN:
+        take_back_to_planned(services, batch, sent, was_sent=False)
+        for movement in sent:
+            batch.hands[movement.order_id or 0].wait(services.clock())
+        return []
     reply = provider.ask(
         kind, [_ask(batch, movement) for movement in sent], call_id=call_id, now=sent[0].sent_at or services.clock()
     )
     if isinstance(reply, NotSent):
-        take_back_to_planned(services, batch, sent)
+        take_back_to_planned(services, batch, sent, was_sent=False)
         pause_account(services, batch, account_id, reply)
         _leave(services, batch, account_id, sent)
     elif isinstance(reply, RefusedWhole):
-        take_back_to_planned(services, batch, sent)
+        take_back_to_planned(services, batch, sent, was_sent=False)
         return [sent[: len(sent) // 2], sent[len(sent) // 2 :]]
     else:
         record(services, batch, list(zip(sent, reply, strict=True)), balances=balances)
@@ -135,6 +146,10 @@ def _within_balances(
     kept = []
     for movement in array:
         available = balances[movement.email].available if movement.email in balances else None
+        if movement.state == MovementState.SENDING:
+            # It may stand in the ledger already, under its id and with this amount: asked again, it is asked as it was.
+            kept.append(movement)
+            continue
         if movement.kind != MovementKind.DEBIT or not _has_floor(batch) or available is None or available >= -movement.points:
             kept.append(movement)
             continue

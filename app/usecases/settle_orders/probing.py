@@ -7,7 +7,7 @@ from uuid import UUID
 from app.domain.claim import Balance
 from app.domain.probing import FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, judge
 from app.points.provider import Accepted, Ask, AskKind, NotSent, RefusedWhole, Unknown
-from app.store.books import call_of, could_be_a_claim
+from app.store.books import call_of, could_be_claims
 from app.store.logbook import write_log
 from app.store.models import DebtPolicy, LogLevel, MovementRow
 from app.usecases.services import Services
@@ -58,16 +58,14 @@ def _look(services: Services, batch: Batch, movement: MovementRow, before: Balan
 
 def _conclude(services: Services, batch: Batch, movement: MovementRow, before: Balance, first: Balance, second: Balance) -> bool:
     with services.database.reading() as session:
-        claim_too = movement.points > 0 and could_be_a_claim(
-            session, movement.lane, movement.points, movement.sent_at or services.clock()
-        )
+        claim_too = could_be_claims(session, movement.lane, movement.points, movement.sent_at or services.clock())
     verdict = judge(movement.points, before=before, first=first, second=second, asks=movement.asks, could_be_a_claim=claim_too)
     if verdict is Verdict.FOR_STAFF:
         _leave_to_staff(services, batch, movement)
     elif verdict is Verdict.HAPPENED:
         record(services, batch, [(movement, Accepted(doubt="Its answer was lost; the balance shows that it happened."))])
     else:
-        take_back_to_planned(services, batch, [movement])
+        take_back_to_planned(services, batch, [movement], was_sent=True)
         return True
     return False
 

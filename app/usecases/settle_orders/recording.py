@@ -59,14 +59,18 @@ def mark_sending(
     return sent
 
 
-def take_back_to_planned(services: Services, batch: Batch, movements: Sequence[MovementRow]) -> None:
-    """Write that an array did not go out, or was refused as a whole: nothing happened."""
+def take_back_to_planned(services: Services, batch: Batch, movements: Sequence[MovementRow], *, was_sent: bool) -> None:
+    """Write that nothing happened: an array did not go out or was refused as a whole, or looking showed it (`was_sent`).
+
+    Only what went out, and whose answer was lost, counts as an asking: there are few of those.
+    """
     with services.database.writing() as session:
         ours = _ours(session, batch, movements, services.clock())
         for movement in ours:
             movement.state = MovementState.PLANNED
             movement.looked_at = movement.looked_available = movement.looked_used = None
-        _store(session, ours, "state", "looked_at", "looked_available", "looked_used")
+            movement.asks -= 0 if was_sent else 1
+        _store(session, ours, "state", "looked_at", "looked_available", "looked_used", "asks")
 
 
 def pause_account(services: Services, batch: Batch, account_id: int, reply: NotSent) -> None:
