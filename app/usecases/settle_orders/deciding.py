@@ -82,7 +82,7 @@ def settle_shown_claims(services: Services, batch: Batch, now: datetime) -> None
         is_refunded = max(hand.due.points, 0) < position_of(hand.books, batch.seeing_accounts).granted
         for claim in sorted(shown, key=lambda claim: claim.shown_at or now):
             look = retry.next_shown_look(now - (claim.shown_at or now))
-            if is_refunded or look is not None:
+            if is_refunded or look is not None or surely_expired(claim.expires_on, now):
                 _judge_shown(services, batch, claim, now)
             if claim.state == ClaimState.SHOWN and look is not None and claim.shown_at is not None:
                 hand.next_looks.append(claim.shown_at + look)
@@ -101,15 +101,14 @@ def _judge_shown(services: Services, batch: Batch, claim: ClaimRow, now: datetim
             return
         own = own_movements_since(session, claim.lane, claim.shown_at)
         others = _points_of_others(session, claim, claim.shown_at, Balance(claim.shown_available, claim.shown_used))
-    is_taken = taken_since_shown(
-        claim.points,
-        shown=Balance(claim.shown_available, claim.shown_used),
-        now=balances.get(claim.email, Balance(0, 0)),
-        own_movements=own,
-        other_claims=others,
-    )
-    if is_taken:
+    shown, balance = Balance(claim.shown_available, claim.shown_used), balances.get(claim.email, Balance(0, 0))
+    if taken_since_shown(claim.points, shown=shown, now=balance, own_movements=own, other_claims=others):
         claim.state, claim.taken_at, claim.taken_by = ClaimState.TAKEN, now, claim.email
+    elif surely_expired(claim.expires_on, now) and not taken_since_shown(
+        claim.points, shown=shown, now=balance, own_movements=own, other_claims=0
+    ):
+        # Past its day, and nothing came that could be it. What may have been taken before its day is not over with it.
+        claim.state = ClaimState.EXPIRED
 
 
 def _points_of_others(session: Session, claim: ClaimRow, shown_at: datetime, shown: Balance) -> int:
@@ -138,7 +137,8 @@ def _look_at_claims(batch: Batch, hands: Sequence[InHand], now: datetime) -> Non
         provider = batch.providers[account_id]
         if not provider.sees_claims:
             for claim in claims:
-                if surely_expired(claim.expires_on, now):
+                # One that was shown may have been taken before its day: the balance tells, or nobody can.
+                if claim.state == ClaimState.OPEN and surely_expired(claim.expires_on, now):
                     claim.state = ClaimState.EXPIRED
             continue
         seen = provider.seen_claims([claim.token_mark for claim in claims], now=now)
