@@ -66,7 +66,7 @@ def saleor_with_history(world: World) -> World:
     with world.services.database.writing() as session:
         from sqlalchemy import text  # noqa: PLC0415
 
-        for table in ("account", "rule", "store"):
+        for table in ("log_entry", "account", "rule", "store"):
             session.execute(text(f"DELETE FROM {table}"))
     place_paid(world)
     world.saleor.deliveries.lose()
