@@ -25,12 +25,12 @@ from app.web.merchant.answers import at, form_once, form_text, fragment, notify
 from app.web.merchant.staff import MANAGE_APPS, Staff, require, staff_of
 
 CLAIM_LINKS = (
-    (ClaimLink.OWN.value, "Our own order link: it can be withheld until somebody opens it"),
-    (ClaimLink.DIRECT.value, "The provider's link itself: it cannot be withdrawn once it is written"),
+    (ClaimLink.OWN.value, "Our own order link"),
+    (ClaimLink.DIRECT.value, "The provider's link itself"),
 )
 DEBT_POLICIES = (
-    (DebtPolicy.FLOOR.value, "Never below zero: take what is there, look again for the rest"),
-    (DebtPolicy.NEGATIVE.value, "Take all at once, into debt"),
+    (DebtPolicy.FLOOR.value, "Never fall below zero"),
+    (DebtPolicy.NEGATIVE.value, "Fall into debt at once"),
 )
 PROVIDERS = ((AccountKind.EMBEDDED.value, "In this app"), (AccountKind.COGGINS.value, "Coggins Points API"))
 
