@@ -18,9 +18,9 @@ from app.web.merchant.staff import MANAGE_APPS, Staff, require, staff_of
 from app.web.merchant.words import number
 
 AWARDS = (
-    (Award.CLAIM.value, "By a claim link, which the shopper opens"),
+    (Award.CLAIM.value, "By a claim link"),
     (Award.INSTANT.value, "At once, into the balance"),
-    (Award.AUTO.value, "At once for registered customers, by a link for guests"),
+    (Award.AUTO.value, "At once if registered, else by link"),
 )
 MOMENTS = ((Moment.PAID.value, "Once the order is paid in full"), (Moment.FULFILLED.value, "Once everything is fulfilled"))
 
@@ -118,7 +118,7 @@ def summary(row: RuleRow) -> str:
         f"{number(row.points_per_unit)} per 1.00",
         "with tax" if row.include_tax else "without tax",
         "with shipping" if row.include_shipping else "without shipping",
-        dict(AWARDS)[row.award].split(",")[0].lower(),
+        dict(AWARDS)[row.award].replace(",", "").lower(),
         dict(MOMENTS)[row.award_when].lower(),
     ]
     if row.hold_days:
