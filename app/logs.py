@@ -13,8 +13,9 @@ _SECRETS = re.compile(
     r"|(?<=://)[^\s/@\"']+(?=@)"
     r"|(?<=csapikey=)[^&\s\"']+"
     r"|(?<=/claim/points/)[0-9a-fA-F-]{32,36}"
-    r"|(?<=/api/v1/points/)[0-9A-Za-z-]{8,}"
+    r"|(?<=/api/v1/points/)[^/?\s\"']{8,}"
     r"|(?<=Bearer )\S+"
+    r"|(?i:(?<=x-api-key: )|(?<=x-api-key': ')|(?<=x-api-key\": \"))[^\s\"']+"
 )
 
 

@@ -23,6 +23,9 @@ SECRETS = [
     ("GET /x?email=jane.doe%40example.com", "jane.doe"),
     ("POST /api/v1/points?csapikey=abcdef-12345678&x=1", "abcdef-12345678"),
     ("GET https://p.example/api/v1/points/abcdef-12345678/INSTANT", "abcdef-12345678"),
+    ("GET /api/v1/points/%7Babcdef-12345678%7D/INSTANT", "abcdef-12345678"),
+    ("X-Api-Key: abcdef-12345678", "abcdef-12345678"),
+    ("{'x-api-key': 'abcdef-12345678'}", "abcdef-12345678"),
     (f"GET /claim/points/{TOKEN} 200", TOKEN),
     (f"Location: https://shop.example/claim/points/{TOKEN}?x", TOKEN),
     ("GET /claim/points/01234567-89ab-cdef-0123-456789abcdef", "456789abcdef"),
@@ -82,6 +85,7 @@ def test_a_secret_in_a_text_is_blotted_out(text: str, secret: str) -> None:
         "order T3JkZXI6N2EwYWEwNGQtZjlkZS00ZTZkLTllZWItODVlYjBlNTMzY2Jh",
         "2026-05-04T09:00:00.000001+00:00",
         "POST /api/v1/points",
+        "POST /api/v1/points/INSTANT 200",
         "60 points @ 1 per unit",
     ],
 )
