@@ -98,3 +98,6 @@ def test_the_page_can_be_read_and_tried_and_asks_no_stranger(api: ServedPoints, 
     answer = page.locator(".live-responses-table .response-col_description pre").first
     answer.wait_for()
     assert "42" in answer.inner_text()
+    policy = api.ask("GET", "/api/v1/docs").headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self';")
+    assert "unsafe" not in policy

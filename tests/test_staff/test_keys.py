@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 from sqlmodel import select
 
 from app.__main__ import cli
+from app.errors import AppError
 from app.sealing import fingerprint
 from app.store.database import Database
 from app.store.models import ApiKeyRow, StoreRow
@@ -80,6 +81,23 @@ def test_keys_are_listed_without_the_key_and_revoked_by_their_number(database_ur
     assert typed("keys", "revoke", "1").exit_code == 0
     assert "revoked" in typed("keys", "list", "--store", "corner-shop").output
     assert "no key 1 that could be revoked" in str(typed("keys", "revoke", "1").exception)
+
+
+def test_a_store_whose_points_are_kept_at_coggins_gets_no_key(database_url: str) -> None:
+    typed("stores", "create", "Corner Shop")
+    typed("account", "coggins", "--store", "corner-shop", "--url", "https://points.example", "--key", "theirs")
+
+    said = typed("keys", "create", "--store", "corner-shop")
+
+    assert "kept at Coggins" in str(said.exception)
+    assert "no key yet" in typed("keys", "list").output
+
+
+def test_a_store_without_a_saleor_has_no_orders_to_sweep(database_url: str) -> None:
+    typed("stores", "create", "Corner Shop")
+
+    assert isinstance(typed("sweep", "--since", "2025-01-01", "--store", "corner-shop").exception, AppError)
+    assert "up to date" not in typed("webhooks", "sync").output
 
 
 def test_a_key_of_no_store_is_refused(database_url: str) -> None:
