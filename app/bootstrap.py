@@ -45,7 +45,10 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
         claim_url_base=settings.claim_url_base,
         saleor_urls_allowed=settings.saleor_urls_allowed,
         manifest_for=lambda version: manifest(
-            api_url=settings.api_base_url, public_url=settings.browser_url, schema_version=version
+            api_url=settings.api_base_url,
+            public_url=settings.browser_url,
+            iframe_url=settings.iframe_base_url,
+            schema_version=version,
         ),
         default_account=DefaultAccount(settings.points_api_url, settings.points_api_key.get_secret_value()),
     )

@@ -12,13 +12,23 @@ LOGO = FOLDER / "logo.png"
 
 # An app is told of its own deletion and of its own pauses from here on.
 APP_EVENTS_SINCE = (3, 23)
+# Where in the Dashboard widgets may stand, since when. A place that it does not know makes it refuse the whole app.
+MOUNTS_SINCE = {
+    "ORDER_DETAILS_WIDGETS": (3, 22),
+    "CUSTOMER_DETAILS_WIDGETS": (3, 22),
+    "HOMEPAGE_WIDGETS": (3, 23),
+}
 
 
-def manifest(*, api_url: str, public_url: str, schema_version: str | None) -> dict[str, Any]:
-    """Fill in the manifest. `schema_version` is what Saleor says of itself, such as `3.22`; without it the newest is meant."""
+def manifest(*, api_url: str, public_url: str, iframe_url: str, schema_version: str | None) -> dict[str, Any]:
+    """Fill in the manifest. `schema_version` is what Saleor says of itself, such as `3.22`; without it the newest is meant.
+
+    Addresses of widgets are whole: some Dashboards join a relative one to `appUrl`, others drop what that ends with.
+    """
     values = {
         "{api}": api_url,
         "{public}": public_url,
+        "{iframe}": iframe_url,
         "{version}": app_version(),
         "{order_events}": _query("order_events"),
         "{app_events}": _query("app_events"),
@@ -26,6 +36,7 @@ def manifest(*, api_url: str, public_url: str, schema_version: str | None) -> di
     filled = _filled(json.loads(_template()), values)
     if not has_app_events(schema_version):
         filled["webhooks"] = [webhook for webhook in filled["webhooks"] if webhook["name"] != "App"]
+    filled["extensions"] = [one for one in filled["extensions"] if _is_since(schema_version, MOUNTS_SINCE[one["mount"]])]
     return dict(filled)
 
 
@@ -36,8 +47,13 @@ def app_version() -> str:
 
 def has_app_events(schema_version: str | None) -> bool:
     """Tell whether a Saleor of this version tells an app of its own deletion. An unreadable version counts as the newest."""
+    return _is_since(schema_version, APP_EVENTS_SINCE)
+
+
+def _is_since(schema_version: str | None, since: tuple[int, int]) -> bool:
+    """Tell whether a Saleor is of a version or newer. One that cannot be read counts as the newest."""
     found = re.match(r"(\d{1,4})\.(\d{1,4})", schema_version or "")
-    return found is None or (int(found[1]), int(found[2])) >= APP_EVENTS_SINCE
+    return found is None or (int(found[1]), int(found[2])) >= since
 
 
 def _filled(value: Any, values: dict[str, str]) -> Any:

@@ -67,12 +67,21 @@ def show_order(services: Services, slug: str, saleor_order_id: str, *, is_visit:
             return OrderView(OrderState.WAITING, store.name)
         books = books_of(session, [order.id])[order.id]
         accounts = accounts_of(session, store.id)
+    if is_visit and store.link_checked_at is None:
+        _note_visit(services, store)
     live = [claim for claim in books.claims.values() if claim.state in LIVE and claim.points > 0]
     if live and is_visit:
         newest = max(live, key=lambda claim: claim.created_at)
         if _may_be_shown(services, store, accounts[newest.account_id], newest):
             return OrderView(OrderState.READY, store.name, newest.points, services.sealer.open(newest.url_sealed))
     return OrderView(_state(order, books), store.name, max(order.granted, 0))
+
+
+def _note_visit(services: Services, store: StoreRow) -> None:
+    """Remember, once, that a shopper came by the link of a known order: the shop's mails hold it."""
+    first = update(StoreRow).where(col(StoreRow.id) == store.id, col(StoreRow.link_checked_at).is_(None))
+    with services.database.writing() as session:
+        session.execute(first.values(link_checked_at=services.clock()))
 
 
 def _find_order(session: Session, store_id: int, saleor_order_id: str) -> OrderRow | None:

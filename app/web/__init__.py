@@ -34,7 +34,7 @@ def create_app(services: Services, settings: Settings) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's way
-    app.register_blueprint(installation.blueprint(services, settings))
+    app.register_blueprint(installation.blueprint(services))
     app.register_blueprint(webhooks.blueprint(services))
     app.register_blueprint(order_links.blueprint(services, RequestLimiter(order_links.LIMIT)))
     app.register_blueprint(claims.blueprint(services, RequestLimiter(claims.LIMIT)))

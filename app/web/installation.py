@@ -3,22 +3,21 @@
 from flask import Blueprint, Response, jsonify, request, send_file
 
 from app.errors import BadRequest
-from app.saleor.manifest import LOGO, manifest
-from app.settings import Settings
+from app.saleor.manifest import LOGO
 from app.usecases.install_store import install_store
 from app.usecases.services import Services
 
 TOKEN_LENGTH_MAX = 1024
 
 
-def blueprint(services: Services, settings: Settings) -> Blueprint:
+def blueprint(services: Services) -> Blueprint:
     """Routes of the installation."""
     routes = Blueprint("installation", __name__)
 
     @routes.get("/api/manifest")
     def show_manifest() -> Response:
         schema_version = request.headers.get("Saleor-Schema-Version")
-        return jsonify(manifest(api_url=settings.api_base_url, public_url=settings.browser_url, schema_version=schema_version))
+        return jsonify(services.manifest_for(schema_version))
 
     @routes.get("/logo.png")
     def show_logo() -> Response:

@@ -27,7 +27,8 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     words.add_filters(routes)
     routes.after_request(shell.protect)
     shell.add_routes(routes, services, settings)
-    for page in (overview, orders, customers, rules, log):
+    overview.add_routes(routes, services, settings)
+    for page in (orders, customers, rules, log):
         page.add_routes(routes, services)
     store_settings.add_routes(routes, services, settings)
 

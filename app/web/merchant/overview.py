@@ -1,17 +1,60 @@
 """The overview: is it working, what did it do, and what needs the merchant."""
 
-from flask import Blueprint, Response, request
+from datetime import timedelta
 
+from flask import Blueprint, Response, abort, request
+
+from app.settings import Settings
+from app.store.once import new_token
+from app.usecases.ask_provider import ask_provider
+from app.usecases.check_off import Step, check_off
+from app.usecases.see_overview import COUNTED_MAX, is_late, see_overview
 from app.usecases.services import Services
-from app.web.merchant.answers import fragment
-from app.web.merchant.staff import MANAGE_ORDERS, require, staff_of
+from app.web.merchant import words
+from app.web.merchant.advice import advice_for
+from app.web.merchant.answers import at, form_once, fragment, notify
+from app.web.merchant.charts import points_chart
+from app.web.merchant.staff import MANAGE_ORDERS, Staff, require, staff_of
 
 
-def add_routes(routes: Blueprint, services: Services) -> None:
-    """Serve the overview."""
+def add_routes(routes: Blueprint, services: Services, settings: Settings) -> None:
+    """Serve the overview, what its provider answers now, and its checklist."""
+    sweeps_every = timedelta(seconds=settings.sweep_seconds)
 
     @routes.get("/pages/overview")
     def overview() -> Response:
-        staff = staff_of(services, request)
-        require(staff, MANAGE_ORDERS)
-        return fragment("overview.html", staff)
+        return _page(services, _worker(services), sweeps_every)
+
+    @routes.get("/pages/overview/provider")
+    def provider_now() -> Response:
+        staff = _worker(services)
+        return fragment("provider.html", staff, provider=ask_provider(services, staff.store_id))
+
+    @routes.post("/pages/overview/checklist/<step>")
+    def checklist(step: str) -> Response:
+        staff = _worker(services)
+        if step not in set(Step):
+            abort(404, "The checklist has no such step.")
+        check_off(services, Step(step), form_once(staff))
+        return at(notify(_page(services, staff, sweeps_every), "success", "Checked off"), "overview")
+
+
+def _page(services: Services, staff: Staff, sweeps_every: timedelta) -> Response:
+    view = see_overview(services, staff.store_id)
+    return fragment(
+        "overview.html",
+        staff,
+        view=view,
+        chart=points_chart(view.days, locale=words.locale_name()),
+        advice=advice_for,
+        counted_max=COUNTED_MAX,
+        is_late=is_late(view, services.clock(), sweeps_every),
+        sweeps=bool(sweeps_every),
+        tokens={step.value: new_token() for step in Step},
+    )
+
+
+def _worker(services: Services) -> Staff:
+    staff = staff_of(services, request)
+    require(staff, MANAGE_ORDERS)
+    return staff

@@ -49,6 +49,11 @@ def moment(value: datetime) -> str:
     return str(format_datetime(value, "medium", tzinfo=_zone(), locale=_locale()))
 
 
+def locale_name() -> str:
+    """Name the locale of the Dashboard, as far as we have its words."""
+    return str(_locale())
+
+
 def _locale() -> Locale:
     return _parsed_locale(request.headers.get("Dashboard-Locale", "en")[:32])
 

@@ -88,7 +88,9 @@
 
   function pathOf(pathname) {
     const found = /^\/app(?:\/(.*?))?\/*$/.exec(pathname);
-    return found === null ? null : found[1] || "overview";
+    if (found === null) return null;
+    // Where its own address names the app with a bare "=", the Dashboard takes all of that address for the app's path.
+    return (found[1] || "").replace(/^extensions\/app\/[^/]*\/?/, "") || "overview";
   }
 
   // The frame's address also carries what the Dashboard added; that is no part of the page's own query.
@@ -169,7 +171,14 @@
       focused.focus({ preventScroll: focused === heading });
       if (focused === heading) scrollTo(0, 0);
     }
+    for (const part of main.querySelectorAll("[data-load]")) fill(part);
     tell([heading, ...main.querySelectorAll(".notice")].filter(Boolean).map((part) => part.textContent.trim()).join(". "));
+  }
+
+  // <div data-load="pages/…">   what takes longer comes a moment later, in its place
+  async function fill(part) {
+    const answer = await ask(part.dataset.load.replace(/^pages\//, ""), { method: "GET" }, { isNavigation: false });
+    if (answer !== null && typeof answer.body_ === "string") part.innerHTML = answer.body_;
   }
 
   function say(sentence) {

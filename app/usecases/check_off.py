@@ -1,0 +1,35 @@
+"""Check off a step of the first day that the app cannot see by itself."""
+
+from enum import StrEnum
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from app.store.logbook import write_log
+from app.store.models import StoreRow
+from app.store.once import Once, is_first
+from app.usecases.services import Services
+
+
+class Step(StrEnum):
+    """RULE: the rule is as it should be. LINK: the order's mails hold the order link."""
+
+    RULE = "rule"
+    LINK = "link"
+
+
+_COLUMNS = {Step.RULE: col(StoreRow.rule_checked_at), Step.LINK: col(StoreRow.link_checked_at)}
+_SAID = {
+    Step.RULE: "The rule was looked at, and is as it should be.",
+    Step.LINK: "The order's mails hold the link to the points.",
+}
+
+
+def check_off(services: Services, step: Step, once: Once) -> None:
+    """Remember that a staff user has seen to it."""
+    now = services.clock()
+    with services.database.writing() as session:
+        if not is_first(session, once, now):
+            return
+        session.execute(update(StoreRow).where(col(StoreRow.id) == once.store_id).values({_COLUMNS[step]: now}))
+        write_log(session, once.store_id, "checklist", _SAID[step], now=now, made_by=once.made_by)

@@ -1,0 +1,161 @@
+"""See how a store stands: what the merchant's overview and the home widget show. A bounded number of queries, each indexed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, func
+from sqlmodel import Session, col, select
+
+from app.store.models import (
+    AccountKind,
+    AccountRow,
+    EventRow,
+    OrderRow,
+    PointsClaimRow,
+    PointsCustomerRow,
+    PointsDayRow,
+    RuleRow,
+    StoreRow,
+)
+from app.store.models.ledger import PointsClaimState
+from app.store.models.orders import NEEDS_A_PERSON
+from app.store.tallies import days_of, today
+from app.usecases.services import Services
+
+DAYS = 30
+# More are not listed here: the list of orders has them.
+LISTED_MAX = 10
+# Beyond this the exact number tells nobody anything, and counting would cost.
+COUNTED_MAX = 1000
+# After so many of its periods without a sweep the merchant is told.
+INSTALLER = "installation"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An order that waits for a person."""
+
+    saleor_order_id: str
+    number: str | None
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How a store stands. Counts end at COUNTED_MAX + 1.
+
+    `liability` are the points that customers have or may still take; of an account elsewhere, all that was granted there and
+    not taken back: what was spent of them only the provider knows.
+    """
+
+    store: StoreRow
+    account: AccountRow
+    has_own_rule: bool
+    has_orders: bool
+    last_event_at: datetime | None
+    waiting: int
+    waiting_since: datetime | None
+    days: Sequence[PointsDayRow]
+    liability: int
+    troubles: Sequence[Trouble]
+    troubled: int
+
+    @property
+    def is_embedded(self) -> bool:
+        """Tell whether the points live in this app."""
+        return self.account.kind == AccountKind.EMBEDDED
+
+    @property
+    def is_connected(self) -> bool:
+        """Tell whether the store's Saleor serves us, as far as we know."""
+        return self.store.failures == 0 and self.store.token_sealed is not None
+
+
+def see_overview(services: Services, store_id: int, *, days: int = DAYS) -> Overview:
+    """See how a store stands now."""
+    now = services.clock()
+    with services.database.reading() as session:
+        store, account = session.exec(
+            select(StoreRow, AccountRow)
+            .join(AccountRow, col(AccountRow.store_id) == col(StoreRow.id))
+            .where(StoreRow.id == store_id, col(AccountRow.is_current))
+        ).one()
+        has_own_rule, has_orders = _first_steps(session, store_id)
+        waiting, since = _waiting(session, store_id, now)
+        troubles, troubled = _troubles(session, store_id)
+        return Overview(
+            store=store,
+            account=account,
+            has_own_rule=has_own_rule or store.rule_checked_at is not None,
+            has_orders=has_orders,
+            last_event_at=_last_event_at(session, store_id),
+            waiting=waiting,
+            waiting_since=since,
+            days=days_of(session, store_id, last=today(store, now), days=days),
+            liability=_liability(session, store_id, AccountKind(account.kind)),
+            troubles=troubles,
+            troubled=troubled,
+        )
+
+
+def _first_steps(session: Session, store_id: int) -> tuple[bool, bool]:
+    own_rule = exists().where(col(RuleRow.store_id) == store_id, col(RuleRow.created_by) != INSTALLER)
+    any_order = exists().where(col(OrderRow.store_id) == store_id)
+    has_own_rule, has_orders = session.exec(select(own_rule, any_order)).one()
+    return bool(has_own_rule), bool(has_orders)
+
+
+def _last_event_at(session: Session, store_id: int) -> datetime | None:
+    query = select(EventRow.last_at).where(EventRow.store_id == store_id).order_by(col(EventRow.last_at).desc())
+    return session.exec(query.limit(1)).first()
+
+
+def _waiting(session: Session, store_id: int, now: datetime) -> tuple[int, datetime | None]:
+    """Count the orders whose time has come, and tell since when the first waits."""
+    waiting = (
+        select(OrderRow.look_at)
+        .where(OrderRow.store_id == store_id, col(OrderRow.look_at) <= now)
+        .order_by(col(OrderRow.look_at))
+        .limit(COUNTED_MAX + 1)
+        .subquery()
+    )
+    count, since = session.exec(select(func.count(), func.min(waiting.c.look_at)).select_from(waiting)).one()
+    return int(count), since
+
+
+def _troubles(session: Session, store_id: int) -> tuple[list[Trouble], int]:
+    found = select(OrderRow.id).where(OrderRow.store_id == store_id, NEEDS_A_PERSON).limit(COUNTED_MAX + 1).subquery()
+    troubled = session.exec(select(func.count()).select_from(found)).one()
+    newest = (
+        select(OrderRow.saleor_order_id, OrderRow.number, OrderRow.problem_code, OrderRow.problem)
+        .where(OrderRow.store_id == store_id, NEEDS_A_PERSON)
+        .order_by(col(OrderRow.id).desc())
+        .limit(LISTED_MAX)
+    )
+    listed = session.exec(newest) if troubled else ()
+    return [Trouble(order_id, number, code or "", problem or "") for order_id, number, code, problem in listed], int(troubled)
+
+
+def _liability(session: Session, store_id: int, kind: AccountKind) -> int:
+    if kind is not AccountKind.EMBEDDED:
+        net = func.coalesce(func.sum(col(PointsDayRow.granted) - col(PointsDayRow.taken_back)), 0)
+        return int(session.exec(select(net).where(PointsDayRow.store_id == store_id)).one())
+    held = (
+        select(func.coalesce(func.sum(PointsCustomerRow.available), 0))
+        .where(PointsCustomerRow.store_id == store_id)
+        .scalar_subquery()
+    )
+    to_be_taken = (
+        select(func.coalesce(func.sum(PointsClaimRow.amount), 0))
+        .where(PointsClaimRow.store_id == store_id, PointsClaimRow.state == PointsClaimState.OPEN)
+        .scalar_subquery()
+    )
+    return int(session.exec(select(held + to_be_taken)).one())
+
+
+def is_late(overview: Overview, now: datetime, every: timedelta) -> bool:
+    """Tell whether the sweep for lost deliveries is overdue: three times its period, and a bit."""
+    swept_at = overview.store.swept_at or overview.store.created_at
+    return bool(every) and now - swept_at > 3 * every + timedelta(minutes=1)

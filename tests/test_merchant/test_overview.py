@@ -1,0 +1,155 @@
+"""The overview: the first steps, the state now, the days, and what needs a person. Never more than ten queries."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event
+
+from app.store.database import Database
+from app.usecases.see_overview import LISTED_MAX, see_overview
+from tests.standins import faults
+from tests.standins.coggins import StandInCoggins
+from tests.test_merchant.calls import Desk, once_in, seen
+from tests.world import World, open_world
+
+QUERIES_MAX = 10
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    """List the statements that are sent meanwhile."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if not statement.startswith(("BEGIN", "PRAGMA", "EXPLAIN")):
+            sent.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+
+
+def test_a_new_shop_reads_its_first_steps(desk: Desk) -> None:
+    page = seen(desk.get("overview"))
+
+    assert "Connected to Saleor : done" in page
+    assert "A rule is set : to do" in page
+    assert "The order mails have the link : to do" in page
+    assert "A first order was seen : to do" in page
+    assert "Needs you Nothing." in page
+
+
+def test_a_step_is_checked_off_once_however_often_it_is_sent(desk: Desk) -> None:
+    once = once_in(desk.get("overview"))
+
+    answers = [desk.post("overview/checklist/rule", {"once": once}) for _ in range(2)]
+    log = seen(desk.get("log"))
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert "A rule is set : done" in seen(answers[0])
+    assert log.count("The rule was looked at") == 1
+    assert "by admin@example.com" in log
+
+
+@pytest.mark.parametrize(("path", "once", "status"), [("rule", "", 400), ("rule", "x" * 32, 400), ("nonsense", "0" * 32, 404)])
+def test_a_form_that_is_none_of_ours_changes_nothing(desk: Desk, path: str, once: str, status: int) -> None:
+    assert desk.post(f"overview/checklist/{path}", {"once": once}).status_code == status
+    assert desk.world.store().rule_checked_at is None
+
+
+def test_the_link_is_checked_off_by_itself_once_a_shopper_opens_one(desk: Desk) -> None:
+    order_id = desk.world.saleor.shop.place_paid_order("60")
+    desk.world.deliver()
+
+    desk.world.follow(order_id)
+
+    assert "The order mails have the link : done" in seen(desk.get("overview"))
+
+
+def test_the_first_steps_go_once_all_are_done(desk: Desk) -> None:
+    world = desk.world
+    world.change_store(rule_checked_at=world.clock(), link_checked_at=world.clock())
+    world.saleor.shop.place_paid_order("60")
+    world.deliver()
+
+    assert "First steps" not in seen(desk.get("overview"))
+
+
+def test_the_days_and_the_liability_say_what_was_granted_taken_and_taken_back(desk: Desk) -> None:
+    world = desk.world
+    order_id = world.saleor.shop.place_paid_order("60")
+    world.saleor.shop.place_paid_order("30", email="else@example.com")
+    world.deliver()
+    world.claim(order_id)
+    world.settle()
+    world.saleor.till.refund(order_id, "15")
+    world.deliver()
+
+    page = seen(desk.get("overview"))
+    assert "Granted 90 Taken by customers 60 Taken back 15" in page
+    assert "Open liability 75" in page
+
+
+def test_an_order_that_needs_a_person_is_listed_with_what_to_do(desk: Desk) -> None:
+    desk.world.saleor.shop.place_paid_order("60", email="")
+    desk.world.deliver()
+
+    page = desk.get("overview")
+    assert "The order has no e-mail address" in seen(page)
+    assert "Add an e-mail address to the order in Saleor" in seen(page)
+    assert 'href="/app/orders/' in page.text
+
+
+def test_waiting_orders_and_a_late_sweep_are_seen(desk: Desk) -> None:
+    desk.world.saleor.shop.place_paid_order("60")
+    desk.world.saleor.deliveries.deliver()
+    desk.world.clock.advance(minutes=30)
+
+    page = seen(desk.get("overview"))
+    assert "Orders waiting to be settled 1 the first since" in page
+    assert "Overdue" in page
+
+
+def test_the_overview_takes_ten_queries_however_many_orders_there_are(desk: Desk) -> None:
+    for _ in range(LISTED_MAX + 3):
+        desk.world.saleor.shop.place_paid_order("60", email="")
+    desk.world.deliver()
+
+    with counted(desk.world.services.database) as sent:
+        page = desk.get("overview")
+
+    assert page.status_code == 200
+    assert 0 < len(sent) <= QUERIES_MAX, sent
+    assert f"The newest {LISTED_MAX} of {LISTED_MAX + 3}." in seen(page)
+
+
+def test_every_query_of_the_overview_is_served_by_an_index(shop: World) -> None:
+    """SQLite says in words whether it scans a table; PostgreSQL scans small ones whatever there is."""
+    database, store_id = shop.services.database, shop.store().id or 0
+    with counted(database) as sent:
+        see_overview(shop.services, store_id)
+
+    with database.engine.connect() as connection:
+        for statement in sent:
+            values = tuple(1 for _ in range(statement.count("?")))
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+            scans = [step[3] for step in plan if step[3].startswith("SCAN") and "CONSTANT ROW" not in step[3]]
+            assert all("(subquery" in step or "anon" in step for step in scans), (statement, scans)
+
+
+def test_the_provider_is_asked_now_and_its_silence_is_said(
+    fresh_sqlite: object, clock: object, saleor: object, coggins: StandInCoggins
+) -> None:
+    with open_world(fresh_sqlite(), clock, saleor, coggins) as world:  # type: ignore[operator, arg-type]  # fixtures
+        world.install()
+        world.clock.advance(minutes=2)
+        desk = Desk(world)
+        before = seen(desk.get("overview/provider"))
+        coggins.faults.always(faults.status(503))
+        after = seen(desk.get("overview/provider"))
+
+    assert "Reached answered in" in before
+    assert "Not reached" in after
