@@ -106,8 +106,18 @@ class World:
         return dict(self.saleor.book[order_id].metadata or {})
 
     def follow(self, order_id: str) -> requests.Response:
-        """Open the link that stands on the order, as a shopper would, without going where it leads."""
-        return requests.get(self.metadata(order_id)["points_claim_url"], allow_redirects=False, timeout=TIMEOUT)
+        """Open the link that stands on the order, as a shopper would, without going where it leads.
+
+        Where it shows a button that asks for the claim, press it: from then on the link leads to the claim by itself.
+        """
+        link = self.metadata(order_id)["points_claim_url"]
+        page = requests.get(link, allow_redirects=False, timeout=TIMEOUT)
+        if '<form method="post">' not in page.text:
+            return page
+        pressed = requests.post(link, allow_redirects=False, timeout=TIMEOUT)
+        assert pressed.status_code == 200, pressed.text
+        leads_on = 'http-equiv="refresh" content="0; url=' in pressed.text
+        return requests.get(link, allow_redirects=False, timeout=TIMEOUT) if leads_on else pressed
 
     def claim(self, order_id: str, email: str | None = None) -> None:
         """Open the order's link and take the claim that it leads to."""

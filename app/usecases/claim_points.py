@@ -1,18 +1,22 @@
 """Claim points of the embedded provider: show what a claim link stands for, and take it."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 import structlog
 from sqlmodel import Session, col, select
 
-from app.domain.claim import ClaimState
+from app.domain.brand import Brand
+from app.domain.claim import LIVE, ClaimState
+from app.domain.earning import Because
 from app.points.embedded import state_of
 from app.points.ledger import find_claims, take
 from app.sealing import fingerprint
 from app.store.models import ClaimRow, OrderRow, PointsClaimRow, StoreRow
 from app.store.waiting import wake
+from app.usecases.change_brand import brand_of
 from app.usecases.order_link import order_link
 from app.usecases.services import Services
 
@@ -27,24 +31,37 @@ class Refusal(StrEnum):
     BAD_EMAIL = "bad_email"
 
 
+class Withdrawn(StrEnum):
+    """Why a claim is void.
+
+    CANCELLED  its order was cancelled
+    REFUNDED   its order earns less now than the claim held
+    REPLACED   another link of the order has its points, or had them
+    """
+
+    CANCELLED = "cancelled"
+    REFUNDED = "refunded"
+    REPLACED = "replaced"
+
+
 @dataclass(frozen=True, slots=True)
 class ClaimView:
-    """What a claim page shows. `bound_to` is the masked address of a bound claim; `balance` is told to nobody else."""
+    """What a claim page shows. `bound_to` is the masked address of a bound claim; `balance` is told to nobody else.
+
+    Days and times are those of the store's time zone.
+    """
 
     state: ClaimState
-    shop: str
+    brand: Brand
     points: int
     bound_to: str | None = None
     taken_at: datetime | None = None
-    expires_at: datetime | None = None
+    last_day: date | None = None
+    withdrawn: Withdrawn | None = None
     order_link: str | None = None
     balance: int | None = None
+    is_taken_now: bool = False
     refusal: Refusal | None = None
-
-    @property
-    def last_day(self) -> date | None:
-        """The last day on which the claim can be taken, in UTC."""
-        return self.expires_at.date() if self.expires_at is not None else None
 
 
 def show_claim(services: Services, token: str) -> ClaimView | None:
@@ -71,7 +88,11 @@ def take_claim(services: Services, token: str, email: str) -> ClaimView | None:
         customer = take(session, claim, claim.email or email.strip(), now) if is_open else None
         if customer is not None:
             _wake_order(session, claim, now)
-        view = _view(services, session, claim, now, balance=customer.available if customer is not None and is_bound else None)
+            # Whoever may type any address learns nobody's balance.
+            balance = customer.available if is_bound else None
+            view = replace(_view(services, session, claim, now), is_taken_now=True, balance=balance)
+        else:
+            view = _view(services, session, claim, now)
     if customer is not None:
         log.info("claim taken", store_id=claim.store_id, points=view.points)
     return view
@@ -104,24 +125,43 @@ def _view(
     claim: PointsClaimRow,
     now: datetime,
     *,
-    balance: int | None = None,
     refusal: Refusal | None = None,
 ) -> ClaimView:
     session.refresh(claim)
     store = session.get_one(StoreRow, claim.store_id)
-    saleor_order_id = session.exec(
-        select(OrderRow.saleor_order_id)
-        .join(ClaimRow, col(ClaimRow.order_id) == col(OrderRow.id))
-        .where(ClaimRow.token_mark == claim.token_mark)
-    ).first()
+    zone = ZoneInfo(store.time_zone)
+    order = _order_of(session, claim)
+    state = state_of(claim, now)
     return ClaimView(
-        state=state_of(claim, now),
-        shop=store.name,
+        state=state,
+        brand=brand_of(store),
         points=claim.amount,
         bound_to=masked(claim.email) if claim.email else None,
-        taken_at=claim.taken_at,
-        expires_at=claim.expires_at,
-        order_link=order_link(services.claim_url_base, store.slug, saleor_order_id) if saleor_order_id else None,
-        balance=balance,
+        taken_at=claim.taken_at.astimezone(zone) if claim.taken_at is not None else None,
+        last_day=_last_day(claim.expires_at, zone) if claim.expires_at is not None else None,
+        withdrawn=_why_withdrawn(session, claim, order) if state is ClaimState.VOID else None,
+        order_link=order_link(services.claim_url_base, store.slug, order.saleor_order_id) if order is not None else None,
         refusal=refusal,
     )
+
+
+def _order_of(session: Session, claim: PointsClaimRow) -> OrderRow | None:
+    query = select(OrderRow).join(ClaimRow, col(ClaimRow.order_id) == col(OrderRow.id))
+    return session.exec(query.where(ClaimRow.token_mark == claim.token_mark)).first()
+
+
+def _last_day(expires_at: datetime, zone: ZoneInfo) -> date:
+    # A claim ends with a day, at the midnight that begins the next one.
+    return (expires_at - timedelta(microseconds=1)).astimezone(zone).date()
+
+
+def _why_withdrawn(session: Session, claim: PointsClaimRow, order: OrderRow | None) -> Withdrawn | None:
+    if order is None:
+        return None
+    if order.because == Because.CANCELLED:
+        return Withdrawn.CANCELLED
+    is_good = col(ClaimRow.state).in_((*LIVE, ClaimState.TAKEN))
+    others = select(ClaimRow.id).where(ClaimRow.order_id == order.id, ClaimRow.token_mark != claim.token_mark, is_good)
+    if session.exec(others.where(ClaimRow.points > 0).limit(1)).first() is not None:
+        return Withdrawn.REPLACED
+    return Withdrawn.REFUNDED if order.due == 0 else None

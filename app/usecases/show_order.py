@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from app.domain.brand import Brand
 from app.domain.claim import LIVE, Balance, ClaimState
 from app.domain.earning import Because, Due
 from app.domain.status import PointsStatus, points_status
@@ -15,6 +16,7 @@ from app.points.provider import NotSent
 from app.store.books import Books, books_of, position_of
 from app.store.models import AccountRow, ClaimRow, OrderRow, StoreRow
 from app.store.stores import accounts_of, find_store_by_slug
+from app.usecases.change_brand import brand_of
 from app.usecases.services import Services
 
 log = structlog.get_logger()
@@ -44,41 +46,87 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """What the order link shows; `claim_url` is where it leads when the points can be taken."""
+    """What the order link shows.
+
+    `claim_url` is where a READY order leads. A READY order without one waits for its shopper to press a button.
+    """
 
     state: OrderState
-    shop: str
+    brand: Brand
     points: int = 0
     claim_url: str | None = None
 
 
-def show_order(services: Services, slug: str, saleor_order_id: str, *, is_visit: bool) -> OrderView | None:
-    """Show an order; None when there is no such store. `is_visit` is False for a look that shows nobody the claim.
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """The claim that waits to be taken, with whose it is."""
 
-    Where claims cannot be withdrawn, the first visit records the moment and the customer's balance: from then on the claim
+    store: StoreRow
+    account: AccountRow
+    claim: ClaimRow
+
+
+def show_order(services: Services, slug: str, saleor_order_id: str) -> OrderView | None:
+    """Show an order; None when there is no such store. Changes nothing of the order: mail scanners follow links.
+
+    Where claims cannot be withdrawn, the claim is led to only after somebody asked for it (`ask_for_claim`).
+    """
+    view, waiting = _look(services, slug, saleor_order_id)
+    if view is None or waiting is None:
+        return view
+    if not _can_be_shown_to_anybody(services, waiting):
+        return OrderView(OrderState.READY, view.brand, waiting.claim.points)
+    return _leading(services, view, waiting)
+
+
+def ask_for_claim(services: Services, slug: str, saleor_order_id: str) -> OrderView | None:
+    """Lead a shopper, who pressed the button, to the claim; None when there is no such store.
+
+    Where claims cannot be withdrawn, the first asking records the moment and the customer's balance: from then on the claim
     may be taken at any time. While that balance cannot be had, the points are being prepared.
     """
+    view, waiting = _look(services, slug, saleor_order_id)
+    if view is None or waiting is None:
+        return view
+    if _can_be_shown_to_anybody(services, waiting):
+        return _leading(services, view, waiting)
+    before = _balance_before(services, waiting)
+    if isinstance(before, NotSent):
+        log.warning("claim not shown", store=slug, reason=before.reason)
+        return view
+    with services.database.writing() as session:
+        is_recorded = _record_showing(session, waiting.claim, before, services.clock())
+    # Another press of the button may have been first, or a refund.
+    return _leading(services, view, waiting) if is_recorded else show_order(services, slug, saleor_order_id)
+
+
+def _look(services: Services, slug: str, saleor_order_id: str) -> tuple[OrderView | None, _Waiting | None]:
     with services.database.reading() as session:
         store = find_store_by_slug(session, slug)
         if store is None or store.id is None:
-            return None
+            return None, None
+        brand = brand_of(store)
         order = _find_order(session, store.id, saleor_order_id)
         if order is None or order.id is None or order.because is None or order.erased_at is not None:
-            return OrderView(OrderState.WAITING, store.name)
+            return OrderView(OrderState.WAITING, brand), None
         books = books_of(session, [order.id])[order.id]
         accounts = accounts_of(session, store.id)
-    if is_visit and store.link_checked_at is None:
+    if store.link_checked_at is None:
         _note_visit(services, store)
+    view = OrderView(_state(order, books), brand, max(order.granted, 0))
     live = [claim for claim in books.claims.values() if claim.state in LIVE and claim.points > 0]
-    if live and is_visit:
-        newest = max(live, key=lambda claim: claim.created_at)
-        if _may_be_shown(services, store, accounts[newest.account_id], newest):
-            return OrderView(OrderState.READY, store.name, newest.points, services.sealer.open(newest.url_sealed))
-    return OrderView(_state(order, books), store.name, max(order.granted, 0))
+    if not live:
+        return view, None
+    newest = max(live, key=lambda claim: claim.created_at)
+    return view, _Waiting(store, accounts[newest.account_id], newest)
+
+
+def _leading(services: Services, view: OrderView, waiting: _Waiting) -> OrderView:
+    return OrderView(OrderState.READY, view.brand, waiting.claim.points, services.sealer.open(waiting.claim.url_sealed))
 
 
 def _note_visit(services: Services, store: StoreRow) -> None:
-    """Remember, once, that a shopper came by the link of a known order: the shop's mails hold it."""
+    """Remember, once, that somebody came by the link of a known order: the shop's mails hold it."""
     first = update(StoreRow).where(col(StoreRow.id) == store.id, col(StoreRow.link_checked_at).is_(None))
     with services.database.writing() as session:
         session.execute(first.values(link_checked_at=services.clock()))
@@ -97,20 +145,18 @@ def _state(order: OrderRow, books: Books) -> OrderState:
     return _STATES[points_status(due, position_of(books, ()), was_ever_granted=books.was_ever_granted)]
 
 
-def _may_be_shown(services: Services, store: StoreRow, account: AccountRow, claim: ClaimRow) -> bool:
-    """Record the first showing of a link that cannot be withdrawn. False while that cannot be done, or it was withdrawn."""
-    provider = services.provider_of(store, account)
-    if provider.sees_claims or claim.state == ClaimState.SHOWN:
-        return True
-    before: Balance | None = None
-    if claim.email:
-        balances = provider.balances([claim.email])
-        if isinstance(balances, NotSent):
-            log.warning("claim not shown", store=store.slug, reason=balances.reason)
-            return False
-        before = balances.get(claim.email, Balance(0, 0))
-    with services.database.writing() as session:
-        return _record_showing(session, claim, before, services.clock())
+def _can_be_shown_to_anybody(services: Services, waiting: _Waiting) -> bool:
+    """Tell whether showing the claim's link loses nothing: it can still be withdrawn, or has left the house already."""
+    provider = services.provider_of(waiting.store, waiting.account)
+    return provider.sees_claims or waiting.claim.state == ClaimState.SHOWN
+
+
+def _balance_before(services: Services, waiting: _Waiting) -> Balance | NotSent | None:
+    """Look up what the customer has before the claim is shown; None where the claim is nobody's yet."""
+    if not waiting.claim.email:
+        return None
+    balances = services.provider_of(waiting.store, waiting.account).balances([waiting.claim.email])
+    return balances if isinstance(balances, NotSent) else balances.get(waiting.claim.email, Balance(0, 0))
 
 
 def _record_showing(session: Session, claim: ClaimRow, before: Balance | None, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from app.settings import Settings
 from app.tracing import is_traced
 from app.usecases.services import Services
 from app.web import (
+    brands,
     claims,
     errors,
     installation,
@@ -19,6 +20,8 @@ from app.web import (
     webhooks,
 )
 from app.web.limiting import RequestLimiter, open_storage
+from app.web.shopper_pages import set_up_shopper_pages
+from app.web.speech import set_up_speech
 
 # Our webhook's payload is under 2 kB; an array of 1,000 claims under 200 kB.
 BODY_BYTES_MAX = 1024 * 1024
@@ -36,9 +39,23 @@ def create_app(services: Services, settings: Settings) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's way
     app.register_blueprint(installation.blueprint(services))
     app.register_blueprint(webhooks.blueprint(services))
-    app.register_blueprint(order_links.blueprint(services, RequestLimiter(order_links.LIMIT)))
-    app.register_blueprint(claims.blueprint(services, RequestLimiter(claims.LIMIT)))
+    set_up_speech(app)
+    set_up_shopper_pages(app)
     storage = open_storage(settings.limits_storage_url)
+    own_urls = (settings.claim_url_base, settings.browser_url)
+    app.register_blueprint(
+        order_links.blueprint(services, RequestLimiter(order_links.LIMIT, name="order links", storage=storage), own_urls)
+    )
+    app.register_blueprint(
+        claims.blueprint(
+            services,
+            RequestLimiter(claims.LIMIT, name="claims", storage=storage),
+            guesses=RequestLimiter(claims.GUESSES_LIMIT, name="guesses", storage=storage),
+            all_guesses=RequestLimiter(claims.ALL_GUESSES_LIMIT, name="all guesses", storage=storage),
+            own_urls=own_urls,
+        )
+    )
+    app.register_blueprint(brands.blueprint(services))
     app.register_blueprint(
         points_api.blueprint(
             services,

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.errors import AppError, Unavailable
 from app.logs import innermost_place
+from app.web.shopper_pages import shopper_page
 
 log = structlog.get_logger()
 
@@ -52,18 +53,19 @@ def _answer(status: int, code: str, message: str) -> Response:
     if request.path.startswith(("/api/", "/healthz", "/readyz", "/metrics")):
         answer = jsonify(error={"code": code, "message": message})
     else:
-        answer = Response(render_template(_template(), message=message, status=status), mimetype="text/html")
+        answer = _page(status, message)
     answer.status_code = status
     if status == 503:
         answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
 
 
-def _template() -> str:
-    """A page in the Dashboard shows its errors in place; everybody else gets a page of its own."""
-    if request.path.startswith("/app/pages/"):
-        return "merchant/error.html"
-    return "merchant/widget_error.html" if request.path.startswith("/app/widgets/") else "error.html"
+def _page(status: int, message: str) -> Response:
+    """A page in the Dashboard shows its errors in place; shoppers get a page of their own, in their language."""
+    if not request.path.startswith(("/app/pages/", "/app/widgets/")):
+        return shopper_page("error.html", status=status)
+    template = "merchant/error.html" if request.path.startswith("/app/pages/") else "merchant/widget_error.html"
+    return Response(render_template(template, message=message, status=status), mimetype="text/html")
 
 
 def _path() -> str:

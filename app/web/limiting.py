@@ -1,5 +1,7 @@
 """Limits how often one address, or one key, may ask."""
 
+from typing import NoReturn
+
 import structlog
 from flask import request
 from limits import parse
@@ -38,11 +40,23 @@ class RequestLimiter:
         self._own = MovingWindowRateLimiter(MemoryStorage())
         self._limiter = self._own if storage is None else MovingWindowRateLimiter(storage)
 
+    def look(self, who: str | None = None) -> None:
+        """Raise TooManyRequests like `check`, but count nothing."""
+        names = self._names(who)
+        try:
+            is_within = self._limiter.test(self._limit, *names)
+        except StorageError:
+            is_within = self._own.test(self._limit, *names)
+        if not is_within:
+            self._refuse()
+
     def check(self, who: str | None = None) -> None:
         """Raise TooManyRequests, with the time to wait, once the caller's address, or `who`, has asked too often."""
-        names = (self._name, who if who is not None else request.remote_addr or "")
-        if not self._hit(names):
-            raise TooManyRequests("Too many requests. Try again in a moment.", retry_after=self._limit.get_expiry())
+        if not self._hit(self._names(who)):
+            self._refuse()
+
+    def _names(self, who: str | None) -> tuple[str, str]:
+        return self._name, who if who is not None else request.remote_addr or ""
 
     def _hit(self, names: tuple[str, str]) -> bool:
         try:
@@ -51,3 +65,6 @@ class RequestLimiter:
             # Without the shared count each process counts for itself: better than to serve nobody, or anybody.
             log.warning("shared limits are away", kind=type(fault.storage_error).__name__)
             return self._own.hit(self._limit, *names)
+
+    def _refuse(self) -> NoReturn:
+        raise TooManyRequests("Too many requests. Try again in a moment.", retry_after=self._limit.get_expiry())

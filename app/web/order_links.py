@@ -1,49 +1,75 @@
 """The order link of the mails."""
 
 import re
+from typing import Any
+from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask import Blueprint, redirect, request
 from werkzeug import Response as BaseResponse
 
 from app.saleor.parsing import is_order_id
 from app.usecases.services import Services
-from app.usecases.show_order import OrderState, OrderView, show_order
+from app.usecases.show_order import OrderState, OrderView, ask_for_claim, show_order
 from app.web.limiting import RequestLimiter
+from app.web.same_site import refuse_cross_site
+from app.web.shopper_pages import guarded, shopper_page
 
-# A shopper reloads a few times, and a page that waits reloads itself every five seconds.
+# A shopper reloads a few times, and a page that waits looks again a dozen times in a quarter of an hour.
 LIMIT = "60/minute"
-REFRESH_SECONDS = 5
+# Seconds until each next look. Points come within seconds of the payment, or only after something else has happened: then
+# the page stops, and says so.
+LOOKS = (3, 3, 4, 5, 8, 12, 20, 30, 60, 120, 240, 400)
+STOPPED = "stopped"
 
 _SEE_OTHER = 303
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 
 
-def blueprint(services: Services, limiter: RequestLimiter) -> Blueprint:
-    """Route of the order link."""
+def blueprint(services: Services, limiter: RequestLimiter, own_urls: tuple[str, ...]) -> Blueprint:
+    """Routes of the order link."""
     routes = Blueprint("order_links", __name__)
 
     @routes.get("/orders/<slug>")
-    def order(slug: str) -> BaseResponse:
+    def show(slug: str) -> BaseResponse:
         limiter.check()
-        order_id = request.args.get("o", "")
-        if not is_order_id(order_id):
-            abort(404, "This link is not complete. Open it from the mail once more.")
-        view = show_order(services, slug, order_id, is_visit=request.method == "GET") if _SLUG.fullmatch(slug) else None
-        if view is None:
-            abort(404, "This link leads to no shop.")
-        if view.claim_url is not None:
-            return _private(redirect(view.claim_url, code=_SEE_OTHER))
-        return _private(_page(view))
+        view = show_order(services, slug, _order_id()) if _is_whole(slug) else None
+        if view is not None and view.claim_url is not None:
+            return guarded(redirect(view.claim_url, code=_SEE_OTHER))
+        return _page(view)
+
+    @routes.post("/orders/<slug>")
+    def ask(slug: str) -> BaseResponse:
+        limiter.check()
+        refuse_cross_site(own_urls)
+        return _page(ask_for_claim(services, slug, _order_id()) if _is_whole(slug) else None)
 
     return routes
 
 
-def _page(view: OrderView) -> Response:
-    refresh = REFRESH_SECONDS if view.state is OrderState.WAITING else None
-    return Response(render_template("order.html", view=view, refresh=refresh), mimetype="text/html")
+def _is_whole(slug: str) -> bool:
+    return _SLUG.fullmatch(slug) is not None and is_order_id(_order_id())
 
 
-def _private(answer: BaseResponse) -> BaseResponse:
-    answer.headers["Cache-Control"] = "no-store"
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
+def _order_id() -> str:
+    return request.args.get("o", "")
+
+
+def _page(view: OrderView | None) -> BaseResponse:
+    if view is None:
+        return shopper_page("order.html", status=404, view=None)
+    if view.state is not OrderState.WAITING:
+        return shopper_page("order.html", brand=view.brand, view=view)
+    return shopper_page("order.html", brand=view.brand, view=view, has_script=True, **_looks())
+
+
+def _looks() -> dict[str, Any]:
+    """Say when the page looks again. Each look knows how many there were, so that they come to an end without a script, too."""
+    said = request.args.get("looks", "")
+    looks = len(LOOKS) if said == STOPPED else int(said) if said.isdecimal() and len(said) < 3 else 0
+    address = {"o": _order_id()}
+    return {
+        "delays": LOOKS[looks:],
+        "look_again": "?" + urlencode(address),
+        "look_next": "?" + urlencode({**address, "looks": looks + 1}),
+        "look_never": "?" + urlencode({**address, "looks": STOPPED}),
+    }

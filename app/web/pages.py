@@ -1,9 +1,10 @@
 """The pages that the manifest names: what the app is, what it stores, where to turn."""
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response
 
 from app.saleor.manifest import app_version
 from app.settings import Settings
+from app.web.shopper_pages import shopper_page
 
 
 def blueprint(settings: Settings) -> Blueprint:
@@ -12,15 +13,15 @@ def blueprint(settings: Settings) -> Blueprint:
     manifest_url = f"{settings.api_base_url}/api/manifest"
 
     @routes.get("/")
-    def home() -> str:
-        return render_template("home.html", version=app_version(), manifest_url=manifest_url)
+    def home() -> Response:
+        return shopper_page("home.html", version=app_version(), manifest_url=manifest_url)
 
     @routes.get("/privacy")
-    def privacy() -> str:
-        return render_template("privacy.html")
+    def privacy() -> Response:
+        return shopper_page("privacy.html")
 
     @routes.get("/support")
-    def support() -> str:
-        return render_template("support.html")
+    def support() -> Response:
+        return shopper_page("support.html")
 
     return routes

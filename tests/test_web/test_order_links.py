@@ -1,11 +1,15 @@
 """The order link of the mails: where it leads, what it says, and what it keeps to itself."""
 
+import re
+from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from urllib.parse import quote
 from uuid import UUID
 
 import pytest
 import requests
 
+from app.web.order_links import LOOKS, STOPPED
 from tests.standins import faults
 from tests.standins.saleor import Item
 from tests.standins.saleor.orders import global_id
@@ -69,7 +73,7 @@ def test_an_order_not_paid_yet_waits_and_looks_again(shop: World) -> None:
     page = visit(shop, order_id)
 
     assert BEING_PREPARED in text_of(page)
-    assert '<meta http-equiv="refresh" content="5">' in page.text
+    assert '<noscript><meta http-equiv="refresh" content="3; url=?o=' in page.text
 
 
 def test_an_order_on_hold_waits(shop: World) -> None:
@@ -94,13 +98,13 @@ def test_an_order_that_was_claimed_says_so(shop: World) -> None:
 
     assert "You have claimed the points of this order" in text_of(page)
     assert "60 points of this order were added to your balance" in text_of(page)
-    assert "refresh" not in page.text
+    assert "http-equiv" not in page.text
 
 
 def test_an_order_that_was_credited_says_so(shop: World) -> None:
     change_rule(shop, award="instant")
 
-    assert "The points of this order were added to your balance" in said(shop, ready_order(shop))
+    assert "The points of this order are in your balance" in said(shop, ready_order(shop))
 
 
 def test_a_refunded_order_says_so(shop: World) -> None:
@@ -182,7 +186,8 @@ def test_an_unknown_order_looks_like_one_that_waits_byte_for_byte(shop: World) -
     known, unknown = visit(shop, waiting), visit(shop, ORDER_ID)
 
     assert known.status_code == unknown.status_code == 200
-    assert known.content == unknown.content
+    # Each page knows its own address.
+    assert known.text.replace(quote(waiting), "") == unknown.text.replace(quote(ORDER_ID), "")
     varying = {"Date"}
     assert {k: v for k, v in known.headers.items() if k not in varying} == {
         k: v for k, v in unknown.headers.items() if k not in varying
@@ -228,7 +233,7 @@ def test_a_malformed_order_is_not_here(shop: World, order_id: str) -> None:
     page = visit(shop, order_id)
 
     assert page.status_code == 404
-    assert "This link is not complete" in text_of(page)
+    assert "We do not know this link" in text_of(page)
 
 
 def test_a_link_without_an_order_is_not_here(shop: World) -> None:
@@ -305,12 +310,46 @@ def test_guessing_is_counted_too(shop: World) -> None:
     assert visit(shop, ORDER_ID).status_code == 429
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
-def test_the_link_is_only_for_looking(shop: World, method: str) -> None:
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
+def test_the_link_is_looked_at_and_asked_and_nothing_else(shop: World, method: str) -> None:
     assert ask(shop, method, path_of(shop, ORDER_ID)).status_code == 405
 
 
-# Where claims cannot be withdrawn, the first visit counts
+# Looking again, and coming to an end
+
+
+def seconds_of_looks(world: World, order_id: str) -> list[int]:
+    """Follow the page's own refreshing, as a browser without scripts does, and give the seconds that it waited."""
+    address, seconds = path_of(world, order_id), []
+    while found := re.search(r'http-equiv="refresh" content="(\d+); url=([^"]+)"', get(world, address).text):
+        seconds.append(int(found[1]))
+        address = f"/orders/{world.store().slug}{unescape(found[2])}"
+    return seconds
+
+
+def test_the_page_looks_less_and_less_often_and_comes_to_an_end(shop: World) -> None:
+    seconds = seconds_of_looks(shop, ORDER_ID)
+
+    assert seconds == sorted(seconds) == list(LOOKS)
+    assert 10 * 60 < sum(seconds) < 20 * 60
+
+
+@pytest.mark.parametrize("looks", ["12", "99", STOPPED])
+def test_a_page_that_has_stopped_offers_to_look_again(shop: World, looks: str) -> None:
+    page = get(shop, f"{path_of(shop, ORDER_ID)}&looks={looks}")
+
+    assert "This page has stopped looking. Look again" in text_of(page)
+    assert "http-equiv" not in page.text
+    assert "data-delays" not in page.text
+    assert "<script" not in page.text
+
+
+@pytest.mark.parametrize("looks", ["-1", "x", "", "1e5", "²", "9" * 5000])
+def test_a_count_that_makes_no_sense_begins_anew(shop: World, looks: str) -> None:
+    assert 'content="3; url=' in get(shop, f"{path_of(shop, ORDER_ID)}&looks={quote(looks)}").text
+
+
+# Where claims cannot be withdrawn, asking for one counts, and looking does not
 
 
 def shown(world: World, order_id: str) -> list[str]:
@@ -321,41 +360,104 @@ def coggins_order(world: World) -> str:
     return ready_order(world)
 
 
-def test_the_first_visit_marks_the_claim_as_shown_and_notes_the_balance(coggins_world: World) -> None:
+def press(world: World, order_id: str, **headers: str) -> requests.Response:
+    return ask(world, "POST", path_of(world, order_id), headers=headers)
+
+
+def led_to(page: requests.Response) -> str:
+    """Give the address that a page goes to by itself; it offers the same as a button."""
+    [address] = re.findall(r'http-equiv="refresh" content="0; url=([^"]+)"', page.text)
+    assert f'href="{address}"' in page.text
+    return str(unescape(address))
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_scanner_that_follows_the_link_is_shown_nothing(coggins_world: World, method: str) -> None:
     order_id = coggins_order(coggins_world)
 
-    assert visit(coggins_world, order_id).status_code == 303
+    answers = [ask(coggins_world, method, path_of(coggins_world, order_id)) for _ in range(3)]
 
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert "Location" not in answers[0].headers
+    assert "/claim/points/" not in answers[0].text
+    assert shown(coggins_world, order_id) == ["open"]
+
+
+def test_after_a_scanners_visit_a_refund_withdraws_the_claim_as_if_nobody_had_come(coggins_world: World) -> None:
+    order_id = coggins_order(coggins_world)
+    visit(coggins_world, order_id)
+
+    coggins_world.saleor.till.refund(order_id, "60")
+    coggins_world.deliver()
+
+    assert coggins_world.order(order_id).shortfall == 0
+    assert shown(coggins_world, order_id) == ["void"]
+    assert "This order was refunded" in text_of(press(coggins_world, order_id))
+
+
+def test_a_claim_that_waits_says_how_much_it_is_and_has_a_button(coggins_world: World) -> None:
+    page = visit(coggins_world, coggins_order(coggins_world))
+
+    assert "60 points are waiting for you" in text_of(page)
+    assert "Go to my points" in text_of(page)
+
+
+def test_the_button_leads_to_the_claim_marks_it_as_shown_and_notes_the_balance(coggins_world: World) -> None:
+    order_id = coggins_order(coggins_world)
+
+    page = press(coggins_world, order_id)
+
+    assert page.status_code == 200
+    assert coggins_world.coggins is not None
+    assert led_to(page).startswith(f"{coggins_world.coggins.url}/claim/points/")
     [claim] = coggins_world.claims(order_id)
     assert (claim.state, claim.shown_available, claim.shown_used) == ("shown", 0, 0)
 
 
-def test_a_scanner_that_asks_for_the_head_only_is_shown_nothing(coggins_world: World) -> None:
+def test_a_link_that_was_asked_for_leads_on_by_itself_and_notes_nothing_new(coggins_world: World) -> None:
     order_id = coggins_order(coggins_world)
-
-    answer = ask(coggins_world, "HEAD", path_of(coggins_world, order_id))
-
-    assert answer.status_code == 200
-    assert "Location" not in answer.headers
-    assert shown(coggins_world, order_id) == ["open"]
-
-
-def test_a_head_of_a_claim_of_our_own_leads_nowhere_either(shop: World) -> None:
-    answer = ask(shop, "HEAD", path_of(shop, ready_order(shop)))
-
-    assert (answer.status_code, answer.headers.get("Location")) == (200, None)
-
-
-def test_a_second_visit_leads_to_the_same_claim_and_notes_nothing_new(coggins_world: World) -> None:
-    order_id = coggins_order(coggins_world)
-    first = visit(coggins_world, order_id)
+    first = led_to(press(coggins_world, order_id))
     [before] = coggins_world.claims(order_id)
     coggins_world.clock.advance(hours=1)
 
-    second = visit(coggins_world, order_id)
+    second, third = visit(coggins_world, order_id), press(coggins_world, order_id)
 
-    assert second.headers["Location"] == first.headers["Location"]
+    assert (second.status_code, second.headers["Location"]) == (303, first)
+    assert led_to(third) == first
     assert coggins_world.claims(order_id) == [before]
+
+
+def test_two_presses_at_once_lead_to_the_same_claim(coggins_world: World) -> None:
+    order_id = coggins_order(coggins_world)
+
+    with ThreadPoolExecutor(4) as pool:
+        pages = list(pool.map(lambda _: press(coggins_world, order_id), range(4)))
+
+    assert len({led_to(page) for page in pages}) == 1
+    assert shown(coggins_world, order_id) == ["shown"]
+
+
+def test_the_button_where_claims_can_be_withdrawn_leads_to_the_claim_too(shop: World) -> None:
+    order_id = ready_order(shop)
+
+    assert led_to(press(shop, order_id)) == visit(shop, order_id).headers["Location"]
+
+
+def test_the_button_of_an_order_that_waits_says_that_it_waits(shop: World) -> None:
+    assert BEING_PREPARED in text_of(press(shop, ORDER_ID))
+
+
+def test_another_sites_page_cannot_press_the_button(coggins_world: World) -> None:
+    order_id = coggins_order(coggins_world)
+
+    assert press(coggins_world, order_id, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert shown(coggins_world, order_id) == ["open"]
+
+
+def test_a_head_of_a_claim_of_our_own_leads_where_a_look_does(shop: World) -> None:
+    order_id = ready_order(shop)
+
+    assert ask(shop, "HEAD", path_of(shop, order_id)).headers["Location"] == visit(shop, order_id).headers["Location"]
 
 
 def test_while_the_balance_cannot_be_had_the_claim_is_not_shown(coggins_world: World) -> None:
@@ -363,19 +465,19 @@ def test_while_the_balance_cannot_be_had_the_claim_is_not_shown(coggins_world: W
     assert coggins_world.coggins is not None
     coggins_world.coggins.faults.always(faults.status(500))
 
-    page = visit(coggins_world, order_id)
+    page = press(coggins_world, order_id)
 
     assert BEING_PREPARED in text_of(page)
     assert shown(coggins_world, order_id) == ["open"]
 
 
-def test_after_the_balance_could_not_be_had_the_next_visit_leads_to_the_claim(coggins_world: World) -> None:
+def test_after_the_balance_could_not_be_had_the_next_press_leads_to_the_claim(coggins_world: World) -> None:
     order_id = coggins_order(coggins_world)
     assert coggins_world.coggins is not None
     coggins_world.coggins.faults.once(faults.cut())
-    visit(coggins_world, order_id)
+    press(coggins_world, order_id)
 
-    assert visit(coggins_world, order_id).status_code == 303
+    assert led_to(press(coggins_world, order_id))
 
 
 def test_a_claim_withdrawn_before_the_visit_is_not_led_to(coggins_world: World) -> None:
@@ -392,7 +494,7 @@ def test_an_unbound_claim_is_shown_without_asking_for_a_balance(coggins_world: W
     assert coggins_world.coggins is not None
     coggins_world.coggins.faults.always(faults.status(500))
 
-    assert visit(coggins_world, order_id).status_code == 303
+    assert led_to(press(coggins_world, order_id))
 
 
 def test_the_link_of_a_removed_app_still_answers(shop: World) -> None:

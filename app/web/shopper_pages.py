@@ -1,0 +1,63 @@
+"""How every page for shoppers is answered: in their language, in the shop's colours, and asking nobody but us."""
+
+import hashlib
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from flask import Flask, Response, render_template, request
+from werkzeug import Response as BaseResponse
+
+from app.domain.brand import Brand
+from app.web.colours import DEFAULT_ACCENT
+
+Answer = TypeVar("Answer", bound=BaseResponse)
+
+STATIC = Path(__file__).parent / "static"
+
+# Nothing is loaded from elsewhere, nothing runs unless a page says so, and nobody puts a page into a frame.
+_POLICY = MappingProxyType(
+    {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "img-src": "'self'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+        "base-uri": "'none'",
+    }
+)
+
+
+def set_up_shopper_pages(app: Flask) -> None:
+    """Give every template what the pages' frame needs."""
+    version = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(STATIC.glob("*.*")))).hexdigest()[:12]
+    # Static files are found from the page itself, so that a proxy may put all pages under a path of the shop's own domain.
+    app.context_processor(
+        lambda: {"root": "../" * (request.path.count("/") - 1), "version": version, "default_accent": DEFAULT_ACCENT}
+    )
+
+
+def shopper_page(
+    template: str, *, brand: Brand | None = None, status: int = 200, has_script: bool = False, **values: Any
+) -> Response:
+    """Answer with a page that is kept nowhere and told to nobody."""
+    answer = Response(render_template(template, brand=brand, status=status, **values), status=status, mimetype="text/html")
+    return guarded(answer, has_script=has_script)
+
+
+def guarded(answer: Answer, *, has_script: bool = False) -> Answer:
+    """Put the headers of shoppers' pages on an answer."""
+    script = {"script-src": "'self'", "connect-src": "'self'"} if has_script else {}
+    answer.headers["Content-Security-Policy"] = policy(**script)
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["X-Robots-Tag"] = "noindex"
+    answer.vary.add("Accept-Language")
+    return answer
+
+
+def policy(**changes: str) -> str:
+    """Write the Content-Security-Policy, with directives changed or added (`img_src` or `img-src`)."""
+    directives = {**_POLICY, **{name.replace("_", "-"): value for name, value in changes.items()}}
+    return "; ".join(f"{name} {value}" for name, value in directives.items())
