@@ -7,10 +7,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 
 from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
@@ -49,16 +50,17 @@ class Speech:
         return format_decimal(number, locale=self.locale)
 
     def day(self, day: date) -> str:
-        """Write a day, with its month's name."""
-        return format_date(day, "long", locale=self.locale)
+        """Write a day, with its month's name, so that no line breaks within it."""
+        return format_date(day, "long", locale=self.locale).replace(" ", "\u00a0")
 
     def time(self, time: datetime) -> str:
         """Write the time of day as it stands."""
         return format_time(time.timetz().replace(tzinfo=None), "short", locale=self.locale)
 
 
-def load_catalogues() -> dict[str, NullTranslations]:
-    """Compile the catalogues."""
+@cache
+def load_catalogues() -> Mapping[str, NullTranslations]:
+    """Compile the catalogues, once in a process."""
     catalogues: dict[str, NullTranslations] = {SOURCE_LANGUAGE: NullTranslations()}
     for language in LANGUAGES:
         if language == SOURCE_LANGUAGE:
@@ -69,7 +71,7 @@ def load_catalogues() -> dict[str, NullTranslations]:
         write_mo(compiled, catalogue)
         compiled.seek(0)
         catalogues[language] = GNUTranslations(compiled)
-    return catalogues
+    return MappingProxyType(catalogues)
 
 
 def speech_for(wanted: LanguageAccept, catalogues: Mapping[str, NullTranslations]) -> Speech:
@@ -84,7 +86,6 @@ def speech_for(wanted: LanguageAccept, catalogues: Mapping[str, NullTranslations
 def set_up_speech(app: Flask) -> None:
     """Let templates speak: `_` and `ngettext` say messages in the language of `speech`, which every template has."""
     catalogues = load_catalogues()
-    app.extensions["catalogues"] = catalogues
     app.context_processor(lambda: {"speech": speech_for(_wanted(), catalogues)})
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(_gettext, _ngettext, newstyle=True)  # type: ignore[attr-defined]  # of the extension

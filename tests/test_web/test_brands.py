@@ -1,0 +1,180 @@
+"""What shoppers' pages are made of: colours that can be read, the shop's logo, and headers that keep everybody else out."""
+
+import re
+from io import BytesIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from app.usecases.change_brand import change_brand
+from app.web.brands import stylesheet
+from app.web.colours import (
+    DARK_GROUNDS,
+    LIGHT_GROUNDS,
+    SHAPE_CONTRAST,
+    TEXT_CONTRAST,
+    contrast,
+    dark_palette,
+    light_palette,
+)
+from app.web.shopper_pages import STATIC
+from tests.test_web.calls import ORDER_ID, ask, claim_path, get, ready_order
+from tests.world import World
+
+colours = st.from_regex(r"\A#[0-9a-f]{6}\Z")
+
+
+def logo() -> bytes:
+    drawn = BytesIO()
+    Image.new("RGB", (40, 20), "#2f4bd8").save(drawn, "PNG")
+    return drawn.getvalue()
+
+
+# Colours
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "ratio"), [("#000000", "#ffffff", 21.0), ("#777777", "#ffffff", 4.48), ("#ff0000", "#ffffff", 4.0)]
+)
+def test_contrast_is_what_wcag_says(one: str, other: str, ratio: float) -> None:
+    assert contrast(one, other) == contrast(other, one) == pytest.approx(ratio, abs=0.005)
+
+
+@given(colours)
+def test_whatever_the_accent_all_can_be_read(accent: str) -> None:
+    for palette, grounds in ((light_palette(accent), LIGHT_GROUNDS), (dark_palette(accent), DARK_GROUNDS)):
+        assert contrast(palette.on_fill, palette.fill) >= TEXT_CONTRAST
+        for ground in grounds:
+            assert contrast(palette.fill, ground) >= SHAPE_CONTRAST
+            assert contrast(palette.ink, ground) >= TEXT_CONTRAST
+
+
+def test_an_accent_that_can_be_read_is_left_as_it_is() -> None:
+    assert light_palette("#b5442a").fill == light_palette("#b5442a").ink == "#b5442a"
+
+
+def test_the_grounds_are_those_of_the_stylesheet() -> None:
+    css = (STATIC / "page.css").read_text()
+
+    assert tuple(re.findall(r"--paper: (#\w+); --card: (#\w+);", css)) == (
+        (LIGHT_GROUNDS[0], "#fff"),
+        DARK_GROUNDS,
+    )
+
+
+def test_the_stylesheet_has_both_schemes() -> None:
+    css = stylesheet("#b5442a")
+
+    assert css.count("--accent:#b5442a") == 2
+    assert "prefers-color-scheme:dark" in css
+
+
+# What is served
+
+
+def test_a_page_has_the_shops_name_text_colour_and_logo(shop: World) -> None:
+    brand = change_brand(
+        shop.services, shop.store().slug, name="Kaffee & Kuchen", accent="#aa00ff", text="Danke!\n<b>", logo=logo()
+    )
+
+    page = get(shop, claim_path(shop, ready_order(shop))).text
+
+    assert f'<img class="logo" src="../../brand/{brand.slug}/{brand.logo_mark}.png" alt="Kaffee &amp; Kuchen">' in page
+    assert 'href="../../brand/aa00ff.css"' in page
+    assert "Danke!\n&lt;b&gt;" in page
+
+
+def test_colours_and_logo_are_kept_for_ever_by_their_address(shop: World) -> None:
+    brand = change_brand(shop.services, shop.store().slug, logo=logo())
+
+    css, picture = get(shop, "/brand/aa00ff.css"), get(shop, f"/brand/{brand.slug}/{brand.logo_mark}.png")
+
+    assert css.headers["Content-Type"].startswith("text/css")
+    assert picture.headers["Content-Type"] == "image/png"
+    for answer in (css, picture):
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "aa00f.css",
+        "AA00FF.css",
+        "aa00ff}.css",
+        "%00%00%00.css",
+        "nowhere/0123456789abcdef.png",
+        "SHOP/x.png",
+        "SHOP/0000000000000000.png",
+        "SHOP/%00.png",
+    ],
+)
+def test_what_is_no_colour_and_no_logo_is_not_here(shop: World, path: str) -> None:
+    assert get(shop, f"/brand/{path.replace('SHOP', shop.store().slug)}").status_code == 404
+
+
+# Headers
+
+
+@pytest.mark.parametrize("case", ["claim", "order", "unknown", "fault", "home"])
+def test_every_page_shuts_out_everybody_else(shop: World, case: str) -> None:
+    paths = {
+        "order": f"/orders/{shop.store().slug}?o={ORDER_ID}",
+        "unknown": f"/claim/points/{'0' * 32}",
+        "fault": "/nowhere",
+        "home": "/",
+    }
+
+    answer = get(shop, claim_path(shop, ready_order(shop)) if case == "claim" else paths[case])
+
+    policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
+    script = {"script-src": "'self'", "connect-src": "'self'"} if case == "order" else {}
+    assert policy == {
+        "default-src": "'none'",
+        "style-src": "'self'",
+        "img-src": "'self'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+        "base-uri": "'none'",
+        **script,
+    }
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "style=" not in answer.text
+    assert "<style" not in answer.text
+
+
+# Only our own pages may press buttons
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "nonsense"}, 403),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "https://localhost.evil.example"}, 403),
+        ({"Origin": "null"}, 200),
+        ({}, 200),
+    ],
+)
+def test_only_our_own_pages_take_points(shop: World, headers: dict[str, str], status: int) -> None:
+    path = claim_path(shop, ready_order(shop))
+
+    answer = ask(shop, "POST", path, headers=headers)
+
+    assert answer.status_code == status
+    assert shop.points_in_all_balances() == (60 if status == 200 else 0)
+    assert ("This came from another site" in answer.text) == (status == 403)
+
+
+def test_an_old_browsers_own_origin_is_one_of_ours(shop: World) -> None:
+    path = claim_path(shop, ready_order(shop))
+
+    assert ask(shop, "POST", path, headers={"Origin": shop.url}).status_code == 200
