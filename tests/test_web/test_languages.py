@@ -141,8 +141,8 @@ def test_numbers_and_days_are_written_as_their_country_does(header: str, number:
     [
         ("de", "1.250 Punkte warten auf Sie", "bis einschließlich 3. Juni 2026"),
         ("fr", "1 250 points vous attendent", "jusqu\u2019au 3 juin 2026"),
-        ("es", "1250 puntos te esperan", "hasta el 3 de junio de 2026"),
-        ("pl", "1250 punktów czeka na Ciebie", "do 3 czerwca 2026"),
+        ("es", "1.250 puntos te esperan", "hasta el 3 de junio de 2026"),
+        ("pl", "1 250 punktów czeka na Ciebie", "do 3 czerwca 2026"),
     ],
 )
 def test_a_page_is_in_the_browsers_language(shop: World, language: str, said: str, until: str) -> None:
