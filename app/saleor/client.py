@@ -152,6 +152,12 @@ class SaleorClient:
             raise SaleorFault("Saleor did not give the orders that were asked for.")
         return edges
 
+    def customer_email(self, api_url: str, token: str, user_id: str) -> str | None:
+        """Ask for the e-mail address of a customer; None where there is no such customer."""
+        user = self._execute(api_url, token, "customer", {"id": user_id}).get("user")
+        email = user.get("email") if isinstance(user, dict) else None
+        return email if isinstance(email, str) and email else None
+
     def own_webhooks(self, api_url: str, token: str) -> list[Webhook]:
         """Read the app's webhooks as this Saleor has them."""
         app = self._execute(api_url, token, "own_webhooks", {}).get("app")

@@ -16,7 +16,7 @@ from flask import Blueprint, abort
 
 from app.settings import Settings
 from app.usecases.services import Services
-from app.web.merchant import customers, log, orders, overview, rules, shell, store_settings, words
+from app.web.merchant import customers, log, orders, overview, rules, shell, store_settings, widgets, words
 
 __all__ = ["blueprint"]
 
@@ -31,6 +31,7 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     for page in (orders, customers, rules, log):
         page.add_routes(routes, services)
     store_settings.add_routes(routes, services, settings)
+    widgets.add_routes(routes, services, settings)
 
     @routes.get("/pages/<path:path>")
     def unknown(path: str) -> str:  # noqa: ARG001 - Flask hands it over

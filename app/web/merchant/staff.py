@@ -33,8 +33,13 @@ def staff_of(services: Services, request: Request) -> Staff:
 
 def staff_of_form(services: Services, request: Request) -> Staff:
     """Verify the staff user of a widget: the Dashboard posts the token as a form field."""
-    form = request.form
-    return _verified(services, api_url=form.get("saleorApiUrl", ""), token=form.get("accessToken", ""), dashboard_url=None)
+    return _verified(
+        services,
+        api_url=request.form.get("saleorApiUrl", ""),
+        token=request.form.get("accessToken", ""),
+        # A form that one origin posts to another carries where it comes from.
+        dashboard_url=request.headers.get("Origin"),
+    )
 
 
 def require(staff: Staff, permission: str) -> None:

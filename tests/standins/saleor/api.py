@@ -88,6 +88,11 @@ class Api:
             _require(app)
             return {"version": self.version}
 
+        def user(_info: Any, id: str | None = None) -> dict[str, str] | None:  # noqa: A002 - Saleor's name for it
+            _require(app, "MANAGE_ORDERS")
+            found = self.shop.customer(id or "")
+            return None if found is None else {"__typename": "User", "id": found.id, "email": found.email}
+
         def update_metadata(_info: Any, **args: Any) -> dict[str, Any]:
             return self._update_metadata(_require(app, "MANAGE_ORDERS"), args["id"], args["input"])
 
@@ -96,6 +101,7 @@ class Api:
             "order": order,
             "app": own_app,
             "shop": shop,
+            "user": user,
             "updateMetadata": update_metadata,
         }
         return root | AppMutations(lambda: _require(app)).root()

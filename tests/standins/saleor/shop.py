@@ -49,6 +49,9 @@ class Shop:
         customer = Customer(global_id("User", len(self._customers) + 100), email)
         return self._customers.setdefault(email.casefold(), customer).id
 
+    def customer(self, user_id: str) -> Customer | None:
+        return next((customer for customer in self._customers.values() if customer.id == user_id), None)
+
     def plant_metadata(self, metadata: Mapping[str, str]) -> None:
         """Write on the next checkout, as any shopper may; Saleor copies it to the order."""
         self._planted = dict(metadata)

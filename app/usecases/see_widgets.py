@@ -1,0 +1,63 @@
+"""See what the Dashboard's order and customer pages show of points, in a box at their side."""
+
+from dataclasses import dataclass
+
+from sqlmodel import select
+
+from app.errors import Unavailable, UnknownStore
+from app.store.models import OrderRow, StoreRow
+from app.usecases.look_up_customer import Customer, look_up_customer
+from app.usecases.order_link import order_link
+from app.usecases.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class OrderBox:
+    """One order's points. `link` is what stands in the shopper's mail."""
+
+    status: str | None
+    due: int
+    granted: int
+    shortfall: int
+    problem_code: str | None
+    problem: str | None
+    is_read: bool
+    link: str
+
+
+def see_order_box(services: Services, store_id: int, saleor_order_id: str) -> OrderBox | None:
+    """Look at one order; None where nobody has told of it yet. One query."""
+    with services.database.reading() as session:
+        found = session.exec(
+            select(OrderRow, StoreRow.slug)
+            .join(StoreRow)
+            .where(OrderRow.store_id == store_id, OrderRow.saleor_order_id == saleor_order_id)
+        ).first()
+    if found is None:
+        return None
+    order, slug = found
+    return OrderBox(
+        status=order.status,
+        due=max(order.due, 0),
+        granted=order.granted,
+        shortfall=order.shortfall,
+        problem_code=order.problem_code,
+        problem=order.problem,
+        is_read=order.because is not None,
+        link=order_link(services.claim_url_base, slug, saleor_order_id),
+    )
+
+
+def see_customer_box(services: Services, store_id: int, user_id: str) -> Customer | None:
+    """Ask the store's Saleor whose page this is, and look that customer up; None where there is no such customer.
+
+    Raises Unavailable or SaleorRefused when Saleor does not say it.
+    """
+    with services.database.reading() as session:
+        store = session.get_one(StoreRow, store_id)
+    if store.saleor_api_url is None or store.token_sealed is None:
+        raise UnknownStore("This Saleor has removed Saleor Points.")
+    if store.failures:
+        raise Unavailable("Saleor does not serve Saleor Points now. It is asked again by itself; look again later.")
+    email = services.saleor.customer_email(store.saleor_api_url, services.sealer.open(store.token_sealed), user_id)
+    return look_up_customer(services, store_id, email) if email is not None else None

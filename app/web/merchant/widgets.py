@@ -1,0 +1,79 @@
+"""Widgets: what the Dashboard shows of points beside an order, beside a customer, and on its home page.
+
+The Dashboard posts the token in the form. From here nothing can be said to it but how tall the widget is.
+"""
+
+import re
+from urllib.parse import quote
+
+from flask import Blueprint, Response, g, render_template, request
+
+from app.errors import BadRequest, NotPermitted
+from app.saleor.parsing import is_order_id
+from app.settings import Settings
+from app.usecases.see_overview import COUNTED_MAX, see_overview
+from app.usecases.see_widgets import see_customer_box, see_order_box
+from app.usecases.services import Services
+from app.web.merchant import shell
+from app.web.merchant.advice import advice_for
+from app.web.merchant.charts import points_chart
+from app.web.merchant.order_words import STATUS_WORDS
+from app.web.merchant.staff import MANAGE_ORDERS, Staff, require, staff_of_form
+
+_USER_ID = re.compile(r"[A-Za-z0-9+/=]{4,128}")
+_MOVEMENTS_MAX = 5
+
+
+def add_routes(routes: Blueprint, services: Services, settings: Settings) -> None:
+    """Serve the three widgets."""
+
+    @routes.post("/widgets/order")
+    def order_widget() -> Response:
+        staff = _staff(services, settings)
+        order_id = request.form.get("orderId", "")
+        if not is_order_id(order_id):
+            raise BadRequest("The Dashboard did not say which order this is.")
+        order = see_order_box(services, staff.store_id, order_id)
+        return _widget(
+            "order_widget.html", staff, f"orders/{quote(order_id)}", order=order, words=STATUS_WORDS, advice=advice_for
+        )
+
+    @routes.post("/widgets/customer")
+    def customer_widget() -> Response:
+        staff = _staff(services, settings)
+        user_id = request.form.get("customerId", "")
+        if not _USER_ID.fullmatch(user_id):
+            raise BadRequest("The Dashboard did not say which customer this is.")
+        customer = see_customer_box(services, staff.store_id, user_id)
+        path = f"customers?email={quote(customer.email)}" if customer is not None else "customers"
+        return _widget("customer_widget.html", staff, path, customer=customer, movements_max=_MOVEMENTS_MAX)
+
+    @routes.post("/widgets/home")
+    def home_widget() -> Response:
+        staff = _staff(services, settings)
+        view = see_overview(services, staff.store_id)
+        chart = points_chart(view.days, height=220)
+        return _widget("home_widget.html", staff, "", view=view, chart=chart, advice=advice_for, counted_max=COUNTED_MAX)
+
+
+def _staff(services: Services, settings: Settings) -> Staff:
+    if not request.form.get("accessToken"):
+        raise NotPermitted("Your Saleor account needs the permission MANAGE_ORDERS to see points here.")
+    staff = staff_of_form(services, request)
+    require(staff, MANAGE_ORDERS)
+    g.merchant_ancestors = shell.ancestors_of(staff.dashboard_url, settings)
+    return staff
+
+
+def _widget(template: str, staff: Staff, path: str, **values: object) -> Response:
+    page = render_template(
+        f"merchant/{template}", app=_app_address(staff), here=f"{_app_address(staff)}/{path}".rstrip("/"), **values
+    )
+    return Response(page, mimetype="text/html")
+
+
+def _app_address(staff: Staff) -> str:
+    """Give the address of our own page in the store's Dashboard; where that is mounted is known once a page was opened."""
+    dashboard = staff.dashboard_url or ""
+    mounted = dashboard if dashboard.count("/") > 2 else f"{dashboard}/dashboard"
+    return f"{mounted}/extensions/app/{quote(staff.app_id, safe='')}"

@@ -1,0 +1,151 @@
+"""The widgets that the Dashboard posts to, and the manifest that brings them."""
+
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from tests.standins import faults
+from tests.standins.dashboard import StandInDashboard
+from tests.test_merchant.calls import Desk, seen
+from tests.test_merchant.conftest import OpenFrame
+from tests.test_merchant.test_the_frame import app_in, heard
+from tests.world import World
+
+MOUNTS = {
+    "3.20": [],
+    "3.21": [],
+    "3.22": ["ORDER_DETAILS_WIDGETS", "CUSTOMER_DETAILS_WIDGETS"],
+    "3.23": ["ORDER_DETAILS_WIDGETS", "CUSTOMER_DETAILS_WIDGETS", "HOMEPAGE_WIDGETS"],
+    "3.24": ["ORDER_DETAILS_WIDGETS", "CUSTOMER_DETAILS_WIDGETS", "HOMEPAGE_WIDGETS"],
+}
+
+
+def manifest(world: World, version: str) -> dict[str, Any]:
+    address = f"{world.url}/api/manifest"
+    told: dict[str, Any] = requests.get(address, headers={"Saleor-Schema-Version": version}, timeout=5).json()
+    return told
+
+
+@pytest.mark.parametrize("version", MOUNTS)
+def test_a_saleor_gets_the_widgets_that_its_dashboard_knows(shop: World, version: str) -> None:
+    told = manifest(shop, version)
+
+    assert told["appUrl"] == f"{shop.url}/app"
+    assert [one["mount"] for one in told["extensions"]] == MOUNTS[version]
+    assert all(one["url"].startswith(f"{shop.url}/app/widgets/") for one in told["extensions"])
+    assert all(set(one["permissions"]) <= set(told["permissions"]) for one in told["extensions"])
+
+
+def test_an_order_shows_its_points_and_where_to_go_on(desk: Desk) -> None:
+    order_id = desk.world.saleor.shop.place_paid_order("60")
+    desk.world.deliver()
+
+    answer = desk.widget("order", orderId=order_id)
+
+    assert answer.status_code == 200
+    assert "60 points Ready to be taken" in seen(answer)
+    assert "/extensions/app/" in answer.text
+    assert "set-cookie" not in answer.headers
+
+
+def test_an_order_that_needs_a_person_says_what_to_do(desk: Desk) -> None:
+    order_id = desk.world.saleor.shop.place_paid_order("60", email="")
+    desk.world.deliver()
+
+    assert "Add an e-mail address to the order" in seen(desk.widget("order", orderId=order_id))
+
+
+def test_an_order_nobody_told_of_is_said_to_be_unknown(desk: Desk) -> None:
+    order_id = desk.world.saleor.shop.place_paid_order("60")
+
+    assert "Nobody has told Saleor Points of this order yet" in seen(desk.widget("order", orderId=order_id))
+
+
+def test_a_customer_shows_the_balance_and_the_last_movements(desk: Desk) -> None:
+    world = desk.world
+    user_id = world.saleor.shop.register_customer("shopper@example.com")
+    order_id = world.saleor.shop.place_paid_order("60")
+    world.deliver()
+    world.claim(order_id)
+    world.settle()
+
+    answer = seen(desk.widget("customer", customerId=user_id))
+
+    assert "60 points to spend" in answer
+    assert "+60 points, order 1" in answer
+
+
+def test_a_customer_whom_saleor_does_not_know_has_no_points(desk: Desk) -> None:
+    assert "no e-mail address of this customer" in seen(desk.widget("customer", customerId="VXNlcjo5OTk5"))
+
+
+def test_a_saleor_that_does_not_answer_is_a_sentence(desk: Desk) -> None:
+    desk.world.saleor.faults.always(faults.status(500), on="Customer")
+
+    answer = desk.widget("customer", customerId="VXNlcjo1")
+
+    assert answer.status_code == 503
+    assert "500" in seen(answer)
+
+
+def test_the_home_widget_shows_the_days_and_what_needs_a_person(desk: Desk) -> None:
+    desk.world.saleor.shop.place_paid_order("60", email="")
+    desk.world.saleor.shop.place_paid_order("40")
+    desk.world.deliver()
+
+    answer = seen(desk.widget("home"))
+
+    assert "Granted 40" in answer
+    assert "Order 1" in answer
+
+
+@pytest.mark.parametrize("name", ["order", "customer", "home"])
+def test_no_token_is_a_sentence_and_no_blank(desk: Desk, name: str) -> None:
+    answer = desk.widget(name, token="")
+
+    assert answer.status_code == 403
+    assert "needs the permission MANAGE_ORDERS" in seen(answer)
+
+
+@pytest.mark.parametrize("name", ["order", "customer", "home"])
+def test_a_token_that_is_not_good_shows_nothing(desk: Desk, name: str) -> None:
+    expired = desk.widget(name, token=desk.token(exp=1))
+    other = desk.widget(name, token=desk.token(app="QXBwOjk5"))
+    lacking = Desk(desk.world, ("MANAGE_PRODUCTS",)).widget(name)
+
+    assert [expired.status_code, other.status_code, lacking.status_code] == [401, 401, 403]
+
+
+@pytest.mark.parametrize(("name", "context"), [("order", {"orderId": "x"}), ("order", {}), ("customer", {"customerId": "<b>"})])
+def test_what_the_dashboard_would_never_send_is_refused(desk: Desk, name: str, context: dict[str, str]) -> None:
+    assert desk.widget(name, **context).status_code == 400
+
+
+def test_in_the_dashboard_a_widget_says_how_tall_it_is(desk: Desk, dashboard: StandInDashboard, frames: OpenFrame) -> None:
+    order_id = desk.world.saleor.shop.place_paid_order("60")
+    desk.world.deliver()
+    extension = manifest(desk.world, "3.24")["extensions"][0]
+    page = frames()
+
+    page.goto(dashboard.widget(extension, orderId=order_id))
+
+    expect(app_in(page).locator("main")).to_contain_text("60 points")
+    page.wait_for_function("window.heard.length > 0")
+    assert 0 < int(heard(page, "widgetResize")[-1]["height"]) < 400
+    assert desk.world.store().dashboard_url == dashboard.url
+    link = app_in(page).get_by_role("link", name="Open in Saleor Points").get_attribute("href") or ""
+    assert link.startswith(f"{dashboard.url}/dashboard/extensions/app/")
+    assert "%3D" in link
+
+
+def test_in_the_dashboard_a_widget_without_a_token_is_a_sentence(
+    desk: Desk, dashboard: StandInDashboard, frames: OpenFrame
+) -> None:
+    dashboard.token = lambda: ""
+    page = frames(expected=("403",))
+
+    page.goto(dashboard.widget(manifest(desk.world, "3.24")["extensions"][2]))
+
+    expect(app_in(page).locator("main")).to_contain_text("needs the permission MANAGE_ORDERS")
