@@ -99,7 +99,12 @@ def as_rule(row: RuleRow) -> Rule:
 
 def customer_types_of(store: StoreRow) -> tuple[str, ...]:
     """Give the customer types that a store takes from clients of its Points API; none: any."""
-    return tuple(json.loads(store.customer_types or "[]"))
+    return customer_types_in(store.customer_types)
+
+
+def customer_types_in(stored: str | None) -> tuple[str, ...]:
+    """Read a stored list of customer types."""
+    return tuple(json.loads(stored or "[]"))
 
 
 def is_served(store: StoreRow) -> bool:
