@@ -1,14 +1,19 @@
 """What shoppers' pages are made of: colours that can be read, the shop's logo, and headers that keep everybody else out."""
 
 import re
+from html import unescape
 from io import BytesIO
+from urllib.parse import urljoin
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from app.domain.brand import Brand
 from app.usecases.change_brand import change_brand
+from app.usecases.read_logo import read_logo
+from app.web import create_app
 from app.web.brands import stylesheet
 from app.web.colours import (
     DARK_GROUNDS,
@@ -19,9 +24,11 @@ from app.web.colours import (
     dark_palette,
     light_palette,
 )
+from app.web.preview import render_preview
 from app.web.shopper_pages import STATIC
 from tests.test_web.calls import ORDER_ID, ask, claim_path, get, ready_order
-from tests.world import World
+from tests.test_web.conftest import NewSite
+from tests.world import World, token_in
 
 colours = st.from_regex(r"\A#[0-9a-f]{6}\Z")
 
@@ -116,6 +123,29 @@ def test_what_is_no_colour_and_no_logo_is_not_here(shop: World, path: str) -> No
     assert get(shop, f"/brand/{path.replace('SHOP', shop.store().slug)}").status_code == 404
 
 
+# Under a path of the shop's own domain
+
+
+@pytest.mark.parametrize("path", ["/claim/points/{token}", "/orders/{slug}?o={order}", "/orders/{slug}/?o={order}", "/nowhere"])
+def test_pages_under_a_path_of_another_host_find_all_that_they_need(new_site: NewSite, path: str) -> None:
+    site = new_site(CLAIM_BASE_URL="https://shop.example/points")
+    site.install()
+    order = site.saleor.shop.place_paid_order("60")
+    site.deliver()
+    leads_to = get(site, f"/orders/{site.store().slug}?o={order}").headers["Location"]
+    assert leads_to.startswith("https://shop.example/points/claim/points/")
+    path = path.format(token=token_in(leads_to), slug=site.store().slug, order=ORDER_ID)
+
+    page = get(site, path)
+
+    addresses = re.findall(r'(?:href|src)="([^"]+)"', page.text)
+    assert len(addresses) >= 3
+    for address in addresses:
+        found = urljoin(f"https://shop.example/points{path}", unescape(address))
+        assert found.startswith("https://shop.example/points/")
+        assert get(site, found.removeprefix("https://shop.example/points")).status_code == 200
+
+
 # Headers
 
 
@@ -178,3 +208,24 @@ def test_an_old_browsers_own_origin_is_one_of_ours(shop: World) -> None:
     path = claim_path(shop, ready_order(shop))
 
     assert ask(shop, "POST", path, headers={"Origin": shop.url}).status_code == 200
+
+
+# What a merchant sees before it is saved
+
+
+def test_a_preview_shows_what_is_not_saved_and_nothing_in_it_can_be_pressed(shop: World) -> None:
+    brand = Brand("shop", "A new name", accent="#aa00ff", text="Danke!")
+    app = create_app(shop.services, shop.settings)
+
+    with app.test_request_context("/app/pages/settings/brand/preview", headers={"Accept-Language": "de"}):
+        page = render_preview(brand, logo=read_logo(logo()))
+        german = render_preview(brand, language="de")
+
+    assert "A new name" in page
+    assert "Danke!" in page
+    assert 'href="../../../../brand/aa00ff.css"' in page
+    assert 'src="data:image/png;base64,' in page
+    assert "<main" in page
+    assert re.search(r"<main[^>]* inert", page)
+    assert "points are waiting for you" in page
+    assert "Punkte warten auf Sie" in german
