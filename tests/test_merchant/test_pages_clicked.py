@@ -199,6 +199,12 @@ def test_settings_are_changed(
     brand, store, provider, keys = (frame.locator(f"#{name}") for name in ("brand", "store", "provider", "keys"))
 
     brand.get_by_label("Shop name").fill("Corner Shop")
+    brand.get_by_label("Colour").fill("#b3261e")
+    preview = frame.frame_locator("#brand-preview iframe")
+    expect(preview.locator("body")).to_contain_text("Corner Shop")
+    expect(preview.get_by_role("button", name="Claim my points", include_hidden=True)).to_have_css(
+        "background-color", "rgb(179, 38, 30)"
+    )
     brand.get_by_label("Logo").set_input_files(tmp_path / "logo.txt")
     brand.get_by_role("button", name="Save").click()
     expect(frame.locator("#logo-error")).to_contain_text("cannot be read")

@@ -1,6 +1,7 @@
 """The settings page: each form keeps what was typed where it cannot be taken, and what is secret is never shown."""
 
 import re
+from html import unescape
 from io import BytesIO
 from typing import Any
 
@@ -200,6 +201,28 @@ def test_the_look_is_saved_with_its_logo(desk: Desk) -> None:
     assert (desk.world.store().accent, desk.world.store().logo_mark) == (None, store.logo_mark)
     desk.post("settings/brand", {"name": "Corner Shop", "accent": "", "text": "", "remove_logo": "yes"})
     assert desk.world.store().logo_mark is None
+
+
+def test_what_is_typed_is_seen_as_a_claim_page_and_not_saved(desk: Desk) -> None:
+    answer = desk.post(
+        "settings/brand/preview", {"name": "<b>Corner</b> Shop", "accent": "#112233", "text": "{{7*7}} Thank you!"}
+    )
+
+    [page] = re.findall(r'srcdoc="([^"]*)"', answer.text)
+    drawn = unescape(page)
+    assert "&lt;b&gt;Corner&lt;/b&gt; Shop" in drawn
+    assert "{{7*7}} Thank you!" in drawn
+    assert "brand/112233.css" in drawn
+    assert " inert" in drawn
+    assert " sandbox " in answer.text
+    assert desk.world.store().accent is None
+
+
+def test_what_cannot_be_shown_is_said_and_the_rest_is_seen(desk: Desk) -> None:
+    answer = desk.post("settings/brand/preview", {"name": "Corner Shop", "accent": "blue", "text": ""})
+
+    assert "#rrggbb" in seen(answer)
+    assert "Corner Shop" in answer.text
 
 
 @pytest.mark.parametrize(

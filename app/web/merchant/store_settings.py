@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import available_timezones
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, render_template, request
 
 from app.domain.brand import Brand
+from app.domain.claim import ClaimState
 from app.errors import BadRequest
 from app.settings import Settings
 from app.store.models import AccountKind, ClaimLink, DebtPolicy
@@ -16,6 +17,7 @@ from app.usecases.change_account import change_account
 from app.usecases.change_brand import brand_of, change_brand, checked_brand
 from app.usecases.change_provider import NOBODY, Connection, change_provider, check_connection
 from app.usecases.change_store import change_store, check_setting
+from app.usecases.claim_points import ClaimView
 from app.usecases.manage_keys import create_key, list_keys, revoke_key
 from app.usecases.read_logo import read_logo
 from app.usecases.services import Services
@@ -32,6 +34,8 @@ DEBT_POLICIES = (
     (DebtPolicy.FLOOR.value, "Never fall below zero"),
     (DebtPolicy.NEGATIVE.value, "Fall into debt at once"),
 )
+# On the example of a claim page.
+_POINTS_SHOWN = 120
 PROVIDERS = ((AccountKind.EMBEDDED.value, "In this app"), (AccountKind.COGGINS.value, "Coggins Points API"))
 
 
@@ -98,6 +102,7 @@ class Page:
             failed=failed,
             errors=errors or {},
             keys=list_keys(self._services, staff.store_slug),
+            claim_page=claim_page(brand_of(shown.store)),
             snippets=snippets.snippets(self._services.claim_url_base, staff.store_slug),
             claim_links=CLAIM_LINKS,
             debt_policies=DEBT_POLICIES,
@@ -184,8 +189,7 @@ class Page:
     def preview_brand(self, staff: Staff) -> Response:
         _, values, errors = self._read_brand()
         shown = brand_of(show_settings(self._services, staff.store_id).store)
-        drafted = _drafted(shown, values, errors)
-        return fragment("brand_preview.html", staff, brand=drafted, errors=errors)
+        return fragment("brand_preview.html", staff, claim_page=claim_page(_drafted(shown, values, errors)), errors=errors)
 
     def create_key(self, staff: Staff) -> Response:
         label = form_text("label")
@@ -267,6 +271,12 @@ def _typed() -> dict[str, Any]:
     """Give what was typed. A box that is not ticked is not sent, and the key is never shown again."""
     boxes = {"order_notes": False, "remove_logo": False}
     return boxes | {name: value for name, value in request.form.items() if name != "key"}
+
+
+def claim_page(brand: Brand) -> str:
+    """Draw an open claim as a shopper would see it. Nothing in it can be pressed."""
+    view = ClaimView(ClaimState.OPEN, brand, _POINTS_SHOWN, bound_to="a•••@example.com")
+    return render_template("claim.html", view=view, brand=brand, status=200, is_preview=True)
 
 
 def _drafted(shown: Brand, values: Mapping[str, str], errors: Mapping[str, str]) -> Brand:
