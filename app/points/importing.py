@@ -69,8 +69,9 @@ def bring_in(session: Session, store_id: int, rows: Sequence[BalanceRow], now: d
     told = _told(rows, {key: customer for key, customer in customers.items() if key in before})
     fresh = [row for row in rows if customers[folded(row.email)].imported_as != row.mark]
     ledger.post(session, store_id, [entry for row in fresh for entry in _entries(row, customers[folded(row.email)])], now)
-    marks = [(row.mark, row.customer_type, customers[folded(row.email)].id) for row in rows]
-    ledger_bulk.mark_imported(connection, marks)
+    to_mark = [row for row in rows if row.customer_type is not None or customers[folded(row.email)].imported_as != row.mark]
+    if to_mark:
+        ledger_bulk.mark_imported(connection, [(row.mark, row.customer_type, customers[folded(row.email)].id) for row in to_mark])
     return told
 
 
