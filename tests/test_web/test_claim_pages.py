@@ -5,10 +5,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+from flask import Flask
 from sqlmodel import select
 
 from app.domain.claim import Balance
 from app.store.models import PointsClaimRow, PointsEntryRow
+from app.web import claims, errors
+from app.web.limiting import RequestLimiter
+from app.web.shopper_pages import set_up_shopper_pages
+from app.web.speech import set_up_speech
 from tests.test_web.calls import ask, change_rule, claim_path, get, ready_order, text_of
 from tests.world import World
 
@@ -323,6 +328,30 @@ def test_a_claim_of_a_refunded_order_says_so_and_leads_to_the_order(shop: World,
     assert "This order was refunded or cancelled" in text_of(requests.get(link, timeout=5))
 
 
+def test_a_claim_whose_points_went_into_another_link_says_so_and_leads_there(shop: World) -> None:
+    order_id = ready_order(shop)
+    path = claim_path(shop, order_id)
+    shop.saleor.shop.change_email(order_id, "other@example.com")
+    shop.deliver()
+
+    page = get(shop, path)
+
+    assert "its points are in another link now" in text_of(page)
+    [link] = re.findall(r'class="button" href="([^"]+)"', page.text)
+    new = requests.get(link, timeout=5)
+    assert "o•••@e•••.com" in text_of(new)
+    assert path not in new.url
+
+
+def test_a_claim_of_a_cancelled_order_says_so(shop: World) -> None:
+    order_id = ready_order(shop)
+    path = claim_path(shop, order_id)
+    shop.saleor.shop.cancel(order_id)
+    shop.deliver()
+
+    assert "The order was cancelled, so it brings no points." in text_of(get(shop, path))
+
+
 def test_a_claim_of_a_partly_refunded_order_has_what_is_left(shop: World) -> None:
     order_id = ready_order(shop)
     shop.saleor.till.refund(order_id, "20")
@@ -347,6 +376,24 @@ def test_a_refund_between_the_look_and_the_click_gives_what_is_left(shop: World)
 
 
 # What strangers try
+
+
+def test_while_all_guessers_together_guess_too_much_a_known_link_is_served(shop: World) -> None:
+    path = claimable(shop)
+    app = Flask("app.web")
+    set_up_speech(app)
+    set_up_shopper_pages(app)
+    errors.register(app)
+    each, everybody = RequestLimiter("2/hour"), RequestLimiter("3/hour")
+    many = RequestLimiter("1000/hour")
+    app.register_blueprint(claims.blueprint(shop.services, many, guesses=each, all_guesses=everybody, own_urls=()))
+    client = app.test_client()
+
+    statuses = [client.get(UNKNOWN, environ_base={"REMOTE_ADDR": f"10.0.0.{number}"}).status_code for number in range(5)]
+
+    assert statuses == [404, 404, 404, 429, 429]
+    assert client.get(path).status_code == 200
+    assert client.post(path).status_code == 200
 
 
 def test_a_hostile_shop_name_is_only_text(shop: World) -> None:
