@@ -158,6 +158,29 @@ class SaleorClient:
         email = user.get("email") if isinstance(user, dict) else None
         return email if isinstance(email, str) and email else None
 
+    def add_note(self, api_url: str, token: str, order_id: str, message: str) -> None:
+        """Write a note into an order's history.
+
+        Raises SaleorRefused when Saleor does not take it.
+        """
+        self._mutate(api_url, token, "order_note", {"id": order_id, "message": message})
+
+    def create_problem(self, api_url: str, token: str, key: str, message: str) -> None:
+        """Tell the merchant, under Extensions, what is wrong with the app.
+
+        Raises SaleorFault where this Saleor knows no such thing, SaleorRefused when it does not take it.
+        """
+        self._mutate(api_url, token, "app_problem_create", {"input": {"key": key, "message": message}})
+
+    def dismiss_problems(self, api_url: str, token: str, keys: Sequence[str]) -> None:
+        """Take back what was told under these keys."""
+        self._mutate(api_url, token, "app_problem_dismiss", {"keys": list(keys)})
+
+    def _mutate(self, api_url: str, token: str, operation: str, variables: Mapping[str, Any]) -> None:
+        answer = next(iter(self._execute(api_url, token, operation, variables).values()), None)
+        if not isinstance(answer, dict) or answer.get("errors"):
+            raise SaleorRefused(f"Saleor did not do what it was asked for ({operation.replace('_', ' ')}).")
+
     def own_webhooks(self, api_url: str, token: str) -> list[Webhook]:
         """Read the app's webhooks as this Saleor has them."""
         app = self._execute(api_url, token, "own_webhooks", {}).get("app")

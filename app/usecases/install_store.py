@@ -77,6 +77,8 @@ def _keep(services: Services, installed: Installed, now: datetime) -> str:
         store.paused_until, store.failures, store.problem = None, 0, None
         # Its Dashboard may have moved; the first page that is opened tells where it is now.
         store.dashboard_url = None
+        # This installation of the app was told of no problem yet.
+        store.problems_told = store.problems_told_at = None
         session.add(store)
         session.flush()
         _complete(services, session, store, now)

@@ -1,4 +1,4 @@
-"""Keep house: let go of what is too old to be of use."""
+"""Keep house: tell Saleor what is wrong, and let go of what is too old to be of use."""
 
 from datetime import timedelta
 
@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from app.store.models import EventRow, LogEntryRow, MerchantActionRow, StoreRow
 from app.usecases.services import Services
+from app.usecases.tell_problems import tell_problems
 
 log = structlog.get_logger()
 
@@ -20,6 +21,7 @@ ROWS_MAX = 500
 
 def keep_house(services: Services) -> bool:
     """Do one round, and tell whether there is more to do at once."""
+    tell_problems(services)
     return let_go(services)
 
 

@@ -84,7 +84,8 @@ class StoreRow(SQLModel, table=True):
     # The first day's checklist: since when there is a rule that somebody looked at, and a mail that leads to an order link.
     rule_checked_at: datetime | None = Field(default=None, sa_type=UtcTime)
     link_checked_at: datetime | None = Field(default=None, sa_type=UtcTime)
-    # The problems that were told to Saleor and not taken back yet, as a JSON array of their keys; and when that was.
+    # The problems that were told to Saleor and not taken back yet, as a JSON object of keys and sentences; and, where Saleor did
+    # not take them, when it is told again.
     problems_told: str | None = Field(default=None, max_length=1024)
     problems_told_at: datetime | None = Field(default=None, sa_type=UtcTime)
     # How far, by Saleor's clock, its orders were looked through for changes that nobody told; and when that began last.

@@ -13,6 +13,7 @@ from app.usecases.services import Services
 from app.usecases.settle_orders.batch import DEFECT, Batch, InHand
 from app.usecases.settle_orders.calling import call
 from app.usecases.settle_orders.deciding import compute_due, decide, load_books, settle_shown_claims
+from app.usecases.settle_orders.noting import note_orders
 from app.usecases.settle_orders.planning import write_plans
 from app.usecases.settle_orders.reading import read_orders
 from app.usecases.settle_orders.resting import rest_orders
@@ -46,6 +47,7 @@ def settle_orders(services: Services) -> bool:
     resume_store(services, batch.store)
     _move_points(services, batch)
     tell_orders(services, batch)
+    note_orders(services, batch)
     rest_orders(services, batch)
     log.info("orders settled", store=batch.store.slug, orders=len(batch.hands))
     return True

@@ -184,6 +184,8 @@ def _write_claims(session: Session, batch: Batch, hands: list[InHand], now: date
                 .values(state=claim.state, taken_at=claim.taken_at, taken_by=claim.taken_by)
                 .returning(col(ClaimRow.id))
             ).first()
-            taken += claim.points if changed is not None and claim.state == ClaimState.TAKEN else 0
+            if changed is not None and claim.state == ClaimState.TAKEN:
+                taken += claim.points
+                batch.taken[hand.id] = batch.taken.get(hand.id, 0) + claim.points
             hand.books.stored_states[claim.id] = claim.state
     tally_taken(session, batch.store, taken, now)

@@ -93,6 +93,13 @@ class Api:
             found = self.shop.customer(id or "")
             return None if found is None else {"__typename": "User", "id": found.id, "email": found.email}
 
+        def add_note(_info: Any, **args: Any) -> dict[str, Any]:
+            _require(app, "MANAGE_ORDERS")
+            if not args["input"]["message"].strip():
+                return {"errors": [{"field": "message", "code": "REQUIRED", "message": "Message can't be empty."}]}
+            self.shop.add_note(args["order"], args["input"]["message"])
+            return {"errors": []}
+
         def update_metadata(_info: Any, **args: Any) -> dict[str, Any]:
             return self._update_metadata(_require(app, "MANAGE_ORDERS"), args["id"], args["input"])
 
@@ -103,6 +110,7 @@ class Api:
             "shop": shop,
             "user": user,
             "updateMetadata": update_metadata,
+            "orderNoteAdd": add_note,
         }
         return root | AppMutations(lambda: _require(app)).root()
 

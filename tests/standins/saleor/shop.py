@@ -40,6 +40,8 @@ class Details(TypedDict, total=False):
 class Shop:
     book: OrderBook
     currencies: Mapping[str, str]
+    # What was noted in orders' histories, in order: order id and message.
+    notes: list[tuple[str, str]] = field(default_factory=list)
     _customers: dict[str, Customer] = field(default_factory=dict)
     _planted: dict[str, str] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -117,9 +119,10 @@ class Shop:
             edit.order = replace(edit.order, email=email)
             edit.emit("ORDER_UPDATED")
 
-    def add_note(self, order_id: str) -> None:
+    def add_note(self, order_id: str, message: str = "") -> None:
         with self.book.change(order_id, by=STAFF) as edit:
             edit.order = edit.order.recorded("NOTE_ADDED", edit.now)
+            self.notes.append((order_id, message))
             # A draft is told of by an event of its own (saleor/graphql/order/mutations/order_note_add.py).
             edit.emit("DRAFT_ORDER_UPDATED" if edit.order.status == DRAFT else "ORDER_UPDATED")
 

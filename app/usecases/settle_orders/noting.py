@@ -1,0 +1,61 @@
+"""After step 6, where the merchant wants it: a sentence in the order's history for each change of its points.
+
+A note moves the order's updatedAt and is told as ORDER_UPDATED. Nothing that we look at differs, so it wakes nothing. A note that
+Saleor does not take is not tried again: it says what the books hold anyway.
+"""
+
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from app.domain.settlement import MovementKind
+from app.errors import AppError
+from app.usecases.services import Services
+from app.usecases.settle_orders.batch import Batch
+
+log = structlog.get_logger()
+
+REQUESTS_AT_ONCE = 3
+
+
+def note_orders(services: Services, batch: Batch) -> None:
+    """Write one note for each order whose points changed while this batch was in hand."""
+    if not batch.store.order_notes:
+        return
+    notes = [(batch.hands[order_id].row.saleor_order_id, text) for order_id, text in _texts(batch).items()]
+    if not notes:
+        return
+    with ThreadPoolExecutor(max_workers=min(REQUESTS_AT_ONCE, len(notes))) as pool:
+        list(pool.map(lambda note: _write(services, batch, *note), notes))
+
+
+def _texts(batch: Batch) -> dict[int, str]:
+    """Say what changed at each order, in a sentence for each kind of change."""
+    sums: dict[int, dict[MovementKind, int]] = defaultdict(lambda: defaultdict(int))
+    for movement in batch.moved:
+        if movement.order_id is not None:
+            sums[movement.order_id][MovementKind(movement.kind)] += movement.points
+    texts = {
+        order_id: [_SENTENCES[kind].format(points=abs(points)) for kind, points in by_kind.items()]
+        for order_id, by_kind in sums.items()
+    }
+    for order_id, points in batch.taken.items():
+        texts.setdefault(order_id, []).insert(0, f"{points} points were claimed.")
+    return {order_id: " ".join(sentences) for order_id, sentences in texts.items() if order_id in batch.hands}
+
+
+_SENTENCES = {
+    MovementKind.CLAIM: "{points} points wait to be claimed by the order's link.",
+    MovementKind.CREDIT: "{points} points were added to the customer's balance.",
+    MovementKind.DEBIT: "{points} points were taken back from the customer's balance.",
+    MovementKind.VOID: "{points} points that nobody had claimed were withdrawn.",
+    MovementKind.WRITE_OFF: "{points} points that could not be taken back were written off.",
+}
+
+
+def _write(services: Services, batch: Batch, saleor_order_id: str, text: str) -> None:
+    try:
+        services.saleor.add_note(batch.store.saleor_api_url or "", batch.token, saleor_order_id, f"Points: {text}")
+    except AppError as error:
+        log.warning("note not written", store=batch.store.slug, code=error.code)

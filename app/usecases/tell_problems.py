@@ -1,0 +1,91 @@
+"""Tell a store's Saleor what is wrong, so that its merchant reads it under Extensions; and take it back once it is mended.
+
+That a token was revoked cannot be told to the Saleor that revoked it: the overview and the log say it. Saleors that know no app
+problems (before 3.22.36) are asked in vain now and then, and nothing comes of it.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import func, or_, update
+from sqlmodel import Session, col, select
+
+from app.errors import AppError
+from app.store.models import AccountRow, OrderRow, StoreRow, StoreState
+from app.store.models.orders import NEEDS_A_PERSON
+from app.store.stores import current_account
+from app.usecases.services import Services
+
+log = structlog.get_logger()
+
+PROVIDER = "points-provider"
+PROVIDER_KEY = "points-provider-key"
+SWEEP = "points-sweep"
+ORDERS = "points-orders"
+# The schema of these has the mutation; a release before 3.22.36 answers that it has not.
+KNOWN_SINCE = (3, 22)
+COUNTED_MAX = 1000
+_MESSAGE_MAX = 240
+# A Saleor that did not take it is asked again after this long.
+ASKED_AGAIN_AFTER = timedelta(hours=1)
+
+
+def tell_problems(services: Services) -> None:
+    """Compare what each store's Saleor was told with how things are, and tell the difference."""
+    now = services.clock()
+    with services.database.reading() as session:
+        due = or_(col(StoreRow.problems_told_at).is_(None), col(StoreRow.problems_told_at) <= now)
+        stores = session.exec(
+            select(StoreRow).where(StoreRow.state == StoreState.ACTIVE, col(StoreRow.token_sealed).is_not(None), due)
+        ).all()
+        states = [(store, dict(_problems(session, store))) for store in stores if _knows_problems(store)]
+    for store, problems in states:
+        told: dict[str, str] = json.loads(store.problems_told or "{}")
+        if problems != told and not store.failures:
+            _tell(services, store, told, problems)
+
+
+def _problems(session: Session, store: StoreRow) -> Iterator[tuple[str, str]]:
+    """Give what is wrong now: key and sentence."""
+    account: AccountRow | None = current_account(session, store.id or 0)
+    if account is not None and account.problem:
+        # The provider's sentences name the key where it is the key that is refused.
+        key = PROVIDER_KEY if " key" in account.problem else PROVIDER
+        yield key, f"The points provider is not served: {account.problem}"[:_MESSAGE_MAX]
+    if store.problem:
+        yield SWEEP, store.problem[:_MESSAGE_MAX]
+    found = select(OrderRow.id).where(OrderRow.store_id == store.id, NEEDS_A_PERSON).limit(COUNTED_MAX + 1).subquery()
+    orders = session.exec(select(func.count()).select_from(found)).one()
+    if orders:
+        number = f"more than {COUNTED_MAX}" if orders > COUNTED_MAX else str(orders)
+        yield ORDERS, f"Orders that need a person: {number}. Open Saleor Points to see what to do."
+
+
+def _tell(services: Services, store: StoreRow, told: dict[str, str], problems: dict[str, str]) -> None:
+    api_url, token = store.saleor_api_url or "", services.sealer.open(store.token_sealed or "")
+    over = [key for key in told if problems.get(key) != told[key]]
+    new = [(key, sentence) for key, sentence in problems.items() if told.get(key) != sentence]
+    try:
+        if over:
+            services.saleor.dismiss_problems(api_url, token, over)
+        for key, sentence in new:
+            services.saleor.create_problem(api_url, token, key, sentence)
+    except AppError as error:
+        log.info("problems not told", store=store.slug, code=error.code)
+        _remember(services, store, problems_told_at=services.clock() + ASKED_AGAIN_AFTER)
+        return
+    _remember(services, store, problems_told=json.dumps(problems), problems_told_at=None)
+    log.info("problems told", store=store.slug, told=len(new), taken_back=len(over))
+
+
+def _remember(services: Services, store: StoreRow, **values: object) -> None:
+    with services.database.writing() as session:
+        session.execute(update(StoreRow).where(col(StoreRow.id) == store.id).values(**values))
+
+
+def _knows_problems(store: StoreRow) -> bool:
+    found = re.match(r"(\d{1,4})\.(\d{1,4})", store.saleor_version or "")
+    return found is not None and (int(found[1]), int(found[2])) >= KNOWN_SINCE
