@@ -4,7 +4,7 @@ import structlog
 from flask import Flask, Response, jsonify, render_template, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException
 
 from app.errors import AppError, Unavailable
 from app.logs import innermost_place
@@ -19,6 +19,7 @@ def register(app: Flask) -> None:
     """Install the handlers."""
     app.register_error_handler(AppError, _answer_app_error)
     app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(BadHost, _answer_bad_host)
     for fault in (OperationalError, InterfaceError, PoolTimeout):
         app.register_error_handler(fault, _answer_database_fault)
     app.register_error_handler(Exception, _answer_defect)
@@ -35,6 +36,13 @@ def _answer_http_error(error: HTTPException) -> Response:
     for name, value in error.get_headers(request.environ):
         if name in {"Allow", "Retry-After"}:
             answer.headers[name] = value
+    return answer
+
+
+def _answer_bad_host(_error: BadHost) -> Response:
+    # A page names its style sheet by an address of this app, and none can be built from such a Host.
+    answer = jsonify(error={"code": "BAD_REQUEST", "message": "The Host of this request is no name of a host."})
+    answer.status_code = 400
     return answer
 
 
