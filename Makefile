@@ -9,7 +9,7 @@ RUN_READY := $(VENV)/.run-ready
 PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test lint format demo bench lock clean
+.PHONY: help run setup test killed lint format demo bench lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ setup: $(DEV_READY) ## Make .venv with all that tests and linters need, and noth
 
 test: $(DEV_READY) ## Run every test, on SQLite and on a real PostgreSQL (ARGS="-k refund" to choose)
 	$(BIN)/pytest $(PARALLEL) $(ARGS)
+
+killed: $(DEV_READY) ## Kill processes, database and provider under 2,000 orders, and compare the books (ORDERS=500 for fewer)
+	KILLED_ORDERS=$(or $(ORDERS),2000) $(BIN)/pytest tests/test_killed -s $(ARGS)
 
 lint: $(DEV_READY) ## Check style, types and that imports point down
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Web or worker as a process of its own, real but for the clock: it reads how far the test has moved the time."""
+"""Web, worker, or both as `run` starts them: processes that are real but for the clock, which a test can move."""
 
 import os
 import signal
@@ -15,6 +15,7 @@ from granian.server import Server
 from app.bootstrap import build_services
 from app.logs import set_up_logging
 from app.settings import load_settings
+from app.supervisor import supervise
 from app.web import create_app
 from app.worker.loop import run
 
@@ -56,10 +57,15 @@ def main(role: str) -> None:
             interface=Interfaces.WSGI,
             port=settings.port,
             blocking_threads=4,
+            respawn_failed_workers=True,
             log_level=LogLevels.warning,
         )
         server.serve()
         return
+    if role == "run":
+        command = [sys.executable, "-m", "tests.test_bad_day.process"]
+        parts = {"web": [*command, "web"], "worker": [*command, "worker"]}
+        sys.exit(supervise(parts, is_ready=lambda: False, announce=lambda: None))
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     run(build_services(settings, clock=clock()), stop, sweep_every=SWEEP_EVERY)
