@@ -204,13 +204,13 @@ def test_the_look_is_saved_with_its_logo(desk: Desk) -> None:
 
 
 def test_what_is_typed_is_seen_as_a_claim_page_and_not_saved(desk: Desk) -> None:
-    answer = desk.post(
-        "settings/brand/preview", {"name": "<b>Corner</b> Shop", "accent": "#112233", "text": "{{7*7}} Thank you!"}
-    )
+    typed = {"name": "<b>Corner</b> Shop", "accent": "#112233", "text": "{{7*7}} Thank you!"}
+    answer = desk.post("settings/brand/preview", typed, files={"logo": ("logo.png", picture(), "image/png")})
 
     [page] = re.findall(r'srcdoc="([^"]*)"', answer.text)
     drawn = unescape(page)
-    assert "&lt;b&gt;Corner&lt;/b&gt; Shop" in drawn
+    assert 'alt="&lt;b&gt;Corner&lt;/b&gt; Shop"' in drawn
+    assert "data:image/png;base64," in drawn
     assert "{{7*7}} Thank you!" in drawn
     assert "brand/112233.css" in drawn
     assert " inert" in drawn

@@ -5,10 +5,9 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import available_timezones
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 
 from app.domain.brand import Brand
-from app.domain.claim import ClaimState
 from app.errors import BadRequest
 from app.settings import Settings
 from app.store.models import AccountKind, ClaimLink, DebtPolicy
@@ -17,7 +16,6 @@ from app.usecases.change_account import change_account
 from app.usecases.change_brand import brand_of, change_brand, checked_brand
 from app.usecases.change_provider import NOBODY, Connection, change_provider, check_connection
 from app.usecases.change_store import change_store, check_setting
-from app.usecases.claim_points import ClaimView
 from app.usecases.manage_keys import create_key, list_keys, revoke_key
 from app.usecases.read_logo import read_logo
 from app.usecases.services import Services
@@ -25,6 +23,7 @@ from app.usecases.show_settings import Shown, note_change, show_settings
 from app.web.merchant import snippets
 from app.web.merchant.answers import at, form_once, form_text, fragment, notify
 from app.web.merchant.staff import MANAGE_APPS, Staff, require, staff_of
+from app.web.preview import render_preview
 
 CLAIM_LINKS = (
     (ClaimLink.OWN.value, "Our own order link"),
@@ -34,8 +33,6 @@ DEBT_POLICIES = (
     (DebtPolicy.FLOOR.value, "Never fall below zero"),
     (DebtPolicy.NEGATIVE.value, "Fall into debt at once"),
 )
-# On the example of a claim page.
-_POINTS_SHOWN = 120
 PROVIDERS = ((AccountKind.EMBEDDED.value, "In this app"), (AccountKind.COGGINS.value, "Coggins Points API"))
 
 
@@ -102,7 +99,7 @@ class Page:
             failed=failed,
             errors=errors or {},
             keys=list_keys(self._services, staff.store_slug),
-            claim_page=claim_page(brand_of(shown.store)),
+            claim_page=render_preview(brand_of(shown.store)),
             snippets=snippets.snippets(self._services.claim_url_base, staff.store_slug),
             claim_links=CLAIM_LINKS,
             debt_policies=DEBT_POLICIES,
@@ -187,9 +184,11 @@ class Page:
         return logo, values, errors
 
     def preview_brand(self, staff: Staff) -> Response:
-        _, values, errors = self._read_brand()
+        logo, values, errors = self._read_brand()
         shown = brand_of(show_settings(self._services, staff.store_id).store)
-        return fragment("brand_preview.html", staff, claim_page=claim_page(_drafted(shown, values, errors)), errors=errors)
+        picture = read_logo(logo) if logo is not None and "logo" not in errors else None
+        page = render_preview(_drafted(shown, values, errors), logo=picture)
+        return fragment("brand_preview.html", staff, claim_page=page, errors=errors)
 
     def create_key(self, staff: Staff) -> Response:
         label = form_text("label")
@@ -271,12 +270,6 @@ def _typed() -> dict[str, Any]:
     """Give what was typed. A box that is not ticked is not sent, and the key is never shown again."""
     boxes = {"order_notes": False, "remove_logo": False}
     return boxes | {name: value for name, value in request.form.items() if name != "key"}
-
-
-def claim_page(brand: Brand) -> str:
-    """Draw an open claim as a shopper would see it. Nothing in it can be pressed."""
-    view = ClaimView(ClaimState.OPEN, brand, _POINTS_SHOWN, bound_to="a•••@example.com")
-    return render_template("claim.html", view=view, brand=brand, status=200, is_preview=True)
 
 
 def _drafted(shown: Brand, values: Mapping[str, str], errors: Mapping[str, str]) -> Brand:
