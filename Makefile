@@ -9,7 +9,7 @@ RUN_READY := $(VENV)/.run-ready
 PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test killed lint format demo bench lock clean
+.PHONY: help run setup test killed lint format demo simulate bench lock clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,10 @@ demo: $(DEV_READY) ## Tell the whole story over real HTTP, without a Saleor (KEE
 
 bench: $(DEV_READY) ## Measure speed and cost as ratios, in one table (ARGS="--only intake --database sqlite")
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+simulate: $(DEV_READY) ## Play random bad days and check the books (SEEDS=1000, SEED=123, PROVIDER=, DATABASE=postgresql)
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300)) $(if $(FIRST),--first $(FIRST)) \
+		--provider $(or $(PROVIDER),both) --database $(or $(DATABASE),sqlite)
 
 # The locks pin every package by hash and name no registry.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

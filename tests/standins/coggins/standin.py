@@ -55,6 +55,7 @@ class StandInCoggins:
         unknown_email: UnknownEmail = "404",
         instant_answer: InstantAnswer = "items",
         honours_idempotency: bool = False,
+        key: str | None = None,
     ) -> None:
         self.clock = clock
         self.below_zero: BelowZero = below_zero
@@ -68,7 +69,7 @@ class StandInCoggins:
         self._ledgers: dict[str, Ledger] = {}
         self._answers: dict[tuple[str, str, str], tuple[bytes, Answer]] = {}
         self._lock = threading.RLock()
-        self.key = self.add_key()
+        self.key = self.add_key(key)
 
     def start(self) -> Self:
         self.server.start()
@@ -92,9 +93,9 @@ class StandInCoggins:
         """Return how many requests came, by kind."""
         return Counter(request.kind for request in self.requests)
 
-    def add_key(self) -> str:
+    def add_key(self, key: str | None = None) -> str:
         """Open another account and return its API key."""
-        key = str(uuid.uuid4())
+        key = key or str(uuid.uuid4())
         self._ledgers[key] = Ledger(self._today, self.below_zero)
         return key
 

@@ -1,0 +1,167 @@
+"""A seed becomes a history. The same seed is the same history on every machine and every database."""
+
+from dataclasses import replace
+from decimal import Decimal
+from random import Random
+
+from app.domain.earning import Award, Moment
+from tests.simulation.steps import Fate, History, How, Kind, Mishap, RuleSetup, Setup, Step
+
+STEPS = (18, 42)
+ORDERS_MAX = 4
+EMAILS = ("ada@example.com", "Grace.Hopper@Example.COM", "alan@example.org", "")
+# Every third of Saleor's deliveries, nearly, is never made.
+LOST = 0.3
+
+_WEIGHTS: dict[Kind, int] = {
+    Kind.PLACE: 5,
+    Kind.CHARGE: 7,
+    Kind.MARK_PAID: 4,
+    Kind.REFUND: 10,
+    Kind.REQUEST_REFUND: 3,
+    Kind.REFUND_SUCCEEDED: 2,
+    Kind.REFUND_FAILED: 3,
+    Kind.REVERSE_REFUND: 3,
+    Kind.REPORT_REFUND: 3,
+    Kind.CHARGE_BACK: 4,
+    Kind.GRANT_REFUND: 1,
+    Kind.CANCEL: 2,
+    Kind.EXPIRE: 1,
+    Kind.EMAIL: 3,
+    Kind.EDIT: 2,
+    Kind.FULFILL: 3,
+    Kind.RETURN: 2,
+    Kind.NOTE: 1,
+    Kind.WIPE: 1,
+    Kind.DELETE_VARIANT: 1,
+    Kind.VISIT: 6,
+    Kind.TAKE: 9,
+    Kind.SPEND: 5,
+    Kind.OTHER: 3,
+    Kind.ADJUST: 3,
+    Kind.ADJUST_CUSTOMER: 2,
+    Kind.WRITE_OFF: 2,
+    Kind.LOOK_AGAIN: 1,
+    Kind.RESOLVE: 2,
+    Kind.RULE: 2,
+    Kind.SETTLE: 45,
+    Kind.SWEEP: 8,
+    Kind.WAIT: 22,
+    Kind.REDELIVER: 4,
+    Kind.REVOKE: 1,
+    Kind.REINSTALL: 1,
+    Kind.SWITCH: 1,
+    Kind.SALEOR_AWAY: 2,
+    Kind.PROVIDER_AWAY: 2,
+    Kind.PROVIDER_REFUSES: 1,
+    Kind.PROVIDER_RELENTS: 1,
+    Kind.LAG: 2,
+}
+# What may happen in the middle of something else.
+_MEANWHILE = (
+    Kind.SETTLE,
+    Kind.SETTLE,
+    Kind.SETTLE,
+    Kind.SWEEP,
+    Kind.REFUND,
+    Kind.CHARGE,
+    Kind.CHARGE_BACK,
+    Kind.EMAIL,
+    Kind.VISIT,
+    Kind.TAKE,
+    Kind.SPEND,
+    Kind.ADJUST,
+    Kind.ADJUST_CUSTOMER,
+    Kind.RESOLVE,
+    Kind.WRITE_OFF,
+    Kind.LOOK_AGAIN,
+    Kind.WAIT,
+    Kind.REINSTALL,
+)
+_WITH_MISHAPS = frozenset({Kind.SETTLE, Kind.SWEEP, Kind.VISIT, Kind.TAKE})
+_FAULTS = tuple(how for how in How if not how.name.startswith("MEANWHILE"))
+_EFFECTS = 14
+
+
+def draw(seed: int) -> History:
+    """Draw the history of a seed."""
+    random = Random(seed)
+    setup = _setup(random)
+    placed = [replace(_step(random, Kind.PLACE), how=random.choice((0, 0, 0, 1, 3, 4))) for _ in range(2)]
+    kinds = random.choices(tuple(_WEIGHTS), tuple(_WEIGHTS.values()), k=random.randint(*STEPS))
+    return History(seed, setup, (*placed, *(_step(random, kind) for kind in kinds)))
+
+
+def _setup(random: Random) -> Setup:
+    return Setup(
+        rule=_rule(random),
+        debt_policy=random.choice(("floor", "floor", "floor", "negative")),
+        claim_link=random.choice(("own", "own", "own", "own", "direct")),
+        below_zero=random.choice(("allow", "allow", "refuse")),
+        unknown_email=random.choice(("404", "zeros")),
+        instant_answer=random.choice(("items", "items", "success", "empty", "text")),
+        honours_idempotency=random.random() < 0.2,
+    )
+
+
+def _rule(random: Random) -> RuleSetup:
+    return RuleSetup(
+        points_per_unit=random.choice((Decimal(1), Decimal(1), Decimal("0.5"), Decimal("2.37"))),
+        award=random.choice((Award.CLAIM, Award.CLAIM, Award.INSTANT, Award.INSTANT, Award.AUTO)),
+        award_when=Moment.FULFILLED if random.random() < 0.12 else Moment.PAID,
+        hold_days=random.choice((0, 0, 0, 0, 1, 3)),
+        expires_days=random.choice((None, None, None, 1, 30)),
+        bind_email=random.random() < 0.85,
+        include_shipping=random.random() < 0.2,
+        minimum_total=random.choice((Decimal(0), Decimal(0), Decimal(0), Decimal(20))),
+        maximum_points=random.choice((None, None, None, None, 40)),
+        is_active=random.random() < 0.95,
+    )
+
+
+def _step(random: Random, kind: Kind, *, is_nested: bool = False) -> Step:
+    step = Step(
+        kind,
+        order=random.randrange(ORDERS_MAX),
+        share=random.choice((1000, random.randint(1, 999), random.randint(1, 999))),
+        email=random.choices(range(len(EMAILS)), (8, 6, 4, 1))[0],
+        how=random.randrange(8),
+        seconds=_seconds(random),
+        fates=tuple(_fate(random) for _ in range(3)),
+    )
+    if kind in _WITH_MISHAPS and not is_nested and random.random() < 0.55:
+        count = random.choice((1, 1, 2, 3))
+        step = replace(step, mishaps=tuple(_mishap(random) for _ in range(count)))
+    if kind is Kind.SETTLE and is_nested and random.random() < 0.3:
+        step = replace(step, mishaps=(_fault(random),))
+    return step
+
+
+def _seconds(random: Random) -> int:
+    longest = random.choice((10, 60, 400, 900, 4000, 30_000, 200_000))
+    return random.randint(1, longest)
+
+
+def _fate(random: Random) -> Fate:
+    if random.random() < LOST:
+        return Fate(is_lost=True)
+    delay = random.choice((0, 0, 0, 1, 20, 120, 310, 3_600, 90_000))
+    return Fate(random.randint(0, delay), random.choice((1, 1, 1, 2, 3)), is_stale=random.random() < 0.4)
+
+
+def _mishap(random: Random) -> Mishap:
+    if random.random() < 0.6:
+        return _fault(random)
+    at = random.randrange(_EFFECTS)
+    how = random.choice((How.MEANWHILE_BEFORE, How.MEANWHILE_AFTER, How.MEANWHILE_AFTER))
+    seconds = random.choice((0, 1, 6, 15, 19, 61, 61, 200, 310, 640, 1_500))
+    return Mishap(at, how, seconds, _meanwhile(random))
+
+
+def _fault(random: Random) -> Mishap:
+    return Mishap(random.randrange(_EFFECTS), random.choice(_FAULTS), seconds=random.choice((5, 45, 110, 200, 299, 700)))
+
+
+def _meanwhile(random: Random) -> tuple[Step, ...]:
+    kinds = random.choices(_MEANWHILE, k=random.randint(1, 3))
+    return tuple(_step(random, kind, is_nested=True) for kind in kinds)

@@ -1,0 +1,347 @@
+"""What must be true of every history once the world is quiet. Each function gives the sentences of what is not."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from app.domain.settlement import INSTANT_KINDS, MovementKind
+from app.sealing import fingerprint
+from app.store.models import (
+    AccountRow,
+    ClaimRow,
+    MovementRow,
+    MovementState,
+    OrderRow,
+    PointsClaimRow,
+    PointsCustomerRow,
+    PointsEntryRow,
+    StoreRow,
+)
+from app.usecases.order_link import order_link
+from tests.simulation.expected import points_expected
+from tests.simulation.kinds import available
+from tests.simulation.rig import APP_URL
+from tests.simulation.world import World
+
+OPEN = frozenset({MovementState.PLANNED, MovementState.SENDING})
+STILL_WAITING = frozenset({"defect", "metadata", "account", "unreadable", "claim_unknown", "unknown", "for_staff", "gone"})
+Wrongs = Iterator[str]
+
+
+class Books:
+    """Everything that the app has written down, read once."""
+
+    def __init__(self, world: World) -> None:
+        with world.rig.database.reading() as session:
+            self.orders = list(session.exec(select(OrderRow).order_by(col(OrderRow.id))))
+            self.movements = list(session.exec(select(MovementRow).order_by(col(MovementRow.planned_at))))
+            self.claims = list(session.exec(select(ClaimRow)))
+            self.accounts = list(session.exec(select(AccountRow)))
+            self.stores = list(session.exec(select(StoreRow)))
+            self.entries = list(session.exec(select(PointsEntryRow)))
+            self.customers = list(session.exec(select(PointsCustomerRow)))
+            self.points_claims = list(session.exec(select(PointsClaimRow)))
+        self.accepted = [movement for movement in self.movements if movement.state == MovementState.ACCEPTED]
+
+    def of(self, order: OrderRow) -> list[MovementRow]:
+        return [movement for movement in self.accepted if movement.order_id == order.id]
+
+
+def wrongs(world: World) -> list[str]:
+    """List what is wrong with a world that has come to rest."""
+    books = Books(world)
+    found = [f"{check.__name__.replace('_', ' ')}: {wrong}" for check in CHECKS for wrong in check(world, books)]
+    _count(world, books)
+    return found
+
+
+def every_order_is_known_and_its_points_due_are_right(world: World, books: Books) -> Wrongs:
+    known = {order.saleor_order_id: order for order in books.orders}
+    for number, order_id in enumerate(world.orders, start=1):
+        expected = points_expected(world, order_id)
+        row = known.get(order_id)
+        if row is None:
+            yield f"order {number} is not known"
+        elif max(row.due, 0) not in expected:
+            yield f"order {number}: due is {row.due}, and should be {sorted(expected)} ({row.because})"
+
+
+def granted_is_the_sum_of_the_accepted_movements(world: World, books: Books) -> Wrongs:
+    for order in books.orders:
+        added = sum(movement.points for movement in books.of(order))
+        if order.granted != added:
+            yield f"order {order.number}: granted is {order.granted}, and the movements add up to {added}"
+
+
+def granted_is_due_or_the_difference_is_on_record_and_right(world: World, books: Books) -> Wrongs:
+    for order in books.orders:
+        due = max(order.due, 0)
+        if order.granted == due:
+            if order.shortfall:
+                yield f"order {order.number}: a shortfall of {order.shortfall} where nothing is missing"
+        elif order.granted > due:
+            yield from _wrong_shortfall(world, books, order, order.granted - due)
+        elif order.problem_code != "no_email":
+            yield f"order {order.number}: due is {due}, granted {order.granted}, and {order.problem_code} is no reason"
+        elif (world.saleor.book[order.saleor_order_id].email or "").strip():
+            yield f"order {order.number}: it has an e-mail, and is said to have none"
+
+
+def _wrong_shortfall(world: World, books: Books, order: OrderRow, missing: int) -> Wrongs:
+    if order.shortfall != missing:
+        yield f"order {order.number}: {missing} are missing, and a shortfall of {order.shortfall} is on record"
+    claims = [claim for claim in books.claims if claim.order_id == order.id and claim.points > 0]
+    if order.problem_code == "shown_not_taken":
+        yield from _wrong_wait(world, books, order, claims)
+    elif order.problem_code == "nothing_there":
+        takers = {claim.taken_by or claim.email for claim in claims if claim.state == "taken"}
+        takers |= {
+            movement.email for movement in books.of(order) if movement.kind == MovementKind.CREDIT and movement.target_id is None
+        }
+        for email in takers:
+            if email and available(world, email) > 0 and _left_of(books, order, email) > 0:
+                yield f"order {order.number}: nothing is said to be there, and {email} has {available(world, email)}"
+    elif order.problem_code == "taker_unknown":
+        if not any(not claim.email and claim.state in {"shown", "taken"} for claim in claims):
+            yield f"order {order.number}: the taker is said to be unknown, and there is none"
+    else:
+        yield f"order {order.number}: {missing} are missing, and {order.problem_code} is no reason"
+
+
+def _wrong_wait(world: World, books: Books, order: OrderRow, claims: list[ClaimRow]) -> Wrongs:
+    shown = [claim for claim in claims if claim.state == "shown"]
+    if not shown:
+        yield f"order {order.number}: it waits for a shown claim, and has none"
+    for claim in shown:
+        is_told = bool(claim.email) and claim.email.strip().casefold() not in world.truth.disturbed
+        if is_told and _is_taken(world, claim) and not _could_be_hidden(books, claim):
+            yield f"order {order.number}: it waits for a claim that was taken long ago"
+
+
+def _could_be_hidden(books: Books, claim: ClaimRow) -> bool:
+    """Tell whether another claim of the customer may have brought what this one brought: in doubt, it was not taken."""
+    return any(other.lane == claim.lane and other.id != claim.id and other.shown_at is not None for other in books.claims)
+
+
+def _left_of(books: Books, order: OrderRow, email: str) -> int:
+    """What was granted to a customer by an order and not taken back yet."""
+    granted = {
+        movement.id: movement.points
+        for movement in books.of(order)
+        if movement.kind == MovementKind.CREDIT and movement.target_id is None and _same(movement.email, email)
+    }
+    granted |= {
+        claim.id: claim.points
+        for claim in books.claims
+        if claim.order_id == order.id and claim.state == "taken" and _same(claim.taken_by or claim.email, email)
+    }
+    debits = {m.id: m for m in books.of(order) if m.kind == MovementKind.DEBIT and m.target_id in granted}
+    back = sum(m.points for m in books.of(order) if m.kind == MovementKind.CREDIT and m.target_id in debits)
+    return sum(granted.values()) + sum(m.points for m in debits.values()) + back
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    return (one or "").strip().casefold() == (other or "").strip().casefold()
+
+
+def _is_taken(world: World, claim: ClaimRow) -> bool:
+    return any(
+        fingerprint(one.token.replace("-", "")) == claim.token_mark and one.taken_by for one in world.coggins.books().claims
+    )
+
+
+def the_providers_own_books_equal_the_accepted_movements(world: World, books: Books) -> Wrongs:
+    ours: Counter[str] = Counter()
+    for movement in books.accepted:
+        if movement.kind in INSTANT_KINDS:
+            ours[movement.email.strip().casefold()] += movement.points
+    if world.is_embedded:
+        have = {customer.email_key: customer.available + customer.used for customer in books.customers}
+        claimed: Counter[str] = Counter()
+        names = {customer.id: customer.email_key for customer in books.customers}
+        for claim in books.points_claims:
+            if claim.state == "taken":
+                claimed[names[claim.customer_id]] += claim.amount
+    else:
+        have = {email: balance.available + balance.used for email, balance in world.coggins.books().balances.items()}
+        claimed = Counter()
+        for one in world.coggins.books().claims:
+            if one.taken_by:
+                claimed[one.taken_by] += one.amount
+    for email in sorted({*ours, *have, *claimed}):
+        should = ours[email] + claimed[email] + world.truth.by_others[email]
+        if have.get(email, 0) != should:
+            yield (
+                f"{email} has {have.get(email, 0)} and should have {should}: INSTANTs {ours[email]}, claims {claimed[email]}, "
+                f"others {world.truth.by_others[email]}"
+            )
+
+
+def every_claim_that_was_taken_is_in_our_books_once(world: World, books: Books) -> Wrongs:
+    ours = {claim.token_mark: claim for claim in books.claims}
+    if world.is_embedded:
+        taken = {claim.token_mark: claim.amount for claim in books.points_claims if claim.state == "taken"}
+    else:
+        taken = {fingerprint(one.token.replace("-", "")): one.amount for one in world.coggins.books().claims if one.taken_by}
+    for mark, amount in taken.items():
+        claim = ours.get(mark)
+        if claim is None:
+            yield f"a claim of {amount} was taken that no order knows"
+        elif claim.points != amount or claim.state not in {"taken", "shown"}:
+            yield f"a claim of {amount} was taken that stands with {claim.points}, {claim.state}, in our books"
+    granted: Counter[int] = Counter()
+    for claim in books.claims:
+        granted[claim.order_id] += claim.points
+    for order in books.orders:
+        kinds = {MovementKind.CLAIM, MovementKind.VOID}
+        moved = sum(movement.points for movement in books.of(order) if movement.kind in kinds)
+        if granted[order.id or 0] != moved:
+            yield f"order {order.number}: its claims hold {granted[order.id or 0]}, and their movements add up to {moved}"
+
+
+def no_instant_happened_twice(world: World, books: Books) -> Wrongs:
+    if world.is_embedded:
+        return
+    for movement in books.movements:
+        times = world.truth.done[movement.id]
+        is_staffs = movement.is_for_staff or movement.id in world.truth.left_for_staff
+        should = 1 if movement.state == MovementState.ACCEPTED and movement.kind in INSTANT_KINDS else 0
+        if times != should and not (is_staffs and times > 0 and should == 1):
+            yield f"{_named(books, movement)} happened {times} times, and stands as {movement.state}"
+
+
+def _named(books: Books, movement: MovementRow) -> str:
+    numbers = {order.id: order.number for order in books.orders}
+    whose = f"order {numbers[movement.order_id]}" if movement.order_id else "a customer"
+    return f"the {movement.kind} of {movement.points} for {whose}"
+
+
+def nobody_is_debited_what_nobody_had_taken(world: World, books: Books) -> Wrongs:
+    claims = {claim.id: claim for claim in books.claims}
+    by_id = {movement.id: movement for movement in books.accepted}
+    debited: Counter[UUID] = Counter()
+    for movement in books.accepted:
+        if movement.order_id is None or movement.target_id is None:
+            continue
+        if movement.kind == MovementKind.DEBIT:
+            debited[movement.target_id] -= movement.points
+        elif movement.kind == MovementKind.CREDIT:
+            debited[by_id[movement.target_id].target_id or movement.target_id] -= movement.points
+    for target, points in debited.items():
+        if target in claims:
+            yield from _wrong_debit(world, claims[target], points)
+        elif points > by_id[target].points:
+            yield f"{points} were debited of a credit of {by_id[target].points}"
+
+
+def _wrong_debit(world: World, claim: ClaimRow, points: int) -> Wrongs:
+    if points > claim.points:
+        yield f"{points} were debited of a claim of {claim.points}"
+    if points and claim.state != "taken":
+        yield f"{points} were debited of a claim that stands as {claim.state}"
+    is_certain = claim.email.strip().casefold() not in world.truth.disturbed
+    if points and not world.is_embedded and is_certain and not _is_taken(world, claim):
+        yield f"{points} were debited of a claim of {claim.points} that nobody took"
+
+
+def no_link_leads_to_a_claim_that_the_provider_does_not_know(world: World, books: Books) -> Wrongs:
+    slug = books.stores[0].slug
+    marks = {claim.token_mark: claim for claim in books.claims}
+    shown = [(order_id, token) for order_id, tokens in world.truth.links.items() for token in tokens]
+    for order_id in world.orders:
+        answer = world.call_web("GET", order_link(APP_URL, slug, order_id), {}, None)
+        if answer is not None and answer.status_code == 303:
+            shown.append((order_id, answer.headers["Location"].rsplit("/", 1)[1]))
+        elif answer is not None and answer.status_code != 200:
+            yield f"an order link answers {answer.status_code}"
+    for order_id, token in shown:
+        claim = marks.get(fingerprint(token))
+        if claim is None:
+            yield f"a link led to a claim that no order knows ({order_id})"
+        elif not _provider_knows(world, books, token):
+            yield "a link led to a claim that the provider does not know"
+        elif claim.state == "void" and not world.is_embedded:
+            yield "a shopper saw a claim that was withdrawn, and can still take it"
+
+
+def _provider_knows(world: World, books: Books, token: str) -> bool:
+    if world.is_embedded:
+        return any(claim.token_mark == fingerprint(token) for claim in books.points_claims)
+    return any(one.token.replace("-", "") == token for one in world.coggins.books().claims)
+
+
+def the_ledgers_sums_verify(world: World, books: Books) -> Wrongs:
+    sums: defaultdict[int, int] = defaultdict(int)
+    for entry in books.entries:
+        sums[entry.customer_id] += entry.amount
+    for customer in books.customers:
+        if sums[customer.id or 0] != customer.available + customer.used:
+            yield f"{customer.email}: the entries add up to {sums[customer.id or 0]}, the balance says {customer.available}"
+    posted = Counter(entry.request_id for entry in books.entries if entry.request_id is not None)
+    instants = {m.id: m.points for m in books.accepted if m.kind in INSTANT_KINDS} if world.is_embedded else {}
+    amounts = {entry.request_id: entry.amount for entry in books.entries}
+    for movement_id, points in instants.items():
+        if posted[movement_id] != 1 or amounts[movement_id] != points:
+            yield f"an accepted INSTANT of {points} stands {posted[movement_id]} times in the ledger"
+    for request_id in posted:
+        if request_id not in instants:
+            yield "an entry of the ledger belongs to no accepted movement"
+
+
+def nothing_waits_that_could_be_done(world: World, books: Books) -> Wrongs:
+    now = world.clock.now
+    for movement in books.movements:
+        if movement.state in OPEN:
+            yield f"{_named(books, movement)} is still {movement.state}"
+        if movement.state == MovementState.UNKNOWN and movement.kind in INSTANT_KINDS:
+            yield f"{_named(books, movement)} is still unknown, although staff have said what became of it"
+    for order in books.orders:
+        if order.look_at is not None and order.look_at <= now:
+            yield f"order {order.number} waits"
+        if order.lease_token is not None:
+            yield f"order {order.number} is still in somebody's hands"
+        if order.problem_code in STILL_WAITING:
+            yield f"order {order.number} still has the problem {order.problem_code}: {order.problem}"
+    yield from _still_paused(world, books)
+
+
+def _still_paused(world: World, books: Books) -> Wrongs:
+    for account in books.accounts:
+        if account.problem and account.paused_until and account.paused_until > world.clock.now:
+            yield f"the account is still paused: {account.problem}"
+    for store in books.stores:
+        if store.state != "active" or store.problem:
+            yield f"the store is {store.state}: {store.problem}"
+
+
+def the_order_says_what_is_true(world: World, books: Books) -> Wrongs:
+    for order in books.orders:
+        metadata = world.saleor.book[order.saleor_order_id].metadata or {}
+        if order.saleor_order_id in world.truth.wiped or ("points_amount" not in metadata and not books.of(order)):
+            continue
+        if metadata.get("points_amount") != str(max(order.due, 0)):
+            yield f"order {order.number} says {metadata.get('points_amount')} points, and {order.due} are due"
+
+
+Check = Callable[[World, Books], Wrongs]
+CHECKS: tuple[Check, ...] = (
+    no_instant_happened_twice,
+    every_order_is_known_and_its_points_due_are_right,
+    granted_is_the_sum_of_the_accepted_movements,
+    granted_is_due_or_the_difference_is_on_record_and_right,
+    the_providers_own_books_equal_the_accepted_movements,
+    every_claim_that_was_taken_is_in_our_books_once,
+    nobody_is_debited_what_nobody_had_taken,
+    no_link_leads_to_a_claim_that_the_provider_does_not_know,
+    the_ledgers_sums_verify,
+    nothing_waits_that_could_be_done,
+    the_order_says_what_is_true,
+)
+
+
+def _count(world: World, books: Books) -> None:
+    for movement in books.movements:
+        world.counts[f"movements {movement.state}"] += 1
+    world.counts["shortfalls"] += sum(1 for order in books.orders if order.shortfall)

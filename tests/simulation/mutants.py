@@ -1,0 +1,206 @@
+"""The test of the test: the app is broken on purpose, one way at a time, and the simulation must notice.
+
+Each way has a short history that the whole app survives and the broken one does not. To find seeds that show it as well:
+`python -m tests.simulation.mutants --search 200 --only NAME`.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from unittest.mock import patch
+
+from sqlmodel import Session, select
+
+from app.domain.earning import Award, points_due
+from app.domain.order import Order
+from app.store import waiting
+from app.store.models import MovementRow, OrderRow
+from app.usecases.services import Services
+from app.usecases.settle_orders import calling, deciding, planning, reading, recording
+from app.usecases.settle_orders import resting as resting_step
+from app.usecases.settle_orders.batch import Batch, InHand
+from tests.simulation.drawing import draw
+from tests.simulation.many import open_rig
+from tests.simulation.playing import play
+from tests.simulation.rig import Rig
+from tests.simulation.steps import Fate, History, How, Kind, Mishap, RuleSetup, Setup, Step
+
+Breaking = Callable[[Rig], Any]
+
+
+NEW_STORE = RuleSetup()
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One way to break the app, and a history that shows it."""
+
+    name: str
+    provider: str
+    breaking: Breaking
+    steps: tuple[Step, ...]
+    rule: RuleSetup = NEW_STORE
+
+
+def _ask_again_blindly(_rig: Rig) -> Any:
+    """Ask for an INSTANT whose answer was lost again, without looking."""
+
+    def at_once(services: Services, batch: Batch, movement: MovementRow) -> bool:
+        recording.take_back_to_planned(services, batch, [movement], was_sent=True)
+        return True
+
+    return patch.object(calling, "is_to_be_asked_again", at_once)
+
+
+def _ignore_the_lease(_rig: Rig) -> Any:
+    """Write whether or not the order is still ours: no compare-and-set on the lease's token."""
+
+    def keep(_session: Session, _token: str, order_ids: Collection[int], _now: datetime) -> set[int]:
+        return set(order_ids)
+
+    return _all(patch.object(planning, "keep_lease", keep), patch.object(recording, "keep_lease", keep))
+
+
+def _ignore_wakes(_rig: Rig) -> Any:
+    """Let an order rest although it was woken meanwhile: no compare-and-set on its wakes."""
+
+    def rest(session: Session, token: str, rests: Sequence[dict[str, Any]]) -> None:
+        wakes: dict[int | None, int] = dict(session.exec(select(OrderRow.id, OrderRow.wakes)).all())
+        waiting.rest(session, token, [{**one, "of_wakes": wakes[one["of_order"]]} for one in rests])
+
+    return patch.object(resting_step, "rest", rest)
+
+
+def _lease_for_a_second(_rig: Rig) -> Any:
+    return patch.object(waiting, "LEASE", timedelta(seconds=1))
+
+
+def _believe_the_charge_status(rig: Rig) -> Any:
+    """Take chargeStatus for what was paid: an edit leaves it stale, a granted refund makes it lie."""
+
+    def believing(order: Order, *args: Any, **options: Any) -> Any:
+        world = rig.effects.world
+        status = world.saleor.book[order.id].charge_status if world is not None else "NONE"
+        paid = order.total if status in {"FULL", "OVERCHARGED"} else order.charged
+        return points_due(replace(order, charged=paid, transactions=()), *args, **options)
+
+    return patch.object(deciding, "points_due", believing)
+
+
+def _subtract_refunded(_rig: Rig) -> Any:
+    """Subtract totalRefunded from totalCharged, which is net of it already."""
+
+    def kept(order: Order) -> Decimal:
+        return order.charged - order.refunded
+
+    return patch.object(Order, "money_kept", property(kept))
+
+
+def _forget_what_was_told(_rig: Rig) -> Any:
+    """Believe a read that is older than what we were told: it comes from a replica that lags."""
+    accept = reading._accept
+
+    def forgetting(hand: InHand, order: Order | None, now: datetime, *, was_answered: bool) -> None:
+        hand.row.told_at = None
+        accept(hand, order, now, was_answered=was_answered)
+
+    return patch.object(reading, "_accept", forgetting)
+
+
+@contextmanager
+def _all(*patches: Any) -> Iterator[None]:
+    with patches[0], patches[1]:
+        yield
+
+
+_PLACE = Step(Kind.PLACE, share=800, fates=(Fate(),))
+_REFUND = Step(Kind.REFUND, share=400, fates=(Fate(),))
+_SETTLE = Step(Kind.SETTLE)
+
+
+def _settle(at: int, how: How, seconds: int = 0, *meanwhile: Step) -> Step:
+    """Settle, with a mishap at 0 the lease, 1 the read, 2 the plan, and at Coggins 3 the balance, 4 sending, 5 the call."""
+    return Step(Kind.SETTLE, mishaps=(Mishap(at, how, seconds, meanwhile),))
+
+
+def _wait(seconds: int) -> Step:
+    return Step(Kind.WAIT, seconds=seconds)
+
+
+MUTANTS = (
+    Mutant(
+        "an unknown INSTANT is asked for again blindly",
+        "coggins",
+        _ask_again_blindly,
+        (_PLACE, _settle(5, How.TIMEOUT_AFTER)),
+        RuleSetup(award=Award.INSTANT),
+    ),
+    Mutant(
+        "the lease is not compared and set",
+        "coggins",
+        _ignore_the_lease,
+        # Another worker took the order over, and its call's answer was lost: the movement is open, and not ours.
+        (_PLACE, _settle(2, How.MEANWHILE_AFTER, 61, _settle(5, How.TIMEOUT_AFTER))),
+        RuleSetup(award=Award.INSTANT),
+    ),
+    Mutant(
+        "the wakes are not compared and set",
+        "embedded",
+        _ignore_wakes,
+        (_PLACE, _SETTLE, _REFUND, _settle(2, How.MEANWHILE_AFTER, 1, Step(Kind.ADJUST, share=500))),
+    ),
+    Mutant("the lease is too short", "embedded", _lease_for_a_second, (_PLACE, _settle(1, How.MEANWHILE_AFTER, 15, _SETTLE))),
+    Mutant(
+        "chargeStatus is believed",
+        "embedded",
+        _believe_the_charge_status,
+        (replace(_PLACE, how=3), Step(Kind.EDIT, share=1000, fates=(Fate(),)), _SETTLE),
+    ),
+    Mutant("totalRefunded is subtracted", "embedded", _subtract_refunded, (_PLACE, _REFUND, _SETTLE)),
+    Mutant(
+        "told_at is forgotten",
+        "embedded",
+        _forget_what_was_told,
+        # Told of a refund by the sweep, whose cursor is past it by then, and answered by a replica that has not seen it yet.
+        (_PLACE, _SETTLE, _wait(1000), _REFUND, _wait(300), _PLACE, Step(Kind.SWEEP), _settle(1, How.STALE, 700)),
+    ),
+)
+
+
+def noticed(rig: Rig, mutant: Mutant, histories: Iterable[History]) -> tuple[int, str] | None:
+    """Play histories with the app broken; give the first that goes wrong, and how, and that goes well with the app whole."""
+    for history in histories:
+        with mutant.breaking(rig):
+            outcome = play(rig, history)
+        if outcome.wrongs and not play(rig, history).wrongs:
+            return history.seed, outcome.wrongs[0]
+    return None
+
+
+def main() -> int:
+    """Break the app in each way; 1 where no seed noticed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--search", type=int, default=0, help="look for seeds among the first so many")
+    parser.add_argument("--only", default="", help="only those whose name holds this")
+    parser.add_argument("--provider", choices=("embedded", "coggins", "both"), default="both")
+    given = parser.parse_args()
+    missed = 0
+    for provider in ("embedded", "coggins") if given.provider == "both" else (given.provider,):
+        with open_rig(provider, "sqlite") as rig:
+            for mutant in MUTANTS:
+                if mutant.provider != provider or given.only not in mutant.name:
+                    continue
+                own = (History(0, Setup(rule=mutant.rule), mutant.steps),)
+                found = noticed(rig, mutant, map(draw, range(given.search)) if given.search else own)
+                missed += found is None
+                print(f"{mutant.name:<48} {f'seed {found[0]}: {found[1]}' if found else 'NOT NOTICED'}", flush=True)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""What can happen in a history, as frozen values: drawn from a seed, printed, and left out one by one to shorten a failure."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from app.domain.earning import Award, Moment
+
+
+class Kind(StrEnum):
+    """What one step does. Where a step makes no sense as things stand, it does nothing."""
+
+    # In the shop.
+    PLACE = "an order is placed"
+    CHARGE = "money is charged"
+    MARK_PAID = "staff mark the order as paid"
+    REFUND = "a part is refunded"
+    REQUEST_REFUND = "a refund is requested"
+    REFUND_SUCCEEDED = "the requested refund succeeds"
+    REFUND_FAILED = "the requested refund fails"
+    REVERSE_REFUND = "a refund is reversed"
+    REPORT_REFUND = "a refund is reported without lowering the charge"
+    CHARGE_BACK = "a part is charged back"
+    GRANT_REFUND = "a refund is granted"
+    CANCEL = "the order is cancelled"
+    EXPIRE = "the unpaid order expires"
+    EMAIL = "the order's e-mail is changed"
+    EDIT = "the unconfirmed order's lines are edited"
+    FULFILL = "goods are sent"
+    RETURN = "goods come back"
+    NOTE = "a note is written"
+    WIPE = "staff wipe our metadata"
+    DELETE_VARIANT = "the product is deleted"
+    # Shoppers and other clients.
+    VISIT = "the shopper opens the order link"
+    TAKE = "the shopper takes the claim"
+    SPEND = "the shopper spends points"
+    OTHER = "another client changes the balance"
+    # Staff here.
+    ADJUST = "staff adjust the order"
+    ADJUST_CUSTOMER = "staff adjust the customer"
+    WRITE_OFF = "staff write the shortfall off"
+    LOOK_AGAIN = "staff press: look again"
+    RESOLVE = "staff say what became of an unknown INSTANT"
+    RULE = "the rule is edited"
+    # The app at work.
+    SETTLE = "a worker settles"
+    SWEEP = "a worker sweeps"
+    # The world.
+    WAIT = "time passes"
+    REDELIVER = "old bytes are delivered again"
+    REVOKE = "the app's token is revoked"
+    REINSTALL = "the app is removed and installed again"
+    SWITCH = "the app is switched off, or on again"
+    SALEOR_AWAY = "Saleor goes away for a while"
+    PROVIDER_AWAY = "the provider goes away for a while"
+    PROVIDER_REFUSES = "the provider refuses this customer's items"
+    PROVIDER_RELENTS = "the provider refuses nobody any more"
+    LAG = "Saleor's replica stops for a while"
+
+
+class How(StrEnum):
+    """What goes wrong at one effect: a call to the outside, or a commit.
+
+    At a commit, what comes before acting is a commit refused, and what comes after it a commit whose answer was lost.
+    """
+
+    NOT_CONNECTED = "no connection"
+    TIMEOUT_BEFORE = "time-out, nothing was done"
+    TIMEOUT_AFTER = "time-out, yet it was done"
+    ACTS_LATER = "time-out, and it is done minutes later"
+    CUT_BEFORE = "cut off, nothing was done"
+    CUT_AFTER = "cut off, yet it was done"
+    FAULT_BEFORE = "status 500, nothing was done"
+    FAULT_AFTER = "status 502, yet it was done"
+    BUSY = "status 429"
+    GARBAGE = "done, and answered with garbage"
+    HALF = "done, and answered with half of the answer"
+    PAGE = "a web page answers"
+    REFUSED = "refused as a whole"
+    UNAUTHORIZED = "our key is refused for once"
+    STALE = "an old replica answers"
+    SLOW = "it takes 19 seconds"
+    DIES_BEFORE = "the process dies just before"
+    DIES_AFTER = "the process dies just after"
+    MEANWHILE_BEFORE = "it takes a while, and before it is done"
+    MEANWHILE_AFTER = "it is done, and before we know"
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of one delivery of Saleor's."""
+
+    delay_seconds: int = 0
+    copies: int = 1
+    # Built at once and sent late, as a retry is: a stale snapshot.
+    is_stale: bool = False
+    is_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """What goes wrong at the effect of this number within a step."""
+
+    at: int
+    how: How
+    seconds: int = 0
+    meanwhile: tuple["Step", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happens. `order` and `email` choose, `share` is in thousandths, `how` is a variant of the kind."""
+
+    kind: Kind
+    order: int = 0
+    share: int = 0
+    email: int = 0
+    how: int = 0
+    seconds: int = 0
+    fates: tuple[Fate, ...] = ()
+    mishaps: tuple[Mishap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSetup:
+    """An earning rule, as far as the simulation varies it."""
+
+    points_per_unit: Decimal = Decimal(1)
+    award: Award = Award.CLAIM
+    award_when: Moment = Moment.PAID
+    hold_days: int = 0
+    expires_days: int | None = None
+    bind_email: bool = True
+    include_shipping: bool = False
+    minimum_total: Decimal = Decimal(0)
+    maximum_points: int | None = None
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How shop, app and provider are set up."""
+
+    rule: RuleSetup = RuleSetup()
+    debt_policy: str = "floor"
+    claim_link: str = "own"
+    below_zero: str = "allow"
+    unknown_email: str = "404"
+    instant_answer: str = "items"
+    honours_idempotency: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Everything that will happen, from the first step to the last."""
+
+    seed: int
+    setup: Setup
+    steps: tuple[Step, ...]

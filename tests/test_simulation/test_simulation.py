@@ -1,0 +1,52 @@
+"""A few simulated histories, their shrinking, and the app broken on purpose: `make simulate` plays many more."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+
+from tests.simulation.drawing import draw
+from tests.simulation.shrinking import shrunk
+from tests.simulation.steps import History, Kind, Step
+from tests.simulation.telling import told
+
+# A second of work each; on a machine that does much else at once, minutes.
+pytestmark = pytest.mark.timeout(600)
+
+
+def python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run in a process of its own: a history replaces what is random, and a mutant breaks the app."""
+    return subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, check=False, timeout=550)
+
+
+@pytest.mark.parametrize("provider", ["embedded", "coggins"])
+def test_histories_end_exact(provider: str) -> None:
+    played = python("tests.simulation", "--seeds", "2", "--provider", provider, "--processes", "1")
+
+    assert played.returncode == 0, played.stdout + played.stderr
+    assert "2 histories" in played.stdout
+
+
+@pytest.mark.parametrize("provider", ["embedded", "coggins"])
+def test_each_way_to_break_the_app_is_noticed(provider: str) -> None:
+    broken = python("tests.simulation.mutants", "--provider", provider)
+
+    assert broken.returncode == 0, broken.stdout + broken.stderr
+    assert "NOT NOTICED" not in broken.stdout
+
+
+def test_a_seed_is_the_same_history_each_time() -> None:
+    assert draw(7) == draw(7) != draw(8)
+    assert told(draw(7)) == told(draw(7))
+
+
+def test_a_failure_is_shortened_to_what_it_needs() -> None:
+    history = draw(3)
+    history = replace(history, steps=(*history.steps, Step(Kind.WIPE), Step(Kind.NOTE), Step(Kind.WIPE)))
+
+    def fails(candidate: History) -> bool:
+        kinds = [step.kind for step in candidate.steps]
+        return Kind.NOTE in kinds and Kind.WIPE in kinds[kinds.index(Kind.NOTE) :]
+
+    assert [step.kind for step in shrunk(history, fails).steps] == [Kind.NOTE, Kind.WIPE]
