@@ -1,0 +1,76 @@
+"""A database that cannot be written: everybody is told to come again, and afterwards nothing is missing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from app.usecases.settle_orders import settle_orders
+from app.worker.loop import FAULT_SECONDS, run_once
+from tests.standins.saleor import State
+from tests.test_web.calls import deliver, error_of, told
+from tests.world import World
+
+# What SQLite says on a full disk, and on a disk that was mounted read-only.
+FULL = "PRAGMA max_page_count=1"
+READ_ONLY = "PRAGMA query_only=ON"
+
+
+@contextmanager
+def _unwritable(world: World, pragma: str) -> Iterator[None]:
+    """Let every connection be one to a database that cannot grow, or not be written at all."""
+    engine = world.services.database.engine
+
+    def spoil(connection: Any, _record: Any) -> None:
+        connection.execute(pragma).fetchall()
+
+    engine.dispose()
+    event.listen(engine, "connect", spoil)
+    try:
+        yield
+    finally:
+        event.remove(engine, "connect", spoil)
+        engine.dispose()
+
+
+@pytest.mark.parametrize("pragma", [FULL, READ_ONLY], ids=["full", "read-only"])
+def test_a_delivery_is_told_to_come_again_and_then_taken(shop: World, pragma: str) -> None:
+    orders = [shop.saleor.shop.place_paid_order("60", email=f"shopper{n}@example.com") for n in range(40)]
+
+    with _unwritable(shop, pragma):
+        states = {delivery.state for delivery in shop.saleor.deliveries.deliver()}
+        answer = deliver(shop, told(shop))
+    assert State.WAITING in states
+    assert states <= {State.WAITING, State.DELIVERED}
+    assert answer.status_code in {200, 503}
+
+    shop.saleor.deliveries.retry_failed()
+    shop.settle()
+    assert {shop.order(order_id).granted for order_id in orders} == {60}
+
+
+@pytest.mark.parametrize("pragma", [READ_ONLY], ids=["read-only"])
+def test_every_answer_is_a_sentence(shop: World, pragma: str) -> None:
+    with _unwritable(shop, pragma):
+        answer = deliver(shop, told(shop))
+
+    assert error_of(answer) == (503, "UNAVAILABLE")
+    assert answer.headers["Retry-After"]
+    assert "sqlite" not in answer.text.lower()
+    assert deliver(shop, told(shop)).status_code == 200
+
+
+@pytest.mark.parametrize("pragma", [FULL, READ_ONLY], ids=["full", "read-only"])
+def test_a_worker_waits_and_goes_on(shop: World, pragma: str) -> None:
+    orders = [shop.saleor.shop.place_paid_order("60", email=f"shopper{n}@example.com") for n in range(40)]
+    shop.saleor.deliveries.deliver()
+
+    with _unwritable(shop, pragma):
+        assert run_once(lambda: settle_orders(shop.services)) == FAULT_SECONDS
+
+    shop.clock.advance(minutes=10)
+    shop.settle()
+    assert {shop.order(order_id).granted for order_id in orders} == {60}
+    assert all(len(shop.movements(order_id)) == 1 for order_id in orders)
