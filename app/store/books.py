@@ -1,12 +1,12 @@
 """Questions asked of movements, claims and adjustments: what was granted, what is under way."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_
+from sqlalchemy import and_, bindparam, func, or_, update
 from sqlmodel import Session, col, select
 
 from app.domain.claim import ClaimState
@@ -14,7 +14,7 @@ from app.domain.order import folded
 from app.domain.settlement import INSTANT_KINDS, Grant, MovementKind, Position, TakenBack
 from app.sealing import fingerprint
 from app.store.dialects import insert_ignoring
-from app.store.models import AccountRow, AdjustmentRow, ClaimRow, MovementRow, MovementState
+from app.store.models import AccountRow, AdjustmentRow, ClaimRow, MovementRow, MovementState, OrderRow
 
 # The balance that an INSTANT is judged by is read before its call; with many customers in one array, so long before at most.
 _LOOKED_BEFORE_SENDING = timedelta(minutes=10)
@@ -62,6 +62,18 @@ def insert_movements(session: Session, movements: Sequence[MovementRow]) -> set[
         return set()
     statement = insert_ignoring(session, MovementRow).on_conflict_do_nothing().returning(MovementRow.__table__.c.id)  # type: ignore[attr-defined]  # every table model has it
     return set(session.execute(statement, [movement.model_dump() for movement in movements]).scalars())
+
+
+def add_to_granted(session: Session, points: Mapping[int, int]) -> None:
+    """Add to what is granted for orders, by their ids."""
+    if not points:
+        return
+    statement = (
+        update(OrderRow)
+        .where(col(OrderRow.id) == bindparam("of_order"))
+        .values(granted=col(OrderRow.granted) + bindparam("more"))
+    )
+    session.connection().execute(statement, [{"of_order": order_id, "more": more} for order_id, more in points.items()])
 
 
 def is_open() -> object:

@@ -38,7 +38,8 @@ def write_plans(services: Services, batch: Batch, now: datetime) -> list[Movemen
             _do_locally(session, batch, movement, now)
         done = [movement for movement in local if movement.state == MovementState.ACCEPTED]
         tally_accepted(session, batch.store, done, now)
-        asked = [movement for movement in planned if movement not in local]
+        local_ids = {movement.id for movement in local}
+        asked = [movement for movement in planned if movement.id not in local_ids]
         written = insert_movements(session, asked)
     batch.moved += done
     lanes_in_hand = {movement.lane for movement in asked if movement.id in written}

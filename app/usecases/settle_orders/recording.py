@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from random import randrange
+from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import bindparam, update
+from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col
 
 from app.domain import retry
@@ -17,7 +18,7 @@ from app.metrics import count_movement
 from app.points.embedded import INSUFFICIENT
 from app.points.provider import Accepted, NotSent, Outcome, Overtaken, Rejected, Unknown
 from app.sealing import fingerprint
-from app.store.books import still_open
+from app.store.books import add_to_granted, still_open
 from app.store.logbook import write_log
 from app.store.models import AccountRow, ClaimLink, ClaimRow, LogLevel, MovementRow, MovementState, OrderRow
 from app.store.tallies import tally_accepted
@@ -53,8 +54,9 @@ def mark_sending(
             if before is not None:
                 movement.available_before, movement.used_before = before.available, before.used
         _store(session, sent, "state", "sent_at", "asks", "call_id", "position", "available_before", "used_before", "points")
+    sent_ids = {movement.id for movement in sent}
     for movement in array:
-        if movement not in sent:
+        if movement.id not in sent_ids:
             batch.hands[movement.order_id or 0].is_done = True
     return sent
 
@@ -100,19 +102,18 @@ def record(
     """Write the outcomes, and what follows from them for claims and orders, in one transaction."""
     now = services.clock()
     with services.database.writing() as session:
-        kept = _ours(session, batch, [movement for movement, _ in outcomes], now)
-        ours = [(movement, outcome) for movement, outcome in outcomes if movement in kept]
+        kept = {movement.id for movement in _ours(session, batch, [movement for movement, _ in outcomes], now)}
+        ours = [(movement, outcome) for movement, outcome in outcomes if movement.id in kept]
         for movement, outcome in ours:
             movement.state = STATES[type(outcome)]
             movement.reason = outcome.doubt if isinstance(outcome, Accepted) else outcome.reason
             movement.ended_at = now
-            if isinstance(outcome, Accepted):
-                _accept(services, session, batch, movement, outcome, now, (balances or {}).get(movement.email))
-            elif isinstance(outcome, Rejected) and outcome.code not in _NOT_REMEMBERED:
+            if isinstance(outcome, Rejected) and outcome.code not in _NOT_REMEMBERED:
                 session.execute(
                     update(OrderRow).where(col(OrderRow.id) == movement.order_id).values(refused_step=refusal_mark(movement))
                 )
         _store(session, [movement for movement, _ in ours], "state", "reason", "ended_at", "points")
+        _accept(services, session, batch, ours, now, balances or {})
         accepted = [movement for movement, outcome in ours if isinstance(outcome, Accepted)]
         tally_accepted(session, batch.store, accepted, now)
         _log_refusals(session, batch, ours, now)
@@ -121,7 +122,7 @@ def record(
         count_movement(movement.kind, movement.state)
     for movement, outcome in outcomes:
         hand = batch.hands[movement.order_id or 0]
-        if movement not in kept:
+        if movement.id not in kept:
             hand.is_done = True
         else:
             _follow_up(hand, movement, outcome, now)
@@ -161,47 +162,52 @@ def _accept(
     services: Services,
     session: Session,
     batch: Batch,
-    movement: MovementRow,
-    outcome: Accepted,
+    outcomes: Sequence[tuple[MovementRow, Outcome]],
     now: datetime,
-    balance: Balance | None,
+    balances: Mapping[str, Balance],
 ) -> None:
+    """Write what the accepted ones granted, all in one statement, and their new claims in another."""
+    accepted = [(movement, outcome) for movement, outcome in outcomes if isinstance(outcome, Accepted)]
+    add_to_granted(session, {movement.order_id or 0: movement.points for movement, _ in accepted})
+    new_claims = []
+    for movement, outcome in accepted:
+        batch.hands[movement.order_id or 0].row.granted += movement.points
+        if movement.kind == MovementKind.CLAIM and movement.target_id is None:
+            new_claims.append(_new_claim(services, batch, movement, outcome, now, balances.get(movement.email)))
+        elif movement.kind in {MovementKind.CLAIM, MovementKind.VOID}:
+            _change_claim(session, batch, movement)
+    if new_claims:
+        session.connection().execute(insert(ClaimRow), new_claims)
+
+
+def _change_claim(session: Session, batch: Batch, movement: MovementRow) -> None:
+    claim = batch.hands[movement.order_id or 0].books.claims[movement.target_id]  # type: ignore[index]  # a change has a target
+    left = claim.points + movement.points
     session.execute(
-        update(OrderRow).where(col(OrderRow.id) == movement.order_id).values(granted=col(OrderRow.granted) + movement.points)
+        update(ClaimRow).where(col(ClaimRow.id) == claim.id).values(points=left, state=claim.state if left else ClaimState.VOID)
     )
-    batch.hands[movement.order_id or 0].row.granted += movement.points
-    if movement.kind == MovementKind.CLAIM and movement.target_id is None:
-        session.add(_new_claim(services, batch, movement, outcome, now, balance))
-    elif movement.kind in {MovementKind.CLAIM, MovementKind.VOID}:
-        claim = batch.hands[movement.order_id or 0].books.claims[movement.target_id]  # type: ignore[index]  # a change has a target
-        left = claim.points + movement.points
-        session.execute(
-            update(ClaimRow)
-            .where(col(ClaimRow.id) == claim.id)
-            .values(points=left, state=claim.state if left else ClaimState.VOID)
-        )
 
 
 def _new_claim(
     services: Services, batch: Batch, movement: MovementRow, outcome: Accepted, now: datetime, balance: Balance | None
-) -> ClaimRow:
+) -> dict[str, Any]:
     goes_out = batch.store.claim_link == ClaimLink.DIRECT and not batch.providers[movement.account_id].sees_claims
-    return ClaimRow(
-        id=movement.id,
-        order_id=movement.order_id or 0,
-        account_id=movement.account_id,
-        points=movement.points,
-        email=movement.email,
-        lane=movement.lane,
-        state=ClaimState.SHOWN if goes_out else ClaimState.OPEN,
-        url_sealed=services.sealer.seal(outcome.claim_url or ""),
-        token_mark=fingerprint(outcome.claim_token or str(movement.id)),
-        created_at=now,
-        expires_on=outcome.expires_on,
-        shown_at=now if goes_out else None,
-        shown_available=balance.available if balance is not None and goes_out else None,
-        shown_used=balance.used if balance is not None and goes_out else None,
-    )
+    return {
+        "id": movement.id,
+        "order_id": movement.order_id or 0,
+        "account_id": movement.account_id,
+        "points": movement.points,
+        "email": movement.email,
+        "lane": movement.lane,
+        "state": ClaimState.SHOWN if goes_out else ClaimState.OPEN,
+        "url_sealed": services.sealer.seal(outcome.claim_url or ""),
+        "token_mark": fingerprint(outcome.claim_token or str(movement.id)),
+        "created_at": now,
+        "expires_on": outcome.expires_on,
+        "shown_at": now if goes_out else None,
+        "shown_available": balance.available if balance is not None and goes_out else None,
+        "shown_used": balance.used if balance is not None and goes_out else None,
+    }
 
 
 def _follow_up(hand: InHand, movement: MovementRow, outcome: Outcome, now: datetime) -> None:
