@@ -16,6 +16,7 @@ import structlog
 from gql import GraphQLRequest, gql
 from gql.transport.exceptions import TransportConnectionFailed, TransportError
 from gql.transport.requests import RequestsHTTPTransport
+from graphql import print_ast
 
 from app import outside
 from app.domain.order import Order, Told
@@ -239,7 +240,7 @@ class SaleorClient:
         self, api_url: str, token: str, operation: str, variables: Mapping[str, Any], *, partial_answers: bool = False
     ) -> dict[str, Any]:
         transport = self._transport(self._reached(api_url))
-        request = GraphQLRequest(_document(operation), variable_values=dict(variables))
+        request = _Request(operation, variables)
         try:
             result = transport.execute(request, extra_args={"headers": {"Authorization": f"Bearer {token}"}})
         except TransportConnectionFailed as error:
@@ -279,9 +280,26 @@ def _told(node: Mapping[str, Any]) -> Told | None:
         return None
 
 
+class _Request(GraphQLRequest):
+    """A request whose document is printed once, not with each call: that took longer than the call itself."""
+
+    def __init__(self, operation: str, variables: Mapping[str, Any]) -> None:
+        super().__init__(_document(operation), variable_values=dict(variables))
+        self._text = _text(operation)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"query": self._text} | ({"variables": self.variable_values} if self.variable_values else {})
+
+
 @cache
 def _document(operation: str) -> Any:
     return gql((OPERATIONS / f"{operation}.graphql").read_text()).document
+
+
+@cache
+def _text(operation: str) -> str:
+    return print_ast(_document(operation))
 
 
 def _key_set(answer: requests.Response) -> str | None:
