@@ -80,12 +80,7 @@ class Bench:
         if "settling" in arguments.only:
             yield from self._settling(name)
             self._say(f"{name}: settling beside history")
-            none, beside = self._fresh[name](), self._fresh[name]()
-            intake.add_stores({"none": none, "beside": beside}, self._key)
-            database = Database(beside)
-            fill_settled(database, arguments.rows)
-            database.close()
-            yield settling.beside_history(name, none, beside, self._saleor, turns=arguments.slices, orders=300)
+            yield settling.beside_history(name, small, big, self._saleor, turns=arguments.slices, orders=300)
 
     def _settling(self, name: str) -> Iterator[Row]:
         settle = partial(settling.backlog, name, saleor=self._saleor, key=self._key, orders=self._arguments.orders)

@@ -33,6 +33,12 @@ class Backlog:
         fill_backlog(self.database, self.next_order, count)
         self.next_order += count
 
+    def let_rest(self) -> None:
+        """Let the orders that webhooks woke rest: they are not what is measured."""
+        with self.database.engine.connect() as connection:
+            connection.execute(text('UPDATE "order" SET look_at = NULL WHERE look_at IS NOT NULL'))
+            connection.commit()
+
     def require_settled(self) -> None:
         """Fail where the figures would be those of orders that were given up."""
         with self.database.engine.connect() as connection:
@@ -104,11 +110,12 @@ def many_workers(url: str, key: SigningKey, *, turns: int) -> Row:
 
 
 def beside_history(name: str, small: str, big: str, saleor: str, *, turns: int, orders: int) -> Row:
-    """Settle with a million settled orders beside, and with none. The stores are there already."""
+    """Settle with a million settled orders beside, and with a thousand. The stores are there already."""
     mapped = f"{API_URL}={saleor}/graphql/"
     waiting = [Backlog(Database(url)) for url in (small, big)]
     with settlers(1, small, mapped) as alone, settlers(1, big, mapped) as beside:
         for one, workers in zip(waiting, (alone, beside), strict=True):
+            one.let_rest()
             one.settled(workers, 100)
         ratios, speeds = [], []
         for _ in range(turns):
@@ -122,7 +129,12 @@ def beside_history(name: str, small: str, big: str, saleor: str, *, turns: int, 
     many, few = (median(side) for side in zip(*speeds, strict=True))
     figures = f"{many:.0f} to {few:.0f} orders/s"
     return Row(
-        "settling beside 1,000,000 settled orders, to none", name, median(ratios), 0.9, figures, spread=(min(ratios), max(ratios))
+        "settling beside 1,000,000 settled orders, to 1,000",
+        name,
+        median(ratios),
+        0.9,
+        figures,
+        spread=(min(ratios), max(ratios)),
     )
 
 
