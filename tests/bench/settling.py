@@ -128,14 +128,8 @@ def beside_history(name: str, small: str, big: str, saleor: str, *, turns: int, 
         one.database.close()
     many, few = (median(side) for side in zip(*speeds, strict=True))
     figures = f"{many:.0f} to {few:.0f} orders/s"
-    return Row(
-        "settling beside 1,000,000 settled orders, to 1,000",
-        name,
-        median(ratios),
-        0.9,
-        figures,
-        spread=(min(ratios), max(ratios)),
-    )
+    what = "settling beside 1,000,000 settled orders, to 1,000"
+    return Row(what, name, median(ratios), 0.9, figures, spread=(min(ratios), max(ratios)))
 
 
 def _speed(ends: list[Settled], orders: int) -> float:
