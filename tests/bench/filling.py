@@ -85,13 +85,13 @@ def fill_settled(database: Database, count: int) -> None:
 
 
 def fill_customers(database: Database, count: int) -> None:
-    """Fill in so many customers, each with a balance."""
+    """Fill in so many customers, whose balances are nothing yet."""
     email = "'customer' || n || '@example.com'"
     customer = {
         "store_id": str(STORE_ID),
         "email": email,
         "email_key": email,
-        "available": "n % 1000",
+        "available": "0",
         "used": "0",
         "created_at": _THEN[database.engine.dialect.name],
     }

@@ -140,15 +140,15 @@ CLAIMS_BY_HAND = (
     SELECT {store}, request_id, token_mark, token_sealed, amount, email, 'open', {now} FROM given
     """,
 )
+# The table's own trigger moves the balances, here as there.
 INSTANTS_BY_HAND = (
     """
     INSERT INTO points_customer (store_id, email, email_key, available, used, created_at)
-    SELECT {store}, email, email, amount, 0, {now} FROM given WHERE true
-    ON CONFLICT (store_id, email_key) DO UPDATE SET available = points_customer.available + excluded.available
+    SELECT {store}, email, email, 0, 0, {now} FROM given WHERE true ON CONFLICT (store_id, email_key) DO NOTHING
     """,
     """
-    INSERT INTO points_entry (customer_id, kind, amount, request_id, created_at)
-    SELECT c.id, 'instant', given.amount, given.request_id, {now}
+    INSERT INTO points_entry (customer_id, kind, amount, used, available_after, used_after, request_id, created_at)
+    SELECT c.id, 'instant', given.amount, 0, c.available + given.amount, c.used, given.request_id, {now}
     FROM given CROSS JOIN points_customer c WHERE c.store_id = {store} AND c.email_key = given.email
     """,
 )
