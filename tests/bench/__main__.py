@@ -68,7 +68,9 @@ class Bench:
             database.close()
         if "intake" in arguments.only:
             self._say(f"{name}: intake")
-            yield from intake.intake(name, small, big, self._key, deliveries, slices=arguments.slices, size=arguments.size)
+            yield from intake.intake(
+                name, small, big, self._key, deliveries, rows=arguments.rows, slices=arguments.slices, size=arguments.size
+            )
         if "points" in arguments.only:
             self._say(f"{name}: points")
             few, many = points.Points.of(name, small), points.Points.of(name, big)
@@ -80,7 +82,7 @@ class Bench:
         if "settling" in arguments.only:
             yield from self._settling(name)
             self._say(f"{name}: settling beside history")
-            yield settling.beside_history(name, small, big, self._saleor, turns=arguments.slices, orders=300)
+            yield settling.beside_history(name, small, big, self._saleor, rows=arguments.rows, turns=arguments.slices, orders=300)
 
     def _settling(self, name: str) -> Iterator[Row]:
         settle = partial(settling.backlog, name, saleor=self._saleor, key=self._key, orders=self._arguments.orders)

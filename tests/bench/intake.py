@@ -16,7 +16,7 @@ MIB = 1024 * 1024
 RATIO = {"sqlite": 0.40, "postgresql": 0.33}
 
 
-def intake(name: str, small: str, big: str, key: SigningKey, deliveries: Path, *, slices: int, size: int) -> list[Row]:
+def intake(name: str, small: str, big: str, key: SigningKey, deliveries: Path, *, rows: int, slices: int, size: int) -> list[Row]:
     """Measure on one database: `small` and `big` are its URLs, with a thousand and a million orders in the table."""
     with (
         web(small, key.jwks()) as (port, pid),
@@ -43,7 +43,7 @@ def intake(name: str, small: str, big: str, key: SigningKey, deliveries: Path, *
     return [
         _row("webhook intake, verified and durable, to only verified", name, kept, verified, RATIO[name]),
         _slower(name, kept, verified),
-        _row("intake with 1,000,000 orders, to 1,000", name, beside, kept, 0.9),
+        _row(f"intake with {rows:,} orders, to 1,000", name, beside, kept, 0.9),
         Row(
             "memory of the web process, second round",
             name,

@@ -78,7 +78,7 @@ def lookup(small: Points, big: Points, *, few_of: int, many_of: int, turns: int)
             times.append((many / LOOKUPS * 1e6, few / LOOKUPS * 1e6))
     many, few = (median(side) for side in zip(*times, strict=True))
     figures = f"{many:.0f} to {few:.0f} µs"
-    what = "balance look-up among 1,000,000 customers, to 1,000"
+    what = f"balance look-up among {many_of:,} customers, to {few_of:,}"
     return Row(what, small.name, median(ratios), 0.8, figures, spread=(min(ratios), max(ratios)))
 
 

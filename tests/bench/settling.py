@@ -109,7 +109,7 @@ def many_workers(url: str, key: SigningKey, *, turns: int) -> Row:
     return Row("4 workers to 1", "postgresql", median(ratios), 3.5, figures, spread=(min(ratios), max(ratios)))
 
 
-def beside_history(name: str, small: str, big: str, saleor: str, *, turns: int, orders: int) -> Row:
+def beside_history(name: str, small: str, big: str, saleor: str, *, rows: int, turns: int, orders: int) -> Row:
     """Settle with a million settled orders beside, and with a thousand. The stores are there already."""
     mapped = f"{API_URL}={saleor}/graphql/"
     waiting = [Backlog(Database(url)) for url in (small, big)]
@@ -128,7 +128,7 @@ def beside_history(name: str, small: str, big: str, saleor: str, *, turns: int, 
         one.database.close()
     many, few = (median(side) for side in zip(*speeds, strict=True))
     figures = f"{many:.0f} to {few:.0f} orders/s"
-    what = "settling beside 1,000,000 settled orders, to 1,000"
+    what = f"settling beside {rows:,} settled orders, to 1,000"
     return Row(what, name, median(ratios), 0.9, figures, spread=(min(ratios), max(ratios)))
 
 
