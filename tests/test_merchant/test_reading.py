@@ -1,0 +1,28 @@
+"""The overview, the log and a widget, as people read them who see, hear or type otherwise: axe finds no fault."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it comes without types
+from playwright.sync_api import expect
+
+from tests.standins.dashboard import StandInDashboard
+from tests.test_merchant.calls import Desk
+from tests.test_merchant.conftest import OpenFrame
+from tests.test_merchant.test_the_frame import app_in
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_fault(desk: Desk, dashboard: StandInDashboard, frames: OpenFrame, theme: str) -> None:
+    desk.world.saleor.shop.place_paid_order("60", email="")
+    desk.world.saleor.shop.place_paid_order("40")
+    desk.world.deliver()
+    dashboard.theme = theme
+    page = frames()
+    page.goto(dashboard.page())
+
+    for name in ("Overview", "Log"):
+        app_in(page).get_by_role("link", name=name, exact=True).click()
+        expect(app_in(page).get_by_role("heading", level=1)).to_have_text(name)
+        expect(app_in(page).locator("main")).not_to_have_attribute("aria-busy", "true")
+        found = Axe().run(page.frames[1]).response["violations"]
+        faults = [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
+        assert faults == [], name
