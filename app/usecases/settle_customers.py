@@ -45,6 +45,8 @@ def settle_customers(services: Services) -> bool:
         _change(
             services, movement, state=MovementState.UNKNOWN, reason="The worker that asked for it ended before the answer came."
         )
+    elif account.honours_idempotency and movement.call_id is not None:
+        _repeat(services, movement, store, account, provider, movement.call_id)
     else:
         _look(services, movement, account, provider, now)
     return True
@@ -108,6 +110,25 @@ def _ask(services: Services, movement: MovementRow, store: StoreRow, account: Ac
     ended_at = None if isinstance(outcome, Unknown) else services.clock()
     _change(services, sent, state=STATES[type(outcome)], reason=reason, ended_at=ended_at)
     log.info("customer settled", store=store.slug, points=points, state=STATES[type(outcome)])
+
+
+def _repeat(
+    services: Services, movement: MovementRow, store: StoreRow, account: AccountRow, provider: PointsProvider, call_id: UUID
+) -> None:
+    """Send the identical call under its key: the account answers what it answered, or would have answered, then."""
+    ask = Ask(movement.id, movement.points, movement.email, may_go_below_zero=store.debt_policy == DebtPolicy.NEGATIVE)
+    reply = provider.ask(AskKind.INSTANT, [ask], call_id=call_id, now=movement.sent_at or services.clock())
+    if isinstance(reply, NotSent):
+        _pause(services, account, reply)
+    elif isinstance(reply, RefusedWhole):
+        _change(services, movement, is_for_staff=True)
+    elif isinstance(reply[0], Unknown):
+        # Sent once more, and lost once more: from now on it counts as sent now.
+        _change(services, movement, sent_at=services.clock())
+    else:
+        outcome = reply[0]
+        reason = outcome.doubt if isinstance(outcome, Accepted) else outcome.reason
+        _change(services, movement, state=STATES[type(outcome)], reason=reason, ended_at=services.clock())
 
 
 def _look(services: Services, movement: MovementRow, account: AccountRow, provider: PointsProvider, now: datetime) -> None:

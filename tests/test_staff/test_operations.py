@@ -186,7 +186,7 @@ def test_a_store_that_is_switched_off_rests_and_goes_on_when_it_is_switched_on(w
 def test_the_first_installation_of_a_store_may_arrive_twice_at_once(world: World) -> None:
     [app] = world.saleor.apps.installed.values()
     with world.services.database.writing() as session:
-        for table in ("account", "rule", "store"):
+        for table in ("log_entry", "account", "rule", "store"):
             session.execute(text(f"DELETE FROM {table}"))
     errors: list[BaseException] = []
 

@@ -36,6 +36,10 @@ TOO_MANY = Problem(
     "The order earns more points than can be given at once. Set a maximum in the rule, or fewer points for each unit of money.",
 )
 DEFECT = Problem("defect", "Saleor Points failed at this order; the log says where. It is tried again.")
+CLAIM_LOST = Problem(
+    "claim_unknown",
+    "The points provider was asked for a claim link and its answer was lost. The same call is sent again in a few minutes.",
+)
 UNKNOWN_INSTANT = Problem(
     "unknown",
     "The points provider was asked to change a balance and its answer was lost. It is being found out whether it happened.",

@@ -10,13 +10,13 @@ from app.domain.claim import Balance
 from app.domain.order import folded
 from app.domain.settlement import INSTANT_KINDS, MovementKind
 from app.outside import TOTAL_SECONDS
-from app.points.provider import Ask, AskKind, NotSent, PointsProvider, RefusedWhole, Rejected, Unknown
+from app.points.provider import Ask, AskKind, NotSent, PointsProvider, RefusedWhole, Rejected, Reply, Unknown
 from app.store.models import ClaimLink, ClaimRow, DebtPolicy, MovementRow, MovementState
 from app.store.waiting import LEASE
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import Batch
+from app.usecases.settle_orders.batch import CLAIM_LOST, Batch
 from app.usecases.settle_orders.planning import account_problem
-from app.usecases.settle_orders.probing import is_to_be_asked_again
+from app.usecases.settle_orders.probing import is_to_be_asked_again, repeat_call
 from app.usecases.settle_orders.recording import mark_sending, pause_account, record, take_back_to_planned
 
 # After this long nobody is still waiting for the answer: the worker that sent it is dead.
@@ -57,6 +57,8 @@ def _is_ready(services: Services, batch: Batch, movement: MovementRow) -> bool:
     taken_over_at = (movement.sent_at or now) + TAKEN_OVER_AFTER
     if movement.state == MovementState.SENDING and now < taken_over_at:
         hand.wait(taken_over_at)
+    elif movement.state == MovementState.SENDING and _is_repeatable(batch, movement):
+        repeat_call(services, batch, movement, AskKind.CLAIM)
     elif movement.state == MovementState.SENDING:
         record(services, batch, [(movement, _CUT)])
     else:
@@ -87,10 +89,12 @@ def _send(
         for movement in sent:
             batch.hands[movement.order_id or 0].wait(services.clock())
         return []
-    reply = provider.ask(
-        kind, [_ask(batch, movement) for movement in sent], call_id=call_id, now=sent[0].sent_at or services.clock()
-    )
-    if isinstance(reply, NotSent):
+    reply = _reply(services, batch, kind, sent, call_id)
+    if _is_lost(reply) and all(_is_repeatable(batch, movement) for movement in sent):
+        # As if this worker had died: its links are brought by the same call, a little later.
+        for movement in sent:
+            batch.hands[movement.order_id or 0].wait((movement.sent_at or services.clock()) + TAKEN_OVER_AFTER, CLAIM_LOST)
+    elif isinstance(reply, NotSent):
         take_back_to_planned(services, batch, sent, was_sent=False)
         pause_account(services, batch, account_id, reply)
         _leave(services, batch, account_id, sent)
@@ -100,6 +104,32 @@ def _send(
     else:
         record(services, batch, list(zip(sent, reply, strict=True)), balances=balances)
     return []
+
+
+def _reply(services: Services, batch: Batch, kind: AskKind, sent: Sequence[MovementRow], call_id: UUID) -> Reply:
+    """Make a call; where its answer is lost and the account honours the call's key, make it once more."""
+    account_id, sent_at = sent[0].account_id, sent[0].sent_at or services.clock()
+    asks = [_ask(batch, movement) for movement in sent]
+    reply = batch.providers[account_id].ask(kind, asks, call_id=call_id, now=sent_at)
+    is_in_time = services.clock() - sent_at <= SENT_WITHIN
+    if _is_lost(reply) and batch.accounts[account_id].honours_idempotency and is_in_time:
+        return batch.providers[account_id].ask(kind, asks, call_id=call_id, now=sent_at)
+    return reply
+
+
+def _is_lost(reply: Reply) -> bool:
+    """Tell whether nothing is known of any item of a call."""
+    return isinstance(reply, tuple) and all(isinstance(outcome, Unknown) for outcome in reply)
+
+
+def _is_repeatable(batch: Batch, movement: MovementRow) -> bool:
+    """Tell whether a claim's call, if it is sent again under its key, gives the link that it gave, or would have given."""
+    return (
+        movement.kind == MovementKind.CLAIM
+        and movement.target_id is None
+        and movement.call_id is not None
+        and batch.accounts[movement.account_id].honours_idempotency
+    )
 
 
 def _leave(services: Services, batch: Batch, account_id: int, array: Sequence[MovementRow]) -> None:

@@ -1,8 +1,7 @@
-"""Step 4, for an INSTANT whose answer was lost: find out whether it happened, without risking that it happens twice."""
+"""Step 4, for a call whose answer was lost: find out whether it happened, without risking that it happens twice."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from app.domain.claim import Balance
 from app.domain.probing import FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, judge
@@ -11,7 +10,7 @@ from app.store.books import call_of, could_be_claims
 from app.store.logbook import write_log
 from app.store.models import DebtPolicy, LogLevel, MovementRow
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import FOR_STAFF, UNKNOWN_INSTANT, Batch
+from app.usecases.settle_orders.batch import CLAIM_LOST, FOR_STAFF, UNKNOWN_INSTANT, Batch
 from app.usecases.settle_orders.planning import account_problem
 from app.usecases.settle_orders.recording import note_look, pause_account, record, take_back_to_planned
 
@@ -27,7 +26,7 @@ def is_to_be_asked_again(services: Services, batch: Batch, movement: MovementRow
     elif paused_until is not None:
         hand.wait(paused_until, account_problem(account))
     elif account.honours_idempotency and movement.call_id is not None:
-        _repeat_call(services, batch, movement, movement.call_id)
+        repeat_call(services, batch, movement, AskKind.INSTANT)
     elif movement.available_before is None or movement.used_before is None or movement.sent_at is None:
         _leave_to_staff(services, batch, movement)
     else:
@@ -80,33 +79,44 @@ def _leave_to_staff(services: Services, batch: Batch, movement: MovementRow) -> 
     hand.is_done, hand.problem = True, FOR_STAFF
 
 
-def _repeat_call(services: Services, batch: Batch, movement: MovementRow, call_id: UUID) -> None:
+def repeat_call(services: Services, batch: Batch, movement: MovementRow, kind: AskKind) -> None:
     """Send the identical array under the identical key: the account answers what it answered, or would have answered, then.
 
-    The array may hold other orders' movements; theirs is the same answer, but only those in hand are recorded here.
+    The array may hold other orders' movements; theirs is the same answer, but only this one is recorded here.
     """
+    if movement.call_id is None:
+        raise RuntimeError("a movement that was never sent")
     with services.database.reading() as session:
-        array = call_of(session, call_id)
+        array = call_of(session, movement.call_id)
     now = services.clock()
     hand = batch.hands[movement.order_id or 0]
     reply = batch.providers[movement.account_id].ask(
-        AskKind.INSTANT, [_as_it_was_asked(batch, one) for one in array], call_id=call_id, now=now
+        kind, [_as_it_was_asked(batch, one) for one in array], call_id=movement.call_id, now=movement.sent_at or now
     )
     if isinstance(reply, NotSent):
         pause_account(services, batch, movement.account_id, reply)
         hand.wait(batch.paused_until(movement.account_id, now) or now, account_problem(batch.accounts[movement.account_id]))
+    elif isinstance(reply, RefusedWhole) and kind is AskKind.CLAIM:
+        record(services, batch, [(movement, Unknown(reply.reason))])
     elif isinstance(reply, RefusedWhole):
         _leave_to_staff(services, batch, movement)
     else:
         outcome = reply[_place(array, movement)]
         if isinstance(outcome, Unknown):
-            hand.retry(now, UNKNOWN_INSTANT)
+            hand.retry(now, CLAIM_LOST if kind is AskKind.CLAIM else UNKNOWN_INSTANT)
         else:
             record(services, batch, [(movement, outcome)])
 
 
 def _as_it_was_asked(batch: Batch, movement: MovementRow) -> Ask:
-    return Ask(movement.id, movement.points, movement.email, may_go_below_zero=batch.store.debt_policy == DebtPolicy.NEGATIVE)
+    return Ask(
+        movement.id,
+        movement.points,
+        movement.email,
+        customer_type=movement.customer_type,
+        expires_days=movement.expires_days,
+        may_go_below_zero=batch.store.debt_policy == DebtPolicy.NEGATIVE,
+    )
 
 
 def _place(array: Sequence[MovementRow], movement: MovementRow) -> int:
