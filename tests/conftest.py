@@ -20,6 +20,25 @@ for _name in ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "POINTS_API_URL", "POI
     os.environ.pop(_name, None)
 
 
+# A test of whole worlds runs with both providers and on both databases, but not with each on each: what a provider does hardly
+# depends on the database. Where it may, the test is marked `every_world`.
+WORLDS = frozenset({("embedded", "postgresql"), ("coggins", "sqlite")})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    surplus = [item for item in items if not _is_run(item)]
+    if surplus:
+        config.hook.pytest_deselected(items=surplus)
+        items[:] = [item for item in items if _is_run(item)]
+
+
+def _is_run(item: pytest.Item) -> bool:
+    if not isinstance(item, pytest.Function) or item.get_closest_marker("every_world") is not None:
+        return True
+    chosen = item.callspec.params if hasattr(item, "callspec") else {}
+    return not {"world", "database_url"} <= chosen.keys() or (chosen["world"], chosen["database_url"]) in WORLDS
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if chromium_path() is None:
         terminalreporter.write_line(NOT_FOUND, yellow=True)
@@ -85,7 +104,7 @@ def coggins(clock: MovableClock) -> Iterator[StandInCoggins]:
 
 @pytest.fixture(params=["embedded", "coggins"])
 def world(request: pytest.FixtureRequest, database_url: str, clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
-    """A shop with the app installed: each test that asks runs with both providers, on both databases."""
+    """A shop with the app installed: each test that asks runs with both providers, and on both databases (see WORLDS)."""
     provider = request.getfixturevalue("coggins") if request.param == "coggins" else None
     with open_world(database_url, clock, saleor, provider) as opened:
         opened.install()

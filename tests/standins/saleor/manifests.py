@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,6 +50,7 @@ def refusal_of(manifest: Mapping[str, Any], schema_version: str, taken: Sequence
     return next(_refusals(manifest, _version(schema_version), taken), None)
 
 
+@cache
 def subscription_refusal(query: str) -> str | None:
     """Return why Saleor would not take `query` as a webhook's subscription, or None."""
     try:
