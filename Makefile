@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 DEV_READY := $(VENV)/.dev-ready
 RUN_READY := $(VENV)/.run-ready
 
-# A process for each core; each starts a PostgreSQL of its own, so there is a bound.
-PARALLEL := -n auto --maxprocesses 8 --dist worksteal
+# A process for each core and one more, because some tests wait for processes of their own; each starts a PostgreSQL, so there
+# is a bound.
+PARALLEL = -n $(shell $(BIN)/python -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))') --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup test killed lint format demo simulate bench lock clean

@@ -10,7 +10,7 @@ from tests.standins.story import Story
 from tests.world import World
 
 _every_story = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
-# Told the hard way, each runs in both worlds; told in order in one; with its claims taken on PostgreSQL, by both providers.
+# Told the hard way, each runs in both worlds; told in order in one; with its claims taken in the other.
 _on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 _on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
@@ -59,7 +59,6 @@ def test_a_story_told_late_twice_and_out_of_order_ends_right(world: World, story
     _ends_right(world, order_id, story)
 
 
-@pytest.mark.every_world
 @_on_postgresql
 @_every_story
 def test_a_story_whose_points_are_taken_at_once_ends_right_in_the_providers_books(world: World, story: Story) -> None:
