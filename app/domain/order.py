@@ -28,7 +28,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """One payment transaction as it now stands. `succeeded` is the sum of its positive CHARGE_SUCCESS events."""
+    """One payment transaction as it now stands.
+
+    `succeeded` is the sum of its positive CHARGE_SUCCESS events less its CHARGE_BACK events: what a charge-back took is neither
+    in `charged` nor in `refunded`.
+    """
 
     charged: Decimal
     refunded: Decimal

@@ -87,11 +87,14 @@ def parse_order(node: Mapping[str, Any]) -> Order:
 
 
 def _transaction(transaction: Mapping[str, Any]) -> Transaction:
-    successes = (_money(event["amount"]) for event in transaction["events"] if event["type"] == "CHARGE_SUCCESS")
+    events = transaction["events"]
+    successes = (_money(event["amount"]) for event in events if event["type"] == "CHARGE_SUCCESS")
+    charge_backs = (_money(event["amount"]) for event in events if event["type"] == "CHARGE_BACK")
+    succeeded = sum((amount for amount in successes if amount > 0), start=Decimal(0))
     return Transaction(
         charged=_money(transaction["chargedAmount"]),
         refunded=_money(transaction["refundedAmount"]),
-        succeeded=sum((amount for amount in successes if amount > 0), start=Decimal(0)),
+        succeeded=max(Decimal(0), succeeded - sum(charge_backs, start=Decimal(0))),
     )
 
 

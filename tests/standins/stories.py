@@ -110,6 +110,12 @@ REFUNDS = (
     Story("refunded in full and charged again", prepaid("20"), (till(Till.refund, "20"), till(Till.charge, "20")), 20),
     Story("a partial chargeback", prepaid("20"), (till(Till.charge_back, "7"),), 13),
     Story("a chargeback in two parts", prepaid("20"), (till(Till.charge_back, "7"), till(Till.charge_back, "13")), 0),
+    Story(
+        "a chargeback, and a refund reported without lowering the charge",
+        prepaid("60"),
+        (till(Till.charge_back, "20"), till(Till.report_refund_without_lowering_charge, "15")),
+        25,
+    ),
     Story("a refund and a chargeback", prepaid("60"), (till(Till.refund, "10"), till(Till.charge_back, "20")), 30),
     Story("a refund that is granted only", prepaid("60"), (till(Till.grant_refund, "30"),), 60),
     Story("a refund granted and made in part", prepaid("60"), (till(Till.grant_refund, "30"), till(Till.refund, "35")), 25),

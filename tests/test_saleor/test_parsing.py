@@ -186,6 +186,14 @@ def test_only_successful_charges_count_as_paid() -> None:
     assert parsed.succeeded == Decimal(60)
 
 
+def test_what_was_charged_back_no_longer_counts_as_paid() -> None:
+    paid = transaction(("CHARGE_SUCCESS", "60"), ("CHARGE_BACK", "20"))
+
+    [parsed] = parse_order(node(transactions=[paid])).transactions
+
+    assert parsed.succeeded == Decimal(40)
+
+
 def test_a_negative_charge_is_no_charge() -> None:
     paid = transaction(("CHARGE_SUCCESS", "60"), ("CHARGE_SUCCESS", "-20"))
 

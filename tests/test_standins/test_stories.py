@@ -18,7 +18,8 @@ PAID_ENTRIES = {"ORDER_FULLY_PAID", "ORDER_MARKED_AS_PAID"}
 def unlowered(transaction: Transaction) -> Decimal:
     """Return what was refunded without lowering the charge."""
     charges = sum(event.amount for event in transaction.events if event.type == "CHARGE_SUCCESS" and event.amount > 0)
-    return max(Decimal(0), transaction.charged + transaction.refunded - charges)
+    charged_back = sum(event.amount for event in transaction.events if event.type == "CHARGE_BACK")
+    return max(Decimal(0), transaction.charged + transaction.refunded - (charges - charged_back))
 
 
 def points_of(order: Order) -> int:
