@@ -136,10 +136,11 @@ class Ordeal:
         self.told["PostgreSQL stopped and started"] += 1
 
     def take(self, order_id: str) -> None:
-        """Open the order's link and take its claim."""
-        leads_to = requests.get(
-            f"{self.url}/orders/{self.store().slug}", params={"o": order_id}, allow_redirects=False, timeout=20
-        )
+        """Open the order's link, press its button, and take the claim that the link leads to from then on."""
+        link = f"{self.url}/orders/{self.store().slug}"
+        pressed = requests.post(link, params={"o": order_id}, allow_redirects=False, timeout=20)
+        assert pressed.status_code == 200, pressed.status_code
+        leads_to = requests.get(link, params={"o": order_id}, allow_redirects=False, timeout=20)
         assert leads_to.status_code == 303, leads_to.status_code
         self.coggins.take(leads_to.headers["Location"].rsplit("/", 1)[1])
         self.taken.add(order_id)

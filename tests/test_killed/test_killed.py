@@ -20,7 +20,7 @@ from tests.standins.saleor import Delivery, SigningKey
 from tests.test_killed.ordeal import Ordeal, open_ordeal
 from tests.test_killed.postgresql import server_of_its_own
 
-ORDERS = int(os.environ.get("KILLED_ORDERS") or 30)
+ORDERS = int(os.environ.get("KILLED_ORDERS") or 12)
 WAVES = 6
 # Claim pages are asked for from one address, and limited.
 CLAIMS_TAKEN = 20
