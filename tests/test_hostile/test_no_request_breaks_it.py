@@ -1,4 +1,4 @@
-"""4,000 hostile requests over every route: nothing breaks, nothing is told. HOSTILE_REQUESTS says how many."""
+"""2,000 hostile requests over every route: nothing breaks, nothing is told. HOSTILE_REQUESTS says how many."""
 
 import gc
 import json
@@ -19,7 +19,7 @@ from tests.test_hostile.conftest import Target
 from tests.test_hostile.requests_of_strangers import BATCH, MARK_UP, Asked, bodies, requests_to, texts
 from tests.test_web.calls import ORDER_ID, told
 
-REQUESTS = int(os.environ.get("HOSTILE_REQUESTS") or 4_000)
+REQUESTS = int(os.environ.get("HOSTILE_REQUESTS") or 2_000)
 # Strangers ask in five parts, so that several processes can share the work; staff and a signing Saleor in one each.
 PARTS = 5
 MEMORY_REQUESTS, MEMORY_ROUNDS = 200, 4

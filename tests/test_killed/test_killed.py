@@ -1,6 +1,6 @@
 """Orders with their refunds, while all that can die dies: it ends exact, and nothing is doubled.
 
-`make killed` runs it at full size and prints what was done: KILLED_ORDERS says how many orders.
+It takes minutes, so it is `make killed` that runs it, and prints what was done: KILLED_ORDERS says how many orders.
 """
 
 import os
@@ -20,7 +20,7 @@ from tests.standins.saleor import Delivery, SigningKey
 from tests.test_killed.ordeal import Ordeal, open_ordeal
 from tests.test_killed.postgresql import server_of_its_own
 
-ORDERS = int(os.environ.get("KILLED_ORDERS") or 12)
+ORDERS = int(os.environ.get("KILLED_ORDERS") or 2_000)
 WAVES = 6
 # Claim pages are asked for from one address, and limited.
 CLAIMS_TAKEN = 20
