@@ -6,6 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+from tests.browser import Opened
 from tests.standins import faults
 from tests.standins.dashboard import StandInDashboard
 from tests.test_merchant.calls import Desk, seen
@@ -149,3 +150,21 @@ def test_in_the_dashboard_a_widget_without_a_token_is_a_sentence(
     page.goto(dashboard.widget(manifest(desk.world, "3.24")["extensions"][2]))
 
     expect(app_in(page).locator("main")).to_contain_text("needs the permission MANAGE_ORDERS")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_widget_shuts_anybody_out(desk: Desk, dashboard: StandInDashboard, frames: OpenFrame, theme: str) -> None:
+    order_id = desk.world.saleor.shop.place_paid_order("60")
+    desk.world.saleor.shop.place_paid_order("40", email="")
+    desk.world.deliver()
+    page = frames()
+    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
+
+    for extension in manifest(desk.world, "3.24")["extensions"]:
+        context = {"orderId": order_id} if extension["mount"] == "ORDER_DETAILS_WIDGETS" else {}
+        if extension["mount"] == "CUSTOMER_DETAILS_WIDGETS":
+            continue  # Who is a customer of the stand-in's is told by its orders; their widget has the same parts.
+        page.goto(dashboard.widget(extension, **context))
+        expect(app_in(page).locator("main")).to_contain_text("points")
+        # The stand-in's own page around the frame is nobody's concern.
+        assert Opened(page.frames[1]).faults() == []  # type: ignore[arg-type]  # a frame is asked just as a page
