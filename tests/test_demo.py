@@ -73,4 +73,4 @@ def test_what_went_wrong_is_told_with_the_apps_log(
 
     assert told.exit_status == 1
     assert reason in _text(told)
-    assert "worker started" in _text(told)
+    assert "web started" in _text(told)
