@@ -31,6 +31,7 @@ CALL_SECONDS = 20
 GARBAGE = b'{"data": [{"amount": 1'
 PAGE = Answer(200, b"<!doctype html><html><body>Down for maintenance</body></html>", "text/html; charset=utf-8")
 
+_NESTED = frozenset({How.MEANWHILE_BEFORE, How.MEANWHILE_AFTER})
 _LOST_ANSWERS = frozenset(
     {How.TIMEOUT_AFTER, How.CUT_AFTER, How.FAULT_AFTER, How.GARBAGE, How.HALF, How.ACTS_LATER, How.DIES_AFTER}
 )
@@ -68,7 +69,8 @@ class Effects:
     @contextmanager
     def run(self, process: str, mishaps: Sequence[Mishap]) -> Iterator[None]:
         """Let a process work; its mishaps wait at their numbers."""
-        leases = self.world.leases() if mishaps and self.world is not None else {}
+        is_watched = any(mishap.how in _NESTED for mishap in mishaps)
+        leases = self.world.leases() if is_watched and self.world is not None else {}
         self.running.append(Run(process, {mishap.at: mishap for mishap in mishaps}, others_leases=frozenset(leases.values())))
         try:
             yield
@@ -90,7 +92,7 @@ class Effects:
         if mishap.how is How.SLOW:
             self.world.clock.now += timedelta(seconds=SLOW_SECONDS)
             return
-        is_nested = mishap.how in {How.MEANWHILE_BEFORE, How.MEANWHILE_AFTER}
+        is_nested = mishap.how in _NESTED
         if is_nested or mishap.how in _LOST_ANSWERS:
             dbapi: Any = connection.connection.dbapi_connection
             dbapi.commit()

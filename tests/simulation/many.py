@@ -1,17 +1,13 @@
 """Many histories, shared out among processes, each with a database of its own."""
 
 import atexit
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import gc
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
-from pathlib import Path
-
-from sqlalchemy import make_url
 
 from tests.databases import postgresql_databases, sqlite_databases
 from tests.simulation.drawing import draw
@@ -24,7 +20,8 @@ from tests.simulation.telling import told
 # Of so many histories one is played once more without a fault, to see that it ends the same.
 COMPARED_EVERY = 10
 SEEDS_AT_ONCE = 10
-RAM_DISK = Path("/dev/shm")
+# Objects, by which time a history is over.
+COLLECTED_AFTER = 100_000
 
 _rigs: list[Rig] = []
 
@@ -42,13 +39,10 @@ class Failure:
 def open_rig(provider: str, database: str) -> Iterator[Rig]:
     """Open a rig on a database of its own: `sqlite`, or the URL of an empty, migrated PostgreSQL database."""
     with ExitStack() as stack:
-        template: Path | None = None
-        url = database
-        if database == "sqlite":
-            fresh = stack.enter_context(_on_ram_disk())
-            template, url = Path(make_url(fresh()).database or ""), fresh()
+        url = stack.enter_context(sqlite_databases())() if database == "sqlite" else database
         stack.enter_context(quiet_logs())
-        rig = Rig(provider, url, template)
+        stack.enter_context(_rare_collections())
+        rig = Rig(provider, url)
         try:
             yield rig
         finally:
@@ -56,14 +50,16 @@ def open_rig(provider: str, database: str) -> Iterator[Rig]:
 
 
 @contextmanager
-def _on_ram_disk() -> Iterator[Callable[[], str]]:
-    before = tempfile.tempdir
-    tempfile.tempdir = str(RAM_DISK) if os.access(RAM_DISK, os.W_OK) else None
+def _rare_collections() -> Iterator[None]:
+    """Collect garbage seldom: what is loaded stays, and a history's leavings are few."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(COLLECTED_AFTER, *before[1:])
     try:
-        with sqlite_databases() as fresh:
-            yield fresh
+        yield
     finally:
-        tempfile.tempdir = before
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def play_seed(rig: Rig, seed: int, *, shrink: bool = True) -> tuple[Outcome, Failure | None]:

@@ -1,18 +1,14 @@
 """Play a history from its beginning to its quiet end, and say what is wrong."""
 
-import os
-import random
 import traceback
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from tests.simulation.expected import points_expected
 from tests.simulation.invariants import wrongs
 from tests.simulation.kinds import act_on
 from tests.simulation.quiet import go_quiet
-from tests.simulation.rig import Rig
+from tests.simulation.rig import Rig, repeatable
 from tests.simulation.steps import Fate, History, Kind, Step
 from tests.simulation.world import Violation, World
 
@@ -66,7 +62,7 @@ def without_faults(history: History) -> History:
 
 
 def _play(rig: Rig, history: History) -> Outcome:
-    with _repeatable(history.seed):
+    with repeatable(history.seed):
         world: World | None = None
         outcome = Outcome(history.seed)
         try:
@@ -95,16 +91,3 @@ def _earned(world: World, order_id: str) -> int | None:
     if row is None or len(points_expected(world, order_id)) > 1:
         return None
     return row.due - world.truth.adjusted[order_id]
-
-
-@contextmanager
-def _repeatable(seed: int) -> Iterator[None]:
-    """Let everything random follow from the seed: uuid4 and the sealing of secrets draw from os.urandom, jitter from `random`."""
-    urandom, state = os.urandom, random.getstate()
-    os.urandom = random.Random(seed).randbytes
-    random.seed(seed)
-    try:
-        yield
-    finally:
-        os.urandom = urandom
-        random.setstate(state)

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import union_all
 from sqlmodel import col, select
 
 from app.store.models import AccountRow, MovementRow, MovementState, OrderRow, StoreRow
@@ -15,7 +16,17 @@ SOON = timedelta(days=5)
 LONG = timedelta(days=95)
 LOOKS_MAX = 400
 BATCHES_MAX = 60
-SWEEPS = 3
+# The second finds what the first has led to.
+SWEEPS = 2
+
+
+_ORDERS = select(col(OrderRow.look_at), col(OrderRow.lease_until)).where(col(OrderRow.look_at).is_not(None))
+_PAUSES = union_all(select(col(StoreRow.paused_until)), select(col(AccountRow.paused_until)))
+_CUSTOMERS = select(col(MovementRow.state), col(MovementRow.sent_at), col(MovementRow.looked_at)).where(
+    col(MovementRow.order_id).is_(None),
+    ~col(MovementRow.is_for_staff),
+    col(MovementRow.state).in_((MovementState.PLANNED, MovementState.SENDING, MovementState.UNKNOWN)),
+)
 
 
 def go_quiet(world: World) -> None:
@@ -31,12 +42,12 @@ def go_quiet(world: World) -> None:
     world.go_on_until(world.clock.now)
     if world.rows("SELECT state FROM store")[0][0] != "active" or not _is_token_good(world):
         world.reinstall()
-    _run(world, SOON)
+    _run(world, SOON, SWEEPS)
     for _ in range(3):
         if not world.as_staff(lambda services: _mend(world, services)):
             break
-        _run(world, SOON)
-    _run(world, LONG)
+        _run(world, SOON, 1)
+    _run(world, LONG, 1)
 
 
 def _is_token_good(world: World) -> bool:
@@ -58,16 +69,16 @@ def _mend(world: World, services: Services) -> int:
     return mended
 
 
-def _run(world: World, long: timedelta) -> None:
+def _run(world: World, long: timedelta, sweeps: int) -> None:
     """Work, and move on to the next moment at which there is something to do, for so long at most."""
     end = world.clock.now + long
     for look in range(LOOKS_MAX):
-        if look < SWEEPS:
+        if look < sweeps:
             world.work(world.workers, (), lambda services: sweep_once(world, services))
         if world.work(world.workers, (), lambda services: settle_for_a_while(world, services, BATCHES_MAX)) is not True:
             raise Violation("settling comes to no end although nothing goes wrong any more")
         moment = _next_moment(world)
-        if moment is None and look < SWEEPS:
+        if moment is None and look + 1 < sweeps:
             moment = world.clock.now + timedelta(seconds=300)
         if moment is None or moment > end:
             return
@@ -79,22 +90,16 @@ def _next_moment(world: World) -> datetime | None:
     """Find the next moment at which an order, a customer, a delivery, an account or a store is to be looked at."""
     now = world.clock.now
     moments: list[datetime | None] = [world.next_event]
-    with world.rig.database.reading() as session:
-        orders = select(OrderRow.look_at, OrderRow.lease_until).where(col(OrderRow.look_at).is_not(None))
-        for look_at, lease_until in session.exec(orders):
-            moments.append(max(look_at or now, lease_until or now))
-        moments += [store.paused_until for store in session.exec(select(StoreRow))]
-        moments += [account.paused_until for account in session.exec(select(AccountRow))]
-        customers = select(MovementRow).where(col(MovementRow.order_id).is_(None), ~col(MovementRow.is_for_staff))
-        for movement in session.exec(customers.where(col(MovementRow.state).in_(("planned", "sending", "unknown")))):
-            moments.append(_next_of_customer(movement))
+    moments += [max(look_at, lease_until or now) for look_at, lease_until in world.rig.ground.look(_ORDERS)]
+    moments += [paused_until for (paused_until,) in world.rig.ground.look(_PAUSES)]
+    moments += [_next_of_customer(*customers) for customers in world.rig.ground.look(_CUSTOMERS)]
     later = [moment for moment in moments if moment is not None and moment > now]
     return min(later, default=None)
 
 
-def _next_of_customer(movement: MovementRow) -> datetime | None:
-    if movement.sent_at is None or movement.state == MovementState.PLANNED:
+def _next_of_customer(state: MovementState, sent_at: datetime | None, looked_at: datetime | None) -> datetime | None:
+    if sent_at is None or state == MovementState.PLANNED:
         return None
-    if movement.state == MovementState.SENDING:
-        return movement.sent_at + timedelta(minutes=5)
-    return movement.sent_at + timedelta(minutes=2 if movement.looked_at is None else 11)
+    if state == MovementState.SENDING:
+        return sent_at + timedelta(minutes=5)
+    return sent_at + timedelta(minutes=2 if looked_at is None else 11)

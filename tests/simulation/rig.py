@@ -1,18 +1,18 @@
 """The app as it runs in production: web processes, workers and a shell for staff, each with services of its own."""
 
+import copy
 import itertools
-import shutil
-from collections.abc import Iterator
+import os
+import random
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from datetime import datetime
 from urllib.parse import urlsplit
 
 import requests
 import structlog
 from flask.testing import FlaskClient
-from sqlalchemy import make_url, text
-from sqlmodel import SQLModel
 
 from app.bootstrap import build_services
 from app.settings import load_settings
@@ -21,7 +21,9 @@ from app.usecases.services import Services
 from app.web import create_app
 from tests.clock import MovableClock
 from tests.simulation.effects import Effects
-from tests.standins.saleor import SigningKey
+from tests.simulation.ground import Ground
+from tests.standins.saleor import SigningKey, StandInSaleor
+from tests.standins.saleor.apps import App
 
 WORKERS = ("worker 1", "worker 2", "worker 3")
 WEBS = ("web 1", "web 2")
@@ -34,20 +36,35 @@ API_KEY = "3f0c7e1a-52b8-4c9d-8a40-6f1f0b2f9d11"
 _addresses = itertools.count()
 
 
+@dataclass(frozen=True)
+class Installed:
+    """The shop as it was when the app was installed, which every history begins with."""
+
+    at: datetime
+    apps: Mapping[str, App]
+
+    def put_back(self, saleor: StandInSaleor, clock: MovableClock) -> None:
+        """Let a new shop have the app installed, as if it had just been done."""
+        clock.now = self.at
+        saleor.apps.numbers = itertools.count(len(self.apps) + 1)
+        saleor.apps.installed = {app_id: copy.deepcopy(app) for app_id, app in self.apps.items()}
+
+
 @dataclass
 class Rig:
-    """Everything that outlives a history: processes, their engines, and a database that is emptied between histories."""
+    """Everything that outlives a history: processes, their engines, and a database that is put back between histories."""
 
     provider: str
     database_url: str
-    template: Path | None
     clock: MovableClock = field(default_factory=MovableClock)
     effects: Effects = field(default_factory=Effects)
     signing_key: SigningKey = field(default_factory=SigningKey)
     services: dict[str, Services] = field(default_factory=dict)
     webs: dict[str, FlaskClient] = field(default_factory=dict)
+    installed: Installed | None = None
 
     def __post_init__(self) -> None:
+        self.ground = Ground(self.database_url)
         points = {"POINTS_API_URL": PROVIDER_URL, "POINTS_API_KEY": API_KEY} if self.provider == "coggins" else {}
         settings = load_settings(
             {"DATABASE_URL": self.database_url, "SECRET_KEY": "a secret of the simulation", "PUBLIC_URL": APP_URL, **points}
@@ -64,23 +81,21 @@ class Rig:
         """The database, for those who only look."""
         return self.services[STAFF].database
 
-    def empty(self) -> None:
-        """Begin with no store and no order."""
-        if self.template is None:
-            tables = ", ".join(f'"{table.name}"' for table in SQLModel.metadata.sorted_tables)
-            with self.database.engine.begin() as connection:
-                # Entries of the ledger are never deleted: a trigger sees to that, and is told to look away.
-                connection.execute(text("SET LOCAL session_replication_role = replica"))
-                connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
-            return
-        path = Path(make_url(self.database_url).database or "")
-        for services in self.services.values():
-            services.database.close()
-        for left in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
-            left.unlink(missing_ok=True)
-        shutil.copyfile(self.template, path)
+    def begin(self) -> None:
+        """Begin a history with the database as it was kept."""
+        if self.database.is_sqlite:
+            self.close()
+        self.ground.put_back()
+
+    def keep(self, apps: Mapping[str, App]) -> Installed:
+        """Let every history begin with what there is now: these apps, and this database."""
+        self.ground.keep()
+        self.installed = Installed(self.clock.now, copy.deepcopy(apps))
+        return self.installed
 
     def close(self) -> None:
+        """Close all connections."""
+        self.ground.close()
         for services in self.services.values():
             services.database.close()
 
@@ -102,6 +117,19 @@ class Rig:
         response.encoding = "utf-8"
         answer.close()
         return response
+
+
+@contextmanager
+def repeatable(seed: int) -> Iterator[None]:
+    """Let everything random follow from the seed: uuid4 and the sealing of secrets draw from os.urandom, jitter from `random`."""
+    urandom, state = os.urandom, random.getstate()
+    os.urandom = random.Random(seed).randbytes
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        os.urandom = urandom
+        random.setstate(state)
 
 
 @contextmanager

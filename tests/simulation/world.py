@@ -10,14 +10,15 @@ from typing import Any
 from uuid import UUID
 
 import requests
-from sqlalchemy import text
+from sqlalchemy import bindparam, exists, text
 from sqlmodel import Session, col, select
 
-from app.store.models import MovementRow, OrderRow, RuleRow, StoreRow
+from app.store.columns import UtcTime
+from app.store.models import MovementRow, MovementState, OrderRow, RuleRow, StoreRow
 from app.usecases.services import Services
 from tests.clock import START
 from tests.simulation.effects import CALL_SECONDS, Died
-from tests.simulation.rig import API_KEY, APP_URL, PROVIDER_PORT, SALEOR_PORT, STAFF, WEBS, WORKERS, Rig
+from tests.simulation.rig import API_KEY, APP_URL, PROVIDER_PORT, SALEOR_PORT, STAFF, WEBS, WORKERS, Installed, Rig, repeatable
 from tests.simulation.steps import Fate, Mishap, RuleSetup, Setup, Step
 from tests.standins.coggins import StandInCoggins
 from tests.standins.coggins.api import parsed
@@ -26,6 +27,18 @@ from tests.standins.saleor import Delivery, StandInSaleor
 from tests.standins.serving import Answer, Request, json_answer
 
 DELIVERY_RETRIES = 5
+
+_LEASES = select(col(OrderRow.id), col(OrderRow.lease_token)).where(col(OrderRow.lease_token).is_not(None))
+_MOVEMENTS_OF_CALL = (
+    select(col(MovementRow.id)).where(col(MovementRow.call_id) == bindparam("call_id")).order_by(col(MovementRow.position))
+)
+_WORK = select(
+    exists().where(col(OrderRow.look_at) <= bindparam("now", type_=UtcTime())),
+    exists().where(
+        col(MovementRow.order_id).is_(None),
+        col(MovementRow.state).in_((MovementState.PLANNED, MovementState.SENDING, MovementState.UNKNOWN)),
+    ),
+)
 PROMPT = (Fate(),)
 
 
@@ -59,7 +72,7 @@ class World:
         self.rig, self.setup, self._act_on = rig, setup, act_on
         self.clock = rig.clock
         self.clock.now = START
-        rig.empty()
+        rig.begin()
         self.saleor = StandInSaleor(self.clock, key=rig.signing_key)
         self.saleor.server.port = SALEOR_PORT
         self.saleor.apps.call = self._call_as_saleor
@@ -130,9 +143,7 @@ class World:
 
     def leases(self) -> dict[int, str]:
         """Give the orders that are in hand, each with the token of its lease."""
-        with self.rig.database.reading() as session:
-            query = select(OrderRow.id, OrderRow.lease_token).where(col(OrderRow.lease_token).is_not(None))
-            return {order_id or 0: token or "" for order_id, token in session.exec(query)}
+        return dict(self.rig.ground.look(_LEASES))
 
     # The outside.
 
@@ -163,10 +174,8 @@ class World:
         return answer
 
     def _movements_of_call(self, request: Request) -> list[UUID]:
-        call_id = UUID(request.headers["Idempotency-Key"])
-        with self.rig.database.reading() as session:
-            query = select(MovementRow.id).where(MovementRow.call_id == call_id).order_by(col(MovementRow.position))
-            return list(session.exec(query))
+        found = self.rig.ground.look(_MOVEMENTS_OF_CALL, call_id=UUID(request.headers["Idempotency-Key"]))
+        return [movement_id for (movement_id,) in found]
 
     def half(self, answer: Answer) -> Answer:
         """Give half of an answer: half of an array, or text broken off."""
@@ -260,9 +269,8 @@ class World:
     # The store.
 
     def _install(self) -> None:
-        result = self.saleor.install(f"{APP_URL}/api/manifest")
-        if not result.ok:
-            raise Violation(f"not installed: {result.message}")
+        installed = self.rig.installed or self._install_once()
+        installed.put_back(self.saleor, self.clock)
         with self.rig.database.writing() as session:
             store = session.exec(select(StoreRow)).one()
             store.debt_policy, store.claim_link = self.setup.debt_policy, self.setup.claim_link
@@ -271,6 +279,14 @@ class World:
             _write_rule(rule, self.setup.rule)
             session.add(rule)
             self.truth.rules.append((rule.in_force_from, self.setup.rule))
+
+    def _install_once(self) -> Installed:
+        """Install by the real handshake, and let every history begin with that."""
+        with repeatable(0):
+            result = self.saleor.install(f"{APP_URL}/api/manifest")
+        if not result.ok:
+            raise Violation(f"not installed: {result.message}")
+        return self.rig.keep(self.saleor.apps.installed)
 
     def add_rule(self, setup: RuleSetup) -> None:
         """Edit the rule: a new version, in force from now on."""
@@ -301,9 +317,12 @@ class World:
         with self.rig.database.reading() as session:
             return session.exec(select(OrderRow).where(OrderRow.saleor_order_id == order_id)).first()
 
-    def rows(self, query: str) -> list[Any]:
-        with self.rig.database.reading() as session:
-            return list(session.connection().execute(text(query)))
+    def rows(self, query: str) -> Sequence[Any]:
+        return self.rig.ground.look(text(query))
+
+    def has_work(self) -> bool:
+        """Tell whether an order's time to be looked at has come, or staff asked something for a customer."""
+        return any(self.rig.ground.look(_WORK, now=self.clock.now)[0])
 
 
 def _write_rule(row: RuleRow, setup: RuleSetup) -> None:

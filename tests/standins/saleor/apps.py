@@ -63,7 +63,7 @@ class Apps:
     api_url: Callable[[], str]
     call: Call = call
     installed: dict[str, App] = field(default_factory=dict)
-    _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def install(self, manifest_url: str, schema_version: str = "3.24") -> InstallResult:
         """Fetch the manifest, judge it, make the app and hand it its token; undo all when it refuses."""
@@ -117,7 +117,7 @@ class Apps:
 
     def _new(self, manifest: Mapping[str, Any]) -> App:
         return App(
-            id=global_id("App", next(self._numbers)),
+            id=global_id("App", next(self.numbers)),
             identifier=manifest["id"],
             name=manifest["name"],
             version=manifest["version"],
