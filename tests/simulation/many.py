@@ -93,6 +93,10 @@ def play_many(
         if database == "postgresql":
             fresh = stack.enter_context(postgresql_databases())
             urls = [fresh() for _ in range(processes)]
+        if processes == 1:
+            rig = stack.enter_context(open_rig(provider, urls[0]))
+            yield from (play_seed(rig, seed, shrink=shrink) for seed in seeds)
+            return
         context = get_context("spawn")
         queue = context.SimpleQueue()
         for url in urls:
