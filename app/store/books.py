@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, or_, update
+from sqlalchemy import BindParameter, and_, bindparam, func, or_, update
 from sqlmodel import Session, col, select
 
 from app.domain.claim import ClaimState
@@ -87,24 +88,41 @@ def is_open() -> object:
 def books_of(session: Session, order_ids: Collection[int]) -> dict[int, Books]:
     """Load the books of several orders in three queries."""
     books: dict[int, Books] = defaultdict(Books)
-    relevant = or_(col(MovementRow.state) == MovementState.ACCEPTED, is_open())  # type: ignore[arg-type]  # a condition
-    query = select(MovementRow).where(col(MovementRow.order_id).in_(order_ids), relevant).order_by(col(MovementRow.planned_at))
-    for movement in session.exec(query):
+    asked = {"order_ids": list(order_ids)}
+    for movement in session.exec(_MOVEMENTS, params=asked):
         if movement.state == MovementState.ACCEPTED:
             books[movement.order_id or 0].accepted.append(movement)
         else:
             books[movement.order_id or 0].open = movement
-    for claim in session.exec(select(ClaimRow).where(col(ClaimRow.order_id).in_(order_ids))):
+    for claim in session.exec(_CLAIMS, params=asked):
         books[claim.order_id].claims[claim.id] = claim
         books[claim.order_id].stored_states[claim.id] = claim.state
-    sums = (
-        select(AdjustmentRow.order_id, func.sum(AdjustmentRow.points))
-        .where(col(AdjustmentRow.order_id).in_(order_ids))
-        .group_by(col(AdjustmentRow.order_id))
-    )
-    for order_id, points in session.exec(sums):
+    for order_id, points in session.exec(_ADJUSTMENTS, params=asked):
         books[order_id or 0].adjustments = int(points)
     return {order_id: books[order_id] for order_id in order_ids}
+
+
+# Built once: for a few orders, building them costs more than running them.
+_ORDER_IDS: BindParameter[Any] = bindparam("order_ids", expanding=True)
+_MOVEMENTS = (
+    select(MovementRow)
+    .where(
+        col(MovementRow.order_id).in_(_ORDER_IDS),
+        or_(col(MovementRow.state) == MovementState.ACCEPTED, is_open()),  # type: ignore[arg-type]  # a condition
+    )
+    .order_by(col(MovementRow.planned_at))
+)
+_STILL_OPEN = (
+    select(MovementRow.id)
+    .where(col(MovementRow.id).in_(bindparam("movement_ids", expanding=True)), is_open())  # type: ignore[arg-type]  # a condition
+    .with_for_update()
+)
+_CLAIMS = select(ClaimRow).where(col(ClaimRow.order_id).in_(_ORDER_IDS))
+_ADJUSTMENTS = (
+    select(AdjustmentRow.order_id, func.sum(AdjustmentRow.points))
+    .where(col(AdjustmentRow.order_id).in_(_ORDER_IDS))
+    .group_by(col(AdjustmentRow.order_id))
+)
 
 
 def position_of(books: Books, accounts_that_change_claims: Collection[int]) -> Position:
@@ -210,8 +228,7 @@ def call_of(session: Session, call_id: UUID) -> list[MovementRow]:
 
 def still_open(session: Session, movement_ids: Collection[UUID]) -> set[UUID]:
     """Lock movements and give those that have no outcome yet: neither another worker's record nor a person's word."""
-    query = select(MovementRow.id).where(col(MovementRow.id).in_(movement_ids), is_open()).with_for_update()  # type: ignore[arg-type]  # a condition
-    return set(session.exec(query))
+    return set(session.exec(_STILL_OPEN, params={"movement_ids": list(movement_ids)}))
 
 
 def has_open_instant(session: Session, lane: str) -> bool:

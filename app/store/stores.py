@@ -4,7 +4,7 @@ import json
 import re
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from app.domain.earning import Award, Moment, Rule
@@ -12,6 +12,11 @@ from app.store.database import Database
 from app.store.models import AccountRow, RuleRow, StoreRow, StoreState
 
 SLUG_LENGTH_MAX = 48
+
+# Built once: building them costs more than running them.
+_BY_SLUG = select(StoreRow).where(StoreRow.slug == bindparam("slug"))
+_ACCOUNTS = select(AccountRow).where(AccountRow.store_id == bindparam("store_id"))
+_RULES = select(RuleRow).where(RuleRow.store_id == bindparam("store_id")).order_by(col(RuleRow.in_force_from), col(RuleRow.id))
 
 
 def find_store(session: Session, saleor_api_url: str) -> StoreRow | None:
@@ -21,8 +26,7 @@ def find_store(session: Session, saleor_api_url: str) -> StoreRow | None:
 
 def find_store_by_slug(session: Session, slug: str, *, lock: bool = False) -> StoreRow | None:
     """Find a store by the name that stands in its order links."""
-    query = select(StoreRow).where(StoreRow.slug == slug)
-    return session.exec(query.with_for_update() if lock else query).first()
+    return session.exec(_BY_SLUG.with_for_update() if lock else _BY_SLUG, params={"slug": slug}).first()
 
 
 def as_slug(name: str) -> str:
@@ -42,7 +46,7 @@ def current_account(session: Session, store_id: int) -> AccountRow | None:
 
 def accounts_of(session: Session, store_id: int) -> dict[int, AccountRow]:
     """Find all accounts that a store ever had, by id."""
-    accounts = session.exec(select(AccountRow).where(AccountRow.store_id == store_id))
+    accounts = session.exec(_ACCOUNTS, params={"store_id": store_id})
     return {account.id: account for account in accounts if account.id is not None}
 
 
@@ -57,9 +61,7 @@ def remember_echo(database: Database, account: AccountRow) -> None:
 
 def rules_of(session: Session, store_id: int) -> list[RuleRow]:
     """Find all versions of a store's rules, oldest first."""
-    return list(
-        session.exec(select(RuleRow).where(RuleRow.store_id == store_id).order_by(col(RuleRow.in_force_from), col(RuleRow.id)))
-    )
+    return list(session.exec(_RULES, params={"store_id": store_id}))
 
 
 def rule_in_force(rules: list[RuleRow], channel: str, created_at: datetime) -> RuleRow:

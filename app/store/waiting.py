@@ -65,22 +65,7 @@ def wake(session: Session, order_id: int, now: datetime) -> None:
 
 def choose_store(session: Session, now: datetime) -> StoreRow | None:
     """Choose the store to serve next: of those that can be served and have work, the one that has waited longest."""
-    work = exists().where(col(OrderRow.store_id) == col(StoreRow.id), *_is_waiting(now))
-    paused = exists().where(
-        col(AccountRow.store_id) == col(StoreRow.id), col(AccountRow.is_current), col(AccountRow.paused_until) > now
-    )
-    query = (
-        select(StoreRow)
-        .where(
-            col(StoreRow.state) == StoreState.ACTIVE,
-            or_(col(StoreRow.paused_until).is_(None), col(StoreRow.paused_until) <= now),
-            ~paused,
-            work,
-        )
-        .order_by(col(StoreRow.served_at).nulls_first(), col(StoreRow.id))
-        .limit(1)
-    )
-    store = session.scalars(query).first()
+    store = session.scalars(_STORE_WITH_WORK, {"now": now}).first()
     if store is not None:
         store.served_at = now
         session.add(store)
@@ -90,27 +75,18 @@ def choose_store(session: Session, now: datetime) -> StoreRow | None:
 
 def lease(session: Session, store_id: int, token: str, *, limit: int, now: datetime) -> list[OrderRow]:
     """Take up to `limit` waiting orders of a store for the holder of the token. Several workers take different ones."""
-    chosen = session.scalars(
-        select(col(OrderRow.id))
-        .where(col(OrderRow.store_id) == store_id, *_is_waiting(now))
-        .order_by(col(OrderRow.look_at))
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
-    taken = update(OrderRow).where(col(OrderRow.id).in_(chosen)).values(lease_token=token, lease_until=now + LEASE)
-    orders = session.scalars(taken.returning(OrderRow)).all()
+    chosen = session.scalars(_WAITING_OF_STORE.limit(limit), {"store_id": store_id, "now": now}).all()
+    if not chosen:
+        return []
+    values = {"chosen": chosen, "token": token, "until": now + LEASE}
+    orders = session.scalars(_LEASED, values).all()
     return sorted(orders, key=lambda order: (order.look_at or now, order.id or 0))
 
 
 def keep_lease(session: Session, token: str, order_ids: Collection[int], now: datetime) -> set[int]:
     """Prolong the lease, and give the orders that are still the holder's. The others are none of its business any more."""
-    kept = (
-        update(OrderRow)
-        .where(col(OrderRow.id).in_(order_ids), col(OrderRow.lease_token) == token)
-        .values(lease_until=now + LEASE)
-        .returning(col(OrderRow.id))
-    )
-    return {order_id for order_id in session.scalars(kept) if order_id is not None}
+    kept = session.scalars(_KEPT, {"chosen": list(order_ids), "token": token, "until": now + LEASE})
+    return {order_id for order_id in kept if order_id is not None}
 
 
 def release(session: Session, token: str) -> None:
@@ -164,7 +140,7 @@ def count_waiting(session: Session, now: datetime) -> int:
 _TIME = OrderRow.__table__.c.look_at.type  # type: ignore[attr-defined]  # every table model has it
 
 
-def _is_waiting(now: datetime) -> tuple[Any, Any]:
+def _is_waiting(now: Any) -> tuple[Any, Any]:
     return col(OrderRow.look_at) <= now, or_(col(OrderRow.lease_until).is_(None), col(OrderRow.lease_until) <= now)
 
 
@@ -174,6 +150,40 @@ def _not_later(now: Any) -> Any:
 
 
 _NOW, _TOLD_AT = bindparam("now", type_=_TIME), bindparam("told_at", type_=_TIME)
+
+# Built once: for a few orders, building a statement costs more than running it.
+_STORE_WITH_WORK = (
+    select(StoreRow)
+    .where(
+        col(StoreRow.state) == StoreState.ACTIVE,
+        or_(col(StoreRow.paused_until).is_(None), col(StoreRow.paused_until) <= _NOW),
+        ~exists().where(
+            col(AccountRow.store_id) == col(StoreRow.id), col(AccountRow.is_current), col(AccountRow.paused_until) > _NOW
+        ),
+        exists().where(col(OrderRow.store_id) == col(StoreRow.id), *_is_waiting(_NOW)),
+    )
+    .order_by(col(StoreRow.served_at).nulls_first(), col(StoreRow.id))
+    .limit(1)
+)
+_WAITING_OF_STORE = (
+    select(col(OrderRow.id))
+    .where(col(OrderRow.store_id) == bindparam("store_id"), *_is_waiting(_NOW))
+    .order_by(col(OrderRow.look_at))
+    .with_for_update(skip_locked=True)
+)
+_CHOSEN = col(OrderRow.id).in_(bindparam("chosen", expanding=True))
+_LEASED = (
+    update(OrderRow)
+    .where(_CHOSEN)
+    .values(lease_token=bindparam("token"), lease_until=bindparam("until", type_=_TIME))
+    .returning(OrderRow)
+)
+_KEPT = (
+    update(OrderRow)
+    .where(_CHOSEN, col(OrderRow.lease_token) == bindparam("token"))
+    .values(lease_until=bindparam("until", type_=_TIME))
+    .returning(col(OrderRow.id))
+)
 _NEW_ORDER = {
     "saleor_order_id": bindparam("saleor_order_id", type_=String()),
     "look_at": _NOW,

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import or_, update
+from sqlalchemy import bindparam, or_, update
 from sqlmodel import col, select
 
 from app.errors import SaleorFault, SaleorRefused, Unavailable
 from app.metrics import count_swept
+from app.store.columns import UtcTime
 from app.store.models import StoreRow, StoreState
 from app.store.waiting import wake_changed
 from app.usecases.pausing import note_problem, pause_store, resume_store
@@ -18,6 +19,20 @@ log = structlog.get_logger()
 
 # A transaction that began earlier may end later: its orders appear behind the cursor.
 OVERLAP = timedelta(minutes=2)
+
+_NOW, _BEFORE = bindparam("now", type_=UtcTime()), bindparam("before", type_=UtcTime())
+_MOST_OVERDUE = (
+    select(StoreRow)
+    .where(
+        StoreRow.state == StoreState.ACTIVE,
+        col(StoreRow.saleor_api_url).is_not(None),
+        or_(col(StoreRow.swept_at).is_(None), col(StoreRow.swept_at) <= _BEFORE),
+        or_(col(StoreRow.paused_until).is_(None), col(StoreRow.paused_until) <= _NOW),
+    )
+    .order_by(col(StoreRow.swept_at).nulls_first())
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
 
 
 def sweep_orders(services: Services, every: timedelta) -> Iterator[int]:
@@ -64,18 +79,7 @@ def _take_store(services: Services, every: timedelta) -> StoreRow | None:
     """Choose the store whose sweep is most overdue, and note that it begins now: other workers then pass it over."""
     now = services.clock()
     with services.database.writing() as session:
-        store = session.exec(
-            select(StoreRow)
-            .where(
-                StoreRow.state == StoreState.ACTIVE,
-                col(StoreRow.saleor_api_url).is_not(None),
-                or_(col(StoreRow.swept_at).is_(None), col(StoreRow.swept_at) <= now - every),
-                or_(col(StoreRow.paused_until).is_(None), col(StoreRow.paused_until) <= now),
-            )
-            .order_by(col(StoreRow.swept_at).nulls_first())
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        ).first()
+        store = session.exec(_MOST_OVERDUE, params={"now": now, "before": now - every}).first()
         if store is not None:
             store.swept_at = now
             session.add(store)
