@@ -43,6 +43,7 @@ Play = Callable[[World, Step], None]
 def act_on(world: World, step: Step) -> None:
     """Play one step."""
     world.counts[step.kind.name] += 1
+    world.played.append(step)
     _PLAY[step.kind](world, step)
 
 

@@ -2,6 +2,7 @@
 
 import traceback
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from tests.simulation.expected import points_expected
@@ -37,13 +38,15 @@ class Outcome:
     # What each order earned, without what staff adjusted; None where Saleor's books allow two answers, or staff went below zero.
     due: tuple[int | None, ...] = ()
     trace: str = ""
+    # Every step, those in the middle of others as well, in the order in which they began.
+    played: tuple[Step, ...] = ()
 
 
 def play(rig: Rig, history: History, *, compare: bool = False) -> Outcome:
     """Play a history; with `compare`, also as it would have gone without a fault, and looked at after every step."""
     outcome = _play(rig, history)
     if compare and not outcome.wrongs:
-        calm = _play(rig, without_faults(history))
+        calm = _play(rig, without_faults(history, outcome.played))
         outcome.wrongs += [f"without a fault, {wrong}" for wrong in calm.wrongs]
         outcome.counts["compared with a run without faults"] += 1
         differ = [pair for pair in zip(outcome.due, calm.due, strict=True) if None not in pair and pair[0] != pair[1]]
@@ -52,10 +55,10 @@ def play(rig: Rig, history: History, *, compare: bool = False) -> Outcome:
     return outcome
 
 
-def without_faults(history: History) -> History:
-    """The same history on a good day, settled after every step."""
+def without_faults(history: History, played: Sequence[Step]) -> History:
+    """What was played, on a good day: also what happened in the middle of something else, and settled after every step."""
     steps: list[Step] = []
-    for step in history.steps:
+    for step in played:
         if step.kind not in _DISTURBING:
             steps += [replace(step, mishaps=(), fates=(Fate(),)), Step(Kind.SETTLE)]
     return replace(history, steps=tuple(steps))
@@ -80,7 +83,7 @@ def _play(rig: Rig, history: History) -> Outcome:
             rig.effects.running.clear()
             rig.effects.world = None
         if world is not None:
-            outcome.counts, outcome.faults = world.counts, world.faults
+            outcome.counts, outcome.faults, outcome.played = world.counts, world.faults, tuple(world.played)
             outcome.due = tuple(_earned(world, order_id) for order_id in world.orders)
             outcome.counts["histories"] += 1
         return outcome

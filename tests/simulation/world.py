@@ -89,6 +89,7 @@ class World:
         self.truth = Truth()
         self.orders: list[str] = []
         self.sent: list[Delivery] = []
+        self.played: list[Step] = []
         self.counts: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.away_until: dict[str, datetime] = {}
