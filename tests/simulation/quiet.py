@@ -16,8 +16,6 @@ SOON = timedelta(days=5)
 LONG = timedelta(days=95)
 LOOKS_MAX = 400
 BATCHES_MAX = 60
-# The second finds what the first has led to.
-SWEEPS = 2
 
 
 _ORDERS = select(col(OrderRow.look_at), col(OrderRow.lease_until)).where(col(OrderRow.look_at).is_not(None))
@@ -42,12 +40,12 @@ def go_quiet(world: World) -> None:
     world.go_on_until(world.clock.now)
     if world.rows("SELECT state FROM store")[0][0] != "active" or not _is_token_good(world):
         world.reinstall()
-    _run(world, SOON, SWEEPS)
+    _run(world, SOON)
     for _ in range(3):
         if not world.as_staff(lambda services: _mend(world, services)):
             break
-        _run(world, SOON, 1)
-    _run(world, LONG, 1)
+        _run(world, SOON)
+    _run(world, LONG)
 
 
 def _is_token_good(world: World) -> bool:
@@ -69,17 +67,14 @@ def _mend(world: World, services: Services) -> int:
     return mended
 
 
-def _run(world: World, long: timedelta, sweeps: int) -> None:
-    """Work, and move on to the next moment at which there is something to do, for so long at most."""
+def _run(world: World, long: timedelta) -> None:
+    """Sweep, work, and move on to the next moment at which there is something to do, for so long at most."""
     end = world.clock.now + long
-    for look in range(LOOKS_MAX):
-        if look < sweeps:
-            world.work(world.workers, (), lambda services: sweep_once(world, services))
+    world.work(world.workers, (), lambda services: sweep_once(world, services))
+    for _ in range(LOOKS_MAX):
         if world.work(world.workers, (), lambda services: settle_for_a_while(world, services, BATCHES_MAX)) is not True:
             raise Violation("settling comes to no end although nothing goes wrong any more")
         moment = _next_moment(world)
-        if moment is None and look + 1 < sweeps:
-            moment = world.clock.now + timedelta(seconds=300)
         if moment is None or moment > end:
             return
         world.go_on_until(moment + timedelta(microseconds=1))
