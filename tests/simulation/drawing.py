@@ -34,15 +34,15 @@ _WEIGHTS: dict[Kind, int] = {
     Kind.NOTE: 1,
     Kind.WIPE: 1,
     Kind.DELETE_VARIANT: 1,
-    Kind.VISIT: 6,
-    Kind.TAKE: 9,
-    Kind.SPEND: 5,
+    Kind.VISIT: 8,
+    Kind.TAKE: 20,
+    Kind.SPEND: 6,
     Kind.OTHER: 3,
     Kind.ADJUST: 3,
     Kind.ADJUST_CUSTOMER: 2,
     Kind.WRITE_OFF: 2,
     Kind.LOOK_AGAIN: 1,
-    Kind.RESOLVE: 2,
+    Kind.RESOLVE: 4,
     Kind.RULE: 2,
     Kind.SETTLE: 45,
     Kind.SWEEP: 8,
@@ -80,7 +80,8 @@ _MEANWHILE = (
 )
 _WITH_MISHAPS = frozenset({Kind.SETTLE, Kind.SWEEP, Kind.VISIT, Kind.TAKE})
 _FAULTS = tuple(how for how in How if not how.name.startswith("MEANWHILE"))
-_EFFECTS = 14
+# The first few effects of a step happen nearly always, the later ones seldom.
+_EFFECTS = (0, 1, 2, 2, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13)
 
 
 def draw(seed: int) -> History:
@@ -152,14 +153,14 @@ def _fate(random: Random) -> Fate:
 def _mishap(random: Random) -> Mishap:
     if random.random() < 0.6:
         return _fault(random)
-    at = random.randrange(_EFFECTS)
+    at = random.choice(_EFFECTS)
     how = random.choice((How.MEANWHILE_BEFORE, How.MEANWHILE_AFTER, How.MEANWHILE_AFTER))
     seconds = random.choice((0, 1, 6, 15, 19, 61, 61, 200, 310, 640, 1_500))
     return Mishap(at, how, seconds, _meanwhile(random))
 
 
 def _fault(random: Random) -> Mishap:
-    return Mishap(random.randrange(_EFFECTS), random.choice(_FAULTS), seconds=random.choice((5, 45, 110, 200, 299, 700)))
+    return Mishap(random.choice(_EFFECTS), random.choice(_FAULTS), seconds=random.choice((5, 45, 110, 200, 299, 700)))
 
 
 def _meanwhile(random: Random) -> tuple[Step, ...]:

@@ -344,4 +344,7 @@ CHECKS: tuple[Check, ...] = (
 def _count(world: World, books: Books) -> None:
     for movement in books.movements:
         world.counts[f"movements {movement.state}"] += 1
+    world.counts["claims taken"] += sum(claim.state == "taken" for claim in books.points_claims)
+    world.counts["claims taken"] += sum(claim.taken_by is not None for claim in world.coggins.books().claims)
+    world.counts["claims known as taken"] += sum(claim.state == "taken" for claim in books.claims)
     world.counts["shortfalls"] += sum(1 for order in books.orders if order.shortfall)

@@ -1,5 +1,6 @@
 """How each step is played on a world. What makes no sense as things stand is passed over."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -22,7 +23,7 @@ from app.usecases.settle_orders import settle_orders
 from app.usecases.sweep_orders import sweep_orders
 from tests.simulation.drawing import EMAILS, ORDERS_MAX
 from tests.simulation.expected import kept
-from tests.simulation.rig import APP_URL
+from tests.simulation.rig import APP_URL, PROVIDER_URL
 from tests.simulation.steps import Kind, RuleSetup, Step
 from tests.simulation.world import Violation, World
 from tests.standins.saleor import Item
@@ -35,6 +36,7 @@ STAFF_LOOK_AFTER = timedelta(minutes=11)
 # No amount of ours looks like what other clients do.
 OTHERS_STRANGE_POINTS = 100_003
 OVER = frozenset({"CANCELED", "EXPIRED"})
+_CLAIM_URL = re.compile(re.escape(PROVIDER_URL) + "/claim/points/[0-9a-f]{32}")
 DATABASE_FAULTS = (OperationalError, InterfaceError, PoolTimeout)
 
 Play = Callable[[World, Step], None]
@@ -212,16 +214,26 @@ def _visit(world: World, step: Step) -> None:
 
 def _open_link(world: World, step: Step, order_id: str, link: str) -> None:
     """Follow a link as far as the claim that it leads to, and remember that one."""
-    if "/orders/" in link:
-        answer = world.call_web("GET", link, {}, None, step.mishaps)
-        if answer is None or answer.status_code != 303:
-            return
-        link = answer.headers["Location"]
-    token = link.rsplit("/", 1)[1]
+    found = _claim_behind(world, step, link) if "/orders/" in link else link
+    if found is None:
+        return
+    token = found.rsplit("/", 1)[1]
     seen = world.truth.links.setdefault(order_id, [])
     if token not in seen:
         seen.append(token)
         world.counts["links seen"] += 1
+
+
+def _claim_behind(world: World, step: Step, link: str) -> str | None:
+    """Give the address of the claim that an order link leads to; where claims cannot be withdrawn, after a button is pressed."""
+    answer = world.call_web("GET", link, {}, None, step.mishaps if world.is_embedded else ())
+    if answer is not None and answer.status_code == 303:
+        return answer.headers["Location"]
+    if answer is None or '<form method="post">' not in answer.text:
+        return None
+    pressed = world.call_web("POST", link, {}, None, step.mishaps)
+    found = _CLAIM_URL.search(pressed.text) if pressed is not None else None
+    return found[0] if found is not None else None
 
 
 def _take(world: World, step: Step) -> None:
@@ -239,7 +251,6 @@ def _take(world: World, step: Step) -> None:
             continue
         try:
             world.coggins.take(token, None if world.coggins._ledger(None).claim(token).email else email)
-            world.counts["claims taken"] += 1
         except (ValueError, LookupError):
             continue
 

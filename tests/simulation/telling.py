@@ -132,6 +132,8 @@ def summary(counts: Counter[str], faults: Counter[str]) -> str:
         "deliveries",
         "INSTANTs done",
         "links seen",
+        "claims taken",
+        "claims known as taken",
         "deaths",
         "left for staff",
         "shortfalls",
