@@ -3,6 +3,7 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from app.receiving import BODY_BYTES_MAX
 from app.settings import Settings
 from app.tracing import is_traced
 from app.usecases.services import Services
@@ -22,9 +23,6 @@ from app.web import (
 from app.web.limiting import RequestLimiter, open_storage
 from app.web.shopper_pages import set_up_shopper_pages
 from app.web.speech import set_up_speech
-
-# Our webhook's payload is under 2 kB; an array of 1,000 claims under 200 kB.
-BODY_BYTES_MAX = 1024 * 1024
 
 
 def create_app(services: Services, settings: Settings) -> Flask:

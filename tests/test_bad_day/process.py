@@ -8,12 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from flask import Flask
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server import Server
 
 from app.bootstrap import build_services
 from app.logs import set_up_logging
+from app.serving import serve
 from app.settings import load_settings
 from app.supervisor import supervise
 from app.web import create_app
@@ -51,16 +49,7 @@ def main(role: str) -> None:
     settings = load_settings()
     set_up_logging(log_format="console", level="info")
     if role == "web":
-        server = Server(
-            "tests.test_bad_day.process:create",
-            factory=True,
-            interface=Interfaces.WSGI,
-            port=settings.port,
-            blocking_threads=4,
-            respawn_failed_workers=True,
-            log_level=LogLevels.warning,
-        )
-        server.serve()
+        serve("127.0.0.1", settings.port, processes=1, threads=4, entry="tests.test_bad_day.process:create")
         return
     if role == "run":
         command = [sys.executable, "-m", "tests.test_bad_day.process"]

@@ -1,0 +1,76 @@
+"""The app's server in a process of its own, around an application that says what it was asked: `PORT BODY_SECONDS`."""
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from hashlib import sha256
+
+from flask import Flask, Response, request
+
+from app.logs import set_up_logging
+from app.receiving import BODY_BYTES_MAX
+from app.serving import serve
+
+THREADS = 2
+PIECES = 50
+PIECE = b"0123456789" * 2_000
+
+
+def create() -> Flask:
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
+    gate = threading.Event()
+
+    @app.route("/", defaults={"rest": ""}, methods=["GET", "POST"])
+    @app.route("/<path:rest>", methods=["GET", "POST"])
+    def echo(rest: str) -> Response:
+        body = request.get_data()
+        told = {
+            "method": request.method,
+            "path": rest,
+            "query": request.args.to_dict(flat=False),
+            "headers": {name.lower(): value for name, value in request.headers.items()},
+            "address": request.remote_addr,
+            "length": request.content_length,
+            "digest": sha256(body).hexdigest(),
+            "secret": "PLANTED_IN_ENVIRONMENT" in request.environ,
+        }
+        return Response(json.dumps(told), mimetype="application/json")
+
+    @app.get("/pieces")
+    def pieces() -> Response:
+        def give() -> Iterator[bytes]:
+            for _ in range(PIECES):
+                yield PIECE
+
+        return Response(give(), mimetype="text/plain")
+
+    @app.get("/breaks")
+    def breaks() -> Response:
+        def give() -> Iterator[bytes]:
+            yield PIECE
+            raise RuntimeError
+
+        return Response(give(), mimetype="text/plain")
+
+    @app.get("/unchanged")
+    def unchanged() -> Response:
+        return Response(status=304, headers={"ETag": '"1"'})
+
+    @app.get("/waits")
+    def waits() -> str:
+        return str(gate.wait(20))
+
+    @app.get("/opens")
+    def opens() -> str:
+        gate.set()
+        return "opened"
+
+    return app
+
+
+if __name__ == "__main__":
+    set_up_logging(log_format="console", level="warning")
+    entry = "tests.test_processes.echo:create"
+    serve("127.0.0.1", int(sys.argv[1]), processes=1, threads=THREADS, entry=entry, body_seconds=int(sys.argv[2]))
