@@ -12,6 +12,7 @@ import click
 from app.commands import balances_csv, open_services, option_store
 from app.points.importing import BroughtIn
 from app.usecases import export_ledger, verify_books
+from app.usecases.back_up import back_up
 from app.usecases.import_balances import import_balances
 
 # More would only hide the first ones, which are what somebody looks at.
@@ -93,6 +94,18 @@ def export(what: str, *, store: str) -> None:
                 bar.update(min(place, export_ledger.ROWS_AT_ONCE))
 
 
+@click.command()
+@click.argument("path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
+def backup(path: Path) -> None:
+    """Copy the SQLite database into a new FILE, while everything runs.
+
+    Keep SECRET_KEY (or the file secret_key) as well, and elsewhere: without it the copy's tokens, keys and links stay closed.
+    """
+    with open_services() as services:
+        size = back_up(services, path)
+    click.echo(f"{path}: {size:,} bytes, whole and checked. It is of no use without SECRET_KEY: keep that elsewhere.")
+
+
 def _cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
@@ -100,4 +113,4 @@ def _cell(value: Any) -> Any:
     return f"'{value}" if is_formula else value
 
 
-COMMANDS = (verify, import_command, export)
+COMMANDS = (verify, import_command, export, backup)
