@@ -11,6 +11,7 @@ from app.store.database import Database
 from tests.browser import NOT_FOUND, OpenPage, chromium_path, open_browser, open_page
 from tests.clock import MovableClock
 from tests.databases import Databases, postgresql_databases, sqlite_databases
+from tests.sharing import share
 from tests.standins.coggins import StandInCoggins
 from tests.standins.saleor import SigningKey, StandInSaleor
 from tests.world import World, open_world
@@ -19,6 +20,8 @@ from tests.world import World, open_world
 for _name in ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "POINTS_API_URL", "POINTS_API_KEY", "DATA_DIR", "APP_ENV"):
     os.environ.pop(_name, None)
 
+
+share()
 
 # A test of whole worlds runs with both providers and on both databases, but not with each on each: what a provider does hardly
 # depends on the database. Where it may, the test is marked `every_world`.

@@ -174,20 +174,20 @@ def test_a_moving_picture_stands_still() -> None:
 @pytest.mark.parametrize(
     ("logo", "word"),
     [
-        (b"", "cannot be read"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "cannot be read"),
-        (picture("GIF"), "cannot be read"),
-        (picture("BMP"), "cannot be read"),
-        (picture()[:40], "cannot be read"),
-        (picture("PNG", (5000, 4000)), "too many pixels: 5000 by 4000"),
-        (picture("PNG", (12000, 12000), "black"), "cannot be read|too many pixels"),
-        (b"\x89PNG" + b"x" * LOGO_BYTES_MAX, "too large: at most 512 kB"),
+        (lambda: b"", "cannot be read"),
+        (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'/>", "cannot be read"),
+        (lambda: picture("GIF"), "cannot be read"),
+        (lambda: picture("BMP"), "cannot be read"),
+        (lambda: picture()[:40], "cannot be read"),
+        (lambda: picture("PNG", (5000, 4000)), "too many pixels: 5000 by 4000"),
+        (lambda: picture("PNG", (12000, 12000), "black"), "cannot be read|too many pixels"),
+        (lambda: b"\x89PNG" + b"x" * LOGO_BYTES_MAX, "too large: at most 512 kB"),
     ],
     ids=["empty", "svg", "gif", "bmp", "cut", "pixels", "bomb", "bytes"],
 )
-def test_what_is_no_logo_is_refused_in_plain_words(logo: bytes, word: str) -> None:
+def test_what_is_no_logo_is_refused_in_plain_words(logo: Callable[[], bytes], word: str) -> None:
     with pytest.raises(BadRequest, match=word):
-        read_logo(logo)
+        read_logo(logo())
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,0 +1,64 @@
+"""What is costly to build and the same for every app that the tests build: built once in a process.
+
+Production builds one app, one engine and each template once in a process, and tests build them a thousand times.
+"""
+
+from functools import partial
+from typing import Any
+
+from flask import Flask
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+from sqlalchemy import create_engine
+from werkzeug.routing import Rule
+
+import app.store.database
+
+STATEMENTS_MAX = 2_000
+
+
+class _CompiledStatements(dict[Any, Any]):
+    """Compiled statements, by the kind of database rather than by the engine's own dialect."""
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get((key[0].name, *key[1:]), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        if len(self) >= STATEMENTS_MAX:
+            self.clear()
+        super().__setitem__((key[0].name, *key[1:]), compiled)
+
+
+class _CompiledTemplates(BytecodeCache):
+    """Compiled templates, by their name and their text."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (compiled := self._by_key.get((bucket.key, bucket.checksum))) is not None:
+            bucket.bytecode_from_string(compiled)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._by_key[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+def share() -> None:
+    """Share from now on, in this process."""
+    Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _CompiledTemplates()}
+    app.store.database.create_engine = partial(  # type: ignore[attr-defined]  # imported there
+        create_engine, execution_options={"compiled_cache": _CompiledStatements()}
+    )
+    _share_builders_of_addresses()
+
+
+def _share_builders_of_addresses() -> None:
+    build, built = Rule._compile_builder, {}  # type: ignore[attr-defined,var-annotated]  # werkzeug's own
+
+    def shared(self: Any, append_unknown: bool = True) -> Any:  # noqa: FBT001, FBT002 - werkzeug's signature
+        key = (self.rule, append_unknown, tuple(self._trace), tuple((self.defaults or {}).items()))
+        if key not in built:
+            built[key] = build(self, append_unknown)
+        return built[key]
+
+    Rule._compile_builder = shared  # type: ignore[attr-defined]
