@@ -53,12 +53,13 @@ def share() -> None:
 
 
 def _share_builders_of_addresses() -> None:
-    build, built = Rule._compile_builder, {}  # type: ignore[attr-defined,var-annotated]  # werkzeug's own
+    build = Rule._compile_builder
+    built: dict[Any, Any] = {}
 
-    def shared(self: Any, append_unknown: bool = True) -> Any:  # noqa: FBT001, FBT002 - werkzeug's signature
+    def shared(self: Any, append_unknown: bool = True) -> Any:
         key = (self.rule, append_unknown, tuple(self._trace), tuple((self.defaults or {}).items()))
         if key not in built:
             built[key] = build(self, append_unknown)
         return built[key]
 
-    Rule._compile_builder = shared  # type: ignore[attr-defined]
+    Rule._compile_builder = shared  # type: ignore[method-assign]  # on purpose

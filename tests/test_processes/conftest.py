@@ -1,3 +1,5 @@
+import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -5,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from app.__main__ import main
 from app.bootstrap import utc_now
 from tests.demo.app_process import AppProcess, environment, free_port
 from tests.standins.saleor import SigningKey, StandInSaleor
@@ -38,6 +41,27 @@ def run(tmp_path: Path) -> Run:
         return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
 
     return run
+
+
+@pytest.fixture
+def run_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run a command as `run` does, in this process: for what is decided before anything is served. It costs no start."""
+
+    def run_here(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+        for name in set(os.environ) - set(environment()):
+            monkeypatch.delenv(name)
+        for name, value in {"DATA_DIR": str(tmp_path), "PORT": str(free_port()), **settings}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["saleor-points", *arguments])
+        capfd.readouterr()
+        # What the command logs goes where this test listens, and no further.
+        monkeypatch.setattr(logging.root, "handlers", [])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capfd.readouterr()
+        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), told.out, told.err)
+
+    return run_here
 
 
 @pytest.fixture

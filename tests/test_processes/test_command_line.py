@@ -27,8 +27,8 @@ def _refused(done: "subprocess.CompletedProcess[str]", *words: str) -> None:
         assert word in done.stderr
 
 
-def test_help_names_every_command(run: Run) -> None:
-    done = run("--help")
+def test_help_names_every_command(run_here: Run) -> None:
+    done = run_here("--help")
 
     assert done.returncode == 0
     for command in cli.commands:
@@ -43,8 +43,8 @@ def test_every_command_has_help(command: str) -> None:
     assert f"Usage: saleor-points {command} [OPTIONS]" in done.stdout
 
 
-def test_the_version_is_told(run: Run) -> None:
-    assert run("--version").stdout.startswith("saleor-points, version ")
+def test_the_version_is_told(run_here: Run) -> None:
+    assert run_here("--version").stdout.startswith("saleor-points, version ")
 
 
 @pytest.mark.parametrize(
@@ -59,28 +59,32 @@ def test_the_version_is_told(run: Run) -> None:
         ("migrate", "APP_ENV", "staging"),
     ],
 )
-def test_a_bad_setting_stops_start_up_and_is_named(run: Run, command: str, name: str, value: str) -> None:
-    _refused(run(command, **{name: value}), name)
+def test_a_bad_setting_stops_start_up_and_is_named(run_here: Run, command: str, name: str, value: str) -> None:
+    _refused(run_here(command, **{name: value}), name)
 
 
-def test_what_production_requires_is_named(run: Run) -> None:
-    _refused(run("run", APP_ENV="production"), "SECRET_KEY")
+def test_a_refusal_is_the_same_in_a_process_of_its_own(run: Run) -> None:
+    _refused(run("run", PORT="eighty"), "PORT")
 
 
-def test_a_database_that_cannot_be_reached_is_one_sentence_without_the_password(run: Run) -> None:
-    done = run("migrate", DATABASE_URL="postgresql://points:s3cret@127.0.0.1:1/points")
+def test_what_production_requires_is_named(run_here: Run) -> None:
+    _refused(run_here("run", APP_ENV="production"), "SECRET_KEY")
+
+
+def test_a_database_that_cannot_be_reached_is_one_sentence_without_the_password(run_here: Run) -> None:
+    done = run_here("migrate", DATABASE_URL="postgresql://points:s3cret@127.0.0.1:1/points")
 
     _refused(done, "DATABASE_URL", "127.0.0.1")
     assert "s3cret" not in done.stderr
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(run: Run) -> None:
-    _refused(run("migrate", DATA_DIR="/proc/none/points"), "/proc/none")
+def test_a_folder_that_cannot_be_made_is_one_sentence(run_here: Run) -> None:
+    _refused(run_here("migrate", DATA_DIR="/proc/none/points"), "/proc/none")
 
 
 @pytest.mark.parametrize("command", ["web", "worker"])
-def test_an_unmigrated_database_is_refused_with_what_to_do(run: Run, command: str) -> None:
-    done = run(command, PORT="1")
+def test_an_unmigrated_database_is_refused_with_what_to_do(run_here: Run, command: str) -> None:
+    done = run_here(command, PORT="1")
 
     assert done.returncode == 1
     assert "saleor-points migrate" in done.stderr
@@ -88,11 +92,11 @@ def test_an_unmigrated_database_is_refused_with_what_to_do(run: Run, command: st
 
 
 @pytest.mark.parametrize("command", ["run", "web"])
-def test_a_port_in_use_is_refused_and_named(run: Run, command: str, taken_port: int) -> None:
-    run("migrate")
+def test_a_port_in_use_is_refused_and_named(run_here: Run, command: str, taken_port: int) -> None:
+    run_here("migrate")
 
-    _refused(run(command, "--port", str(taken_port)), "PORT", str(taken_port))
+    _refused(run_here(command, "--port", str(taken_port)), "PORT", str(taken_port))
 
 
-def test_an_address_of_another_machine_is_refused_and_named(run: Run) -> None:
-    _refused(run("run", HOST="203.0.113.7"), "HOST", "203.0.113.7")
+def test_an_address_of_another_machine_is_refused_and_named(run_here: Run) -> None:
+    _refused(run_here("run", HOST="203.0.113.7"), "HOST", "203.0.113.7")

@@ -19,8 +19,6 @@ from tests.test_processes.process_table import child_running, children_of, desce
 # Long enough that the signal comes in the middle.
 SLOW_SECONDS = 2
 
-_both_signals = pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT], ids=lambda sent: sent.name)
-
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
@@ -44,16 +42,22 @@ def _nothing_is_left(app: AppProcess, descendants: list[int]) -> None:
     assert _is_free(app.port)
 
 
-def test_it_says_where_it_listens_and_what_to_do_next(start: Start) -> None:
-    app = start().wait_until_ready()
+def test_it_says_where_it_listens_and_what_to_do_next_and_tells_no_token(start: Start) -> None:
+    app = start(LOG_LEVEL="debug").wait_until_ready()
     wait_until(lambda: "What to do next" in app.log(), seconds=10, what="the greeting")
 
     assert f"http://127.0.0.1:{app.port}" in app.log()
     assert f"http://localhost:{app.port}/api/manifest" in app.log()
     assert f"/extensions/app/install?manifestUrl=http%3A%2F%2Flocalhost%3A{app.port}%2Fapi%2Fmanifest" in app.log()
 
+    token = "0123456789abcdef" * 2
+    for path in (f"claim/points/{token}", f"api/v1/points?csapikey={token}", f"no/such/page?csapikey={token}"):
+        requests.get(f"{app.url}/{path}", timeout=5)
+    app.stop()
+    assert token not in app.log()
 
-@_both_signals
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT], ids=lambda sent: sent.name)
 def test_a_signal_stops_all_its_processes_and_frees_the_port(start: Start, sent: signal.Signals) -> None:
     app = start().wait_until_ready()
     descendants = descendants_of(app.pid)
@@ -64,15 +68,14 @@ def test_a_signal_stops_all_its_processes_and_frees_the_port(start: Start, sent:
     assert "Traceback" not in app.log()
 
 
-@_both_signals
-def test_a_batch_in_hand_is_finished_before_the_end(start: Start, live_saleor: StandInSaleor, sent: signal.Signals) -> None:
+def test_a_batch_in_hand_is_finished_before_the_end(start: Start, live_saleor: StandInSaleor) -> None:
     app = start().wait_until_ready()
     scene = _installed(app, live_saleor)
     live_saleor.faults.once(drip(SLOW_SECONDS), on="Orders")
     order = live_saleor.shop.place_paid_order("60.00")
     wait_until(lambda: live_saleor.counts["Orders"] > 0, seconds=10, what="the worker reads the order")
 
-    assert app.stop(sent) == 0
+    assert app.stop() == 0
 
     settled = scene.order(order)
     assert (settled.due, settled.granted, settled.lease_token) == (60, 60, None)
@@ -142,27 +145,15 @@ def test_two_web_processes_and_a_worker_share_one_sqlite_file(start: Start, run:
     assert app.stop() == 0
 
 
-def test_no_token_reaches_the_log(start: Start) -> None:
-    app = start(LOG_LEVEL="debug").wait_until_ready()
-    token = "0123456789abcdef" * 2
-
-    requests.get(f"{app.url}/claim/points/{token}", timeout=5)
-    requests.get(f"{app.url}/api/v1/points?csapikey={token}", timeout=5)
-    requests.get(f"{app.url}/no/such/page?csapikey={token}", timeout=5)
-
-    app.stop()
-    assert token not in app.log()
-
-
 def test_another_secret_than_the_databases_stops_the_start_and_changes_nothing(
-    start: Start, run: Run, live_saleor: StandInSaleor
+    start: Start, run_here: Run, live_saleor: StandInSaleor
 ) -> None:
     app = start(SECRET_KEY="the first").wait_until_ready()
     _installed(app, live_saleor)
     app.stop()
 
     for command in ("run", "web", "worker"):
-        refused = run(command, SECRET_KEY="the second")
+        refused = run_here(command, SECRET_KEY="the second")
 
         assert refused.returncode == 2
         assert "SECRET_KEY does not open what the database holds" in refused.stderr
