@@ -4,10 +4,15 @@ requests' own time-out is per read, so a server that sends a byte now and then c
 shuts the connection when the call's time is over, and the body is read up to a limit.
 """
 
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
+from heapq import heappop, heappush
+from itertools import count
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,13 +85,14 @@ class _Watchdog:
     """Shuts the connection of the call in hand once its time is over."""
 
     def __init__(self, seconds: float) -> None:
+        self.bites_at = monotonic() + seconds
         self.has_bitten = False
+        self.is_off_duty = False
         self.failed_to_connect = False
+        self.has_dialled = False
         # A second handle on the connection: shut by it, every read ends, also one in the middle of TLS.
         self._twin: socket.socket | None = None
         self._lock = threading.Lock()
-        self._timer = threading.Timer(seconds, self._bite)
-        self._timer.daemon = True
 
     def watch(self, connection_socket: socket.socket) -> None:
         with self._lock:
@@ -96,7 +102,7 @@ class _Watchdog:
             if self.has_bitten:
                 self._shut()
 
-    def _bite(self) -> None:
+    def bite(self) -> None:
         with self._lock:
             self.has_bitten = True
             self._shut()
@@ -109,16 +115,53 @@ class _Watchdog:
     @contextmanager
     def on_duty(self) -> Iterator["_Watchdog"]:
         _current.watchdog = self
-        self._timer.start()
+        _kennel(os.getpid()).let_out(self)
         try:
             yield self
         finally:
-            self._timer.cancel()
+            self.is_off_duty = True
             _current.watchdog = None
             with self._lock:
                 if self._twin is not None:
                     self._twin.close()
                 self._twin = None
+
+
+class _Kennel:
+    """One thread that lets watchdogs bite in time. A thread for each call would cost about as much as the call."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._numbers = count()
+        self._out: list[tuple[float, int, _Watchdog]] = []
+        threading.Thread(target=self._run, name="deadlines", daemon=True).start()
+
+    def let_out(self, watchdog: _Watchdog) -> None:
+        with self._changed:
+            heappush(self._out, (watchdog.bites_at, next(self._numbers), watchdog))
+            if self._out[0][2] is watchdog:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        while True:
+            self._next().bite()
+
+    def _next(self) -> _Watchdog:
+        """Wait for the next watchdog whose time has come while its call still goes on."""
+        with self._changed:
+            while True:
+                while self._out and self._out[0][2].is_off_duty:
+                    heappop(self._out)
+                seconds = self._out[0][0] - monotonic() if self._out else None
+                if seconds is not None and seconds <= 0:
+                    return heappop(self._out)[2]
+                self._changed.wait(seconds)
+
+
+@cache
+def _kennel(_pid: int) -> _Kennel:
+    """Give this process's: a thread does not survive a fork."""
+    return _Kennel()
 
 
 class _WatchedHTTPConnection(HTTPConnection):
@@ -166,8 +209,10 @@ def _watch_kept(connection: HTTPConnection) -> None:
 
 @contextmanager
 def _connecting(connection: HTTPConnection) -> Iterator[None]:
-    """Note a failure that comes before the request does."""
+    """Note that the connection is a new one, and a failure that comes before the request does."""
     watchdog = _watchdog()
+    if watchdog is not None:
+        watchdog.has_dialled = True
     try:
         yield
         _refuse_if_late(connection, watchdog)
@@ -205,7 +250,7 @@ class _DeadlineAdapter(HTTPAdapter):
         host = urlsplit(request.url or "").hostname or ""
         with _Watchdog(self._total_seconds).on_duty() as watchdog, timed_call(host):
             try:
-                response = super().send(request, *args, **kwargs)
+                response = self._sent(request, watchdog, *args, **kwargs)
                 response._content = _whole_body(response)
             except (requests.RequestException, HTTPError) as error:
                 if watchdog.failed_to_connect:
@@ -216,6 +261,15 @@ class _DeadlineAdapter(HTTPAdapter):
             if watchdog.has_bitten:
                 raise DeadlineExceeded(f"no whole answer within {self._total_seconds} seconds", request=request)
             return response
+
+    def _sent(self, request: requests.PreparedRequest, watchdog: _Watchdog, *args: Any, **kwargs: Any) -> requests.Response:
+        try:
+            return super().send(request, *args, **kwargs)
+        except requests.ConnectionError:
+            # The server closed a kept connection just then. Only a question may be asked again: a change might happen twice.
+            if request.method != "GET" or watchdog.has_bitten or watchdog.has_dialled:
+                raise
+            return super().send(request, *args, **kwargs)
 
 
 def _whole_body(response: requests.Response) -> bytes:

@@ -203,7 +203,7 @@ def test_a_greeting_of_tls_that_drips_ends_at_the_deadline_with_nothing_sent() -
 
 def test_a_connection_made_too_late_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     bitten = threading.Event()
-    create, bite = socket.create_connection, outside._Watchdog._bite
+    create, bite = socket.create_connection, outside._Watchdog.bite
 
     def note_bite(watchdog: outside._Watchdog) -> None:
         bite(watchdog)
@@ -213,7 +213,7 @@ def test_a_connection_made_too_late_is_not_used(monkeypatch: pytest.MonkeyPatch)
         assert bitten.wait(PATIENCE_SECONDS)
         return create(address)
 
-    monkeypatch.setattr(outside._Watchdog, "_bite", note_bite)
+    monkeypatch.setattr(outside._Watchdog, "bite", note_bite)
     monkeypatch.setattr("urllib3.util.connection.create_connection", late)
     with answering(Answer()) as server:
         error = failed_call(server.url, seconds=SHORT_SECONDS)
@@ -236,6 +236,60 @@ def test_a_deadline_is_of_one_call_and_not_of_the_next_on_the_same_connection() 
             session.get(f"http://{address}/")
 
     assert answers == ["OK", "OK"]
+    assert not outside.was_never_sent(failed.value)
+
+
+@contextmanager
+def server_that_closes_after_each_answer() -> Iterator[tuple[str, list[bytes]]]:
+    """Say that connections are kept, and close each when its second request comes. Gives the requests as they came."""
+    seen: list[bytes] = []
+    kept_answer = FULL_ANSWER.replace(b"Connection: close\r\n", b"")
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        seen.append(connection.recv(65536))
+                        connection.sendall(kept_answer)
+                        seen.append(connection.recv(65536))
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}", seen
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join(PATIENCE_SECONDS)
+
+
+def test_a_question_is_asked_again_where_the_server_closes_a_kept_connection() -> None:
+    with server_that_closes_after_each_answer() as (url, seen), outside.new_session(total_seconds=PATIENCE_SECONDS) as session:
+        answers = [session.get(f"{url}/{number}").text for number in range(2)]
+
+    assert answers == ["OK", "OK"]
+    assert [request[:6] for request in seen[:3]] == [b"GET /0", b"GET /1", b"GET /1"]
+
+
+def test_a_change_is_not_sent_again_where_the_server_closes_a_kept_connection() -> None:
+    with server_that_closes_after_each_answer() as (url, seen), outside.new_session(total_seconds=PATIENCE_SECONDS) as session:
+        session.get(f"{url}/0")
+        with pytest.raises(requests.ConnectionError) as failed:
+            session.post(f"{url}/1")
+
+    assert not outside.was_never_sent(failed.value)
+    assert [request[:6] for request in seen] == [b"GET /0", b"POST /"]
+
+
+def test_a_question_that_was_cut_on_a_new_connection_is_not_asked_again() -> None:
+    with (
+        raw_server(cuts_after(b"")) as address,
+        outside.new_session(total_seconds=PATIENCE_SECONDS) as session,
+        pytest.raises(requests.ConnectionError) as failed,
+    ):
+        session.get(f"http://{address}/")
+
     assert not outside.was_never_sent(failed.value)
 
 

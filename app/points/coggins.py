@@ -22,8 +22,9 @@ CLAIMS_MAX = 100
 # One time-out leaves at most this many balances unknown.
 INSTANTS_MAX = 20
 IDEMPOTENCY_KEY = "Idempotency-Key"
-# A connection of its own for each call: one that the server just closed would leave an INSTANT unknown.
-_HEADERS = {"Accept": "application/json", "Connection": "close"}
+_HEADERS = {"Accept": "application/json"}
+# A connection of its own for each change: one that the server just closed would leave an INSTANT unknown.
+_ALONE = {"Connection": "close"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ class CogginsProvider:
             return ()
         path = f"?csapikey={quote(self.key, safe='')}" if kind is AskKind.CLAIM else f"/{quote(self.key, safe='')}/INSTANT"
         payload = [_claim(ask) if kind is AskKind.CLAIM else _instant(ask) for ask in asks]
-        answer = self._call("POST", path, items=payload, headers={IDEMPOTENCY_KEY: str(call_id)})
+        with self._session() as session:
+            answer = self._call(session, "POST", path, items=payload, headers={IDEMPOTENCY_KEY: str(call_id), **_ALONE})
         if isinstance(answer, Unknown):
             return tuple(answer for _ in asks)
         if isinstance(answer, NotSent | RefusedWhole):
@@ -68,14 +70,15 @@ class CogginsProvider:
         return _alone(coggins_answers.matched_instants(answer.json, asks), asks)
 
     def balances(self, emails: Sequence[str]) -> Mapping[str, Balance] | NotSent:
-        """Look up customers, one call each."""
+        """Look up customers, one call each, over one connection."""
         found: dict[str, Balance] = {}
-        for email in emails:
-            balance = self._balance(email)
-            if isinstance(balance, NotSent):
-                return balance
-            if balance is not None:
-                found[email] = balance
+        with self._session() as session:
+            for email in emails:
+                balance = self._balance(session, email)
+                if isinstance(balance, NotSent):
+                    return balance
+                if balance is not None:
+                    found[email] = balance
         return found
 
     def seen_claims(self, token_marks: Collection[str], *, now: datetime) -> Mapping[str, SeenClaim]:
@@ -83,10 +86,12 @@ class CogginsProvider:
         del token_marks, now
         return {}
 
-    def _balance(self, email: str) -> Balance | NotSent | None:
-        answer = self._call(
-            "GET", f"/{quote(self.key, safe='')}/email/{quote(email.strip(), safe='')}/Full", missing_is_none=True
-        )
+    def _session(self) -> requests.Session:
+        return outside.new_session(total_seconds=self.total_seconds, headers=_HEADERS, new_adapter=self.new_adapter)
+
+    def _balance(self, session: requests.Session, email: str) -> Balance | NotSent | None:
+        path = f"/{quote(self.key, safe='')}/email/{quote(email.strip(), safe='')}/Full"
+        answer = self._call(session, "GET", path, missing_is_none=True)
         if answer is None or isinstance(answer, NotSent):
             return answer
         if isinstance(answer, Unknown | RefusedWhole):
@@ -95,6 +100,7 @@ class CogginsProvider:
 
     def _call(
         self,
+        session: requests.Session,
         method: str,
         path: str,
         *,
@@ -104,8 +110,7 @@ class CogginsProvider:
     ) -> Body | NotSent | RefusedWhole | Unknown | None:
         """Make one call. No text of an exception is used: it holds the key."""
         try:
-            with outside.new_session(total_seconds=self.total_seconds, headers=_HEADERS, new_adapter=self.new_adapter) as session:
-                answer = session.request(method, f"{self.url}/api/v1/points{path}", json=items, headers=dict(headers or {}))
+            answer = session.request(method, f"{self.url}/api/v1/points{path}", json=items, headers=dict(headers or {}))
         except requests.RequestException as error:
             if outside.was_never_sent(error):
                 return NotSent("The points provider cannot be reached.")

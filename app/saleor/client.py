@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -30,6 +31,8 @@ log = structlog.get_logger()
 OPERATIONS = Path(__file__).parent / "operations"
 ORDERS_MAX = 100
 METADATA_MAX = 4
+# As many connections are kept open; where there is one more, the one that was used longest ago is closed.
+IDLE_MAX = 16
 JWKS_BYTES_MAX = 64 * 1024
 
 _exact_json = partial(json.loads, parse_float=Decimal)
@@ -59,7 +62,8 @@ class SaleorClient:
         self._url_map = dict(url_map or {})
         self._total_seconds = total_seconds
         self._new_adapter = new_adapter
-        self._threads = threading.local()
+        self._idling = threading.Lock()
+        self._idle: list[RequestsHTTPTransport] = []
 
     def own_app_id(self, api_url: str, token: str) -> str:
         """Ask the Saleor which app this token belongs to.
@@ -239,10 +243,10 @@ class SaleorClient:
     def _execute(
         self, api_url: str, token: str, operation: str, variables: Mapping[str, Any], *, partial_answers: bool = False
     ) -> dict[str, Any]:
-        transport = self._transport(self._reached(api_url))
         request = _Request(operation, variables)
         try:
-            result = transport.execute(request, extra_args={"headers": {"Authorization": f"Bearer {token}"}})
+            with self._transport(self._reached(api_url)) as transport:
+                result = transport.execute(request, extra_args={"headers": {"Authorization": f"Bearer {token}"}})
         except TransportConnectionFailed as error:
             if isinstance(error.__cause__, AppError):
                 raise error.__cause__ from None
@@ -254,17 +258,34 @@ class SaleorClient:
             raise _refusal(result.errors)
         return dict(result.data or {})
 
-    def _transport(self, url: str) -> RequestsHTTPTransport:
-        """Give this thread's transport for the address: a requests session must not be shared by threads."""
-        transports: dict[str, RequestsHTTPTransport] = self._threads.__dict__.setdefault("transports", {})
-        transport = transports.get(url)
-        if transport is None:
-            transport = RequestsHTTPTransport(url, json_deserialize=_exact_json, allow_redirects=False)
-            transport.connect()  # type: ignore[no-untyped-call]  # gql leaves it bare
-            assert transport.session is not None  # noqa: S101 - connect() has just made it
-            outside.guard(transport.session, total_seconds=self._total_seconds, new_adapter=self._new_adapter)
-            transport.session.hooks["response"].append(_raise_for_status)
-            transports[url] = transport
+    @contextmanager
+    def _transport(self, url: str) -> Iterator[RequestsHTTPTransport]:
+        """Lend a transport for the address: two threads must not share one at once, and a new one connects anew."""
+        transport = self._idle_one(url) or self._new_transport(url)
+        try:
+            yield transport
+        except BaseException:
+            transport.close()  # type: ignore[no-untyped-call]  # gql leaves it bare
+            raise
+        with self._idling:
+            self._idle.append(transport)
+            oldest = self._idle.pop(0) if len(self._idle) > IDLE_MAX else None
+        if oldest is not None:
+            oldest.close()  # type: ignore[no-untyped-call]  # gql leaves it bare
+
+    def _idle_one(self, url: str) -> RequestsHTTPTransport | None:
+        with self._idling:
+            found = next((transport for transport in reversed(self._idle) if transport.url == url), None)
+            if found is not None:
+                self._idle.remove(found)
+        return found
+
+    def _new_transport(self, url: str) -> RequestsHTTPTransport:
+        transport = RequestsHTTPTransport(url, json_deserialize=_exact_json, allow_redirects=False)
+        transport.connect()  # type: ignore[no-untyped-call]  # gql leaves it bare
+        assert transport.session is not None  # noqa: S101 - connect() has just made it
+        outside.guard(transport.session, total_seconds=self._total_seconds, new_adapter=self._new_adapter)
+        transport.session.hooks["response"].append(_raise_for_status)
         return transport
 
     def _reached(self, api_url: str) -> str:

@@ -94,9 +94,13 @@ class Outside:
         self._counts["saleor"] += 1
         ids = variables.get("ids")
         if isinstance(ids, list):
-            return {"orders": {"edges": [{"node": _NODE | {"id": id_, "userEmail": f"{id_}@example.com"}} for id_ in ids]}}
+            return {"orders": {"edges": [{"node": _order(id_)} for id_ in ids]}}
         written = ["a", *(name for name in ("b", "c", "d") if variables[f"with{name.upper()}"])]
         return dict.fromkeys(written, _WRITTEN)
+
+
+def _order(id_: str) -> dict[str, object]:
+    return _NODE | {"id": id_, "userEmail": f"shopper{id_[-12:]}@example.com"}
 
 
 def _claim(item: dict[str, object]) -> dict[str, object]:

@@ -8,6 +8,7 @@ from app.domain import retry
 from app.domain.earning import Due
 from app.domain.order import Order
 from app.domain.settlement import NOTHING, Decision, Stuck
+from app.domain.status import PointsStatus
 from app.points.provider import PointsProvider
 from app.store.books import Books
 from app.store.models import AccountRow, MovementRow, OrderRow, RuleRow, StoreRow
@@ -53,25 +54,31 @@ FOR_STAFF = Problem(
 
 @dataclass(slots=True)
 class InHand:
-    """One order under lease. `next_looks` are the moments at which to look again; the earliest counts."""
+    """One order under lease. `next_looks` are the moments at which to look again; the earliest counts.
+
+    `status` is the word that is to stand on it; None where it could not be read.
+    """
 
     row: OrderRow
+    id: int = field(init=False)
     order: Order | None = None
     rule: RuleRow | None = None
     due: Due | None = None
     books: Books = field(default_factory=Books)
     decision: Decision = NOTHING
+    status: PointsStatus | None = None
     problem: Problem | None = None
     next_looks: list[datetime] = field(default_factory=list)
     failures: int = 0
     has_failed: bool = False
     is_done: bool = False
+    # What was read, and what is due for it, stand in the order's row.
+    is_written: bool = False
 
-    @property
-    def id(self) -> int:
+    def __post_init__(self) -> None:
         if self.row.id is None:
             raise RuntimeError("an order without an id")
-        return self.row.id
+        self.id = self.row.id
 
     def retry(self, now: datetime, problem: Problem | None = None) -> None:
         """Leave the order for a time that grows with each failure in a row."""

@@ -150,4 +150,5 @@ def _look_at_claims(batch: Batch, hands: Sequence[InHand], now: datetime) -> Non
 def _bring_up_to(claim: ClaimRow, seen: SeenClaim) -> None:
     if seen.state is ClaimState.VOID:
         return  # Voided by a movement whose outcome is not recorded yet; recording it says so.
-    claim.state, claim.taken_at, claim.taken_by = seen.state, seen.taken_at, seen.taken_by
+    if seen.state != claim.state:
+        claim.state, claim.taken_at, claim.taken_by = seen.state, seen.taken_at, seen.taken_by

@@ -13,6 +13,7 @@ from app.domain.settlement import MovementKind, Step
 from app.sealing import fingerprint
 from app.store.books import insert_movements, lane_of
 from app.store.models import AccountRow, ClaimRow, MovementRow, MovementState, OrderRow
+from app.store.rows import new_row
 from app.store.snapshots import dump
 from app.store.tallies import tally_accepted, tally_taken
 from app.store.waiting import keep_lease
@@ -42,6 +43,8 @@ def write_plans(services: Services, batch: Batch, now: datetime) -> list[Movemen
         asked = [movement for movement in planned if movement.id not in local_ids]
         written = insert_movements(session, asked)
     batch.moved += done
+    for hand in ours:
+        hand.is_written = hand.due is not None
     lanes_in_hand = {movement.lane for movement in asked if movement.id in written}
     for movement in asked:
         hand = batch.hands[movement.order_id or 0]
@@ -89,7 +92,8 @@ def account_problem(account: AccountRow) -> Problem:
 
 def _planned(batch: Batch, hand: InHand, step: Step, now: datetime) -> MovementRow:
     is_new_claim = step.kind is MovementKind.CLAIM and step.target is None
-    return MovementRow(
+    return new_row(
+        MovementRow,
         id=uuid4(),
         store_id=batch.store_id,
         order_id=hand.id,
@@ -139,7 +143,8 @@ def _withhold(session: Session, claim: ClaimRow, points: int) -> bool:
 
 
 def _write_reads(session: Session, hands: list[InHand]) -> None:
-    rows = [_read_values(hand) for hand in hands if hand.order is not None and hand.due is not None]
+    """Write what was read and is due, once: later rounds find neither changed."""
+    rows = [_read_values(hand) for hand in hands if hand.due is not None and not hand.is_written]
     if not rows:
         return
     columns = [name for name in rows[0] if name != "of_order"]

@@ -21,6 +21,7 @@ from app.sealing import fingerprint
 from app.store.books import add_to_granted, still_open
 from app.store.logbook import write_log
 from app.store.models import AccountRow, ClaimLink, ClaimRow, LogLevel, MovementRow, MovementState, OrderRow
+from app.store.rows import change
 from app.store.tallies import tally_accepted
 from app.store.waiting import keep_lease
 from app.usecases.services import Services
@@ -48,11 +49,11 @@ def mark_sending(
     with services.database.writing() as session:
         sent = _ours(session, batch, array, now)
         for position, movement in enumerate(sent):
+            asks = movement.asks + 1
+            change(movement, state=MovementState.SENDING, sent_at=now, asks=asks, call_id=call_id, position=position)
             before = balances.get(movement.email)
-            movement.state, movement.sent_at, movement.asks = MovementState.SENDING, now, movement.asks + 1
-            movement.call_id, movement.position = call_id, position
             if before is not None:
-                movement.available_before, movement.used_before = before.available, before.used
+                change(movement, available_before=before.available, used_before=before.used)
         _store(session, sent, "state", "sent_at", "asks", "call_id", "position", "available_before", "used_before", "points")
     sent_ids = {movement.id for movement in sent}
     for movement in array:
@@ -105,9 +106,8 @@ def record(
         kept = {movement.id for movement in _ours(session, batch, [movement for movement, _ in outcomes], now)}
         ours = [(movement, outcome) for movement, outcome in outcomes if movement.id in kept]
         for movement, outcome in ours:
-            movement.state = STATES[type(outcome)]
-            movement.reason = outcome.doubt if isinstance(outcome, Accepted) else outcome.reason
-            movement.ended_at = now
+            reason = outcome.doubt if isinstance(outcome, Accepted) else outcome.reason
+            change(movement, state=STATES[type(outcome)], reason=reason, ended_at=now)
             if isinstance(outcome, Rejected) and outcome.code not in _NOT_REMEMBERED:
                 session.execute(
                     update(OrderRow).where(col(OrderRow.id) == movement.order_id).values(refused_step=refusal_mark(movement))

@@ -11,7 +11,6 @@ from app.store.logbook import log_settled
 from app.store.waiting import rest, share_shortfall_looks
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch, InHand, Problem
-from app.usecases.settle_orders.telling import status_of
 
 _DOUBT = "doubt"
 
@@ -20,7 +19,7 @@ def rest_orders(services: Services, batch: Batch) -> None:
     """Write the time of each order's next look and what stands in its way; who was woken meanwhile keeps that wake."""
     now = services.clock()
     begun = _shortfalls_begun(batch, now)
-    rests = [_rest(batch, hand, begun, now) for hand in batch.hands.values()]
+    rests = [_rest(hand, begun, now) for hand in batch.hands.values()]
     with services.database.writing() as session:
         rest(session, batch.lease_token, rests)
         for email_key, since in begun.items():
@@ -55,7 +54,7 @@ def _shortfalls_begun(batch: Batch, now: datetime) -> dict[str, datetime]:
     return begun
 
 
-def _rest(batch: Batch, hand: InHand, begun: dict[str, datetime], now: datetime) -> dict[str, Any]:
+def _rest(hand: InHand, begun: dict[str, datetime], now: datetime) -> dict[str, Any]:
     if hand.due is not None and hand.due.look_again_at is not None:
         hand.next_looks.append(hand.due.look_again_at)
     shortfall, since = _shortfall(hand, begun, now)
@@ -69,7 +68,7 @@ def _rest(batch: Batch, hand: InHand, begun: dict[str, datetime], now: datetime)
         "new_problem_code": problem.code if problem else None,
         "new_problem": problem.sentence if problem else None,
         "new_failures": hand.failures if hand.has_failed else 0,
-        "new_status": status_of(batch, hand) or hand.row.status,
+        "new_status": hand.status or hand.row.status,
     }
 
 

@@ -35,14 +35,6 @@ def tell_orders(services: Services, batch: Batch) -> None:
                 hand.retry(now, hand.problem or Problem("metadata", refusal))
 
 
-def status_of(batch: Batch, hand: InHand) -> PointsStatus | None:
-    """Choose the word for an order in hand; None where it could not be read."""
-    if hand.order is None or hand.due is None:
-        return None
-    position = position_of(hand.books, batch.seeing_accounts)
-    return points_status(hand.due, position, was_ever_granted=hand.books.was_ever_granted)
-
-
 def _write(services: Services, batch: Batch, request: Sequence[tuple[InHand, dict[str, str]]]) -> list[str | None]:
     changes = [(hand.row.saleor_order_id, wanted) for hand, wanted in request]
     try:
@@ -52,18 +44,19 @@ def _write(services: Services, batch: Batch, request: Sequence[tuple[InHand, dic
 
 
 def _change(services: Services, batch: Batch, hand: InHand) -> dict[str, str] | None:
-    """Give the whole of our metadata where any of it differs, else None.
+    """Choose the word that is to stand on an order, and give the whole of our metadata where any of it differs, else None.
 
     What stands there is never believed, only compared: a shopper can plant metadata through a checkout. An order that never
     had points, and says nothing of points, is left alone.
     """
-    status = status_of(batch, hand)
-    if hand.order is None or status is None:
+    if hand.order is None or hand.due is None:
         return None
+    position = position_of(hand.books, batch.seeing_accounts)
+    hand.status = points_status(hand.due, position, was_ever_granted=hand.books.was_ever_granted)
     stands = hand.order.metadata
-    if status is PointsStatus.NONE and not stands:
+    if hand.status is PointsStatus.NONE and not stands:
         return None
-    wanted = _wanted(services, batch, hand, status, position_of(hand.books, batch.seeing_accounts))
+    wanted = _wanted(services, batch, hand, hand.status, position)
     return wanted if any(stands.get(key) != wanted[key] for key in KEYS) else None
 
 

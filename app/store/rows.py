@@ -1,0 +1,29 @@
+"""Rows made by the hundred."""
+
+from functools import cache
+from typing import Any, TypeVar
+
+from sqlalchemy import inspect
+from sqlmodel import SQLModel
+
+Row = TypeVar("Row", bound=SQLModel)
+
+
+def new_row(model: type[Row], **values: Any) -> Row:
+    """Make a row as loading one does: past the constructor, which sets each column by itself and takes ten times as long.
+
+    The values are taken as they are. Columns without one have their default, so none that needs a value may be left out.
+    """
+    row: Row = inspect(model).class_manager.new_instance()
+    row.__dict__.update(_defaults(model), **values)
+    return row
+
+
+def change(row: SQLModel, **values: Any) -> None:
+    """Change a row that belongs to no session: nobody watches its columns, so nothing has to be told of the change."""
+    row.__dict__.update(values)
+
+
+@cache
+def _defaults(model: type[SQLModel]) -> dict[str, Any]:
+    return {name: field.get_default() for name, field in model.model_fields.items()}
