@@ -76,7 +76,7 @@ class _PostgresqlServer:
 
 @contextmanager
 def sqlite_databases(*, durable: bool = False) -> Iterator[Databases]:
-    """Give a function that makes the URL of a fresh SQLite database: in memory, where there is some, unless it is to be durable."""
+    """Give a function that makes the URL of a fresh SQLite database, in memory unless it is to be durable."""
     folder = new_folder("saleor-points-", durable=durable)
     try:
         yield _SqliteFiles(folder)

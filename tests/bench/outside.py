@@ -9,7 +9,7 @@ import sys
 from collections import Counter
 from uuid import uuid4
 
-_NODE = {
+_NODE: dict[str, object] = {
     "number": "1",
     "created": "2026-05-04T08:59:00+00:00",
     "updatedAt": "2026-05-04T09:00:00+00:00",
