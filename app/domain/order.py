@@ -31,12 +31,18 @@ class Transaction:
     """One payment transaction as it now stands.
 
     `succeeded` is the sum of its positive CHARGE_SUCCESS events less its CHARGE_BACK events: what a charge-back took is neither
-    in `charged` nor in `refunded`.
+    in `charged` nor in `refunded`. `refund_pending` has left `charged`, and is not in `refunded` yet.
     """
 
     charged: Decimal
     refunded: Decimal
     succeeded: Decimal
+    refund_pending: Decimal = Decimal(0)
+
+    @property
+    def gone_back(self) -> Decimal:
+        """What went back although `charged` does not show it."""
+        return max(Decimal(0), self.charged + self.refund_pending + self.refunded - self.succeeded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +74,11 @@ class Order:
     def money_kept(self) -> Decimal:
         """What the shop holds of the shopper's money now.
 
-        `charged` is already net of refunds and charge-backs. Some payment apps report a refund without lowering the charge:
-        there, charged and refunded add up to more than ever succeeded, and the surplus has gone back.
+        `charged` is already net of refunds, of refunds asked for, and of charge-backs. Some payment apps report a refund without
+        lowering the charge: there, the three add up to more than ever succeeded, and the surplus has gone back.
         (Observed on a running Saleor 3.24; DESIGN, What is due.)
         """
-        gone_back = sum(
-            (max(Decimal(0), paid.charged + paid.refunded - paid.succeeded) for paid in self.transactions), start=Decimal(0)
-        )
-        return self.charged - gone_back
+        return self.charged - sum((paid.gone_back for paid in self.transactions), start=Decimal(0))
 
     @property
     def is_fully_charged(self) -> bool:

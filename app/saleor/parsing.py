@@ -95,6 +95,7 @@ def _transaction(transaction: Mapping[str, Any]) -> Transaction:
         charged=_money(transaction["chargedAmount"]),
         refunded=_money(transaction["refundedAmount"]),
         succeeded=max(Decimal(0), succeeded - sum(charge_backs, start=Decimal(0))),
+        refund_pending=_money(transaction["refundPendingAmount"]),
     )
 
 

@@ -28,7 +28,10 @@ def dump(order: Order) -> str:
             "charged": str(order.charged),
             "refunded": str(order.refunded),
             "money_kept": str(order.money_kept),
-            "transactions": [[str(paid.charged), str(paid.refunded), str(paid.succeeded)] for paid in order.transactions],
+            "transactions": [
+                [str(amount) for amount in (paid.charged, paid.refunded, paid.succeeded, paid.refund_pending)]
+                for paid in order.transactions
+            ],
             "lines": [_line(line) for line in order.lines],
         },
         separators=(",", ":"),

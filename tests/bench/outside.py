@@ -25,6 +25,7 @@ _NODE: dict[str, object] = {
         {
             "chargedAmount": {"amount": 66.0},
             "refundedAmount": {"amount": 0.0},
+            "refundPendingAmount": {"amount": 0.0},
             "events": [{"type": "CHARGE_SUCCESS", "amount": {"amount": 66.0}}],
         }
     ],

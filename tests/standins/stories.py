@@ -96,6 +96,12 @@ REFUNDS = (
         35,
     ),
     Story("a refund that is pending", prepaid("20"), (till(Till.request_refund, "6"),), 14),
+    Story(
+        "a refund reported without lowering the charge, and another that is pending",
+        prepaid("60"),
+        (till(Till.report_refund_without_lowering_charge, "15"), till(Till.request_refund, "20")),
+        25,
+    ),
     Story("a pending refund that succeeds", prepaid("20"), (till(Till.request_refund, "6"), till(Till.refund_succeeded)), 14),
     Story("a pending refund that fails", prepaid("20"), (till(Till.request_refund, "6"), till(Till.refund_failed)), 20),
     Story(

@@ -50,8 +50,8 @@ def rule(**changes: Any) -> Rule:
     return Rule(**({"id": 1} | changes))
 
 
-def transaction(charged: str, refunded: str, succeeded: str) -> Transaction:
-    return Transaction(Decimal(charged), Decimal(refunded), Decimal(succeeded))
+def transaction(charged: str, refunded: str, succeeded: str, refund_pending: str = "0") -> Transaction:
+    return Transaction(Decimal(charged), Decimal(refunded), Decimal(succeeded), Decimal(refund_pending))
 
 
 def due(an_order: Order, a_rule: Rule | None = None, **changes: Any) -> Due:

@@ -167,6 +167,8 @@ def test_transactions_are_judged_one_by_one() -> None:
         # Charged outside of any event, as "mark as paid" does; or less than the events told.
         transaction("100", "0", "120"),
         transaction("60", "40", "100"),
+        transaction("60", "0", "100", "40"),
+        transaction("40", "20", "100", "40"),
     ],
 )
 def test_a_transaction_with_no_surplus_gave_nothing_back(a_transaction: Any) -> None:

@@ -53,9 +53,13 @@ def line(**changes: Any) -> dict[str, Any]:
     return {"id": "T3JkZXJMaW5lOjE=", "quantityToFulfill": 1, "totalPrice": price, "variant": variant, **changes}
 
 
-def transaction(*events: tuple[str, str], charged: str = "60", refunded: str = "0") -> dict[str, Any]:
-    told = [{"type": kind, "amount": money(Decimal(amount))} for kind, amount in events]
-    return {"chargedAmount": money(Decimal(charged)), "refundedAmount": money(Decimal(refunded)), "events": told}
+def transaction(*events: tuple[str, str], charged: str = "60", refunded: str = "0", refund_pending: str = "0") -> dict[str, Any]:
+    return {
+        "chargedAmount": money(Decimal(charged)),
+        "refundedAmount": money(Decimal(refunded)),
+        "refundPendingAmount": money(Decimal(refund_pending)),
+        "events": [{"type": kind, "amount": money(Decimal(amount))} for kind, amount in events],
+    }
 
 
 # Ids
@@ -192,6 +196,14 @@ def test_what_was_charged_back_no_longer_counts_as_paid() -> None:
     [parsed] = parse_order(node(transactions=[paid])).transactions
 
     assert parsed.succeeded == Decimal(40)
+
+
+def test_a_refund_that_was_asked_for_is_read() -> None:
+    paid = transaction(("CHARGE_SUCCESS", "60"), ("REFUND_REQUEST", "20"), charged="40", refund_pending="20")
+
+    [parsed] = parse_order(node(transactions=[paid])).transactions
+
+    assert (parsed.charged, parsed.refund_pending, parsed.gone_back) == (Decimal(40), Decimal(20), Decimal(0))
 
 
 def test_a_negative_charge_is_no_charge() -> None:

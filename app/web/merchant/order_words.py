@@ -169,7 +169,7 @@ def _money_rows(arithmetic: Arithmetic) -> list[Row]:
     order = arithmetic.order
     rows = [
         Row("Order total", money(order.total, order.currency), "with tax and shipping, less gift cards used"),
-        Row("Charged", money(order.charged, order.currency), "net of refunds and chargebacks"),
+        Row("Charged", money(order.charged, order.currency), "net of refunds, also those asked for, and chargebacks"),
     ]
     if arithmetic.gone_back:
         note = "refunds that the payment app reported without lowering the charge"
