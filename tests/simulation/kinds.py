@@ -135,7 +135,7 @@ def _held(order: Order) -> Decimal:
 
 
 def _request_refund(world: World, step: Step, order: Order) -> None:
-    if not order.refund_pending and all(part.charged == kept(part) for part in order.transactions):
+    if not order.refund_pending:
         world.saleor.till.request_refund(order.id, _part(_held(order), step.share))
 
 
@@ -152,8 +152,7 @@ def _charge_back(world: World, step: Step, order: Order) -> None:
 
 
 def _report_refund(world: World, step: Step, order: Order) -> None:
-    is_plain = len(order.transactions) == 1 and not order.refund_pending
-    if is_plain and all(event.type != "CHARGE_BACK" for event in order.transactions[0].events):
+    if len(order.transactions) == 1 and all(event.type != "CHARGE_BACK" for event in order.transactions[0].events):
         world.saleor.till.report_refund_without_lowering_charge(order.id, _part(_held(order), step.share))
 
 
