@@ -7,46 +7,51 @@ from random import Random
 from app.domain.earning import Award, Moment
 from tests.simulation.steps import Fate, History, How, Kind, Mishap, RuleSetup, Setup, Step
 
-STEPS = (18, 42)
-ORDERS_MAX = 4
+RUNS = (6, 16)
+ORDERS_MAX = 5
+SHOPS_MAX = 2
 EMAILS = ("ada@example.com", "Grace.Hopper@Example.COM", "alan@example.org", "")
 # Every third of Saleor's deliveries, nearly, is never made.
 LOST = 0.3
 
-_WEIGHTS: dict[Kind, int] = {
+# What happens, in runs of what belongs together: after most changes somebody settles, and so on.
+_SHOP: dict[Kind, int] = {
     Kind.PLACE: 5,
     Kind.CHARGE: 7,
     Kind.MARK_PAID: 4,
-    Kind.REFUND: 10,
+    Kind.REFUND: 12,
     Kind.REQUEST_REFUND: 3,
     Kind.REFUND_SUCCEEDED: 2,
     Kind.REFUND_FAILED: 3,
     Kind.REVERSE_REFUND: 3,
     Kind.REPORT_REFUND: 3,
-    Kind.CHARGE_BACK: 4,
+    Kind.CHARGE_BACK: 5,
     Kind.GRANT_REFUND: 1,
     Kind.CANCEL: 2,
     Kind.EXPIRE: 1,
-    Kind.EMAIL: 3,
+    Kind.EMAIL: 4,
     Kind.EDIT: 2,
-    Kind.FULFILL: 3,
+    Kind.FULFILL: 4,
     Kind.RETURN: 2,
     Kind.NOTE: 1,
     Kind.WIPE: 1,
     Kind.DELETE_VARIANT: 1,
-    Kind.VISIT: 8,
-    Kind.TAKE: 20,
+}
+_PEOPLE: dict[Kind, int] = {
+    Kind.VISIT: 6,
+    Kind.TAKE: 10,
     Kind.SPEND: 6,
     Kind.OTHER: 3,
-    Kind.ADJUST: 3,
-    Kind.ADJUST_CUSTOMER: 2,
+    Kind.ADJUST: 5,
+    Kind.ADJUST_CUSTOMER: 3,
     Kind.WRITE_OFF: 2,
     Kind.LOOK_AGAIN: 1,
     Kind.RESOLVE: 4,
     Kind.RULE: 2,
-    Kind.SETTLE: 45,
-    Kind.SWEEP: 8,
-    Kind.WAIT: 22,
+    Kind.PROVIDER: 2,
+    Kind.SECRET: 3,
+}
+_WORLD: dict[Kind, int] = {
     Kind.REDELIVER: 4,
     Kind.REVOKE: 1,
     Kind.REINSTALL: 1,
@@ -55,8 +60,26 @@ _WEIGHTS: dict[Kind, int] = {
     Kind.PROVIDER_AWAY: 2,
     Kind.PROVIDER_REFUSES: 1,
     Kind.PROVIDER_RELENTS: 1,
-    Kind.LAG: 2,
+    Kind.LAG: 3,
 }
+Some = dict[Kind, int] | Kind
+_RUNS: tuple[tuple[tuple[Some, ...], int], ...] = (
+    ((_SHOP,), 6),
+    ((_SHOP, Kind.SETTLE), 18),
+    ((_SHOP, _SHOP, Kind.SETTLE), 4),
+    ((Kind.SETTLE,), 8),
+    ((Kind.SWEEP, Kind.SETTLE, Kind.TAKE), 5),
+    ((Kind.SWEEP, Kind.SETTLE, Kind.TAKE, _SHOP, Kind.SETTLE), 12),
+    ((Kind.SWEEP, Kind.SETTLE, Kind.VISIT, _SHOP, Kind.SETTLE, Kind.TAKE), 6),
+    ((Kind.TAKE, Kind.SPEND, _SHOP, Kind.SETTLE), 3),
+    ((_PEOPLE,), 8),
+    ((_PEOPLE, Kind.SETTLE), 10),
+    ((Kind.SWEEP, Kind.SETTLE), 6),
+    ((Kind.WAIT,), 10),
+    ((Kind.WAIT, Kind.SETTLE), 8),
+    ((_WORLD,), 5),
+    ((_WORLD, Kind.SETTLE), 3),
+)
 # What may happen in the middle of something else.
 _MEANWHILE = (
     Kind.SETTLE,
@@ -72,6 +95,7 @@ _MEANWHILE = (
     Kind.SPEND,
     Kind.ADJUST,
     Kind.ADJUST_CUSTOMER,
+    Kind.PROVIDER,
     Kind.RESOLVE,
     Kind.WRITE_OFF,
     Kind.LOOK_AGAIN,
@@ -88,14 +112,28 @@ def draw(seed: int) -> History:
     """Draw the history of a seed."""
     random = Random(seed)
     setup = _setup(random)
-    placed = [replace(_step(random, Kind.PLACE), how=random.choice((0, 0, 0, 1, 3, 4))) for _ in range(2)]
-    kinds = random.choices(tuple(_WEIGHTS), tuple(_WEIGHTS.values()), k=random.randint(*STEPS))
-    return History(seed, setup, (*placed, *(_step(random, kind) for kind in kinds)))
+    placed = [_step(random, Kind.PLACE) for _ in range(3)]
+    steps = [_step(random, Kind.SETTLE)]
+    for _ in range(random.randint(*RUNS)):
+        steps += _run(random)
+    return History(seed, setup, (*placed, *steps))
+
+
+def _run(random: Random) -> list[Step]:
+    """Draw a few steps about one order of one shop."""
+    [(kinds, _)] = random.choices(_RUNS, [weight for _, weight in _RUNS])
+    order, shop = random.randrange(ORDERS_MAX), random.randrange(SHOPS_MAX)
+    return [replace(_step(random, _one_of(random, kind)), order=order, shop=shop) for kind in kinds]
+
+
+def _one_of(random: Random, some: Some) -> Kind:
+    return some if isinstance(some, Kind) else random.choices(tuple(some), tuple(some.values()))[0]
 
 
 def _setup(random: Random) -> Setup:
     return Setup(
         rule=_rule(random),
+        shops=random.choice((1, 1, SHOPS_MAX)),
         debt_policy=random.choice(("floor", "floor", "floor", "negative")),
         claim_link=random.choice(("own", "own", "own", "own", "direct")),
         below_zero=random.choice(("allow", "allow", "refuse")),
@@ -108,9 +146,9 @@ def _setup(random: Random) -> Setup:
 def _rule(random: Random) -> RuleSetup:
     return RuleSetup(
         points_per_unit=random.choice((Decimal(1), Decimal(1), Decimal("0.5"), Decimal("2.37"))),
-        award=random.choice((Award.CLAIM, Award.CLAIM, Award.INSTANT, Award.INSTANT, Award.AUTO)),
-        award_when=Moment.FULFILLED if random.random() < 0.12 else Moment.PAID,
-        hold_days=random.choice((0, 0, 0, 0, 1, 3)),
+        award=random.choice((Award.CLAIM, Award.CLAIM, Award.CLAIM, Award.INSTANT, Award.INSTANT, Award.AUTO)),
+        award_when=Moment.FULFILLED if random.random() < 0.08 else Moment.PAID,
+        hold_days=random.choice((0, 0, 0, 0, 0, 0, 0, 0, 1, 3)),
         expires_days=random.choice((None, None, None, 1, 30)),
         bind_email=random.random() < 0.85,
         include_shipping=random.random() < 0.2,
@@ -124,13 +162,15 @@ def _step(random: Random, kind: Kind, *, is_nested: bool = False) -> Step:
     step = Step(
         kind,
         order=random.randrange(ORDERS_MAX),
-        share=random.choice((1000, random.randint(1, 999), random.randint(1, 999))),
+        shop=random.randrange(SHOPS_MAX),
+        share=random.choice((1000, *(random.randint(1, 999) for _ in range(4)))),
         email=random.choices(range(len(EMAILS)), (8, 6, 4, 1))[0],
-        how=random.randrange(8),
+        # A shop's first variants are what is usual.
+        how=random.choice((0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7)) if kind is Kind.PLACE else random.randrange(8),
         seconds=_seconds(random),
         fates=tuple(_fate(random) for _ in range(3)),
     )
-    if kind in _WITH_MISHAPS and not is_nested and random.random() < 0.55:
+    if kind in _WITH_MISHAPS and not is_nested and random.random() < 0.65:
         count = random.choice((1, 1, 2, 3))
         step = replace(step, mishaps=tuple(_mishap(random) for _ in range(count)))
     if kind is Kind.SETTLE and is_nested and random.random() < 0.3:

@@ -111,7 +111,7 @@ class Effects:
         mishap = self.running[-1].next()
         world.clock.now += LATENCY
         call = _Call(world, request)
-        if world.is_away(call.service):
+        if world.is_away("provider" if call.shop is None else call.shop.service):
             raise NotConnected("refused", request=request)
         if mishap is None:
             return call.answered(call.act())
@@ -138,7 +138,7 @@ class _Call:
         url = urlsplit(request.url or "")
         body = request.body or b""
         self.world, self.request = world, request
-        self.service = "saleor" if url.port == world.saleor.server.port else "provider"
+        self.shop = world.shop_at(url.port)
         self.read = Request(
             request.method or "",
             url.path,
@@ -148,7 +148,7 @@ class _Call:
         )
 
     def act(self) -> Answer:
-        return self.world.act(self.service, self.read)
+        return self.world.act(self.shop, self.read)
 
     def answered(self, answer: Answer) -> requests.Response:
         if answer.manner is not Manner.WHOLE:
@@ -211,7 +211,7 @@ def _page(world: World, call: _Call, mishap: Mishap) -> requests.Response:
 
 
 def _refusal(world: World, call: _Call, mishap: Mishap) -> requests.Response:
-    if call.service == "saleor":
+    if call.shop is not None:
         return call.answered(Answer(200, b'{"errors": [{"message": "Internal Server Error"}], "data": null}'))
     return call.answered(Answer(422, b'{"success": false, "message": "Not now."}'))
 
@@ -221,11 +221,13 @@ def _unauthorized(world: World, call: _Call, mishap: Mishap) -> requests.Respons
 
 
 def _stale(world: World, call: _Call, mishap: Mishap) -> requests.Response:
-    world.saleor.serve_orders_as_of(world.clock.now - timedelta(seconds=mishap.seconds))
+    if call.shop is None:
+        return call.answered(call.act())
+    call.shop.saleor.serve_orders_as_of(world.clock.now - timedelta(seconds=mishap.seconds))
     try:
         return call.answered(call.act())
     finally:
-        world.restore_lag()
+        call.shop.restore_lag(world.clock.now)
 
 
 def _slow(world: World, call: _Call, mishap: Mishap) -> requests.Response:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
+from tests.simulation.shops import Shop
 from tests.simulation.steps import RuleSetup
 from tests.simulation.world import World
 from tests.standins.saleor.orders import Order
@@ -27,8 +28,8 @@ def kept(transaction: Transaction) -> Decimal:
 
 def points_expected(world: World, order_id: str) -> set[int]:
     """Give the points due, with what staff adjusted; two answers where it may depend on when anybody looked."""
-    order = world.saleor.book[order_id]
-    rule = _rule_of(world, order.created)
+    order = world.order(order_id)
+    rule = _rule_of(world.homes[order_id], order.created)
     earned = {_earned(order, rule)} if _has_moment(world, order, rule) else {0}
     if rule.award_when == "paid" and not _has_moment(world, order, rule) and _was_ever_covered(world, order_id):
         # An edit made the charges cover the total for a while, and Saleor recorded nothing of it.
@@ -36,8 +37,8 @@ def points_expected(world: World, order_id: str) -> set[int]:
     return {max(points + world.truth.adjusted[order_id], 0) for points in earned}
 
 
-def _rule_of(world: World, created: datetime) -> RuleSetup:
-    return [rule for since, rule in world.truth.rules if since <= created][-1]
+def _rule_of(shop: Shop, created: datetime) -> RuleSetup:
+    return [rule for since, rule in shop.rules if since <= created][-1]
 
 
 def _earned(order: Order, rule: RuleSetup) -> int:
@@ -63,4 +64,4 @@ def _has_moment(world: World, order: Order, rule: RuleSetup) -> bool:
 
 
 def _was_ever_covered(world: World, order_id: str) -> bool:
-    return any(version.charged >= version.total.gross for version in world.saleor.book.versions(order_id))
+    return any(version.charged >= version.total.gross for version in world.homes[order_id].saleor.book.versions(order_id))

@@ -18,20 +18,21 @@ class Ground:
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
         self._eye: Connection | None = None
-        self._put_back: Callable[[], None] | None = None
+        self._kept: dict[int, Callable[[], None]] = {}
 
     def look(self, statement: Executable, **values: Any) -> Sequence[Any]:
         """Look into the database outside of any transaction, for a fraction of what one of the app's costs."""
         return self._connection().execute(statement, values).all()
 
-    def keep(self) -> None:
-        """Remember what is in the database, to be put back before each history."""
-        self._put_back = self._file_kept() if self._url.drivername == "sqlite" else self._tables_kept()
+    def keep(self, number: int) -> None:
+        """Remember what is in the database, to be put back before histories."""
+        self._kept[number] = self._file_kept(number) if self._url.drivername == "sqlite" else self._tables_kept(number)
 
-    def put_back(self) -> None:
-        """Make the database what it was when it was kept."""
-        if self._put_back is not None:
-            self._put_back()
+    def put_back(self, number: int) -> None:
+        """Make the database what it was when it was kept under a number; until then, what it was when it was empty."""
+        if 0 not in self._kept:
+            self.keep(0)
+        self._kept.get(number, self._kept[0])()
 
     def close(self) -> None:
         """Close the connection, if one is open."""
@@ -45,9 +46,9 @@ class Ground:
             self._eye = create_engine(self._url, poolclass=StaticPool, isolation_level="AUTOCOMMIT").connect()
         return self._eye
 
-    def _file_kept(self) -> Callable[[], None]:
+    def _file_kept(self, number: int) -> Callable[[], None]:
         path = Path(self._url.database or "")
-        kept = path.with_suffix(".kept")
+        kept = path.with_suffix(f".kept{number}")
         self._connection().exec_driver_sql("VACUUM INTO ?", (str(kept),))
 
         def put_back() -> None:
@@ -58,16 +59,17 @@ class Ground:
 
         return put_back
 
-    def _tables_kept(self) -> Callable[[], None]:
+    def _tables_kept(self, number: int) -> Callable[[], None]:
         """Delete and insert: of few rows that costs a tenth of truncating."""
         tables = [table.name for table in SQLModel.metadata.sorted_tables]
-        self._run("CREATE SCHEMA kept", *(f'CREATE TABLE kept."{name}" AS SELECT * FROM "{name}"' for name in tables))
+        kept = f"kept{number}"
+        self._run(f"CREATE SCHEMA {kept}", *(f'CREATE TABLE {kept}."{name}" AS SELECT * FROM "{name}"' for name in tables))
         filled = [name for name in tables if self._run_for_rows(f'SELECT 1 FROM "{name}" LIMIT 1')]
-        numbers = self._run_for_rows("SELECT schemaname, sequencename, last_value, start_value FROM pg_sequences")
+        numbers = self._run_for_rows("SELECT schemaname, sequencename, last_value, start_value FROM pg_sequences ORDER BY 1, 2")
         statements = (
             _UNWATCHED,
             *(f'DELETE FROM "{name}"' for name in tables),
-            *(f'INSERT INTO "{name}" SELECT * FROM kept."{name}"' for name in filled),
+            *(f'INSERT INTO "{name}" SELECT * FROM {kept}."{name}"' for name in filled),
             *(
                 f"""SELECT setval('"{schema}"."{name}"', {start if last is None else last}, {str(last is not None).lower()})"""
                 for schema, name, last, start in numbers

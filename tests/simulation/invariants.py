@@ -21,13 +21,15 @@ from app.store.models import (
 )
 from app.usecases.order_link import order_link
 from tests.simulation.expected import points_expected
-from tests.simulation.kinds import available
-from tests.simulation.rig import APP_URL
+from tests.simulation.rig import API_KEYS, APP_URL
 from tests.simulation.world import World
+from tests.standins.coggins import Claim
 
 OPEN = frozenset({MovementState.PLANNED, MovementState.SENDING})
 STILL_WAITING = frozenset({"defect", "metadata", "account", "unreadable", "claim_unknown", "unknown", "for_staff", "gone"})
 Wrongs = Iterator[str]
+# A ledger and the folded e-mail of a customer there.
+Purse = tuple[str, str]
 
 
 class Books:
@@ -44,6 +46,15 @@ class Books:
             self.customers = list(session.exec(select(PointsCustomerRow)))
             self.points_claims = list(session.exec(select(PointsClaimRow)))
         self.accepted = [movement for movement in self.movements if movement.state == MovementState.ACCEPTED]
+        named = world.purses.named
+        self.purses = {account.id or 0: named(account.kind, account.lane_mark, account.store_id) for account in self.accounts}
+
+    def purse(self, of: MovementRow | ClaimRow) -> str:
+        """Name the ledger where a movement was asked for, or a claim lies."""
+        return self.purses[of.account_id]
+
+    def is_at_coggins(self, of: MovementRow | ClaimRow) -> bool:
+        return self.purse(of) in API_KEYS
 
     def of(self, order: OrderRow) -> list[MovementRow]:
         return [movement for movement in self.accepted if movement.order_id == order.id]
@@ -68,6 +79,19 @@ def every_order_is_known_and_its_points_due_are_right(world: World, books: Books
             yield f"order {number}: due is {row.due}, and should be {sorted(expected)} ({row.because})"
 
 
+def every_order_is_its_own_shops(world: World, books: Books) -> Wrongs:
+    for order in books.orders:
+        home = world.homes.get(order.saleor_order_id)
+        if home is None or home.store_id != order.store_id:
+            yield f"order {order.number} of store {order.store_id} is not that shop's"
+    stores = {order.id: order.store_id for order in books.orders}
+    accounts = {account.id: account.store_id for account in books.accounts}
+    for movement in books.movements:
+        of_order = stores.get(movement.order_id, movement.store_id)
+        if not of_order == movement.store_id == accounts[movement.account_id]:
+            yield f"{_named(books, movement)} is booked on another store"
+
+
 def granted_is_the_sum_of_the_accepted_movements(world: World, books: Books) -> Wrongs:
     for order in books.orders:
         added = sum(movement.points for movement in books.of(order))
@@ -85,7 +109,7 @@ def granted_is_due_or_the_difference_is_on_record_and_right(world: World, books:
             yield from _wrong_shortfall(world, books, order, order.granted - due)
         elif order.problem_code != "no_email":
             yield f"order {order.number}: due is {due}, granted {order.granted}, and {order.problem_code} is no reason"
-        elif (world.saleor.book[order.saleor_order_id].email or "").strip():
+        elif (world.order(order.saleor_order_id).email or "").strip():
             yield f"order {order.number}: it has an e-mail, and is said to have none"
 
 
@@ -96,13 +120,16 @@ def _wrong_shortfall(world: World, books: Books, order: OrderRow, missing: int) 
     if order.problem_code == "shown_not_taken":
         yield from _wrong_wait(world, books, order, claims)
     elif order.problem_code == "nothing_there":
-        takers = {claim.taken_by or claim.email for claim in claims if claim.state == "taken"}
+        takers = {(books.purse(claim), claim.taken_by or claim.email) for claim in claims if claim.state == "taken"}
         takers |= {
-            movement.email for movement in books.of(order) if movement.kind == MovementKind.CREDIT and movement.target_id is None
+            (books.purse(movement), movement.email)
+            for movement in books.of(order)
+            if movement.kind == MovementKind.CREDIT and movement.target_id is None
         }
-        for email in takers:
-            if email and available(world, email) > 0 and _left_of(books, order, email) > 0:
-                yield f"order {order.number}: nothing is said to be there, and {email} has {available(world, email)}"
+        for purse, email in takers:
+            available = world.purses.available(purse, email) if email else 0
+            if available > 0 and _left_of(books, order, purse, email) > 0:
+                yield f"order {order.number}: nothing is said to be there, and {email} has {available}"
     elif order.problem_code == "taker_unknown":
         if not any(not claim.email and claim.state in {"shown", "taken"} for claim in claims):
             yield f"order {order.number}: the taker is said to be unknown, and there is none"
@@ -115,9 +142,13 @@ def _wrong_wait(world: World, books: Books, order: OrderRow, claims: list[ClaimR
     if not shown:
         yield f"order {order.number}: it waits for a shown claim, and has none"
     for claim in shown:
-        is_told = bool(claim.email) and claim.email.strip().casefold() not in world.truth.disturbed
+        is_told = bool(claim.email) and not _is_disturbed(world, books, claim)
         if is_told and _is_taken(world, claim) and not _could_be_hidden(books, claim):
             yield f"order {order.number}: it waits for a claim that was taken long ago"
+
+
+def _is_disturbed(world: World, books: Books, claim: ClaimRow) -> bool:
+    return (books.purse(claim), claim.email.strip().casefold()) in world.truth.disturbed
 
 
 def _could_be_hidden(books: Books, claim: ClaimRow) -> bool:
@@ -125,17 +156,23 @@ def _could_be_hidden(books: Books, claim: ClaimRow) -> bool:
     return any(other.lane == claim.lane and other.id != claim.id and other.shown_at is not None for other in books.claims)
 
 
-def _left_of(books: Books, order: OrderRow, email: str) -> int:
+def _left_of(books: Books, order: OrderRow, purse: str, email: str) -> int:
     """What was granted to a customer by an order and not taken back yet."""
     granted = {
         movement.id: movement.points
         for movement in books.of(order)
-        if movement.kind == MovementKind.CREDIT and movement.target_id is None and _same(movement.email, email)
+        if movement.kind == MovementKind.CREDIT
+        and movement.target_id is None
+        and books.purse(movement) == purse
+        and _same(movement.email, email)
     }
     granted |= {
         claim.id: claim.points
         for claim in books.claims
-        if claim.order_id == order.id and claim.state == "taken" and _same(claim.taken_by or claim.email, email)
+        if claim.order_id == order.id
+        and claim.state == "taken"
+        and books.purse(claim) == purse
+        and _same(claim.taken_by or claim.email, email)
     }
     debits = {m.id: m for m in books.of(order) if m.kind == MovementKind.DEBIT and m.target_id in granted}
     back = sum(m.points for m in books.of(order) if m.kind == MovementKind.CREDIT and m.target_id in debits)
@@ -147,44 +184,44 @@ def _same(one: str | None, other: str | None) -> bool:
 
 
 def _is_taken(world: World, claim: ClaimRow) -> bool:
-    return any(
-        fingerprint(one.token.replace("-", "")) == claim.token_mark and one.taken_by for one in world.coggins.books().claims
-    )
+    return any(_mark(one) == claim.token_mark and one.taken_by for _, one in world.purses.claims())
+
+
+def _mark(claim: Claim) -> str:
+    return fingerprint(claim.token.replace("-", ""))
 
 
 def the_providers_own_books_equal_the_accepted_movements(world: World, books: Books) -> Wrongs:
-    ours: Counter[str] = Counter()
+    ours: Counter[Purse] = Counter()
     for movement in books.accepted:
         if movement.kind in INSTANT_KINDS:
-            ours[movement.email.strip().casefold()] += movement.points
-    if world.is_embedded:
-        have = {customer.email_key: customer.available + customer.used for customer in books.customers}
-        claimed: Counter[str] = Counter()
-        names = {customer.id: customer.email_key for customer in books.customers}
-        for claim in books.points_claims:
-            if claim.state == "taken":
-                claimed[names[claim.customer_id]] += claim.amount
-    else:
-        have = {email: balance.available + balance.used for email, balance in world.coggins.books().balances.items()}
-        claimed = Counter()
-        for one in world.coggins.books().claims:
-            if one.taken_by:
-                claimed[one.taken_by] += one.amount
-    for email in sorted({*ours, *have, *claimed}):
-        should = ours[email] + claimed[email] + world.truth.by_others[email]
-        if have.get(email, 0) != should:
+            ours[books.purse(movement), movement.email.strip().casefold()] += movement.points
+    have = {(f"{customer.store_id}", customer.email_key): customer.available + customer.used for customer in books.customers}
+    for key in API_KEYS:
+        have |= {(key, email): one.available + one.used for email, one in world.coggins.books(key).balances.items()}
+    claimed: Counter[Purse] = Counter()
+    names = {customer.id: (f"{customer.store_id}", customer.email_key) for customer in books.customers}
+    for claim in books.points_claims:
+        if claim.state == "taken":
+            claimed[names[claim.customer_id]] += claim.amount
+    for key, taken in world.purses.claims():
+        if taken.taken_by:
+            claimed[key, taken.taken_by] += taken.amount
+    for purse in sorted({*ours, *have, *claimed}):
+        by_others = world.truth.by_others[purse]
+        should = ours[purse] + claimed[purse] + by_others
+        if have.get(purse, 0) != should:
+            name = f"{purse[1]} at {'Coggins' if purse[0] in API_KEYS else f'store {purse[0]}'}"
             yield (
-                f"{email} has {have.get(email, 0)} and should have {should}: INSTANTs {ours[email]}, claims {claimed[email]}, "
-                f"others {world.truth.by_others[email]}"
+                f"{name} has {have.get(purse, 0)} and should have {should}: INSTANTs {ours[purse]}, claims {claimed[purse]}, "
+                f"others {by_others}"
             )
 
 
 def every_claim_that_was_taken_is_in_our_books_once(world: World, books: Books) -> Wrongs:
     ours = {claim.token_mark: claim for claim in books.claims}
-    if world.is_embedded:
-        taken = {claim.token_mark: claim.amount for claim in books.points_claims if claim.state == "taken"}
-    else:
-        taken = {fingerprint(one.token.replace("-", "")): one.amount for one in world.coggins.books().claims if one.taken_by}
+    taken = {claim.token_mark: claim.amount for claim in books.points_claims if claim.state == "taken"}
+    taken |= {_mark(one): one.amount for _, one in world.purses.claims() if one.taken_by}
     for mark, amount in taken.items():
         claim = ours.get(mark)
         if claim is None:
@@ -202,9 +239,9 @@ def every_claim_that_was_taken_is_in_our_books_once(world: World, books: Books) 
 
 
 def no_instant_happened_twice(world: World, books: Books) -> Wrongs:
-    if world.is_embedded:
-        return
     for movement in books.movements:
+        if not books.is_at_coggins(movement):
+            continue
         times = world.truth.done[movement.id]
         is_staffs = movement.is_for_staff or movement.id in world.truth.left_for_staff
         should = 1 if movement.state == MovementState.ACCEPTED and movement.kind in INSTANT_KINDS else 0
@@ -231,45 +268,46 @@ def nobody_is_debited_what_nobody_had_taken(world: World, books: Books) -> Wrong
             debited[by_id[movement.target_id].target_id or movement.target_id] -= movement.points
     for target, points in debited.items():
         if target in claims:
-            yield from _wrong_debit(world, claims[target], points)
+            yield from _wrong_debit(world, books, claims[target], points)
         elif points > by_id[target].points:
             yield f"{points} were debited of a credit of {by_id[target].points}"
 
 
-def _wrong_debit(world: World, claim: ClaimRow, points: int) -> Wrongs:
+def _wrong_debit(world: World, books: Books, claim: ClaimRow, points: int) -> Wrongs:
     if points > claim.points:
         yield f"{points} were debited of a claim of {claim.points}"
     if points and claim.state != "taken":
         yield f"{points} were debited of a claim that stands as {claim.state}"
-    is_certain = claim.email.strip().casefold() not in world.truth.disturbed
-    if points and not world.is_embedded and is_certain and not _is_taken(world, claim):
+    is_certain = books.is_at_coggins(claim) and not _is_disturbed(world, books, claim)
+    if points and is_certain and not _is_taken(world, claim):
         yield f"{points} were debited of a claim of {claim.points} that nobody took"
 
 
 def no_link_leads_to_a_claim_that_the_provider_does_not_know(world: World, books: Books) -> Wrongs:
-    slug = books.stores[0].slug
     marks = {claim.token_mark: claim for claim in books.claims}
-    shown = [(order_id, token) for order_id, tokens in world.truth.links.items() for token in tokens]
+    shown = [(order_id, link) for order_id, links in world.truth.links.items() for link in links]
     for order_id in world.orders:
-        answer = world.call_web("GET", order_link(APP_URL, slug, order_id), {}, None)
+        answer = world.call_web("GET", order_link(APP_URL, world.homes[order_id].slug, order_id), {}, None)
         if answer is not None and answer.status_code == 303:
-            shown.append((order_id, answer.headers["Location"].rsplit("/", 1)[1]))
+            shown.append((order_id, answer.headers["Location"]))
         elif answer is not None and answer.status_code != 200:
             yield f"an order link answers {answer.status_code}"
-    for order_id, token in shown:
+    for order_id, link in shown:
+        token = link.rsplit("/", 1)[1]
         claim = marks.get(fingerprint(token))
         if claim is None:
             yield f"a link led to a claim that no order knows ({order_id})"
         elif not _provider_knows(world, books, token):
             yield "a link led to a claim that the provider does not know"
-        elif claim.state == "void" and not world.is_embedded:
+        elif claim.state == "void" and books.is_at_coggins(claim):
             yield "a shopper saw a claim that was withdrawn, and can still take it"
 
 
 def _provider_knows(world: World, books: Books, token: str) -> bool:
-    if world.is_embedded:
-        return any(claim.token_mark == fingerprint(token) for claim in books.points_claims)
-    return any(one.token.replace("-", "") == token for one in world.coggins.books().claims)
+    mark = fingerprint(token)
+    return any(claim.token_mark == mark for claim in books.points_claims) or any(
+        _mark(one) == mark for _, one in world.purses.claims()
+    )
 
 
 def the_ledgers_sums_verify(world: World, books: Books) -> Wrongs:
@@ -280,7 +318,7 @@ def the_ledgers_sums_verify(world: World, books: Books) -> Wrongs:
         if sums[customer.id or 0] != customer.available + customer.used:
             yield f"{customer.email}: the entries add up to {sums[customer.id or 0]}, the balance says {customer.available}"
     posted = Counter(entry.request_id for entry in books.entries if entry.request_id is not None)
-    instants = {m.id: m.points for m in books.accepted if m.kind in INSTANT_KINDS} if world.is_embedded else {}
+    instants = {m.id: m.points for m in books.accepted if m.kind in INSTANT_KINDS and not books.is_at_coggins(m)}
     amounts = {entry.request_id: entry.amount for entry in books.entries}
     for movement_id, points in instants.items():
         if posted[movement_id] != 1 or amounts[movement_id] != points:
@@ -318,7 +356,7 @@ def _still_paused(world: World, books: Books) -> Wrongs:
 
 def the_order_says_what_is_true(world: World, books: Books) -> Wrongs:
     for order in books.orders:
-        metadata = world.saleor.book[order.saleor_order_id].metadata or {}
+        metadata = world.order(order.saleor_order_id).metadata or {}
         if order.saleor_order_id in world.truth.wiped or ("points_amount" not in metadata and not books.of(order)):
             continue
         if metadata.get("points_amount") != str(max(order.due, 0)):
@@ -329,6 +367,7 @@ Check = Callable[[World, Books], Wrongs]
 CHECKS: tuple[Check, ...] = (
     no_instant_happened_twice,
     every_order_is_known_and_its_points_due_are_right,
+    every_order_is_its_own_shops,
     granted_is_the_sum_of_the_accepted_movements,
     granted_is_due_or_the_difference_is_on_record_and_right,
     the_providers_own_books_equal_the_accepted_movements,
@@ -345,6 +384,6 @@ def _count(world: World, books: Books) -> None:
     for movement in books.movements:
         world.counts[f"movements {movement.state}"] += 1
     world.counts["claims taken"] += sum(claim.state == "taken" for claim in books.points_claims)
-    world.counts["claims taken"] += sum(claim.taken_by is not None for claim in world.coggins.books().claims)
+    world.counts["claims taken"] += sum(claim.taken_by is not None for _, claim in world.purses.claims())
     world.counts["claims known as taken"] += sum(claim.state == "taken" for claim in books.claims)
     world.counts["shortfalls"] += sum(1 for order in books.orders if order.shortfall)

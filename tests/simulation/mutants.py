@@ -85,7 +85,7 @@ def _believe_the_charge_status(rig: Rig) -> Any:
 
     def believing(order: Order, *args: Any, **options: Any) -> Any:
         world = rig.effects.world
-        status = world.saleor.book[order.id].charge_status if world is not None else "NONE"
+        status = world.order(order.id).charge_status if world is not None else "NONE"
         paid = order.total if status in {"FULL", "OVERCHARGED"} else order.charged
         return points_due(replace(order, charged=paid, transactions=()), *args, **options)
 

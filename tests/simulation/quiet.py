@@ -2,13 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import union_all
+from sqlalchemy import bindparam, union_all
 from sqlmodel import col, select
 
-from app.store.models import AccountRow, MovementRow, MovementState, OrderRow, StoreRow
+from app.store.models import AccountRow, MovementRow, MovementState, OrderRow, StoreRow, StoreState
 from app.usecases.adjust_points import look_again
 from app.usecases.services import Services
-from tests.simulation.kinds import resolve_unknown, settle_for_a_while, slug, sweep_once
+from tests.simulation.by_people import resolve_unknown
+from tests.simulation.kinds import settle_for_a_while, sweep_once
+from tests.simulation.rig import STAFF
+from tests.simulation.shops import Shop
 from tests.simulation.world import Violation, World
 
 SOON = timedelta(days=5)
@@ -19,6 +22,7 @@ BATCHES_MAX = 60
 
 
 _ORDERS = select(col(OrderRow.look_at), col(OrderRow.lease_until)).where(col(OrderRow.look_at).is_not(None))
+_STORE = select(col(StoreRow.state), col(StoreRow.token_sealed)).where(col(StoreRow.id) == bindparam("store_id"))
 _PAUSES = union_all(select(col(StoreRow.paused_until)), select(col(AccountRow.paused_until)))
 _CUSTOMERS = select(col(MovementRow.state), col(MovementRow.sent_at), col(MovementRow.looked_at)).where(
     col(MovementRow.order_id).is_(None),
@@ -30,16 +34,16 @@ _CUSTOMERS = select(col(MovementRow.state), col(MovementRow.sent_at), col(Moveme
 def go_quiet(world: World) -> None:
     """Bring a world to rest."""
     world.away_until.clear()
-    world.lag = world.lag_until = None
-    world.saleor.mend()
     world.coggins.rules.clear()
-    app = world.saleor.apps.installed[world.app_id]
-    if not app.is_active:
-        world.saleor.apps.activate(app.id)
-        world.send_events(())
-    world.go_on_until(world.clock.now)
-    if world.rows("SELECT state FROM store")[0][0] != "active" or not _is_token_good(world):
-        world.reinstall()
+    for shop in world.shops:
+        shop.lag = shop.lag_until = None
+        shop.saleor.mend()
+        if not shop.saleor.apps.installed[shop.app_id].is_active:
+            shop.saleor.apps.activate(shop.app_id)
+            world.send_events(())
+        world.go_on_until(world.clock.now)
+        if not _is_served(world, shop):
+            world.reinstall(shop)
     _run(world, SOON)
     for _ in range(3):
         if not world.as_staff(lambda services: _mend(world, services)):
@@ -48,29 +52,29 @@ def go_quiet(world: World) -> None:
     _run(world, LONG)
 
 
-def _is_token_good(world: World) -> bool:
-    with world.rig.database.reading() as session:
-        store = world.store(session)
-    services = world.rig.services["staff"]
-    token = services.sealer.open(store.token_sealed or "") if store.token_sealed else ""
-    return world.saleor.apps.holding(token) is not None
+def _is_served(world: World, shop: Shop) -> bool:
+    """Tell whether the app takes the shop for one of its own, and holds a token that is good there."""
+    [(state, sealed)] = world.rig.ground.look(_STORE, store_id=shop.store_id)
+    if state != StoreState.ACTIVE or not sealed:
+        return False
+    return shop.saleor.apps.holding(world.rig.services[STAFF].sealer.open(sealed)) is not None
 
 
 def _mend(world: World, services: Services) -> int:
     """Do what only people can: say what became of unknown INSTANTs, and have what was refused asked for again."""
     mended = resolve_unknown(world, services)
-    for number, code in world.rows('SELECT number, problem_code FROM "order"'):
-        if code == "refused":
-            world.counts["asked again by staff"] += 1
-            look_again(services, slug(world), number)
-            mended += 1
+    for order_id, number in world.rows("""SELECT saleor_order_id, number FROM "order" WHERE problem_code = 'refused'"""):
+        world.counts["asked again by staff"] += 1
+        look_again(services, world.homes[order_id].slug, number)
+        mended += 1
     return mended
 
 
 def _run(world: World, long: timedelta) -> None:
     """Sweep, work, and move on to the next moment at which there is something to do, for so long at most."""
     end = world.clock.now + long
-    world.work(world.workers, (), lambda services: sweep_once(world, services))
+    for _ in world.shops:
+        world.work(world.workers, (), lambda services: sweep_once(world, services))
     for _ in range(LOOKS_MAX):
         if world.work(world.workers, (), lambda services: settle_for_a_while(world, services, BATCHES_MAX)) is not True:
             raise Violation("settling comes to no end although nothing goes wrong any more")
@@ -97,4 +101,7 @@ def _next_of_customer(state: MovementState, sent_at: datetime | None, looked_at:
         return None
     if state == MovementState.SENDING:
         return sent_at + timedelta(minutes=5)
-    return sent_at + timedelta(minutes=2 if looked_at is None else 11)
+    if looked_at is None:
+        return sent_at + timedelta(minutes=2)
+    # The first look may have been late; the second comes as long after it as it would have otherwise.
+    return max(sent_at + timedelta(minutes=10), looked_at + timedelta(minutes=8)) + timedelta(seconds=1)

@@ -1,13 +1,14 @@
 """The app as it runs in production: web processes, workers and a shell for staff, each with services of its own."""
 
-import copy
+from __future__ import annotations
+
 import itertools
 import os
 import random
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
@@ -20,10 +21,13 @@ from app.store.database import Database
 from app.usecases.services import Services
 from app.web import create_app
 from tests.clock import MovableClock
+from tests.simulation.drawing import SHOPS_MAX
 from tests.simulation.effects import Effects
 from tests.simulation.ground import Ground
-from tests.standins.saleor import SigningKey, StandInSaleor
-from tests.standins.saleor.apps import App
+from tests.standins.saleor import SigningKey
+
+if TYPE_CHECKING:
+    from tests.simulation.shops import Installed
 
 WORKERS = ("worker 1", "worker 2", "worker 3")
 WEBS = ("web 1", "web 2")
@@ -32,22 +36,25 @@ SALEOR_PORT, PROVIDER_PORT = 8000, 9000
 APP_URL = "http://points.example"
 PROVIDER_URL = f"http://127.0.0.1:{PROVIDER_PORT}"
 API_KEY = "3f0c7e1a-52b8-4c9d-8a40-6f1f0b2f9d11"
+OTHER_KEY = "c2a94b6e-0d57-4d3f-93d5-77a1d54be802"
+API_KEYS = (API_KEY, OTHER_KEY)
+
 
 _addresses = itertools.count()
 
 
+Secrets = tuple[str, ...]
+_OLD, _NEW = "a secret of the simulation", "a newer secret of the simulation"
+# How SECRET_KEY is renewed: the old one still opens, everything is sealed anew, the old one goes.
+SECRETS: tuple[Secrets, ...] = ((_OLD,), (_NEW, _OLD), (_NEW,))
+
+
 @dataclass(frozen=True)
-class Installed:
-    """The shop as it was when the app was installed, which every history begins with."""
+class Processes:
+    """All processes of the app, by name."""
 
-    at: datetime
-    apps: Mapping[str, App]
-
-    def put_back(self, saleor: StandInSaleor, clock: MovableClock) -> None:
-        """Let a new shop have the app installed, as if it had just been done."""
-        clock.now = self.at
-        saleor.apps.numbers = itertools.count(len(self.apps) + 1)
-        saleor.apps.installed = {app_id: copy.deepcopy(app) for app_id, app in self.apps.items()}
+    services: Mapping[str, Services]
+    webs: Mapping[str, FlaskClient]
 
 
 @dataclass
@@ -58,52 +65,70 @@ class Rig:
     database_url: str
     clock: MovableClock = field(default_factory=MovableClock)
     effects: Effects = field(default_factory=Effects)
-    signing_key: SigningKey = field(default_factory=SigningKey)
-    services: dict[str, Services] = field(default_factory=dict)
-    webs: dict[str, FlaskClient] = field(default_factory=dict)
-    installed: Installed | None = None
+    signing_keys: tuple[SigningKey, ...] = field(default_factory=lambda: tuple(SigningKey() for _ in range(SHOPS_MAX)))
+    # How shops begin, by their number.
+    installed: dict[int, Installed] = field(default_factory=dict)
+    # The processes as they run with one setting of the secret.
+    _processes: dict[Secrets, Processes] = field(default_factory=dict)
+    _secrets: Secrets = SECRETS[0]
 
     def __post_init__(self) -> None:
         self.ground = Ground(self.database_url)
+
+    @property
+    def services(self) -> Mapping[str, Services]:
+        """The services of each process, by its name."""
+        return self._running.services
+
+    @property
+    def _running(self) -> Processes:
+        if self._secrets not in self._processes:
+            self._processes[self._secrets] = self._started()
+        return self._processes[self._secrets]
+
+    def _started(self) -> Processes:
         points = {"POINTS_API_URL": PROVIDER_URL, "POINTS_API_KEY": API_KEY} if self.provider == "coggins" else {}
-        settings = load_settings(
-            {"DATABASE_URL": self.database_url, "SECRET_KEY": "a secret of the simulation", "PUBLIC_URL": APP_URL, **points}
-        )
-        for name in (*WORKERS, *WEBS, STAFF):
-            services = build_services(settings, clock=self.clock, new_adapter=self.effects.new_adapter)
-            self.effects.watch_commits(name, services.database)
-            self.services[name] = services
-        for name in WEBS:
-            self.webs[name] = create_app(self.services[name], settings).test_client()
+        newest, *older = self._secrets
+        secrets = {"SECRET_KEY": newest, "SECRET_KEY_PREVIOUS": ",".join(older)}
+        settings = load_settings({"DATABASE_URL": self.database_url, "PUBLIC_URL": APP_URL, **secrets, **points})
+        services = {
+            name: build_services(settings, clock=self.clock, new_adapter=self.effects.new_adapter)
+            for name in (*WORKERS, *WEBS, STAFF)
+        }
+        for name, own in services.items():
+            self.effects.watch_commits(name, own.database)
+        return Processes(services, {name: create_app(services[name], settings).test_client() for name in WEBS})
+
+    def restart(self, secrets: Secrets) -> None:
+        """Start every process anew, with these secrets. None may be in the middle of something."""
+        if self.effects.running:
+            raise RuntimeError("a process is at work")
+        self._secrets = secrets
 
     @property
     def database(self) -> Database:
         """The database, for those who only look."""
         return self.services[STAFF].database
 
-    def begin(self) -> None:
-        """Begin a history with the database as it was kept."""
+    def begin(self, shops: int) -> None:
+        """Begin a history with the database as it was kept when the app was installed in so many shops."""
+        self._secrets = SECRETS[0]
         if self.database.is_sqlite:
             self.close()
-        self.ground.put_back()
-
-    def keep(self, apps: Mapping[str, App]) -> Installed:
-        """Let every history begin with what there is now: these apps, and this database."""
-        self.ground.keep()
-        self.installed = Installed(self.clock.now, copy.deepcopy(apps))
-        return self.installed
+        self.ground.put_back(shops)
 
     def close(self) -> None:
         """Close all connections."""
         self.ground.close()
-        for services in self.services.values():
-            services.database.close()
+        for processes in self._processes.values():
+            for services in processes.services.values():
+                services.database.close()
 
     def call_web(self, web: str, method: str, url: str, headers: dict[str, str], body: bytes | None) -> requests.Response:
         """Send a request to one of the web processes, each from an address of its own."""
         parts = urlsplit(url)
         number = next(_addresses)
-        answer = self.webs[web].open(
+        answer = self._running.webs[web].open(
             f"{parts.path}?{parts.query}" if parts.query else parts.path,
             method=method,
             headers=headers,

@@ -81,7 +81,7 @@ def _without(items: Sequence[Any], number: int) -> tuple[Any, ...]:
 
 def _simpler_setups(setup: Setup) -> Iterator[Setup]:
     plain = Setup()
-    for name in ("honours_idempotency", "below_zero", "unknown_email", "instant_answer", "claim_link", "debt_policy"):
+    for name in ("shops", "honours_idempotency", "below_zero", "unknown_email", "instant_answer", "claim_link", "debt_policy"):
         yield replace(setup, **{name: getattr(plain, name)})
     rule = plain.rule
     for name in (

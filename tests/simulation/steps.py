@@ -43,6 +43,8 @@ class Kind(StrEnum):
     LOOK_AGAIN = "staff press: look again"
     RESOLVE = "staff say what became of an unknown INSTANT"
     RULE = "the rule is edited"
+    PROVIDER = "the merchant changes the provider, or its key"
+    SECRET = "SECRET_KEY is renewed, one step further"
     # The app at work.
     SETTLE = "a worker settles"
     SWEEP = "a worker sweeps"
@@ -110,13 +112,14 @@ class Mishap:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happens. `order` and `email` choose, `share` is in thousandths, `how` is a variant of the kind."""
+    """One thing that happens. `order`, `email` and `shop` choose, `share` is in thousandths, `how` is a variant of the kind."""
 
     kind: Kind
     order: int = 0
     share: int = 0
     email: int = 0
     how: int = 0
+    shop: int = 0
     seconds: int = 0
     fates: tuple[Fate, ...] = ()
     mishaps: tuple[Mishap, ...] = ()
@@ -143,6 +146,7 @@ class Setup:
     """How shop, app and provider are set up."""
 
     rule: RuleSetup = RuleSetup()
+    shops: int = 1
     debt_policy: str = "floor"
     claim_link: str = "own"
     below_zero: str = "allow"

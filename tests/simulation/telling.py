@@ -13,6 +13,8 @@ _OF_ORDER = frozenset(Kind) - {
     Kind.OTHER,
     Kind.RESOLVE,
     Kind.RULE,
+    Kind.PROVIDER,
+    Kind.SECRET,
     Kind.SETTLE,
     Kind.SWEEP,
     Kind.WAIT,
@@ -27,6 +29,21 @@ _OF_ORDER = frozenset(Kind) - {
     Kind.LAG,
 }
 _OF_EMAIL = frozenset({Kind.PLACE, Kind.EMAIL, Kind.SPEND, Kind.OTHER, Kind.ADJUST_CUSTOMER, Kind.PROVIDER_REFUSES})
+_OF_SHOP = frozenset(
+    {
+        Kind.PLACE,
+        Kind.SPEND,
+        Kind.OTHER,
+        Kind.ADJUST_CUSTOMER,
+        Kind.RULE,
+        Kind.PROVIDER,
+        Kind.REVOKE,
+        Kind.REINSTALL,
+        Kind.SWITCH,
+        Kind.SALEOR_AWAY,
+        Kind.LAG,
+    }
+)
 _OF_TIME = frozenset({Kind.WAIT, Kind.SALEOR_AWAY, Kind.PROVIDER_AWAY, Kind.LAG})
 _IN_PARTS = frozenset({Kind.SPEND, Kind.CHARGE, Kind.REFUND, Kind.REQUEST_REFUND, Kind.REVERSE_REFUND, Kind.REPORT_REFUND})
 _WITH_EVENTS = frozenset(
@@ -95,6 +112,8 @@ def _sentence(step: Step) -> str:
     parts = [str(step.kind)]
     if step.kind in _OF_ORDER:
         parts.append(f"order {step.order + 1}")
+    if step.kind in _OF_SHOP:
+        parts.append(f"shop {step.shop + 1}")
     if step.kind in _OF_EMAIL:
         parts.append(EMAILS[step.email] or "no e-mail")
     if step.kind in _WITH_SHARE:

@@ -10,20 +10,23 @@ from typing import Any
 from uuid import UUID
 
 import requests
-from sqlalchemy import bindparam, exists, text
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, exists, text, update
+from sqlmodel import col, select
 
 from app.store.columns import UtcTime
 from app.store.models import MovementRow, MovementState, OrderRow, RuleRow, StoreRow
 from app.usecases.services import Services
 from tests.clock import START
 from tests.simulation.effects import CALL_SECONDS, Died
-from tests.simulation.rig import API_KEY, APP_URL, PROVIDER_PORT, SALEOR_PORT, STAFF, WEBS, WORKERS, Installed, Rig, repeatable
+from tests.simulation.purses import Purses
+from tests.simulation.rig import API_KEY, API_KEYS, APP_URL, OTHER_KEY, PROVIDER_PORT, STAFF, WEBS, WORKERS, Rig, repeatable
+from tests.simulation.shops import Installed, Shop
 from tests.simulation.steps import Fate, Mishap, RuleSetup, Setup, Step
 from tests.standins.coggins import StandInCoggins
 from tests.standins.coggins.api import parsed
 from tests.standins.coggins.standin import INSTANT_PATH
-from tests.standins.saleor import Delivery, StandInSaleor
+from tests.standins.saleor import Delivery
+from tests.standins.saleor.orders import Order
 from tests.standins.serving import Answer, Request, json_answer
 
 DELIVERY_RETRIES = 5
@@ -40,6 +43,7 @@ _WORK = select(
     ),
 )
 PROMPT = (Fate(),)
+Play = Callable[["World", Step], None]
 
 
 class Violation(BaseException):
@@ -52,13 +56,12 @@ class Truth:
 
     # How often the provider did each INSTANT of ours, by the movement's id.
     done: Counter[UUID] = field(default_factory=Counter)
-    # What others did to balances, by folded e-mail.
-    by_others: Counter[str] = field(default_factory=Counter)
-    # E-mails that another client gave points, while a balance was all that told of a shown claim.
-    disturbed: set[str] = field(default_factory=set)
+    # What others did to balances, by ledger and folded e-mail.
+    by_others: Counter[tuple[str, str]] = field(default_factory=Counter)
+    # Balances that another client changed, while a balance was all that told of a shown claim.
+    disturbed: set[tuple[str, str]] = field(default_factory=set)
     adjusted: Counter[str] = field(default_factory=Counter)
-    rules: list[tuple[datetime, RuleSetup]] = field(default_factory=list)
-    # Claim tokens that shoppers have seen, by order.
+    # Addresses of claims that shoppers have seen, by order.
     links: dict[str, list[str]] = field(default_factory=dict)
     # Orders whose metadata staff wiped: nothing tells us of that.
     wiped: set[str] = field(default_factory=set)
@@ -72,10 +75,10 @@ class World:
         self.rig, self.setup, self._act_on = rig, setup, act_on
         self.clock = rig.clock
         self.clock.now = START
-        rig.begin()
-        self.saleor = StandInSaleor(self.clock, key=rig.signing_key)
-        self.saleor.server.port = SALEOR_PORT
-        self.saleor.apps.call = self._call_as_saleor
+        rig.begin(setup.shops)
+        self.shops = [Shop.opened(rig, number) for number in range(setup.shops)]
+        for shop in self.shops:
+            shop.saleor.apps.call = self._call_as_saleor
         self.coggins = StandInCoggins(
             self.clock,
             below_zero=setup.below_zero,  # type: ignore[arg-type]  # one of the three
@@ -85,19 +88,19 @@ class World:
             key=API_KEY,
         )
         self.coggins.server.port = PROVIDER_PORT
-        self.is_embedded = rig.provider == "embedded"
+        self.coggins.add_key(OTHER_KEY)
+        self.purses = Purses(self)
         self.truth = Truth()
         self.orders: list[str] = []
+        self.homes: dict[str, Shop] = {}
         self.sent: list[Delivery] = []
         self.played: list[Step] = []
         self.counts: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.away_until: dict[str, datetime] = {}
-        self.lag: datetime | None = None
-        self.lag_until: datetime | None = None
+        self.secrets = 0
         self._agenda: list[tuple[datetime, int, Callable[[], object]]] = []
         self._numbers = itertools.count()
-        self._deadline_of_call: datetime | None = None
         rig.effects.world = self
         self._install()
 
@@ -152,21 +155,23 @@ class World:
         until = self.away_until.get(service)
         return until is not None and until > self.clock.now
 
-    def restore_lag(self) -> None:
-        is_over = self.lag_until is None or self.lag_until <= self.clock.now
-        self.saleor.serve_orders_as_of(None if is_over else self.lag)
+    def shop_at(self, port: int | None) -> Shop | None:
+        """Find the shop that listens on a port."""
+        return next((shop for shop in self.shops if shop.saleor.server.port == port), None)
 
-    def act(self, service: str, request: Request) -> Answer:
-        """Let a stand-in do what it is asked, and note which INSTANTs really happened."""
-        if service == "saleor":
-            self.restore_lag() if self.lag is not None else None
-            return self.saleor._handle(request)
-        if INSTANT_PATH.fullmatch(request.path) is None:
+    def act(self, shop: Shop | None, request: Request) -> Answer:
+        """Let a shop's Saleor, or else the provider, do what it is asked, and note which INSTANTs really happened."""
+        if shop is not None:
+            if shop.lag is not None:
+                shop.restore_lag(self.clock.now)
+            return shop.saleor._handle(request)
+        instant = INSTANT_PATH.fullmatch(request.path)
+        if instant is None or instant[1] not in API_KEYS:
             return self.coggins._handle(request)
         asked = self._movements_of_call(request)
-        before = len(self.coggins.books().instants)
+        before = len(self.coggins.books(instant[1]).instants)
         answer = self.coggins._handle(request)
-        done = list(self.coggins.books().instants[before:])
+        done = list(self.coggins.books(instant[1]).instants[before:])
         for movement_id, item in zip(asked, parsed(request.body), strict=True):
             if done and (done[0].email, done[0].amount) == (item["email"].strip().casefold(), item["amount"]):
                 done.pop(0)
@@ -242,8 +247,9 @@ class World:
     # Deliveries.
 
     def send_events(self, fates: Sequence[Fate]) -> None:
-        """Decide what becomes of each delivery that the last change of an order queued."""
-        for number, delivery in enumerate(self.saleor.deliveries.hold()):
+        """Decide what becomes of each delivery that the last change in a shop queued."""
+        queued = [delivery for shop in self.shops for delivery in shop.saleor.deliveries.hold()]
+        for number, delivery in enumerate(queued):
             fate = fates[number % len(fates)] if fates else PROMPT[0]
             self.counts["deliveries"] += 1
             if fate.is_lost:
@@ -267,52 +273,46 @@ class World:
         if (answer is None or answer.status_code >= 500) and attempt < DELIVERY_RETRIES:
             self.later(10 * 2**attempt, lambda: self.deliver(delivery, attempt + 1))
 
-    # The store.
+    # The stores.
+
+    def shop(self, number: int) -> Shop:
+        """Choose one of the shops."""
+        return self.shops[number % len(self.shops)]
+
+    def order(self, order_id: str) -> Order:
+        """Give an order as its shop has it now."""
+        return self.homes[order_id].saleor.book[order_id]
 
     def _install(self) -> None:
-        installed = self.rig.installed or self._install_once()
-        installed.put_back(self.saleor, self.clock)
+        installed = self.rig.installed.get(len(self.shops))
+        if installed is None:
+            with repeatable(0):
+                installed = self.rig.installed[len(self.shops)] = Installed.by_handshake(self.rig, self.shops)
+        installed.put_back(self.shops, self.clock)
         with self.rig.database.writing() as session:
-            store = session.exec(select(StoreRow)).one()
-            store.debt_policy, store.claim_link = self.setup.debt_policy, self.setup.claim_link
-            session.add(store)
-            rule = session.exec(select(RuleRow)).one()
-            _write_rule(rule, self.setup.rule)
-            session.add(rule)
-            self.truth.rules.append((rule.in_force_from, self.setup.rule))
+            session.execute(update(StoreRow).values(debt_policy=self.setup.debt_policy, claim_link=self.setup.claim_link))
+            for rule in session.exec(select(RuleRow)):
+                _write_rule(rule, self.setup.rule)
+                session.add(rule)
+                self.shops[rule.store_id - 1].rules.append((rule.in_force_from, self.setup.rule))
 
-    def _install_once(self) -> Installed:
-        """Install by the real handshake, and let every history begin with that."""
-        with repeatable(0):
-            result = self.saleor.install(f"{APP_URL}/api/manifest")
-        if not result.ok:
-            raise Violation(f"not installed: {result.message}")
-        return self.rig.keep(self.saleor.apps.installed)
-
-    def add_rule(self, setup: RuleSetup) -> None:
-        """Edit the rule: a new version, in force from now on."""
+    def add_rule(self, shop: Shop, setup: RuleSetup) -> None:
+        """Edit a store's rule: a new version, in force from now on."""
         now = self.clock()
         with self.rig.database.writing() as session:
-            rule = RuleRow(store_id=self.store(session).id or 0, in_force_from=now)
+            rule = RuleRow(store_id=shop.store_id, in_force_from=now)
             _write_rule(rule, setup)
             session.add(rule)
-        self.truth.rules.append((now, setup))
+        shop.rules.append((now, setup))
 
-    def reinstall(self) -> None:
+    def reinstall(self, shop: Shop) -> None:
         """Remove the app, if it is there, and install it again."""
-        for app in self.saleor.apps.installed.values():
+        for app in shop.saleor.apps.installed.values():
             if not app.is_removed:
-                self.saleor.apps.uninstall(app.id)
+                shop.saleor.apps.uninstall(app.id)
         self.send_events(PROMPT)
         self.go_on_until(self.clock.now)
-        self.saleor.install(f"{APP_URL}/api/manifest")
-
-    @property
-    def app_id(self) -> str:
-        return next(app.id for app in reversed(self.saleor.apps.installed.values()) if not app.is_removed)
-
-    def store(self, session: Session) -> StoreRow:
-        return session.exec(select(StoreRow)).one()
+        shop.saleor.install(f"{APP_URL}/api/manifest")
 
     def order_row(self, order_id: str) -> OrderRow | None:
         with self.rig.database.reading() as session:

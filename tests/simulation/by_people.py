@@ -1,0 +1,225 @@
+"""What people do: shoppers, other clients of the same points, and staff."""
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from decimal import Decimal
+
+from app.domain.earning import Award
+from app.errors import BadRequest
+from app.store.models import AccountKind, OrderRow
+from app.usecases.adjust_points import adjust_customer, adjust_order, look_again, write_off
+from app.usecases.change_provider import change_provider
+from app.usecases.order_link import order_link
+from app.usecases.resolve_movement import resolve_movement, unknown_movements
+from app.usecases.rotate_secrets import rotate_secrets
+from app.usecases.services import Services
+from tests.simulation.drawing import EMAILS
+from tests.simulation.in_shop import chosen
+from tests.simulation.rig import API_KEYS, APP_URL, PROVIDER_URL, SECRETS
+from tests.simulation.steps import Kind, RuleSetup, Step
+from tests.simulation.world import Play, World
+
+# Nobody knows yet what happened, so nobody can say it: looking comes first.
+STAFF_LOOK_AFTER = timedelta(minutes=11)
+# No amount of ours looks like what other clients do.
+OTHERS_STRANGE_POINTS = 100_003
+SECRET_SEALED, SECRET_GONE = 2, 3
+_CLAIM_URL = re.compile(re.escape(PROVIDER_URL) + "/claim/points/[0-9a-f]{32}")
+
+
+def _visit(world: World, step: Step) -> None:
+    order = chosen(world, step)
+    if order is None:
+        return
+    link = (order.metadata or {}).get("points_claim_url", "") if step.how < 4 else ""
+    _open_link(world, step, order.id, link or order_link(APP_URL, world.homes[order.id].slug, order.id))
+
+
+def _open_link(world: World, step: Step, order_id: str, link: str) -> None:
+    """Follow a link as far as the claim that it leads to, and remember that one."""
+    found = _claim_behind(world, step, link) if "/orders/" in link else link
+    if found is None:
+        return
+    seen = world.truth.links.setdefault(order_id, [])
+    if found not in seen:
+        seen.append(found)
+        world.counts["links seen"] += 1
+
+
+def _claim_behind(world: World, step: Step, link: str) -> str | None:
+    """Give the address of the claim that an order link leads to; where claims cannot be withdrawn, after a button is pressed."""
+    # What goes wrong waits for the button, more often than not.
+    answer = world.call_web("GET", link, {}, None, step.mishaps if step.how == 0 else ())
+    if answer is not None and answer.status_code == 303:
+        return answer.headers["Location"]
+    if answer is None or '<form method="post">' not in answer.text:
+        return None
+    pressed = world.call_web("POST", link, {}, None, step.mishaps)
+    found = _CLAIM_URL.search(pressed.text) if pressed is not None else None
+    return found[0] if found is not None else None
+
+
+def _take(world: World, step: Step) -> None:
+    order = chosen(world, step)
+    if order is None:
+        return
+    if not world.truth.links.get(order.id) or step.how < 4:
+        _visit(world, step)
+    email = order.email or EMAILS[2]
+    for link in world.truth.links.get(order.id, ())[-1:]:
+        if link.startswith(APP_URL):
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            world.call_web("POST", link, headers, f"email={email}".encode(), step.mishaps)
+        else:
+            _take_at_coggins(world, link.rsplit("/", 1)[1], email)
+
+
+def _take_at_coggins(world: World, token: str, email: str) -> None:
+    for key, claim in world.purses.claims():
+        if claim.token.replace("-", "") == token:
+            with suppress(ValueError):  # It is taken already, or has run out.
+                world.coggins.take(token, None if claim.email else email, key=key)
+
+
+def _purse(world: World, step: Step) -> str:
+    return world.purses.current(world.shop(step.shop).store_id)
+
+
+def _spend(world: World, step: Step) -> None:
+    name, email = _purse(world, step), EMAILS[step.email]
+    points = world.purses.available(name, email) * step.share // 1000
+    if email and points > 0:
+        world.purses.spend(name, email, points)
+
+
+def _other(world: World, step: Step) -> None:
+    if EMAILS[step.email]:
+        points = OTHERS_STRANGE_POINTS if step.how % 2 else -OTHERS_STRANGE_POINTS
+        world.purses.change(_purse(world, step), EMAILS[step.email], points)
+
+
+def _staff(job: Callable[[World, Step, Services, OrderRow], None]) -> Play:
+    """Let staff do something with an order that the app has read."""
+
+    def play(world: World, step: Step) -> None:
+        order = chosen(world, step)
+        row = world.order_row(order.id) if order is not None else None
+        if row is None or row.number is None:
+            return
+
+        def do(services: Services) -> None:
+            try:
+                job(world, step, services, row)
+            except BadRequest:
+                return
+
+        world.as_staff(do)
+
+    return play
+
+
+def _slug(world: World, row: OrderRow) -> str:
+    return world.homes[row.saleor_order_id].slug
+
+
+def _adjust(world: World, step: Step, services: Services, row: OrderRow) -> None:
+    points = step.share // 20 + 1
+    points = -points if step.how % 2 else points
+    adjust_order(services, _slug(world, row), row.number or "", points=points, reason="Because.", who="Ann")
+    world.truth.adjusted[row.saleor_order_id] += points
+
+
+def _adjust_customer(world: World, step: Step, services: Services, row: OrderRow) -> None:
+    points = step.share // 20 + 1
+    adjust_customer(
+        services,
+        world.shop(step.shop).slug,
+        EMAILS[step.email],
+        points=-points if step.how % 2 else points,
+        reason="Because.",
+        who="Ann",
+    )
+
+
+def _write_off(world: World, step: Step, services: Services, row: OrderRow) -> None:
+    write_off(services, _slug(world, row), row.number or "", who="Ann")
+    world.counts["write-offs"] += 1
+
+
+def _look_again(world: World, step: Step, services: Services, row: OrderRow) -> None:
+    look_again(services, _slug(world, row), row.number or "")
+
+
+def _resolve(world: World, step: Step) -> None:
+    world.as_staff(lambda services: resolve_unknown(world, services))
+
+
+def resolve_unknown(world: World, services: Services) -> int:
+    """Say the truth about every INSTANT that is left to staff. Gives how many there were."""
+    resolved = 0
+    for unknown in unknown_movements(services):
+        if not unknown.is_for_staff or unknown.sent_at is None or world.clock.now < unknown.sent_at + STAFF_LOOK_AFTER:
+            continue
+        world.truth.left_for_staff.add(unknown.id)
+        try:
+            resolve_movement(services, unknown.id, happened=world.truth.done[unknown.id] > 0, who="Ann")
+        except BadRequest:
+            continue
+        resolved += 1
+        world.counts["left for staff"] += 1
+    return resolved
+
+
+def _rule(world: World, step: Step) -> None:
+    shop = world.shop(step.shop)
+    old = shop.rules[-1][1]
+    variants = (
+        RuleSetup(points_per_unit=Decimal(step.share) / 200, award=old.award, bind_email=old.bind_email),
+        RuleSetup(award=Award.INSTANT),
+        RuleSetup(award=Award.CLAIM, expires_days=2),
+        RuleSetup(award=Award.AUTO, hold_days=1),
+    )
+    world.add_rule(shop, variants[step.how % len(variants)])
+
+
+def _provider(world: World, step: Step) -> None:
+    shop = world.shop(step.shop)
+    keys = (None, *API_KEYS)
+    key = keys[step.how % len(keys)]
+
+    def change(services: Services) -> None:
+        if key is None:
+            change_provider(services, shop.slug, shop.store_id, kind=AccountKind.EMBEDDED)
+        else:
+            change_provider(services, shop.slug, shop.store_id, kind=AccountKind.COGGINS, url=PROVIDER_URL, key=key)
+
+    world.as_staff(change)
+
+
+def _secret(world: World, step: Step) -> None:
+    """Renew SECRET_KEY: start everything with both, seal all anew, and start everything without the old one."""
+    if world.rig.effects.running:
+        return
+    world.secrets = min(world.secrets + 1, SECRET_GONE)
+    if world.secrets == SECRET_SEALED:
+        world.as_staff(lambda services: list(rotate_secrets(services)))
+    else:
+        world.rig.restart(SECRETS[min(world.secrets, len(SECRETS) - 1)])
+
+
+BY_PEOPLE: dict[Kind, Play] = {
+    Kind.VISIT: _visit,
+    Kind.TAKE: _take,
+    Kind.SPEND: _spend,
+    Kind.OTHER: _other,
+    Kind.ADJUST: _staff(_adjust),
+    Kind.ADJUST_CUSTOMER: _staff(_adjust_customer),
+    Kind.WRITE_OFF: _staff(_write_off),
+    Kind.LOOK_AGAIN: _staff(_look_again),
+    Kind.RESOLVE: _resolve,
+    Kind.RULE: _rule,
+    Kind.PROVIDER: _provider,
+    Kind.SECRET: _secret,
+}

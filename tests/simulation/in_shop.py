@@ -1,0 +1,191 @@
+"""What happens in the shops: orders and their money. What a shop does not allow is passed over."""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+from tests.simulation.drawing import EMAILS, ORDERS_MAX
+from tests.simulation.expected import kept
+from tests.simulation.steps import Kind, Step
+from tests.simulation.world import Play, World
+from tests.standins.saleor import Item, StandInSaleor
+from tests.standins.saleor.orders import UNCONFIRMED, Order
+
+CENT = Decimal("0.01")
+OVER = frozenset({"CANCELED", "EXPIRED"})
+
+
+def _place(world: World, step: Step) -> None:
+    if len(world.orders) >= ORDERS_MAX:
+        return
+    home = world.shop(step.shop)
+    shop, gross = home.saleor.shop, (Decimal(step.share) / 8).quantize(CENT)
+    email = EMAILS[step.email]
+    if step.email == 0:
+        shop.register_customer(email)
+    shipping = Decimal("4.90") if step.order % 2 else Decimal(0)
+    items = [Item(gross, (gross / Decimal("1.2")).quantize(CENT), quantity=1 + step.order)]
+    if step.how == 6:
+        items.append(Item("25", kind="GIFT_CARD", name="Gift card"))
+    total = sum((Decimal(item.gross) for item in items), shipping)
+    if step.how in {1, 2}:
+        order_id = shop.place_order(*items, email=email, shipping=shipping)
+    elif step.how == 3:
+        order_id = shop.place_paid_order(*items, email=email, shipping=shipping, auto_confirm=False)
+    elif step.how in {4, 5}:
+        gift_card = total if step.how == 5 else (total / 2).quantize(CENT)
+        order_id = shop.place_paid_order(*items, email=email, shipping=shipping, gift_card=gift_card)
+    elif step.how == 7:
+        order_id = shop.place_paid_order(
+            *items, email=email, shipping=shipping, charged=(total / 2).quantize(CENT), auto_confirm=False
+        )
+    else:
+        order_id = shop.place_paid_order(*items, email=email, shipping=shipping)
+    world.orders.append(order_id)
+    world.homes[order_id] = home
+    world.counts["orders"] += 1
+    world.send_events(step.fates)
+
+
+def _in_shop(change: Callable[[StandInSaleor, Step, Order], object]) -> Play:
+    """Change an order; what the shop does not allow is passed over."""
+
+    def play(world: World, step: Step) -> None:
+        order = chosen(world, step)
+        if order is None:
+            return
+        try:
+            change(world.homes[order.id].saleor, step, order)
+        except ValueError:
+            return
+        finally:
+            world.send_events(step.fates)
+
+    return play
+
+
+def chosen(world: World, step: Step) -> Order | None:
+    if not world.orders:
+        return None
+    return world.order(world.orders[step.order % len(world.orders)])
+
+
+def _part(whole: Decimal, share: int) -> Decimal:
+    part = (whole * share / 1000).quantize(CENT)
+    if part <= 0:
+        raise ValueError("nothing to move")
+    return part
+
+
+def _charge(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    missing = order.total.gross - order.charged
+    if order.status not in OVER:
+        saleor.till.charge(order.id, _part(missing, step.share), is_separate=step.how == 0)
+
+
+def _mark_paid(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    if order.status not in OVER:
+        saleor.till.mark_as_paid(order.id, flow="PAYMENT" if step.how < 2 else "TRANSACTION")
+
+
+def _refund(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    saleor.till.refund(order.id, _part(_held(order), step.share))
+
+
+def _held(order: Order) -> Decimal:
+    """What can be given back by one payment."""
+    if order.payments:
+        return order.payments[0].charged
+    return max((min(part.charged, kept(part)) for part in order.transactions), default=Decimal(0))
+
+
+def _request_refund(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    if not order.refund_pending:
+        saleor.till.request_refund(order.id, _part(_held(order), step.share))
+
+
+def _reverse_refund(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    back = _part(order.refunded, step.share)
+    if order.transactions and order.transactions[0].refunded >= back:
+        saleor.till.reverse_refund(order.id, back)
+
+
+def _charge_back(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    # What was reported without lowering the charge and what was charged back cannot be told apart afterwards.
+    if order.transactions and all(part.charged == kept(part) for part in order.transactions):
+        saleor.till.charge_back(order.id, _part(_held(order), step.share))
+
+
+def _report_refund(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    if len(order.transactions) == 1 and all(event.type != "CHARGE_BACK" for event in order.transactions[0].events):
+        saleor.till.report_refund_without_lowering_charge(order.id, _part(_held(order), step.share))
+
+
+def _grant_refund(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    saleor.till.grant_refund(order.id, _part(order.total.gross, step.share))
+
+
+def _cancel(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    saleor.shop.cancel(order.id)
+
+
+def _expire(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    if order.status == UNCONFIRMED and not order.charged:
+        saleor.shop.expire(order.id)
+
+
+def _email(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    saleor.shop.change_email(order.id, EMAILS[step.email])
+
+
+def _edit(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    saleor.shop.edit_lines(order.id, (Decimal(step.share) / 8).quantize(CENT) + 1)
+
+
+def _fulfill(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    if order.status not in OVER:
+        saleor.goods.fulfill(order.id, quantity=1 if step.how < 3 else None)
+
+
+def _return(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    if order.status not in OVER:
+        saleor.goods.return_products(order.id, quantity=1 if step.how < 3 else None)
+
+
+def _note(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    saleor.shop.add_note(order.id)
+
+
+def _wipe(world: World, step: Step) -> None:
+    order = chosen(world, step)
+    if order is not None:
+        world.homes[order.id].saleor.shop.update_metadata(order.id, {"points_amount": "", "points_status": "golden"})
+        world.truth.wiped.add(order.id)
+        world.send_events(step.fates)
+
+
+def _delete_variant(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    saleor.shop.delete_variant(order.id)
+
+
+IN_SHOP: dict[Kind, Play] = {
+    Kind.PLACE: _place,
+    Kind.CHARGE: _in_shop(_charge),
+    Kind.MARK_PAID: _in_shop(_mark_paid),
+    Kind.REFUND: _in_shop(_refund),
+    Kind.REQUEST_REFUND: _in_shop(_request_refund),
+    Kind.REFUND_SUCCEEDED: _in_shop(lambda saleor, _, order: saleor.till.refund_succeeded(order.id)),
+    Kind.REFUND_FAILED: _in_shop(lambda saleor, _, order: saleor.till.refund_failed(order.id)),
+    Kind.REVERSE_REFUND: _in_shop(_reverse_refund),
+    Kind.REPORT_REFUND: _in_shop(_report_refund),
+    Kind.CHARGE_BACK: _in_shop(_charge_back),
+    Kind.GRANT_REFUND: _in_shop(_grant_refund),
+    Kind.CANCEL: _in_shop(_cancel),
+    Kind.EXPIRE: _in_shop(_expire),
+    Kind.EMAIL: _in_shop(_email),
+    Kind.EDIT: _in_shop(_edit),
+    Kind.FULFILL: _in_shop(_fulfill),
+    Kind.RETURN: _in_shop(_return),
+    Kind.NOTE: _in_shop(_note),
+    Kind.WIPE: _wipe,
+    Kind.DELETE_VARIANT: _in_shop(_delete_variant),
+}

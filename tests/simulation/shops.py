@@ -1,0 +1,81 @@
+"""A shop of a history: its Saleor, and the store that the app keeps for it."""
+
+import copy
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tests.clock import MovableClock
+from tests.simulation.rig import APP_URL, SALEOR_PORT, Rig
+from tests.simulation.steps import RuleSetup
+from tests.standins.saleor import StandInSaleor
+from tests.standins.saleor.apps import App
+
+
+class NotInstalled(Exception):
+    """The app could not be installed, although nothing goes wrong yet."""
+
+
+@dataclass
+class Shop:
+    """One Saleor. The app numbers its stores from 1, in the order in which they were installed."""
+
+    number: int
+    saleor: StandInSaleor
+    rules: list[tuple[datetime, RuleSetup]] = field(default_factory=list)
+    # Reads see the orders as they were at this moment, until the other one.
+    lag: datetime | None = None
+    lag_until: datetime | None = None
+
+    @classmethod
+    def opened(cls, rig: Rig, number: int) -> "Shop":
+        saleor = StandInSaleor(rig.clock, key=rig.signing_keys[number])
+        saleor.server.port = SALEOR_PORT + number
+        return cls(number, saleor)
+
+    @property
+    def service(self) -> str:
+        """The name under which it is away."""
+        return f"saleor {self.number}"
+
+    @property
+    def store_id(self) -> int:
+        return self.number + 1
+
+    @property
+    def slug(self) -> str:
+        return f"127-0-0-1-{SALEOR_PORT + self.number}"
+
+    @property
+    def app_id(self) -> str:
+        return next(app.id for app in reversed(self.saleor.apps.installed.values()) if not app.is_removed)
+
+    def restore_lag(self, now: datetime) -> None:
+        is_over = self.lag_until is None or self.lag_until <= now
+        self.saleor.serve_orders_as_of(None if is_over else self.lag)
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The shops as they were when the app was installed in them, which histories begin with."""
+
+    at: datetime
+    apps: tuple[Mapping[str, App], ...]
+
+    @classmethod
+    def by_handshake(cls, rig: Rig, shops: list[Shop]) -> "Installed":
+        """Install by the real handshake, and let the database be kept as it is then."""
+        for shop in shops:
+            result = shop.saleor.install(f"{APP_URL}/api/manifest")
+            if not result.ok:
+                raise NotInstalled(result.message)
+        rig.ground.keep(len(shops))
+        return cls(rig.clock.now, tuple(copy.deepcopy(shop.saleor.apps.installed) for shop in shops))
+
+    def put_back(self, shops: list[Shop], clock: MovableClock) -> None:
+        """Let new shops have the app installed, as if it had just been done."""
+        clock.now = self.at
+        for shop, apps in zip(shops, self.apps, strict=True):
+            shop.saleor.apps.numbers = itertools.count(len(apps) + 1)
+            shop.saleor.apps.installed = {app_id: copy.deepcopy(app) for app_id, app in apps.items()}
