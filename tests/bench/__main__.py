@@ -1,10 +1,9 @@
 """`make bench`: measures, and prints one table. It is no gate: a target that is missed is marked, and the status stays 0."""
 
 import argparse
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,11 +15,14 @@ from tests.bench.corpus import write_deliveries
 from tests.bench.filling import fill_customers, fill_settled
 from tests.bench.machine import machine
 from tests.bench.processes import outside
+from tests.bench.progress import Progress
 from tests.bench.table import Row, table
 from tests.databases import postgresql_databases, sqlite_databases
 from tests.standins.saleor.keys import SigningKey
 
 FEW = 1_000
+# What an order costs does not depend on how many there are: at Coggins, where it costs most, fewer of them do.
+AT_COGGINS = 5
 PARTS = ("intake", "settling", "workers", "points")
 
 
@@ -32,11 +34,11 @@ class Bench:
         self._key = SigningKey()
         self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         self._fresh: dict[str, Callable[[], str]] = {
-            "sqlite": stack.enter_context(sqlite_databases()),
-            "postgresql": stack.enter_context(postgresql_databases()),
+            "sqlite": stack.enter_context(sqlite_databases(durable=True)),
+            "postgresql": stack.enter_context(postgresql_databases(durable=True)),
         }
         self._saleor = stack.enter_context(outside())
-        self._started = time.monotonic()
+        self._progress = Progress()
 
     def describe(self) -> str:
         database = Database(self._fresh["postgresql"]())
@@ -47,55 +49,66 @@ class Bench:
     def rows(self) -> Iterator[Row]:
         deliveries = self._folder / "deliveries"
         if "intake" in self._arguments.only:
-            self._say("signing deliveries")
+            self._progress.say("signing deliveries")
             size = intake.WARM_UP + self._arguments.slices * self._arguments.size
             write_deliveries(deliveries, self._key, size)
+        filled = self._filled()
         for name in self._arguments.database:
-            yield from self._on(name, deliveries)
+            yield from self._on(name, *filled[name], deliveries)
         if "workers" in self._arguments.only and "postgresql" in self._arguments.database:
-            self._say("several workers")
+            self._progress.say("several workers")
             yield settling.many_workers(self._fresh["postgresql"](), self._key, turns=2)
 
-    def _on(self, name: str, deliveries: Path) -> Iterator[Row]:
+    def _filled(self) -> dict[str, tuple[str, str]]:
+        """Give each kind of database a small one and a big one, filled side by side."""
+        if set(self._arguments.only) <= {"workers"}:
+            return dict.fromkeys(self._arguments.database, ("", ""))
+        self._progress.say(f"filling the tables with {self._arguments.rows:,} rows each")
+        urls = {name: (self._fresh[name](), self._fresh[name]()) for name in self._arguments.database}
+        sizes = [(url, count) for small, big in urls.values() for url, count in ((small, FEW), (big, self._arguments.rows))]
+        intake.add_stores([url for url, _ in sizes], self._key)
+        with ThreadPoolExecutor(len(sizes)) as pool:
+            for done, _ in enumerate(pool.map(lambda size: _fill(*size), sizes), start=1):
+                self._progress.show(done, len(sizes))
+        return urls
+
+    def _on(self, name: str, small: str, big: str, deliveries: Path) -> Iterator[Row]:
         arguments = self._arguments
-        small, big = self._fresh[name](), self._fresh[name]()
-        intake.add_stores({"small": small, "big": big}, self._key)
-        self._say(f"{name}: filling the tables")
-        for url, count in ((small, FEW), (big, arguments.rows)):
-            database = Database(url)
-            fill_settled(database, count)
-            fill_customers(database, count)
-            database.close()
         if "intake" in arguments.only:
-            self._say(f"{name}: intake")
+            self._progress.say(f"{name}: intake")
             yield from intake.intake(
                 name, small, big, self._key, deliveries, rows=arguments.rows, slices=arguments.slices, size=arguments.size
             )
         if "points" in arguments.only:
-            self._say(f"{name}: points")
+            self._progress.say(f"{name}: points")
             few, many = points.Points.of(name, small), points.Points.of(name, big)
             yield from points.bulk(few, turns=arguments.slices)
             yield points.lookup(few, many, few_of=FEW, many_of=arguments.rows, turns=arguments.slices)
             yield points.hot_customer(few, turns=arguments.slices)
+            yield from points.over_http(few, small, self._key, turns=arguments.slices)
             few.database.close()
             many.database.close()
         if "settling" in arguments.only:
             yield from self._settling(name)
-            self._say(f"{name}: settling beside history")
+            self._progress.say(f"{name}: settling beside history")
             yield settling.beside_history(name, small, big, self._saleor, rows=arguments.rows, turns=arguments.slices, orders=300)
 
     def _settling(self, name: str) -> Iterator[Row]:
-        settle = partial(settling.backlog, name, saleor=self._saleor, key=self._key, orders=self._arguments.orders)
-        cases = [("embedded", "claim", 0.3)]
-        if name == "sqlite":
-            # How many calls there are does not depend on the database.
-            cases += [("Coggins", "claim", 0.3), ("Coggins", "instant", 1.4)]
-        for what, award, goal in cases:
-            self._say(f"{name}: backlog, {what}, {award}")
-            yield from settle(url=self._fresh[name](), what=what, award=award, goal=goal)
+        settle = partial(settling.backlog, name, saleor=self._saleor, key=self._key, show=self._progress.show)
+        for what, award, goal, orders in (
+            ("embedded", "claim", 0.3, self._arguments.orders),
+            ("Coggins", "claim", 0.3, self._arguments.orders // AT_COGGINS),
+            ("Coggins", "instant", 1.4, self._arguments.orders // AT_COGGINS),
+        ):
+            self._progress.say(f"{name}: a backlog of {orders:,} orders, {what}, {award}")
+            yield from settle(url=self._fresh[name](), what=what, award=award, goal=goal, orders=orders)
 
-    def _say(self, what: str) -> None:
-        print(f"{time.monotonic() - self._started:5.0f} s  {what}", file=sys.stderr, flush=True)
+
+def _fill(url: str, count: int) -> None:
+    database = Database(url)
+    fill_settled(database, count)
+    fill_customers(database, count)
+    database.close()
 
 
 def main() -> None:
@@ -104,7 +117,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS), help="parts to run")
     parser.add_argument("--database", nargs="+", choices=("sqlite", "postgresql"), default=["sqlite", "postgresql"])
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows in a big table")
-    parser.add_argument("--orders", type=int, default=2_000, help="orders in a backlog")
+    parser.add_argument("--orders", type=int, default=10_000, help="orders in the embedded backlog; a fifth of them at Coggins")
     parser.add_argument("--slices", type=int, default=5, help="slices of each side of a ratio")
     parser.add_argument("--size", type=int, default=1_000, help="requests in a slice")
     set_up_logging(log_format="console", level="error")

@@ -1,5 +1,6 @@
 """Webhooks: what it costs to keep what is told, and whether history makes that dearer."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 
@@ -45,7 +46,7 @@ def intake(name: str, small: str, big: str, key: SigningKey, deliveries: Path, *
         _slower(name, kept, verified),
         _row(f"intake with {rows:,} orders, to 1,000", name, beside, kept, 0.9),
         Row(
-            "memory of the web process, second round",
+            "memory of the web process after intake, second round",
             name,
             memory[-1],
             150,
@@ -57,8 +58,8 @@ def intake(name: str, small: str, big: str, key: SigningKey, deliveries: Path, *
     ]
 
 
-def add_stores(urls: dict[str, str], key: SigningKey) -> None:
-    for url in urls.values():
+def add_stores(urls: Iterable[str], key: SigningKey) -> None:
+    for url in urls:
         services = services_of(url)
         add_store(services, key)
         services.database.close()

@@ -10,18 +10,25 @@ from statistics import median
 from typing import Any
 from uuid import UUID, uuid4
 
+import requests
+
 from app.points.embedded import EmbeddedProvider
 from app.points.provider import Accepted, Ask, AskKind
 from app.sealing import fingerprint
 from app.store.database import Database
+from app.usecases.manage_keys import create_key
+from tests.bench.processes import memory_of, web
 from tests.bench.store import STORE_ID, services_of
 from tests.bench.table import Row
+from tests.standins.saleor.keys import SigningKey
 
 BULK = 1_000
 NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 LOOKUPS = 300
 PARALLEL = 4
 INSTANTS = 25
+PATIENCE_SECONDS = 60
+MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -60,9 +67,42 @@ def bulk(points: Points, *, turns: int) -> Iterator[Row]:
             ratios.append(theirs / ours)
             speeds.append((BULK / ours, BULK / theirs))
         mine, other = (median(side) for side in zip(*speeds, strict=True))
-        what = f"{BULK:,} {'claims' if kind is AskKind.CLAIM else 'INSTANTs'} at once, to hand-written SQL"
+        what = f"{BULK:,} {'claims' if kind is AskKind.CLAIM else 'INSTANTs'} at once in the ledger alone, to hand-written SQL"
         figures = f"{mine:,.0f} to {other:,.0f} a second"
         yield Row(what, points.name, median(ratios), 0.5, figures, spread=(min(ratios), max(ratios)))
+
+
+def over_http(points: Points, url: str, key: SigningKey, *, turns: int) -> Iterator[Row]:
+    """Compare one request of a thousand to the Points API with the same rows, written by hand. Twice, for the memory."""
+    services = services_of(url)
+    api_key = create_key(services, "bench", "bench")
+    services.database.close()
+    calls = {
+        AskKind.CLAIM: (f"points?csapikey={api_key}", _claims_by_hand, "created", "claims"),
+        AskKind.INSTANT: (f"points/{api_key}/INSTANT", _instants_by_hand, "applied", "INSTANTs"),
+    }
+    memory = []
+    with web(url, key.jwks()) as (port, pid), requests.Session() as client:
+        measured: dict[AskKind, list[tuple[float, float]]] = {kind: [] for kind in calls}
+        for turn in range(2 * turns + 1):
+            for kind, (path, hand, done, _) in calls.items():
+                ours = _seconds(_request, client, f"http://127.0.0.1:{port}/api/v1/{path}", done)
+                theirs = _seconds(hand, points, _asks())
+                # The first turn warms both.
+                if turn:
+                    measured[kind].append((ours, theirs))
+            if turn in {turns, 2 * turns}:
+                memory.append(memory_of(pid) / MIB)
+    for kind, (_, _, _, named) in calls.items():
+        ratios = [theirs / ours for ours, theirs in measured[kind]]
+        mine, other = (BULK / median(side) for side in zip(*measured[kind], strict=True))
+        figures = f"{mine:,.0f} to {other:,.0f} a second"
+        what = f"Points API: {BULK:,} {named} in one request over HTTP, to hand-written SQL"
+        yield Row(what, points.name, median(ratios), 0.5, figures, spread=(min(ratios), max(ratios)))
+    first, second = memory
+    what = "memory of the web process after the Points API, second round"
+    yield Row(what, points.name, second, 150, f"first {first:.0f} MiB", at_most=True, unit=" MiB")
+    yield Row("the same, second round to first", points.name, second / first, 1.02, "", at_most=True)
 
 
 def lookup(small: Points, big: Points, *, few_of: int, many_of: int, turns: int) -> Row:
@@ -112,6 +152,13 @@ def _parallel(pool: ThreadPoolExecutor, points: Points, emails: Sequence[str]) -
     return time.perf_counter() - started
 
 
+def _request(client: requests.Session, url: str, done: str) -> None:
+    answer = client.post(url, BODY, timeout=PATIENCE_SECONDS)
+    if answer.content.count(f'"{done}":true'.encode()) != BULK:
+        message = f"the Points API refused: {answer.text[:1000]}"
+        raise RuntimeError(message)
+
+
 def _spread(customers: int, turn: int) -> list[str]:
     """Name customers from the whole table, other ones in each turn."""
     return [f"customer{(number * customers // LOOKUPS + turn) % customers + 1}@example.com" for number in range(LOOKUPS)]
@@ -134,6 +181,7 @@ def _seconds(do: Callable[..., None], *arguments: Any) -> float:
     return time.perf_counter() - started
 
 
+BODY = json.dumps([{"amount": 10, "email": f"bulk{number}@example.com"} for number in range(BULK)])
 CLAIMS_BY_HAND = (
     """
     INSERT INTO points_claim (store_id, request_id, token_mark, token_sealed, amount, email, state, created_at)

@@ -72,7 +72,7 @@ def outside(*, wait_ms: int = 0) -> Iterator[str]:
 def web(database_url: str, jwks: dict[str, Any], *, threads: int = 4) -> Iterator[tuple[int, int]]:
     """Start the web process; give its port and its pid."""
     port = free_port()
-    environ = environment(DATABASE_URL=database_url, SECRET_KEY=SECRET_KEY, BENCH_JWKS=json.dumps(jwks))
+    environ = environment(DATABASE_URL=database_url, SECRET_KEY=SECRET_KEY, BENCH_JWKS=json.dumps(jwks), LOG_LEVEL="error")
     command = [sys.executable, "-m", "tests.bench.intake_server", str(port), str(threads)]
     with _running(command, f"http://127.0.0.1:{port}/readyz", environ) as pid:
         yield port, pid

@@ -1,5 +1,6 @@
 """Settling: calls, processor and memory for a backlog; several workers; and whether history makes it dearer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
@@ -57,22 +58,35 @@ class Backlog:
         return ends
 
 
-def backlog(name: str, url: str, saleor: str, key: SigningKey, *, orders: int, what: str, award: str, goal: float) -> list[Row]:
-    """Settle a backlog twice; `what` names the provider. Gives calls, processor time and memory."""
+def backlog(
+    name: str,
+    url: str,
+    saleor: str,
+    key: SigningKey,
+    *,
+    orders: int,
+    what: str,
+    award: str,
+    goal: float,
+    show: Callable[[int, int], None],
+) -> list[Row]:
+    """Settle a backlog in two halves; `what` names the provider. Gives calls, processor time and memory."""
     services = services_of(url)
     add_store(services, key, provider_url=saleor if what == "Coggins" else "", award=award)
     waiting = Backlog(services.database)
     with settlers(1, url, f"{API_URL}={saleor}/graphql/") as workers:
-        before = calls_of(saleor)
-        first = waiting.settled(workers, orders)[0]
+        before, half = calls_of(saleor), orders // 2
+        first = waiting.settled(workers, half)[0]
+        show(half, orders)
+        second = waiting.settled(workers, half)[0]
+        show(orders, orders)
         calls = (calls_of(saleor) - before) / orders
-        second = waiting.settled(workers, orders)[0]
     services.database.close()
     subject = f"backlog of {orders:,} orders, {what}, {award}"
-    cpu_what, memory_what = f"{subject}: worker's CPU per order", f"{subject}: worker's memory, second round"
+    cpu_what, memory_what = f"{subject}: worker's CPU per order", f"{subject}: worker's memory, second half"
     memory, later = first.memory / MIB, second.memory / MIB
-    cpu = [one.cpu_seconds / orders * 1000 for one in (first, second)]
-    figures = f"{orders / first.seconds:,.0f} orders/s"
+    cpu = [one.cpu_seconds / half * 1000 for one in (first, second)]
+    figures = f"{orders / (first.seconds + second.seconds):,.0f} orders/s"
     return [
         Row(f"{subject}: calls per order", name, calls, goal, "", at_most=True),
         Row(
@@ -86,7 +100,7 @@ def backlog(name: str, url: str, saleor: str, key: SigningKey, *, orders: int, w
             spread=(min(cpu), max(cpu)),
         ),
         Row(memory_what, name, later, 150, f"first {memory:.0f} MiB", at_most=True, unit=" MiB"),
-        Row("the same, second round to first", name, later / memory, 1.02, "", at_most=True),
+        Row("the same, second half to first", name, later / memory, 1.02, "", at_most=True),
     ]
 
 
@@ -97,15 +111,18 @@ def many_workers(url: str, key: SigningKey, *, turns: int) -> Row:
         add_store(services, key, provider_url=saleor)
         waiting = Backlog(services.database)
         with settlers(WORKERS, url, f"{API_URL}={saleor}/graphql/") as workers:
-            ratios, speeds = [], []
+            ratios, speeds, cpu = [], [], []
+            few, many = BATCHES * 100, BATCHES * 100 * WORKERS
             for _ in range(turns):
-                one = _speed(waiting.settled(workers[:1], BATCHES * 100), BATCHES * 100)
-                four = _speed(waiting.settled(workers, BATCHES * 100 * WORKERS), BATCHES * 100 * WORKERS)
+                one = _speed(waiting.settled(workers[:1], few), few)
+                ends = waiting.settled(workers, many)
+                four = _speed(ends, many)
                 ratios.append(four / one)
                 speeds.append((four, one))
+                cpu.append(sum(end.cpu_seconds for end in ends) / max(end.seconds for end in ends))
     services.database.close()
     four, one = (median(side) for side in zip(*speeds, strict=True))
-    figures = f"{four:.0f} to {one:.0f} orders/s, {WAIT_MS} ms a call"
+    figures = f"{four:.0f} to {one:.0f} orders/s, {WAIT_MS} ms a call; the four take {median(cpu):.2f} of a core"
     return Row("4 workers to 1", "postgresql", median(ratios), 3.5, figures, spread=(min(ratios), max(ratios)))
 
 
