@@ -91,7 +91,7 @@ class Bench:
         if "settling" in arguments.only:
             yield from self._settling(name)
             self._progress.say(f"{name}: settling beside history")
-            yield settling.beside_history(name, small, big, self._saleor, rows=arguments.rows, turns=arguments.slices, orders=300)
+            yield settling.beside_history(name, small, big, self._saleor, rows=arguments.rows, turns=3, orders=300)
 
     def _settling(self, name: str) -> Iterator[Row]:
         settle = partial(settling.backlog, name, saleor=self._saleor, key=self._key, show=self._progress.show)

@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from requests.adapters import HTTPAdapter
 
 from app.errors import AppError, NotASaleor, SaleorBusy, SaleorFault, SaleorRefused, SaleorUnreachable
-from app.saleor.client import METADATA_MAX, ORDERS_MAX, SaleorClient
+from app.saleor.client import IDLE_MAX, METADATA_MAX, ORDERS_MAX, SaleorClient
 from tests.standins import faults
 from tests.standins.faults import Fault
 from tests.standins.saleor import Item
@@ -55,6 +56,36 @@ def test_a_mapped_address_is_reached_where_the_map_says(caller: Caller) -> None:
 
     assert client.own_app_id("http://shop.invalid/graphql/", caller.token) == caller.app_id
     assert json.loads(client.jwks("http://shop.invalid/graphql/")) == caller.saleor.key.jwks()
+
+
+def test_a_connection_is_kept_for_whichever_thread_asks_next(caller: Caller) -> None:
+    made = []
+
+    def new_adapter(total_seconds: float) -> HTTPAdapter:
+        made.append(total_seconds)
+        return HTTPAdapter()
+
+    client = SaleorClient(new_adapter=new_adapter)
+    for _ in range(3):
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(client.own_app_id, caller.saleor.api_url, caller.token).result() == caller.app_id
+
+    assert len(made) == 1
+
+
+def test_of_many_connections_the_one_used_longest_ago_is_closed(caller: Caller) -> None:
+    made = []
+
+    def new_adapter(total_seconds: float) -> HTTPAdapter:
+        made.append(total_seconds)
+        return HTTPAdapter()
+
+    names = [f"http://shop{number}.invalid/graphql/" for number in range(IDLE_MAX + 1)]
+    client = SaleorClient(url_map={name: f"{caller.saleor.api_url}?{name}" for name in names}, new_adapter=new_adapter)
+    for name in (*names, names[-1], names[0]):
+        client.own_app_id(name, caller.token)
+
+    assert len(made) == IDLE_MAX + 2
 
 
 def test_what_one_thread_asks_does_not_disturb_another(caller: Caller) -> None:
