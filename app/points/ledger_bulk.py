@@ -134,7 +134,7 @@ def _add_customers(connection: Connection, store_id: int, emails: Mapping[str, s
 @cache
 def _time(dialect: Dialect) -> Any:
     """Give the function that writes a time as the tables of this database hold it."""
-    return UtcTime().bind_processor(dialect)
+    return UtcTime().dialect_impl(dialect).bind_processor(dialect)
 
 
 def _run_columns(

@@ -102,7 +102,7 @@ def over_http(points: Points, url: str, key: SigningKey, *, turns: int) -> Itera
     first, second = memory
     what = "memory of the web process after the Points API, second round"
     yield Row(what, points.name, second, 150, f"first {first:.0f} MiB", at_most=True, unit=" MiB")
-    yield Row("the same, second round to first", points.name, second / first, 1.02, "", at_most=True)
+    yield Row(f"{what} to first", points.name, second / first, 1.02, "", at_most=True)
 
 
 def lookup(small: Points, big: Points, *, few_of: int, many_of: int, turns: int) -> Row:

@@ -30,23 +30,31 @@ def repeated(measure: Callable[[int], float], times: int) -> tuple[float, tuple[
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Write the rows in Markdown, as the README shows them."""
-    head = ["| what | database | measured (lowest to highest) | target | | figures |", "|---|---|---|---|---|---|"]
-    return "\n".join([*head, *(_line(row) for row in rows)])
+    """Write the rows in Markdown, as the README shows them: a column for each database."""
+    databases = list(dict.fromkeys(row.database for row in rows))
+    measured: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        measured.setdefault(row.what, {})[row.database] = row
+    names = [NAMES[database] for database in databases]
+    head = [f"| what | target | {' | '.join(names)} |", "|---|---|" + "---|" * len(names)]
+    return "\n".join([*head, *(_line(what, by_database, databases) for what, by_database in measured.items())])
 
 
-def _line(row: Row) -> str:
+NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+
+def _line(what: str, by_database: dict[str, Row], databases: Sequence[str]) -> str:
+    row = next(iter(by_database.values()))
+    goals = " · ".join(dict.fromkeys(_number(by_database[name].goal) for name in databases if name in by_database))
+    cells = [_cell(by_database[name]) if name in by_database else "" for name in databases]
+    return f"| {what} | {'≤' if row.at_most else '≥'} {goals}{row.unit} | {' | '.join(cells)} |"
+
+
+def _cell(row: Row) -> str:
+    value = f"{_number(row.value)}{row.unit}"
     spread = f" ({_number(row.spread[0])} to {_number(row.spread[1])})" if row.spread else ""
-    target = f"{'≤' if row.at_most else '≥'} {_number(row.goal)}{row.unit}"
-    cells = (
-        row.what,
-        row.database,
-        f"{_number(row.value)}{row.unit}{spread}",
-        target,
-        "" if row.is_met else "**missed**",
-        row.figures,
-    )
-    return f"| {' | '.join(cells)} |"
+    figures = f": {row.figures}" if row.figures else ""
+    return f"{value if row.is_met else f'**{value}: missed**'}{spread}{figures}"
 
 
 def _number(value: float) -> str:
