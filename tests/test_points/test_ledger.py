@@ -161,6 +161,23 @@ def test_the_table_itself_refuses_a_second_entry_of_one_claim_or_one_request(pro
             session.add(again)
 
 
+def test_times_of_the_ledgers_bulk_stand_in_sqlite_as_all_others_do(fresh_sqlite: object, clock: MovableClock) -> None:
+    database = Database(fresh_sqlite())  # type: ignore[operator]  # a factory
+    provider = new_provider(database, new_store(database, clock))
+    new_claim(provider, 5, expires_days=1)
+    asked(provider, AskKind.INSTANT, [Ask(uuid4(), 5, ADA)])
+
+    with database.engine.connect() as connection:
+        [store] = connection.exec_driver_sql("SELECT created_at FROM store").one()
+        bulk = connection.exec_driver_sql(
+            "SELECT c.created_at, c.expires_at, e.created_at, p.created_at FROM points_claim c, points_entry e, points_customer p"
+        ).one()
+    database.close()
+
+    # Texts are compared where times are: one without its millionths would come before its own moment.
+    assert {len(text) for text in bulk} == {len(store)}
+
+
 def test_a_token_is_nowhere_in_the_database_file(fresh_sqlite: object, clock: MovableClock) -> None:
     url = fresh_sqlite()  # type: ignore[operator]  # a factory
     database = Database(url)
