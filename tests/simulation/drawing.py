@@ -8,7 +8,7 @@ from app.domain.earning import Award, Moment
 from tests.simulation.steps import Fate, History, How, Kind, Mishap, RuleSetup, Setup, Step
 
 RUNS = (6, 16)
-ORDERS_MAX = 5
+ORDERS_MAX = 6
 SHOPS_MAX = 2
 EMAILS = ("ada@example.com", "Grace.Hopper@Example.COM", "alan@example.org", "")
 # Every third of Saleor's deliveries, nearly, is never made.
@@ -74,7 +74,8 @@ _RUNS: tuple[tuple[tuple[Some, ...], int], ...] = (
     ((Kind.TAKE, Kind.SPEND, _SHOP, Kind.SETTLE), 3),
     ((_PEOPLE,), 8),
     ((_PEOPLE, Kind.SETTLE), 10),
-    ((Kind.SWEEP, Kind.SETTLE), 6),
+    ((Kind.SWEEP, Kind.SETTLE), 4),
+    ((_SHOP, Kind.WAIT, Kind.PLACE, Kind.SWEEP, Kind.SETTLE), 6),
     ((Kind.WAIT,), 10),
     ((Kind.WAIT, Kind.SETTLE), 8),
     ((_WORLD,), 5),
@@ -85,7 +86,12 @@ _MEANWHILE = (
     Kind.SETTLE,
     Kind.SETTLE,
     Kind.SETTLE,
+    Kind.SETTLE,
+    Kind.SETTLE,
     Kind.SWEEP,
+    Kind.SWEEP,
+    Kind.ADJUST,
+    Kind.ADJUST,
     Kind.REFUND,
     Kind.CHARGE,
     Kind.CHARGE_BACK,
@@ -103,7 +109,7 @@ _MEANWHILE = (
     Kind.REINSTALL,
 )
 _WITH_MISHAPS = frozenset({Kind.SETTLE, Kind.SWEEP, Kind.VISIT, Kind.TAKE})
-_FAULTS = tuple(how for how in How if not how.name.startswith("MEANWHILE"))
+_FAULTS = (*(how for how in How if not how.name.startswith("MEANWHILE")), *3 * (How.STALE,), *2 * (How.TIMEOUT_AFTER,))
 # The first few effects of a step happen nearly always, the later ones seldom.
 _EFFECTS = (0, 1, 2, 2, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13)
 
@@ -173,7 +179,7 @@ def _step(random: Random, kind: Kind, *, is_nested: bool = False) -> Step:
     if kind in _WITH_MISHAPS and not is_nested and random.random() < 0.65:
         count = random.choice((1, 1, 2, 3))
         step = replace(step, mishaps=tuple(_mishap(random) for _ in range(count)))
-    if kind is Kind.SETTLE and is_nested and random.random() < 0.3:
+    if kind is Kind.SETTLE and is_nested and random.random() < 0.4:
         step = replace(step, mishaps=(_fault(random),))
     return step
 
@@ -191,11 +197,11 @@ def _fate(random: Random) -> Fate:
 
 
 def _mishap(random: Random) -> Mishap:
-    if random.random() < 0.6:
+    if random.random() < 0.5:
         return _fault(random)
     at = random.choice(_EFFECTS)
     how = random.choice((How.MEANWHILE_BEFORE, How.MEANWHILE_AFTER, How.MEANWHILE_AFTER))
-    seconds = random.choice((0, 1, 6, 15, 19, 61, 61, 200, 310, 640, 1_500))
+    seconds = random.choice((0, 1, 6, 15, 19, 61, 61, 61, 200, 310, 640, 1_500))
     return Mishap(at, how, seconds, _meanwhile(random))
 
 

@@ -299,8 +299,17 @@ def no_link_leads_to_a_claim_that_the_provider_does_not_know(world: World, books
             yield f"a link led to a claim that no order knows ({order_id})"
         elif not _provider_knows(world, books, token):
             yield "a link led to a claim that the provider does not know"
-        elif claim.state == "void" and books.is_at_coggins(claim):
-            yield "a shopper saw a claim that was withdrawn, and can still take it"
+        elif books.is_at_coggins(claim):
+            yield from _wrong_withdrawal(world, books, claim)
+
+
+def _wrong_withdrawal(world: World, books: Books, claim: ClaimRow) -> Wrongs:
+    """What a shopper has seen at Coggins can be taken until its last day is over: only then may it count for nothing."""
+    [last_day] = [one.expires_on for _, one in world.purses.claims() if _mark(one) == claim.token_mark]
+    for movement in books.accepted:
+        is_withdrawal = movement.kind == MovementKind.VOID and movement.target_id == claim.id
+        if is_withdrawal and (last_day is None or movement.ended_at is None or movement.ended_at.date() <= last_day):
+            yield "a shopper saw a claim that was withdrawn while it could still be taken"
 
 
 def _provider_knows(world: World, books: Books, token: str) -> bool:

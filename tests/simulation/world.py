@@ -139,6 +139,7 @@ class World:
         self.clock.now += timedelta(seconds=seconds)
         for step in steps:
             self.play(step)
+        self.go_on_until(self.clock.now)
         if held and self.clock.now - began <= timedelta(seconds=CALL_SECONDS):
             still_held = self.leases()
             taken = [order for order, lease in held.items() if still_held.get(order) != lease]
