@@ -5,6 +5,7 @@ from sqlmodel import select
 
 from app.domain.claim import ClaimState
 from app.store.models import RuleRow
+from tests.standins import faults
 from tests.test_settling.test_provider_faults import provider
 from tests.test_settling.test_refunds import ADA, paid_order, refund
 from tests.test_settling.test_unknown_instants import look_on
@@ -65,3 +66,16 @@ def test_a_claim_that_anybody_may_have_taken_is_never_written_off_as_expired(wor
 
     assert [claim.state for claim in world.claims(order_id)] == [ClaimState.SHOWN]
     assert (world.order(order_id).granted, world.order(order_id).shortfall) == (100, 100)
+
+
+def test_a_claim_that_ran_out_before_its_order_could_say_so_is_told_all_the_same(world: World) -> None:
+    world.saleor.faults.always(faults.status(500), on="UpdateMetadata")
+    order_id = paid_order(world)
+    assert "points_status" not in world.metadata(order_id)
+    world.clock.advance(days=40)
+
+    world.saleor.faults.clear()
+    world.settle()
+
+    assert world.metadata(order_id)["points_status"] == "none"
+    assert world.metadata(order_id)["points_amount"] == "100"
