@@ -53,6 +53,19 @@ def test_a_claim_shown_and_never_taken_is_withdrawn_by_a_refund_after_its_day(wo
     assert (world.order(order_id).granted, world.order(order_id).shortfall) == (0, 0)
 
 
+def test_a_claim_that_ran_out_before_the_order_could_say_so_is_told_all_the_same(world: World) -> None:
+    order_id = world.saleor.shop.place_paid_order("100", email=ADA)
+    world.saleor.refuse_metadata(order_id)
+    world.deliver()
+    world.clock.advance(days=40)
+    world.saleor.mend()
+
+    world.settle()
+
+    assert world.claims(order_id)[0].points == 100
+    assert (world.metadata(order_id)["points_status"], world.metadata(order_id)["points_claim_url"]) == ("none", "")
+
+
 def test_a_claim_that_anybody_may_have_taken_is_never_written_off_as_expired(world: World) -> None:
     with world.services.database.writing() as session:
         rule = session.exec(select(RuleRow)).one()

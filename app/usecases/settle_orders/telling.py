@@ -54,7 +54,7 @@ def _change(services: Services, batch: Batch, hand: InHand) -> dict[str, str] | 
     position = position_of(hand.books, batch.seeing_accounts)
     hand.status = points_status(hand.due, position, was_ever_granted=hand.books.was_ever_granted)
     stands = hand.order.metadata
-    if hand.status is PointsStatus.NONE and not stands:
+    if hand.status is PointsStatus.NONE and not stands and not hand.books.was_ever_granted:
         return None
     wanted = _wanted(services, batch, hand, hand.status, position)
     return wanted if any(stands.get(key) != wanted[key] for key in KEYS) else None
