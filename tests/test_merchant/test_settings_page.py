@@ -110,6 +110,24 @@ def test_a_connection_is_tested_by_really_asking_and_nothing_is_saved(desk: Desk
     assert len(accounts(desk.world)) == 1
 
 
+def test_points_that_are_kept_here_need_no_connection(desk: Desk) -> None:
+    text = seen(desk.post("settings/provider/test", {"kind": "embedded", "url": "", "key": ""}))
+
+    assert "need no connection" in text
+    assert "Nothing was saved" not in text
+
+
+def test_a_form_that_failed_leaves_the_boxes_of_the_others_as_they_are_kept(desk: Desk, coggins: StandInCoggins) -> None:
+    desk.post("settings/store", STORE)
+
+    elsewhere = desk.post("settings/provider", provider_form(coggins, url="nonsense"))
+    itself = desk.post("settings/store", {**STORE, "order_notes": "", "default_expires_days": "soon"})
+
+    assert elsewhere.status_code == itself.status_code == 422
+    assert re.search(r'id="order_notes"[^>]* checked', elsewhere.text)
+    assert not re.search(r'id="order_notes"[^>]* checked', itself.text)
+
+
 def test_a_connection_that_fails_says_how(desk: Desk, coggins: StandInCoggins) -> None:
     coggins.faults.once(faults.status(401), on="lookup")
 

@@ -89,7 +89,7 @@ class Page:
     def show(self, staff: Staff, *, failed: str = "", errors: Mapping[str, str] | None = None, **values: Any) -> Response:
         """Show the page; after a form that failed, with what was typed into it and an error beside each field."""
         shown = show_settings(self._services, staff.store_id)
-        typed = {**_stored(shown), **({} if not failed else _typed())}
+        typed = {**_stored(shown), **(_typed(failed) if failed else {})}
         answer = fragment(
             "settings.html",
             staff,
@@ -112,6 +112,8 @@ class Page:
         return at(answer, "settings") if request.method == "POST" else answer
 
     def test_provider(self, staff: Staff) -> Response:
+        if form_text("kind") == AccountKind.EMBEDDED:
+            return fragment("connection.html", staff, connection=None)
         email = form_text("test_email") or NOBODY
         return fragment("connection.html", staff, connection=self._checked(staff, email), email=email)
 
@@ -244,6 +246,9 @@ _STORE_FIELDS: dict[str, Callable[[], Any]] = {
     "order_notes": lambda: bool(form_text("order_notes")),
 }
 
+# The boxes to tick, by form: another form's box was not sent because it stands elsewhere, not because it is not ticked.
+_BOXES = {"store": ("order_notes",), "brand": ("remove_logo",)}
+
 
 def _stored(shown: Shown) -> dict[str, Any]:
     """Write the settings as their forms would hold them."""
@@ -266,9 +271,9 @@ def _stored(shown: Shown) -> dict[str, Any]:
     }
 
 
-def _typed() -> dict[str, Any]:
-    """Give what was typed. A box that is not ticked is not sent, and the key is never shown again."""
-    boxes = {"order_notes": False, "remove_logo": False}
+def _typed(failed: str) -> dict[str, Any]:
+    """Give what was typed into the form that failed. A box that is not ticked is not sent, and the key is never shown again."""
+    boxes = dict.fromkeys(_BOXES.get(failed, ()), False)
     return boxes | {name: value for name, value in request.form.items() if name != "key"}
 
 
