@@ -1,5 +1,7 @@
 """The customers page: a balance that is asked for live, and a change of it that happens once."""
 
+from urllib.parse import quote, unquote
+
 import pytest
 from sqlmodel import select
 
@@ -86,7 +88,21 @@ def test_a_balance_is_changed_with_a_reason_once(desk: Desk) -> None:
     assert "+30 welcome admin@example.com" in seen(desk.get(f"customers?email={ADA}"))
 
 
-@pytest.mark.parametrize(("points", "reason"), [("0", "why"), ("x", "why"), ("5", "")])
+def test_after_a_change_the_page_is_still_that_customers_and_says_that_it_is_under_way(desk: Desk) -> None:
+    plussed = "ada+till@example.com"
+    page = desk.get(f"customers?email={quote(plussed)}")
+
+    answer = desk.post("customers/adjust", {"once": once_in(page), "email": plussed, "points": "30", "reason": "welcome"})
+
+    here = unquote(answer.headers["X-Page"])  # As the frame reads it.
+    assert here == "customers?email=ada%2Btill%40example.com"
+    assert "under way" in seen(desk.get(here))
+    while settle_customers(desk.world.services):
+        pass
+    assert "under way" not in seen(desk.get(here))
+
+
+@pytest.mark.parametrize(("points", "reason"), [("0", "why"), ("x", "why"), ("5", ""), ("9" * 20, "why")])
 def test_a_change_without_sense_is_refused_and_what_was_typed_stays(desk: Desk, points: str, reason: str) -> None:
     page = desk.get(f"customers?email={ADA}")
 

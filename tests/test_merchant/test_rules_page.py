@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from sqlmodel import select
@@ -104,6 +105,15 @@ def test_a_wrong_value_is_said_beside_its_field_and_nothing_typed_is_lost(desk: 
         assert f'value="{typed}"' in answer.text
     assert ('value="7.5"' in answer.text) is (field != "points_per_unit")
     assert len(rules(desk.world)) == 1
+
+
+def test_a_form_that_failed_is_still_that_rules_when_it_is_loaded_again(desk: Desk) -> None:
+    places = [
+        unquote(save(desk, points_per_unit="x", **typed).headers["X-Page"])
+        for typed in ({}, {"channel": "japan"}, {"is_new": "yes", "channel": "japan"})
+    ]
+
+    assert places == ["rules/edit", "rules/edit?channel=japan", "rules/edit?new=yes"]
 
 
 def test_a_channel_gets_a_rule_of_its_own_and_may_follow_the_default_again(desk: Desk) -> None:

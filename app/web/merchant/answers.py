@@ -37,7 +37,7 @@ def notify(answer: Response, tone: Tone, title: str, text: str = "") -> Response
 
 def at(answer: Response, path: str) -> Response:
     """Say which page this is, where the address asked is another: after a POST. `path` is such as `orders/12?tab=log`."""
-    answer.headers["X-Page"] = quote(path, safe="/?&=%")
+    answer.headers["X-Page"] = quote(path, safe="/?&=")
     return answer
 
 

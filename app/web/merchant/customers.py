@@ -1,6 +1,7 @@
 """Customers: found by e-mail, with the balance as the provider has it now."""
 
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
@@ -52,4 +53,4 @@ def _page(services: Services, staff: Staff, email: str, **values: Any) -> Respon
             error = refused.message
     given = {"sentence": "", "typed": {}, "status": 422 if error else 200, **values}
     answer = fragment("customers.html", staff, email=email, customer=customer, error=error, words=order_words, **given)
-    return at(answer, "customers") if request.method == "POST" else answer
+    return at(answer, f"customers?email={quote(email)}") if request.method == "POST" else answer

@@ -221,7 +221,7 @@ def signed_points() -> int:
     """
     text = form_text("points", length_max=32).replace("\N{MINUS SIGN}", "-")
     digits = text.removeprefix("-").removeprefix("+")
-    if not (digits.isascii() and digits.isdigit() and len(digits) <= 12):
+    if not (digits.isascii() and digits.isdigit()):
         raise BadRequest("Write a whole number of points, with a minus to take them.")
     return int(text)
 

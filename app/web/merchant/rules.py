@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
@@ -174,4 +175,6 @@ def _form(
         channels=channels_seen(services, staff.store_id) if is_new else [],
         labels=LABELS,
     )
-    return at(answer, "rules/edit") if request.method == "POST" else answer
+    channel = typed.get("channel") or ""
+    which = "?new=yes" if is_new else f"?channel={quote(channel)}" if channel else ""
+    return at(answer, f"rules/edit{which}") if request.method == "POST" else answer
