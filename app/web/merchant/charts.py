@@ -45,15 +45,15 @@ class Chart:
     dark: str
 
 
-def points_chart(days: Sequence[PointsDayRow], *, locale: str = "en", height: int = 260) -> Chart:
+def points_chart(days: Sequence[PointsDayRow], *, locale: str = "en", width: int = 960, height: int = 260) -> Chart:
     """Draw what was granted, taken and taken back, day by day."""
-    return Chart(*(_drawn(days, style, locale, height) for style in (_LIGHT, _DARK)))
+    return Chart(*(_drawn(days, style, locale, width, height) for style in (_LIGHT, _DARK)))
 
 
-def _drawn(days: Sequence[PointsDayRow], style: Style, locale: str, height: int) -> str:
+def _drawn(days: Sequence[PointsDayRow], style: Style, locale: str, width: int, height: int) -> str:
     config = Config(
         js=[],
-        width=960,
+        width=width,
         height=height,
         explicit_size=True,
         show_minor_x_labels=False,

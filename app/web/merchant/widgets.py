@@ -14,10 +14,9 @@ from app.settings import Settings
 from app.usecases.see_overview import COUNTED_MAX, see_overview
 from app.usecases.see_widgets import see_customer_box, see_order_box
 from app.usecases.services import Services
-from app.web.merchant import shell
+from app.web.merchant import order_words, shell
 from app.web.merchant.advice import advice_for
 from app.web.merchant.charts import points_chart
-from app.web.merchant.order_words import STATUS_WORDS
 from app.web.merchant.staff import MANAGE_ORDERS, Staff, require, staff_of_form
 
 _USER_ID = re.compile(r"[A-Za-z0-9+/=]{4,128}")
@@ -35,7 +34,12 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
             raise BadRequest("The Dashboard did not say which order this is.")
         order = see_order_box(services, staff.store_id, order_id)
         return _widget(
-            "order_widget.html", staff, f"orders/{quote(order_id)}", order=order, words=STATUS_WORDS, advice=advice_for
+            "order_widget.html",
+            staff,
+            f"orders/{quote(order_id)}",
+            order=order,
+            words=order_words.STATUS_WORDS,
+            advice=advice_for,
         )
 
     @routes.post("/widgets/customer")
@@ -46,13 +50,13 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
             raise BadRequest("The Dashboard did not say which customer this is.")
         customer = see_customer_box(services, staff.store_id, user_id)
         path = f"customers?email={quote(customer.email)}" if customer is not None else "customers"
-        return _widget("customer_widget.html", staff, path, customer=customer, movements_max=_MOVEMENTS_MAX)
+        return _widget("customer_widget.html", staff, path, customer=customer, words=order_words, movements_max=_MOVEMENTS_MAX)
 
     @routes.post("/widgets/home")
     def home_widget() -> Response:
         staff = _staff(services, settings)
         view = see_overview(services, staff.store_id)
-        chart = points_chart(view.days, height=220)
+        chart = points_chart(view.days, width=480, height=220)  # The Dashboard gives it half a page.
         return _widget("home_widget.html", staff, "", view=view, chart=chart, advice=advice_for, counted_max=COUNTED_MAX)
 
 
