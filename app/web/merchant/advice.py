@@ -2,9 +2,9 @@
 
 ADVICE = {
     "no_email": "Add an e-mail address to the order in Saleor; the points follow by themselves.",
-    "nothing_there": "Wait until the customer has points again, or open the order and write the shortfall off.",
-    "shown_not_taken": "Wait until the claim is taken or runs out, or open the order and write the shortfall off.",
-    "taker_unknown": "Find out who took the claim, take the points from that customer, and write the shortfall off here.",
+    "nothing_there": "Wait until the customer has points again, or open the order and let the missing points go.",
+    "shown_not_taken": "Wait until the claim is taken or runs out, or open the order and let the missing points go.",
+    "taker_unknown": "Find out who took the claim, take the points from that customer, and let the missing ones go here.",
     "refused": "Read why the provider refused it, change what it names, then open the order and let it be looked at again.",
     "for_staff": "Look at the customer's balance at the provider, then open the order and say whether it went through.",
     "too_many": "Set a maximum in the rule, or fewer points for each unit of money, then let the order be looked at again.",

@@ -165,7 +165,7 @@
     const heading = main.querySelector("h1");
     document.title = heading ? `${heading.textContent.trim()} – Saleor Points` : "Saleor Points";
     const wrong = main.querySelector("[aria-invalid=true]");
-    const focused = wrong || heading;
+    const focused = wrong || main.querySelector("[data-first]") || heading;
     if (focused) {
       if (focused === heading) heading.tabIndex = -1;
       focused.focus({ preventScroll: focused === heading });
@@ -196,6 +196,7 @@
 
   // --- links, forms and buttons of a fragment --------------------------------------------------------------------------
 
+  // data-first           what is to be seen first, when it is not the heading
   // data-close           close the confirm around it
   // data-copy="ID"       copy the text of an element
   // <a href="/app/…">    show that page; with data-download: fetch /app/pages/… and save it
