@@ -42,6 +42,15 @@ def test_a_new_shop_reads_its_first_steps(desk: Desk) -> None:
     assert "Needs you Nothing." in page
 
 
+def test_who_may_not_open_rules_and_settings_is_not_sent_there(desk: Desk) -> None:
+    of_orders = Desk(desk.world, ("MANAGE_ORDERS",)).get("overview")
+
+    assert "See the rules" in seen(desk.get("overview"))
+    assert "Copy it from the settings" not in seen(of_orders)
+    assert "See the rules" not in seen(of_orders)
+    assert "It is right as it is" in seen(of_orders)
+
+
 def test_a_step_is_checked_off_once_however_often_it_is_sent(desk: Desk) -> None:
     once = once_in(desk.get("overview"))
 
