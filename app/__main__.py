@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from app.bootstrap import build_services
 from app.commands import books, brand, customers, doctor, keys, staff, stores
 from app.errors import AppError
-from app.logs import blotted, set_up_logging
+from app.logs import blotted, set_up_logging, written_out
 from app.metrics import shared_folder
 from app.outside import new_session
 from app.reporting import set_up_reporting
@@ -203,7 +203,7 @@ def main() -> None:
 
 
 def _give_up(sentence: str) -> NoReturn:
-    click.echo(f"saleor-points: {sentence}", err=True)
+    click.echo(f"saleor-points: {written_out(sentence)}", err=True)
     sys.exit(2)
 
 

@@ -19,6 +19,10 @@ _SECRETS = re.compile(
 )
 
 
+# What moves a terminal's cursor, begins a line, or turns the direction of what follows.
+_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
 def set_up_logging(*, log_format: str, level: str) -> None:
     """Send the app's and its libraries' logs to standard error in one form."""
     shared: list[Any] = [
@@ -26,13 +30,16 @@ def set_up_logging(*, log_format: str, level: str) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    renderer: Any = structlog.processors.JSONRenderer()
+    renderers: list[Any] = [structlog.processors.JSONRenderer()]
     if log_format == "console":
-        renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+        console = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+        renderers = [_on_one_line, console]
     # Tracebacks become text before the blotting, so that it sees them too.
     finish: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, structlog.processors.format_exc_info]
     handler = logging.StreamHandler()
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*finish, _blot_out, renderer]))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*finish, _blot_out, *renderers])
+    )
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -52,6 +59,11 @@ def blotted(text: str) -> str:
     return _SECRETS.sub("•••", text)
 
 
+def written_out(text: str) -> str:
+    """Give the text with whatever a terminal would obey written out: a customer's text stays where it was put."""
+    return _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
 def innermost_place(error: BaseException) -> str:
     """Give file and line at which an error arose, without any value: an error's own text may hold e-mails."""
     frame = error.__traceback__
@@ -62,6 +74,10 @@ def innermost_place(error: BaseException) -> str:
 
 def _blot_out(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     return {key: _blotted_within(value) for key, value in event.items()}
+
+
+def _on_one_line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: written_out(value) if isinstance(value, str) and key != "exception" else value for key, value in event.items()}
 
 
 def _blotted_within(value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from app.bootstrap import build_services
-from app.logs import set_up_logging
+from app.logs import set_up_logging, written_out
 from app.settings import Settings, load_settings
 from app.store.migrate import head, is_migrated
 from app.usecases.services import Services
@@ -35,7 +35,7 @@ def closing_services(settings: Settings) -> Iterator[Services]:
 
 def table(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
     """Lay out rows under headings, each column as wide as its widest cell."""
-    texts = [headings, *(tuple("" if cell is None else str(cell) for cell in row) for row in rows)]
+    texts = [headings, *(tuple("" if cell is None else written_out(str(cell)) for cell in row) for row in rows)]
     widths = [max(len(row[place]) for row in texts) for place in range(len(headings))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts)
 

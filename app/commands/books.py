@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from app.commands import balances_csv, open_services, option_store
+from app.logs import written_out
 from app.points.importing import BroughtIn
 from app.usecases import export_ledger, verify_books
 from app.usecases.back_up import back_up
@@ -32,7 +33,7 @@ def verify(*, slug: str | None) -> None:
             for difference in part.differences:
                 differences += 1
                 if differences <= DIFFERENCES_MAX:
-                    click.echo(f"{part.store}: {difference}")
+                    click.echo(written_out(f"{part.store}: {difference}"))
     if differences > DIFFERENCES_MAX:
         click.echo(f"… and {differences - DIFFERENCES_MAX} more")
     for store in dict.fromkeys(store for store, _ in counts):

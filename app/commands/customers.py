@@ -41,7 +41,7 @@ def show(email: str, *, store: str) -> None:
 def export(email: str, *, store: str) -> None:
     """Write all that is kept of a customer as JSON to standard output: the answer to a data request."""
     with open_services() as services:
-        click.echo(json.dumps(export_customer(services, store, email), indent=2, ensure_ascii=False))
+        click.echo(_json(export_customer(services, store, email)))
 
 
 @customers.command()
@@ -65,6 +65,12 @@ def erase(email: str, *, store: str, yes: bool) -> None:
         f" {erased.withdrawn} open claims were withdrawn at once, those of orders follow within seconds.\n"
         f"{erased.entries_kept} entries are kept without a name; their balance of {erased.points_left} points is nobody's."
     )
+
+
+def _json(kept: object) -> str:
+    """Write it with letters as they are, and with whatever a terminal would obey as JSON escapes it."""
+    text = json.dumps(kept, indent=2, ensure_ascii=False)
+    return "".join(letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1] for letter in text)
 
 
 def _balance(person: Person) -> str:

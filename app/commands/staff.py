@@ -6,6 +6,7 @@ from uuid import UUID
 import click
 
 from app.commands import open_services, option_store, option_who, table
+from app.logs import written_out
 from app.usecases import adjust_points
 from app.usecases.resolve_movement import resolve_movement, unknown_movements
 
@@ -83,7 +84,7 @@ def write_off(*, store: str, number: str, who: str) -> None:
     """Close an order's shortfall without taking anything."""
     with open_services() as services:
         let_go = adjust_points.write_off(services, store, number, who=who)
-    click.echo(f"{let_go} points of order {number} were written off.")
+    click.echo(written_out(f"{let_go} points of order {number} were written off."))
 
 
 @click.command(name="look-again")
@@ -93,7 +94,7 @@ def look_again(*, store: str, number: str) -> None:
     """Look at an order now, and ask again for what the provider refused."""
     with open_services() as services:
         adjust_points.look_again(services, store, number)
-    click.echo(f"Order {number} is in the worker's hands.")
+    click.echo(written_out(f"Order {number} is in the worker's hands."))
 
 
 def _points(balance: tuple[int | None, int | None]) -> str:
