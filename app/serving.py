@@ -51,6 +51,22 @@ def serve(
     Raises BadSetting when nothing can listen there.
     """
     address = free_address(host, port)
+    serve_on(
+        address, port, processes=processes, threads=threads, entry=entry, head_seconds=head_seconds, body_seconds=body_seconds
+    )
+
+
+def serve_on(
+    address: str,
+    port: int,
+    *,
+    processes: int,
+    threads: int,
+    entry: str,
+    head_seconds: int = HEAD_SECONDS,
+    body_seconds: int = BODY_SECONDS,
+) -> None:
+    """Serve on an address of this machine, which other servers may share."""
     server = Server(
         entry,
         factory=True,
@@ -70,7 +86,7 @@ def serve(
         log_dictconfig=_LOGGING,
         log_access=False,
     )
-    server.on_startup(lambda: log.info("web started", address=f"http://{host}:{port}"))
+    server.on_startup(lambda: log.info("web started", address=f"http://{address}:{port}"))
     server.serve(target_loader=partial(_load, threads=threads, body_seconds=body_seconds))
     log.info("web stopped")
 

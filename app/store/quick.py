@@ -56,7 +56,10 @@ class QuickConnections:
             self._idle.pop().driver.close()
 
     def _new(self) -> Quick:
-        pooled = self._engine.raw_connection()
+        try:
+            pooled = self._engine.raw_connection()
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            raise _translated(error, self._engine) from error
         driver: Any = pooled.driver_connection
         pooled.detach()
         dialect = self._engine.dialect.name

@@ -11,7 +11,7 @@ from flask import Flask
 
 from app.bootstrap import build_services
 from app.logs import set_up_logging
-from app.serving import serve
+from app.serving import serve_on
 from app.settings import load_settings
 from app.supervisor import supervise
 from app.web import create_app
@@ -49,7 +49,7 @@ def main(role: str) -> None:
     settings = load_settings()
     set_up_logging(log_format="console", level="info")
     if role == "web":
-        serve("127.0.0.1", settings.port, processes=1, threads=4, entry="tests.test_bad_day.process:create")
+        serve_on("127.0.0.1", settings.port, processes=1, threads=4, entry="tests.test_bad_day.process:create")
         return
     if role == "run":
         command = [sys.executable, "-m", "tests.test_bad_day.process"]
