@@ -1,17 +1,19 @@
 """A database that cannot be written: everybody is told to come again, and afterwards nothing is missing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import requests
 from sqlalchemy import event
 
 from app.usecases.settle_orders import settle_orders
 from app.worker.loop import FAULT_SECONDS, run_once
-from tests.standins.saleor import State
+from tests.clock import MovableClock
+from tests.standins.saleor import StandInSaleor, State
 from tests.test_web.calls import deliver, error_of, told
-from tests.world import World
+from tests.world import TIMEOUT, World, open_world
 
 # What SQLite says on a full disk, and on a disk that was mounted read-only.
 FULL = "PRAGMA max_page_count=1"
@@ -74,3 +76,50 @@ def test_a_worker_waits_and_goes_on(shop: World, pragma: str) -> None:
     shop.settle()
     assert {shop.order(order_id).granted for order_id in orders} == {60}
     assert all(len(shop.movements(order_id)) == 1 for order_id in orders)
+
+
+@pytest.fixture
+def postgresql_shop(fresh_postgresql: Callable[[], str], clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
+    with open_world(fresh_postgresql(), clock, saleor) as world:
+        world.install()
+        clock.advance(minutes=2)
+        yield world
+
+
+def _let_postgresql_write(world: World, *, is_allowed: bool) -> None:
+    """Let it refuse writes as one does that is a standby, or whose operator has switched them off; and take them again."""
+    engine = world.services.database.engine
+    with engine.connect() as connection:
+        connection.exec_driver_sql("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
+        connection.commit()
+        setting = "off" if is_allowed else "on"
+        connection.exec_driver_sql(f'ALTER DATABASE "{engine.url.database}" SET default_transaction_read_only = {setting}')
+        connection.commit()
+    world.services.database.close()
+
+
+def test_a_postgresql_that_takes_no_writes_loses_nothing(postgresql_shop: World) -> None:
+    shop = postgresql_shop
+    orders = [shop.saleor.shop.place_paid_order("60", email=f"shopper{n}@example.com") for n in range(3)]
+    late = shop.saleor.shop.place_paid_order("60", email="late@example.com")
+    held = shop.saleor.deliveries.hold(lambda delivery: delivery.order_id == late)
+    shop.saleor.deliveries.deliver()
+
+    _let_postgresql_write(shop, is_allowed=False)
+    answer = deliver(shop, told(shop))
+    states = {shop.saleor.deliveries.resend(delivery) for delivery in held}
+    assert run_once(lambda: settle_orders(shop.services)) == FAULT_SECONDS
+    # Pages that only read are served all the same.
+    assert requests.get(f"{shop.url}/readyz", timeout=TIMEOUT).status_code == 200
+    assert error_of(answer) == (503, "UNAVAILABLE")
+    assert "read-only" not in answer.text.lower()
+    assert State.WAITING in states
+    assert State.FAILED not in states
+    assert {shop.order(order_id).granted for order_id in orders} == {0}
+
+    _let_postgresql_write(shop, is_allowed=True)
+    shop.saleor.deliveries.retry_failed()
+    shop.clock.advance(minutes=10)
+    shop.settle()
+    assert {shop.order(order_id).granted for order_id in (*orders, late)} == {60}
+    assert all(len(shop.movements(order_id)) == 1 for order_id in (*orders, late))
