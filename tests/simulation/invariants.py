@@ -113,7 +113,23 @@ def granted_is_due_or_the_difference_is_on_record_and_right(world: World, books:
             yield f"order {order.number}: it has an e-mail, and is said to have none"
 
 
+def _is_refused_rightly(world: World, books: Books, order: OrderRow) -> bool:
+    """Tell whether the provider refuses a debt that the store wants all at once: staff are told, and can only write it off."""
+    asked = [movement for movement in books.movements if movement.order_id == order.id]
+    if (
+        order.problem_code != "refused"
+        or not asked
+        or (world.setup.debt_policy, world.setup.below_zero) != ("negative", "refuse")
+    ):
+        return False
+    last = asked[-1]
+    is_no = last.state == MovementState.REJECTED and books.is_at_coggins(last)
+    return is_no and world.purses.available(books.purse(last), last.email) < -last.points
+
+
 def _wrong_shortfall(world: World, books: Books, order: OrderRow, missing: int) -> Wrongs:
+    if _is_refused_rightly(world, books, order):
+        return
     if order.shortfall != missing:
         yield f"order {order.number}: {missing} are missing, and a shortfall of {order.shortfall} is on record"
     claims = [claim for claim in books.claims if claim.order_id == order.id and claim.points > 0]

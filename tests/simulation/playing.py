@@ -86,6 +86,7 @@ def _play(rig: Rig, history: History) -> Outcome:
             outcome.counts, outcome.faults, outcome.played = world.counts, world.faults, tuple(world.played)
             outcome.due = tuple(_earned(world, order_id) for order_id in world.orders)
             outcome.counts["histories"] += 1
+            outcome.counts["histories of two shops"] += len(world.shops) > 1
         return outcome
 
 

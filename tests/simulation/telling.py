@@ -147,6 +147,7 @@ def summary(counts: Counter[str], faults: Counter[str]) -> str:
     """Tell what many histories came to."""
     names = (
         "histories",
+        "histories of two shops",
         "orders",
         "deliveries",
         "INSTANTs done",
@@ -159,6 +160,7 @@ def summary(counts: Counter[str], faults: Counter[str]) -> str:
         "write-offs",
     )
     rows = [(name, counts[name]) for name in names]
+    rows += [("changes of provider", counts[Kind.PROVIDER.name]), ("steps of renewing a secret", counts[Kind.SECRET.name])]
     moved = sorted((name, number) for name, number in counts.items() if name.startswith("movements"))
     compared = "compared with a run without faults"
     return "\n\n".join(
