@@ -63,6 +63,16 @@ def wake(session: Session, order_id: int, now: datetime) -> None:
     )
 
 
+def wake_lost(session: Session, token: str, order_ids: Collection[int], now: datetime) -> None:
+    """Wake those of the orders that the holder of the token has lost: what it did last may have undone what another did."""
+    is_lost = or_(col(OrderRow.lease_token).is_(None), col(OrderRow.lease_token) != token)
+    session.execute(
+        update(OrderRow)
+        .where(col(OrderRow.id).in_(order_ids), is_lost)
+        .values(look_at=_not_later(now), wakes=col(OrderRow.wakes) + 1)
+    )
+
+
 def choose_store(session: Session, now: datetime) -> StoreRow | None:
     """Choose the store to serve next: of those that can be served and have work, the one that has waited longest."""
     store = session.scalars(_STORE_WITH_WORK, {"now": now}).first()

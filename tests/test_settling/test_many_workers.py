@@ -116,6 +116,30 @@ def test_a_lease_that_ran_out_is_another_workers_and_the_first_writes_nothing(em
     assert world.order(order_id).lease_token is None
 
 
+@pytest.mark.parametrize("stopped_at", ["read_orders", "write_metadata"])
+def test_a_worker_that_was_stopped_leaves_no_older_words_on_an_order(embedded_world: World, stopped_at: str) -> None:
+    world = embedded_world
+    order_id = place_paid(world)
+    world.saleor.deliveries.deliver()
+    saleor = world.services.saleor
+    ask = getattr(saleor, stopped_at)
+
+    def stopped(*args: object) -> object:
+        setattr(saleor, stopped_at, ask)
+        read = ask(*args) if stopped_at == "read_orders" else None
+        world.clock.now += LEASE + timedelta(seconds=1)
+        refund(world, order_id, "4")
+        assert world.metadata(order_id)["points_amount"] == "6"
+        return read or ask(*args)
+
+    setattr(saleor, stopped_at, stopped)
+    settle_orders(world.services)
+    world.settle()
+
+    assert world.metadata(order_id)["points_amount"] == "6"
+    assert world.order(order_id).granted == 6
+
+
 def test_leases_of_two_workers_never_share_an_order(embedded_world: World) -> None:
     world = embedded_world
     for _ in range(10):

@@ -122,6 +122,8 @@ class Batch:
     empty_lanes: set[tuple[int, str]] = field(default_factory=set)
     # What was accepted while this batch was in hand, for the merchant's log and for the orders' histories.
     moved: list[MovementRow] = field(default_factory=list)
+    # When the orders were last surely ours before they were told of; None while nothing was told.
+    told_since: datetime | None = None
     # Points of claims that were found taken meanwhile, by order.
     taken: dict[int, int] = field(default_factory=dict)
 

@@ -10,6 +10,7 @@ from app.errors import AppError
 from app.saleor.client import METADATA_MAX
 from app.store.books import position_of
 from app.store.models import ClaimLink, ClaimRow
+from app.store.waiting import keep_lease
 from app.usecases.order_link import order_link
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch, InHand, Problem
@@ -21,8 +22,14 @@ REQUESTS_AT_ONCE = 3
 
 
 def tell_orders(services: Services, batch: Batch) -> None:
-    """Write the metadata of all orders in hand that say something else than they should."""
-    changes = [(hand, wanted) for hand in batch.hands.values() if (wanted := _change(services, batch, hand))]
+    """Write the metadata of all orders in hand that say something else than they should.
+
+    Saleor keeps what comes last: a worker that was stopped, and lost an order to another, must not say older things of it.
+    Where it was stopped in the middle of saying them, the order is looked at again (`rest_orders`).
+    """
+    changes = _still_in_hand(
+        services, batch, [(hand, wanted) for hand in batch.hands.values() if (wanted := _change(services, batch, hand))]
+    )
     requests = [changes[start : start + METADATA_MAX] for start in range(0, len(changes), METADATA_MAX)]
     if not requests:
         return
@@ -33,6 +40,18 @@ def tell_orders(services: Services, batch: Batch) -> None:
         for (hand, _), refusal in zip(request, refusals, strict=True):
             if refusal is not None:
                 hand.retry(now, hand.problem or Problem("metadata", refusal))
+
+
+def _still_in_hand(
+    services: Services, batch: Batch, changes: Sequence[tuple[InHand, dict[str, str]]]
+) -> list[tuple[InHand, dict[str, str]]]:
+    if not changes:
+        return []
+    batch.told_since = services.clock()
+    # That a lease was prolonged may be lost with the machine's power.
+    with services.database.writing(durable=False) as session:
+        kept = keep_lease(session, batch.lease_token, [hand.id for hand, _ in changes], batch.told_since)
+    return [(hand, wanted) for hand, wanted in changes if hand.id in kept]
 
 
 def _write(services: Services, batch: Batch, request: Sequence[tuple[InHand, dict[str, str]]]) -> list[str | None]:
