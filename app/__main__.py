@@ -29,6 +29,7 @@ from app.supervisor import supervise
 from app.usecases.check_secret import check_secret
 from app.usecases.sync_webhooks import sync_where_needed
 from app.worker.loop import run as run_worker
+from app.worker.loop import spare_what_is_loaded
 
 # Where a Dashboard that was started beside a local Saleor listens.
 LOCAL_DASHBOARD = "http://localhost:9000"
@@ -98,6 +99,7 @@ def worker(*, settlers: int, sync_webhooks: bool) -> None:
     services = build_services(settings)
     if sync_webhooks:
         threading.Thread(target=sync_where_needed, args=(services,), daemon=True).start()
+    spare_what_is_loaded()
     run_worker(services, stop, settlers=settlers, sweep_every=timedelta(seconds=settings.sweep_seconds))
 
 

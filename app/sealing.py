@@ -31,7 +31,7 @@ class Sealer:
         return self._fernet.encrypt(text.encode()).decode()
 
     def seal_short(self, text: str) -> str:
-        """Encrypt a short text among very many, such as a claim token: a seventh of the work, and half as long.
+        """Encrypt a short text among very many, such as a claim token or its link: a seventh of the work, and half as long.
 
         A nonce is drawn for each: after four thousand million under one secret, rotate it.
         """

@@ -14,7 +14,7 @@ def new_row(model: type[Row], **values: Any) -> Row:
 
     The values are taken as they are. Columns without one have their default, so none that needs a value may be left out.
     """
-    row: Row = inspect(model).class_manager.new_instance()
+    row: Row = _manager(model).new_instance()
     row.__dict__.update(_defaults(model), **values)
     return row
 
@@ -22,6 +22,11 @@ def new_row(model: type[Row], **values: Any) -> Row:
 def change(row: SQLModel, **values: Any) -> None:
     """Change a row that belongs to no session: nobody watches its columns, so nothing has to be told of the change."""
     row.__dict__.update(values)
+
+
+@cache
+def _manager(model: type[SQLModel]) -> Any:
+    return inspect(model).class_manager
 
 
 @cache

@@ -75,12 +75,12 @@ def wake_lost(session: Session, token: str, order_ids: Collection[int], now: dat
 
 def choose_store(session: Session, now: datetime) -> StoreRow | None:
     """Choose the store to serve next: of those that can be served and have work, the one that has waited longest."""
-    store = session.scalars(_STORE_WITH_WORK, {"now": now}).first()
-    if store is not None:
-        store.served_at = now
-        session.add(store)
-        session.flush()
-    return store
+    return session.scalars(_STORE_WITH_WORK, {"now": now}).first()
+
+
+def note_served(session: Session, store: StoreRow, now: datetime) -> None:
+    """Put a store behind the others. Last in its transaction: its row is locked from here on, and other workers want it, too."""
+    session.execute(update(StoreRow).where(col(StoreRow.id) == store.id).values(served_at=now))
 
 
 def lease(session: Session, store_id: int, token: str, *, limit: int, now: datetime) -> list[OrderRow]:

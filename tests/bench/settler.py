@@ -11,12 +11,14 @@ from app.bootstrap import build_services
 from app.logs import set_up_logging
 from app.settings import load_settings
 from app.usecases.settle_orders import settle_orders
+from app.worker.loop import spare_what_is_loaded
 
 
 def main() -> None:
     """Serve standard input, a line a time, until it ends."""
     set_up_logging(log_format="console", level="error")
     services = build_services(load_settings())
+    spare_what_is_loaded()
     process = psutil.Process(os.getpid())
     print("ready", flush=True)
     for _ in sys.stdin:

@@ -200,7 +200,7 @@ def _new_claim(
         "email": movement.email,
         "lane": movement.lane,
         "state": ClaimState.SHOWN if goes_out else ClaimState.OPEN,
-        "url_sealed": services.sealer.seal(outcome.claim_url or ""),
+        "url_sealed": services.sealer.seal_short(outcome.claim_url or ""),
         "token_mark": fingerprint(outcome.claim_token or str(movement.id)),
         "created_at": now,
         "expires_on": outcome.expires_on,

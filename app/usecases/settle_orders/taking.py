@@ -5,7 +5,7 @@ from uuid import uuid4
 from app.errors import BadSetting
 from app.saleor.client import ORDERS_MAX
 from app.store.stores import accounts_of, rules_of
-from app.store.waiting import choose_store, lease
+from app.store.waiting import choose_store, lease, note_served
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch, InHand
 
@@ -21,6 +21,7 @@ def take_batch(services: Services) -> Batch | None:
         orders = lease(session, store.id, lease_token, limit=ORDERS_MAX, now=now)
         accounts = accounts_of(session, store.id)
         rules = rules_of(session, store.id)
+        note_served(session, store, now)
     if not orders:
         return None
     if store.token_sealed is None:
