@@ -1,5 +1,6 @@
 """Brings the database to this version's tables."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +17,19 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 
 # Two processes that start at once must not migrate at once. Any number will do, as long as it stays.
 ADVISORY_LOCK = 7_346_311
+LOCK_POLL_SECONDS = 0.2
 
 
 def migrate(database: Database) -> str:
-    """Run the migrations that are missing, one process at a time, and give the revision reached."""
+    """Run the migrations that are missing, one process at a time, and give the revision reached.
+
+    A database that a newer version has migrated is left as it is: its tables serve this version, too.
+    """
     with database.engine.connect() as connection, _one_at_a_time(database, connection):
+        reached = _reached(connection)
+        connection.rollback()
+        if _is_newer(reached):
+            return str(reached)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
@@ -30,9 +39,20 @@ def migrate(database: Database) -> str:
 
 
 def is_migrated(database: Database) -> bool:
-    """Tell whether the database has this version's tables."""
+    """Tell whether the database has this version's tables, or those of a newer one, which this one can go on with."""
     with database.engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == head()
+        reached = _reached(connection)
+    return reached == head() or _is_newer(reached)
+
+
+def _reached(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _is_newer(reached: str | None) -> bool:
+    """Tell whether only a later version can have come so far: it knows a revision that we do not."""
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return reached is not None and reached not in known
 
 
 def head() -> str:
@@ -55,7 +75,11 @@ def _one_at_a_time(database: Database, connection: Connection) -> Iterator[None]
             connection.rollback()
             _refer(connection, is_checked=True)
         return
-    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK})
+    # Asked again and again, in a transaction each: one that waited inside PostgreSQL would keep whoever holds the lock from
+    # building an index concurrently, and both would wait for ever.
+    while not connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": ADVISORY_LOCK}).scalar_one():
+        connection.commit()
+        time.sleep(LOCK_POLL_SECONDS)
     connection.commit()
     try:
         yield
