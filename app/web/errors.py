@@ -2,7 +2,7 @@
 
 import structlog
 from flask import Flask, Response, jsonify, render_template, request
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadHost, HTTPException
 
@@ -20,7 +20,8 @@ def register(app: Flask) -> None:
     app.register_error_handler(AppError, _answer_app_error)
     app.register_error_handler(HTTPException, _answer_http_error)
     app.register_error_handler(BadHost, _answer_bad_host)
-    for fault in (OperationalError, InterfaceError, PoolTimeout):
+    # PostgreSQL calls it internal when it takes no writes.
+    for fault in (OperationalError, InterfaceError, InternalError, PoolTimeout):
         app.register_error_handler(fault, _answer_database_fault)
     app.register_error_handler(Exception, _answer_defect)
 

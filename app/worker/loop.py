@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import AppError
@@ -86,7 +86,7 @@ def run_once(step: Callable[[], bool], idle_seconds: float = IDLE_SECONDS) -> fl
         return 0 if step() else idle_seconds
     except AppError as error:
         log.error("step failed", code=error.code, reason=error.message)  # noqa: TRY400 - an error of our own tells all in its sentence
-    except (OperationalError, InterfaceError, PoolTimeout) as fault:
+    except (OperationalError, InterfaceError, InternalError, PoolTimeout) as fault:
         log.error("step failed", code="DATABASE", reason="The database does not answer.", kind=type(fault).__name__)  # noqa: TRY400 - the text of a database error holds e-mails
     except Exception as error:  # noqa: BLE001 - the loop must outlive any fault; its lease runs out and the orders come again
         log.error("step failed", code="DEFECT", kind=type(error).__name__, where=innermost_place(error))  # noqa: TRY400 - the text of a database error holds e-mails
