@@ -101,6 +101,8 @@ class Asked:
     body: bytes = b""
     address: str = "192.0.2.1"
     content_type: str | None = None
+    # The rule that the path was made from.
+    route: str = ""
 
 
 def texts(known: Sequence[str] = ()) -> st.SearchStrategy[str]:
@@ -148,7 +150,8 @@ def _mixed(rules: Sequence[Rule], seed: int, values: list[str], some_bodies: lis
 
 
 def _asked(some: Random, rules: Sequence[Rule], values: list[str], some_bodies: list[bytes]) -> Asked:
-    path = _PLACE.sub(lambda _: quote(some.choice(values)[:2000], safe=""), some.choice(rules).rule)
+    route = some.choice(rules).rule
+    path = _PLACE.sub(lambda _: quote(some.choice(values)[:2000], safe=""), route)
     query = [(some.choice(FIELDS), some.choice(values)) for _ in range(some.randrange(4))]
     headers = {some.choice(HEADERS): _as_header(some.choice(values)) for _ in range(some.randrange(4))}
     form = [(some.choice(FIELDS), some.choice(values)) for _ in range(some.randrange(6))]
@@ -160,6 +163,7 @@ def _asked(some: Random, rules: Sequence[Rule], values: list[str], some_bodies: 
         body=some.choice([b"", urlencode(form).encode(), *some_bodies]),
         address=f"10.0.{some.randrange(256)}.{some.randrange(256)}",
         content_type=some.choice(CONTENT_TYPES),
+        route=route,
     )
 
 

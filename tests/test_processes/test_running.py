@@ -68,12 +68,23 @@ def test_a_signal_stops_all_its_processes_and_frees_the_port(start: Start, sent:
     assert "Traceback" not in app.log()
 
 
-def test_a_batch_in_hand_is_finished_before_the_end(start: Start, live_saleor: StandInSaleor) -> None:
+def test_a_batch_in_hand_is_finished_before_the_end_and_one_address_tells_the_figures(
+    start: Start, live_saleor: StandInSaleor
+) -> None:
     app = start().wait_until_ready()
     scene = _installed(app, live_saleor)
+    live_saleor.shop.place_paid_order("60.00")
+    scene.settle()
+
+    told = requests.get(f"{app.url}/metrics", timeout=5).text
+    # Counted by the worker, told by the web process.
+    assert 'saleor_points_movements_total{kind="claim",outcome="accepted"} 1.0' in told
+    assert "saleor_points_settle_batch_seconds_count" in told
+
+    asked = live_saleor.counts["Orders"]
     live_saleor.faults.once(drip(SLOW_SECONDS), on="Orders")
     order = live_saleor.shop.place_paid_order("60.00")
-    wait_until(lambda: live_saleor.counts["Orders"] > 0, seconds=10, what="the worker reads the order")
+    wait_until(lambda: live_saleor.counts["Orders"] > asked, seconds=10, what="the worker reads the order")
 
     assert app.stop() == 0
 
@@ -159,17 +170,3 @@ def test_another_secret_than_the_databases_stops_the_start_and_changes_nothing(
         assert "SECRET_KEY does not open what the database holds" in refused.stderr
         assert "Traceback" not in refused.stderr
     assert start(SECRET_KEY="the first").wait_until_ready().stop() == 0
-
-
-def test_one_address_tells_the_figures_of_web_and_worker(start: Start, live_saleor: StandInSaleor) -> None:
-    app = start().wait_until_ready()
-    scene = _installed(app, live_saleor)
-    live_saleor.shop.place_paid_order("60.00")
-    scene.settle()
-
-    told = requests.get(f"{app.url}/metrics", timeout=5).text
-
-    # Counted by the worker, told by the web process.
-    assert 'saleor_points_movements_total{kind="claim",outcome="accepted"} 1.0' in told
-    assert "saleor_points_settle_batch_seconds_count" in told
-    assert app.stop() == 0

@@ -19,7 +19,8 @@ def unlowered(transaction: Transaction) -> Decimal:
     """Return what was refunded without lowering the charge."""
     charges = sum(event.amount for event in transaction.events if event.type == "CHARGE_SUCCESS" and event.amount > 0)
     charged_back = sum(event.amount for event in transaction.events if event.type == "CHARGE_BACK")
-    return max(Decimal(0), transaction.charged + transaction.refunded - (charges - charged_back))
+    known = transaction.charged + transaction.refund_pending + transaction.refunded
+    return max(Decimal(0), known - (charges - charged_back))
 
 
 def points_of(order: Order) -> int:
