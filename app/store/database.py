@@ -1,6 +1,8 @@
 """The database: one engine, reading and writing transactions."""
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +16,7 @@ from app.errors import BadSetting
 from app.store.quick import Quick, QuickConnections
 
 BUSY_SECONDS = 30
+WAL_POLL_SECONDS = 0.05
 POOL_SIZE = 10
 
 
@@ -100,11 +103,29 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver must not open transactions by itself: when to begin, and how, is said in _begin_sqlite.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _use_wal(cursor)
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA cache_size=-16384")
     cursor.close()
+
+
+def _use_wal(cursor: sqlite3.Cursor) -> None:
+    """Let readers and the writer not wait for each other.
+
+    Of processes that open a new file at once one changes it, and SQLite refuses the others at once instead of letting them wait.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+            if not is_busy or time.monotonic() > deadline:
+                raise
+            time.sleep(WAL_POLL_SECONDS)
+        else:
+            return
 
 
 def _set_durable(connection: Connection, *, is_durable: bool) -> None:

@@ -27,7 +27,10 @@ def migrate(database: Database) -> str:
     """
     with database.engine.connect() as connection, _one_at_a_time(database, connection):
         reached = _reached(connection)
-        connection.rollback()
+        if not database.is_sqlite:
+            connection.rollback()
+        # On SQLite the transaction of this look goes on to the end: Alembic would commit each migration by itself, and another
+        # process would come in between, with its own list of what is missing.
         if _is_newer(reached):
             return str(reached)
         config = _config()

@@ -24,7 +24,7 @@ from tests.world import World
 QUERIES_MAX = 10
 HOSTILE = (
     "<script>alert(1)</script>@example.com",
-    "{{7*7}}@example.com",
+    "{{1337*1337}}@example.com",
     "=cmd|'/c calc'!A0@example.com",
     "@SUM(1+1)@example.com",
 )
@@ -152,7 +152,7 @@ def test_what_others_wrote_stays_text_on_every_page(desk: Desk) -> None:
                 "email_key": email.casefold(),
                 "placed_at": FIRST,
                 "created_at": FIRST,
-                "problem": "{{7*7}}<b>bold</b>",
+                "problem": "{{1337*1337}}<b>bold</b>",
                 "wakes": 1,
                 "due": 0,
                 "granted": 0,
@@ -164,14 +164,14 @@ def test_what_others_wrote_stays_text_on_every_page(desk: Desk) -> None:
     for path in (
         "orders",
         "orders?search=%22%3E%3Cimg%20src%3Dx%3E",
-        "orders?search=%7B%7B7*7%7D%7D",
-        "customers?email=%7B%7B7*7%7D%7D@example.com",
+        "orders?search=%7B%7B1337*1337%7D%7D",
+        "customers?email=%7B%7B1337*1337%7D%7D@example.com",
     ):
         page = desk.get(path).text
         assert "<script>" not in page
         assert "<img" not in page
         assert "<b>bold" not in page
-        assert "49" not in page
+        assert "1787569" not in page
 
 
 def test_an_export_is_a_csv_in_which_nothing_is_a_formula(desk: Desk) -> None:

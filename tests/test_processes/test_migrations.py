@@ -18,12 +18,15 @@ import app.store.models  # noqa: F401 - fills the metadata
 from app.store.database import Database
 from app.store.migrate import MIGRATIONS, head, is_migrated, migrate
 
-AT_ONCE = 4
+AT_ONCE = 5
 MIGRATE = """
 import sys
 from app.store.database import Database
 from app.store.migrate import migrate
-migrate(Database(sys.argv[1]))
+database = Database(sys.argv[1])
+print(flush=True)
+sys.stdin.readline()
+migrate(database)
 """
 
 
@@ -66,7 +69,17 @@ def test_migrating_twice_is_harmless(empty_database: Database) -> None:
 
 def test_migrating_from_several_processes_at_once_is_harmless(empty_database_url: str) -> None:
     command = [sys.executable, "-c", MIGRATE, empty_database_url]
-    started = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(AT_ONCE)]
+    started = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(AT_ONCE)
+    ]
+    # Once all of them are loaded they begin as one.
+    for process in started:
+        assert process.stdout is not None
+        process.stdout.readline()
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write(b"\n")
+        process.stdin.flush()
     told = [process.communicate(timeout=60)[0].decode() for process in started]
 
     assert [process.returncode for process in started] == [0] * AT_ONCE, told
