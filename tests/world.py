@@ -149,6 +149,15 @@ def open_world(
 
 
 @contextmanager
+def open_shop(database_url: str, clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
+    """Open a world with the app installed, after the minute in which Saleor's keys are not asked for again."""
+    with open_world(database_url, clock, saleor) as opened:
+        opened.install()
+        clock.advance(minutes=2)
+        yield opened
+
+
+@contextmanager
 def serve_app(database_url: str, clock: MovableClock, **environ: str) -> Iterator[tuple[Settings, Services, str]]:
     """Serve the app on a port of its own; gives its address, too."""
     server = make_server("127.0.0.1", 0, lambda _environ, _start: [], threaded=True)

@@ -22,7 +22,7 @@ from tests.standins.saleor import Item, StandInSaleor
 from tests.test_merchant.calls import Desk
 from tests.test_merchant.test_order_page import token_of
 from tests.test_staff.command_line import typed
-from tests.world import SECRET_KEY, TIMEOUT, World, open_world
+from tests.world import SECRET_KEY, TIMEOUT, World, open_shop
 
 PLANTED = "data-planted"
 # Would be seen where a template engine computed it.
@@ -113,9 +113,7 @@ def log() -> Iterator[io.StringIO]:
 
 @pytest.fixture
 def shop(fresh_sqlite: Callable[[], str], clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
-    with open_world(fresh_sqlite(), clock, saleor) as world:
-        world.install()
-        clock.advance(minutes=2)
+    with open_shop(fresh_sqlite(), clock, saleor) as world:
         yield world
 
 

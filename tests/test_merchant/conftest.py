@@ -12,15 +12,13 @@ from tests.standins.coggins import StandInCoggins
 from tests.standins.dashboard import StandInDashboard
 from tests.standins.saleor import StandInSaleor
 from tests.test_merchant.calls import Desk
-from tests.world import World, open_world
+from tests.world import World, open_shop, open_world
 
 
 @pytest.fixture
 def shop(fresh_sqlite: Callable[[], str], clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
-    """The app, installed in the stand-in Saleor. The minute in which keys are not asked for again is over."""
-    with open_world(fresh_sqlite(), clock, saleor) as opened:
-        opened.install()
-        clock.advance(minutes=2)
+    """The app, installed in the stand-in Saleor."""
+    with open_shop(fresh_sqlite(), clock, saleor) as opened:
         yield opened
 
 

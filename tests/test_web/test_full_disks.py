@@ -13,7 +13,7 @@ from app.worker.loop import FAULT_SECONDS, run_once
 from tests.clock import MovableClock
 from tests.standins.saleor import StandInSaleor, State
 from tests.test_web.calls import deliver, error_of, told
-from tests.world import TIMEOUT, World, open_world
+from tests.world import TIMEOUT, World, open_shop
 
 # What SQLite says on a full disk, and on a disk that was mounted read-only.
 FULL = "PRAGMA max_page_count=1"
@@ -80,9 +80,7 @@ def test_a_worker_waits_and_goes_on(shop: World, pragma: str) -> None:
 
 @pytest.fixture
 def postgresql_shop(fresh_postgresql: Callable[[], str], clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
-    with open_world(fresh_postgresql(), clock, saleor) as world:
-        world.install()
-        clock.advance(minutes=2)
+    with open_shop(fresh_postgresql(), clock, saleor) as world:
         yield world
 
 
