@@ -1,5 +1,6 @@
 """The database: one engine, reading and writing transactions."""
 
+import shutil
 import sqlite3
 import threading
 import time
@@ -72,10 +73,20 @@ class Database:
             yield quick
             quick.driver.execute("COMMIT")
 
+    def free_bytes(self) -> int | None:
+        """Tell how much room is left on the disk of an SQLite file. How much PostgreSQL has left, only its operator knows."""
+        return shutil.disk_usage(self.engine.url.database or ".").free if self.is_sqlite else None
+
     def close(self) -> None:
         """Close all connections."""
         self._quick.close()
         self.engine.dispose()
+
+
+def fault_name(fault: Exception) -> str:
+    """Name what went wrong in the database's own word, such as SQLITE_FULL or DiskFull. Its text would hold e-mails."""
+    cause = getattr(fault, "orig", None) or fault
+    return str(getattr(cause, "sqlite_errorname", None) or type(cause).__name__)
 
 
 def _parsed(url: str) -> URL:

@@ -1,6 +1,5 @@
 """Examine an installation: what is wrong, and what to do about it. Changes nothing."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -94,8 +93,8 @@ def _database(services: Services) -> Finding:
     with services.database.engine.connect() as connection:
         if services.database.is_sqlite:
             version = connection.execute(text("SELECT sqlite_version()")).scalar_one()
-            free = shutil.disk_usage(services.database.engine.url.database or ".").free
-            if free < FREE_BYTES_MIN:
+            free = services.database.free_bytes()
+            if free is not None and free < FREE_BYTES_MIN:
                 return Finding(
                     "database",
                     Health.BAD,

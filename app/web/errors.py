@@ -8,6 +8,7 @@ from werkzeug.exceptions import BadHost, HTTPException
 
 from app.errors import AppError, Unavailable
 from app.logs import innermost_place
+from app.store.database import fault_name
 from app.web.shopper_pages import shopper_page
 
 log = structlog.get_logger()
@@ -48,8 +49,8 @@ def _answer_bad_host(_error: BadHost) -> Response:
 
 
 def _answer_database_fault(error: Exception) -> Response:
-    # The text of a database error holds the statement's values: e-mails, tokens. Its kind says enough.
-    log.error("database fault", kind=type(error).__name__, path=_path())
+    # The text of a database error holds the statement's values: e-mails, tokens. Its name says enough.
+    log.error("database fault", kind=fault_name(error), path=_path())
     return _answer(503, Unavailable.code, "The database does not answer now. The request can be repeated later.")
 
 

@@ -15,6 +15,9 @@ from app.store.migrate import head, is_migrated
 from app.store.waiting import count_waiting
 from app.usecases.services import Services
 
+# A batch of a hundred orders writes about as much.
+FREE_BYTES_MIN = 1024 * 1024
+
 
 def blueprint(services: Services, settings: Settings) -> Blueprint:
     """Routes for operators."""
@@ -28,6 +31,9 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     def readyz() -> Response:
         if not is_migrated(services.database):
             raise Unavailable("The database does not have this version's tables. Run: saleor-points migrate")
+        free = services.database.free_bytes()
+        if free is not None and free < FREE_BYTES_MIN:
+            raise Unavailable("The disk of the database is full: nothing can be written until there is room on it.")
         with services.database.reading() as session:
             waiting = count_waiting(session, services.clock())
         return jsonify(status="ready", migration=head(), waiting_orders=waiting)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.errors import AppError
 from app.logs import innermost_place
 from app.metrics import timed_batch
+from app.store.database import fault_name
 from app.usecases.expire_claims import expire_claims
 from app.usecases.keep_house import keep_house
 from app.usecases.services import Services
@@ -87,7 +88,7 @@ def run_once(step: Callable[[], bool], idle_seconds: float = IDLE_SECONDS) -> fl
     except AppError as error:
         log.error("step failed", code=error.code, reason=error.message)  # noqa: TRY400 - an error of our own tells all in its sentence
     except (OperationalError, InterfaceError, InternalError, PoolTimeout) as fault:
-        log.error("step failed", code="DATABASE", reason="The database does not answer.", kind=type(fault).__name__)  # noqa: TRY400 - the text of a database error holds e-mails
+        log.error("step failed", code="DATABASE", reason="The database does not do its work.", kind=fault_name(fault))  # noqa: TRY400 - the text of a database error holds e-mails
     except Exception as error:  # noqa: BLE001 - the loop must outlive any fault; its lease runs out and the orders come again
         log.error("step failed", code="DEFECT", kind=type(error).__name__, where=innermost_place(error))  # noqa: TRY400 - the text of a database error holds e-mails
     return FAULT_SECONDS

@@ -1,18 +1,23 @@
 """A database that cannot be written: everybody is told to come again, and afterwards nothing is missing."""
 
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from sqlalchemy import event
+from sqlalchemy import event, make_url
+from structlog.testing import capture_logs
 
+from app.usecases.examine import Health, examine
 from app.usecases.settle_orders import settle_orders
 from app.worker.loop import FAULT_SECONDS, run_once
 from tests.clock import MovableClock
 from tests.standins.saleor import StandInSaleor, State
-from tests.test_web.calls import deliver, error_of, told
+from tests.test_web.calls import ask, claim_path, deliver, error_of, ready_order, told
 from tests.world import TIMEOUT, World, open_shop
 
 # What SQLite says on a full disk, and on a disk that was mounted read-only.
@@ -76,6 +81,65 @@ def test_a_worker_waits_and_goes_on(shop: World, pragma: str) -> None:
     shop.settle()
     assert {shop.order(order_id).granted for order_id in orders} == {60}
     assert all(len(shop.movements(order_id)) == 1 for order_id in orders)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own, which a test can fill."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    command = [shutil.which("mount") or "false", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        pytest.skip("A disk that is really full takes the right to mount one, which only root has, and not in every container.")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@contextmanager
+def _filled(disk: Path) -> Iterator[None]:
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        while free := shutil.disk_usage(disk).free:
+            file.write(bytes(free))
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+def test_on_a_disk_that_is_really_full_nothing_is_lost_and_operators_are_told(
+    small_disk: Path, fresh_sqlite: Callable[[], str], clock: MovableClock, saleor: StandInSaleor
+) -> None:
+    file = shutil.copy(make_url(fresh_sqlite()).database or "", small_disk / "points.sqlite3")
+    with open_shop(f"sqlite:///{file}", clock, saleor) as shop:
+        claim = claim_path(shop, ready_order(shop))
+        waiting = shop.saleor.shop.place_paid_order("60", email="waits@example.com")
+        shop.saleor.deliveries.deliver()
+        late = [shop.saleor.shop.place_paid_order("60", email=f"shopper{n}@example.com") for n in range(40)]
+
+        with _filled(small_disk), capture_logs() as logged:
+            states = {delivery.state for delivery in shop.saleor.deliveries.deliver()}
+            refused = [deliver(shop, told(shop)), ask(shop, "GET", "/readyz"), ask(shop, "GET", "/api/manifest")]
+            taken = ask(shop, "POST", claim)
+            assert run_once(lambda: settle_orders(shop.services)) == FAULT_SECONDS
+            doctor = {one.subject: one for one in examine(shop.services, shop.settings)}
+        assert State.WAITING in states
+        assert State.FAILED not in states
+        assert [answer.status_code for answer in (*refused, taken)] == [503, 503, 200, 503]
+        assert "disk of the database is full" in refused[1].json()["error"]["message"]
+        assert (doctor["database"].health, "0 MB are free" in doctor["database"].sentence) == (Health.BAD, True)
+        assert {line["kind"] for line in logged if "kind" in line} == {"SQLITE_FULL"}
+
+        shop.saleor.deliveries.retry_failed()
+        clock.advance(minutes=10)
+        shop.settle()
+        assert ask(shop, "GET", "/readyz").status_code == 200
+        assert ask(shop, "POST", claim).status_code == 200
+        assert {shop.order(order_id).granted for order_id in (waiting, *late)} == {60}
+        assert all(len(shop.movements(order_id)) == 1 for order_id in (waiting, *late))
+        assert shop.points_in_all_balances() == 60
 
 
 @pytest.fixture
