@@ -32,8 +32,13 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
     def provider_of(store: StoreRow, account: AccountRow) -> PointsProvider:
         if account.kind == AccountKind.COGGINS:
             note_echo = None if account.honours_idempotency else partial(remember_echo, database, account)
-            key = sealer.open(account.key_sealed or "")
-            return CogginsProvider(account.url or "", key, note_echo=note_echo, new_adapter=new_adapter)
+            return CogginsProvider(
+                account.url or "",
+                sealer.open(account.key_sealed or ""),
+                note_echo=note_echo,
+                new_adapter=new_adapter,
+                public_only=settings.app_env == "production" and account.url != settings.points_api_url,
+            )
         return EmbeddedProvider(database, sealer, account.store_id, settings.claim_url_base, store.time_zone)
 
     return Services(

@@ -1,15 +1,16 @@
-"""HTTP to the outside: no redirects, bounded answers, and a deadline for the whole call.
+"""HTTP to the outside: no redirects, bounded answers, a deadline for the whole call, and no private network where none may be.
 
 requests' own time-out is per read, so a server that sends a byte now and then can hold a caller for ever. Here a watchdog
 shuts the connection when the call's time is over, and the body is read up to a limit.
 """
 
+import ipaddress
 import os
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, partial
 from heapq import heappop, heappush
 from itertools import count
 from time import monotonic
@@ -21,7 +22,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from app.metrics import timed_call
 
@@ -39,6 +40,10 @@ class NotConnected(requests.ConnectionError):
     """The connection was not made, or TLS not agreed on: not a byte of the request left."""
 
 
+class NotPublic(NotConnected):
+    """The address leads into a private network, where this call may not go. Not a byte of the request left."""
+
+
 class DeadlineExceeded(requests.Timeout):
     """The whole call took longer than it may."""
 
@@ -52,20 +57,30 @@ def new_session(
     total_seconds: float = TOTAL_SECONDS,
     headers: Mapping[str, str] | None = None,
     new_adapter: NewAdapter | None = None,
+    public_only: bool = False,
 ) -> requests.Session:
-    """Make a session whose calls end in time, follow no redirect and read no proxy or password from the environment."""
+    """Make a session whose calls end in time, follow no redirect and read no proxy or password from the environment.
+
+    With `public_only` they reach servers of the public internet only, whatever a name leads to at that moment.
+    """
     session = _Session()
     session.trust_env = False
     session.headers["User-Agent"] = "Saleor-Points"
     session.headers.update(headers or {})
-    guard(session, total_seconds=total_seconds, new_adapter=new_adapter)
+    guard(session, total_seconds=total_seconds, new_adapter=new_adapter, public_only=public_only)
     return session
 
 
-def guard(session: requests.Session, *, total_seconds: float = TOTAL_SECONDS, new_adapter: NewAdapter | None = None) -> None:
+def guard(
+    session: requests.Session,
+    *,
+    total_seconds: float = TOTAL_SECONDS,
+    new_adapter: NewAdapter | None = None,
+    public_only: bool = False,
+) -> None:
     """Put deadline and size limit on a session that somebody else made."""
     session.trust_env = False
-    adapter = (new_adapter or _DeadlineAdapter)(total_seconds)
+    adapter = (new_adapter or partial(_DeadlineAdapter, public_only=public_only))(total_seconds)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
 
@@ -73,6 +88,26 @@ def guard(session: requests.Session, *, total_seconds: float = TOTAL_SECONDS, ne
 def was_never_sent(error: requests.RequestException) -> bool:
     """Tell whether the call failed before a byte of the request left. What is not surely so counts as sent."""
     return isinstance(error, NotConnected | InvalidURL | MissingSchema | InvalidSchema)
+
+
+def is_public(address: str) -> bool:
+    """Tell whether an IP address is one of the public internet: also the one that it carries within, where it does."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    carried = _carried(found)
+    return found.is_global and not found.is_multicast and (carried is None or is_public(str(carried)))
+
+
+def _carried(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Give the IPv4 address to which an IPv6 address of a transition (mapped, 6to4, NAT64, compatible) leads."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if any(address in network for network in _CARRYING):
+        return ipaddress.IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour
+
+
+# RFC 6052, RFC 8215, RFC 4291.
+_CARRYING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
 
 
 class _Session(requests.Session):
@@ -84,11 +119,13 @@ class _Session(requests.Session):
 class _Watchdog:
     """Shuts the connection of the call in hand once its time is over."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, public_only: bool) -> None:
         self.bites_at = monotonic() + seconds
+        self.public_only = public_only
         self.has_bitten = False
         self.is_off_duty = False
         self.failed_to_connect = False
+        self.is_private = False
         self.has_dialled = False
         # A second handle on the connection: shut by it, every read ends, also one in the middle of TLS.
         self._twin: socket.socket | None = None
@@ -166,7 +203,7 @@ def _kennel(_pid: int) -> _Kennel:
 
 class _WatchedHTTPConnection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
-        return _watched(super()._new_conn())
+        return _watched(_permitted(self, super()._new_conn()))
 
     def connect(self) -> None:
         with _connecting(self):
@@ -179,7 +216,7 @@ class _WatchedHTTPConnection(HTTPConnection):
 
 class _WatchedHTTPSConnection(HTTPSConnection):
     def _new_conn(self) -> socket.socket:
-        return _watched(super()._new_conn())
+        return _watched(_permitted(self, super()._new_conn()))
 
     def connect(self) -> None:
         with _connecting(self):
@@ -192,6 +229,17 @@ class _WatchedHTTPSConnection(HTTPSConnection):
 
 def _watchdog() -> _Watchdog | None:
     return getattr(_current, "watchdog", None)
+
+
+def _permitted(connection: HTTPConnection, connection_socket: socket.socket) -> socket.socket:
+    """Close a connection that may not be, before a byte is sent."""
+    watchdog = _watchdog()
+    # Only here is it known for sure where a name leads: at each look it may be told to lead elsewhere.
+    if watchdog is None or not watchdog.public_only or is_public(connection_socket.getpeername()[0]):
+        return connection_socket
+    connection_socket.close()
+    watchdog.is_private = True
+    raise NewConnectionError(connection, "this leads into a private network")
 
 
 def _watched(connection_socket: socket.socket) -> socket.socket:
@@ -236,8 +284,9 @@ class _WatchedHTTPSPool(HTTPSConnectionPool):
 
 
 class _DeadlineAdapter(HTTPAdapter):
-    def __init__(self, total_seconds: float) -> None:
+    def __init__(self, total_seconds: float, *, public_only: bool) -> None:
         self._total_seconds = total_seconds
+        self._public_only = public_only
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -248,11 +297,13 @@ class _DeadlineAdapter(HTTPAdapter):
         kwargs["stream"] = True
         kwargs["timeout"] = (min(CONNECT_SECONDS, self._total_seconds), self._total_seconds)
         host = urlsplit(request.url or "").hostname or ""
-        with _Watchdog(self._total_seconds).on_duty() as watchdog, timed_call(host):
+        with _Watchdog(self._total_seconds, public_only=self._public_only).on_duty() as watchdog, timed_call(host):
             try:
                 response = self._sent(request, watchdog, *args, **kwargs)
                 response._content = _whole_body(response)
             except (requests.RequestException, HTTPError) as error:
+                if watchdog.is_private:
+                    raise NotPublic("the address leads into a private network", request=request) from error
                 if watchdog.failed_to_connect:
                     raise NotConnected("the connection could not be made", request=request) from error
                 if watchdog.has_bitten:

@@ -6,6 +6,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -312,6 +313,71 @@ def test_what_unpacks_to_more_than_makes_sense_is_too_long(monkeypatch: pytest.M
     packed = Answer(body=gzip.compress(b" " * 1_000_001), headers=(("Content-Encoding", "gzip"),))
     with answering(packed) as server:
         assert isinstance(failed_call(server.url), outside.AnswerTooLong)
+
+
+def test_a_packed_answer_is_unpacked_no_further_than_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside, "ANSWER_BYTES_MAX", 1_000_000)
+    # Packed twice, 128 MiB are less than a kilobyte.
+    bomb = gzip.compress(gzip.compress(bytes(128 * 1024 * 1024), 1), 9)
+    with answering(Answer(body=bomb, headers=(("Content-Encoding", "gzip, gzip"),))) as server:
+        tracemalloc.start()
+        error = failed_call(server.url)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+    assert isinstance(error, outside.AnswerTooLong)
+    assert peak < 8_000_000, peak
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"HTTP/1.1 200 " + b"a" * 100_000,
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000,
+        b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 1000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * 100_000,
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"a" * 100_000,
+    ],
+    ids=["status", "header", "headers", "chunk", "trailer"],
+)
+def test_what_stands_around_an_answer_is_bounded_too(text: bytes) -> None:
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        read_request(connection)
+        connection.sendall(text)
+        over.wait(PATIENCE_SECONDS)
+
+    with raw_server(talk) as address:
+        error = failed_call(f"http://{address}/")
+
+    assert not isinstance(error, requests.Timeout)
+    assert not outside.was_never_sent(error)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1"),
+        *("255.255.255.255", "198.18.0.1", "::", "::1", "fe80::1%eth0", "fd00::1", "ff02::1", "::ffff:127.0.0.1", "::127.0.0.1"),
+        *("::ffff:169.254.169.254", "2002:7f00:1::1", "64:ff9b::10.0.0.1", "64:ff9b:1::10.0.0.1"),
+    ],
+)
+def test_an_address_within_a_network_of_ones_own_is_not_public(address: str) -> None:
+    assert not outside.is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "64:ff9b::8.8.8.8", "2002:808:808::1"])
+def test_an_address_of_the_internet_is_public(address: str) -> None:
+    assert outside.is_public(address)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_call_that_may_go_to_the_internet_only_sends_nothing_elsewhere(scheme: str) -> None:
+    with answering(Answer()) as server, outside.new_session(public_only=True) as session:
+        with pytest.raises(outside.NotPublic) as failed:
+            session.post(server.url.replace("http", scheme, 1))
+
+        assert server.seen == []
+    assert outside.was_never_sent(failed.value)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

@@ -37,6 +37,8 @@ class CogginsProvider:
     # Called when the account echoes an Idempotency-Key: from then on a call may be repeated under its key.
     note_echo: Callable[[], None] | None = None
     new_adapter: outside.NewAdapter | None = None
+    # Whether it must stand in the public internet: its address was typed by a merchant, perhaps one among many.
+    public_only: bool = False
 
     @property
     def sees_claims(self) -> bool:
@@ -87,7 +89,9 @@ class CogginsProvider:
         return {}
 
     def _session(self) -> requests.Session:
-        return outside.new_session(total_seconds=self.total_seconds, headers=_HEADERS, new_adapter=self.new_adapter)
+        return outside.new_session(
+            total_seconds=self.total_seconds, headers=_HEADERS, new_adapter=self.new_adapter, public_only=self.public_only
+        )
 
     def _balance(self, session: requests.Session, email: str) -> Balance | NotSent | None:
         path = f"/{quote(self.key, safe='')}/email/{quote(email.strip(), safe='')}/Full"
@@ -112,6 +116,8 @@ class CogginsProvider:
         try:
             answer = session.request(method, f"{self.url}/api/v1/points{path}", json=items, headers=dict(headers or {}))
         except requests.RequestException as error:
+            if isinstance(error, outside.NotPublic):
+                return NotSent("The points provider's address leads into a private network, where no call of ours may go.")
             if outside.was_never_sent(error):
                 return NotSent("The points provider cannot be reached.")
             if isinstance(error, outside.DeadlineExceeded | requests.Timeout):

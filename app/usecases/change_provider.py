@@ -1,6 +1,5 @@
 """Change where a store's points live, as its merchant types it: the connection is tried first, and a key once given is kept."""
 
-import ipaddress
 import socket
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 from sqlmodel import col, select
 
 from app.domain.claim import Balance
+from app.outside import is_public
 from app.points.provider import NotSent
 from app.store.models import AccountKind, AccountRow, StoreRow
 from app.usecases.change_account import change_account
@@ -134,6 +134,6 @@ def _unfit(url: str, *, public_only: bool) -> str | None:
         found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     except (OSError, UnicodeError):
         return "No server of this name is known."
-    if not all(ipaddress.ip_address(address.partition("%")[0]).is_global for address in found):
+    if not all(map(is_public, found)):
         return "This address leads into a private network, where no points provider of yours can be."
     return None

@@ -1,0 +1,98 @@
+"""In production no provider's address that a merchant typed leads into a private network, however it is written, and whenever."""
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from app.bootstrap import build_services
+from app.points.provider import NotSent
+from app.settings import load_settings
+from app.store.models import AccountKind, AccountRow, StoreRow
+from app.usecases.change_account import new_account
+from app.usecases.change_provider import check_connection
+from app.usecases.create_store import create_store
+from app.usecases.services import Services
+from tests.clock import MovableClock
+from tests.standins.coggins import StandInCoggins
+from tests.test_points.coggins_calls import ADA
+
+PUBLIC = "93.184.216.34"
+KEY = "9f1c2b34-5d6e-4f70-8123-456789abcdef"
+
+
+NewServices = Callable[..., Services]
+
+
+@pytest.fixture
+def production(fresh_sqlite_url: str, clock: MovableClock) -> Iterator[NewServices]:
+    """Give a function that builds the services as in production, with settings of the test's choice."""
+    built: list[Services] = []
+
+    def build(**environ: str) -> Services:
+        allowed = "https://shop.example/graphql/"
+        given = {"APP_ENV": "production", "SECRET_KEY": "a secret", "ALLOWED_SALEOR_URLS": allowed, **environ}
+        built.append(build_services(load_settings({"DATABASE_URL": fresh_sqlite_url, **given}), clock=clock))
+        return built[-1]
+
+    yield build
+    for services in built:
+        services.database.close()
+
+
+@pytest.fixture
+def leads(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Give a function that says where every name leads, look by look; the last holds on."""
+    real = socket.getaddrinfo
+
+    def lead(*addresses: str) -> None:
+        left = list(addresses)
+
+        def found(_host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
+            return real(left.pop(0) if len(left) > 1 else left[0], port, *args, **kwargs)
+
+        monkeypatch.setattr(socket, "getaddrinfo", found)
+
+    return lead
+
+
+def _account(services: Services, url: str) -> tuple[StoreRow, AccountRow]:
+    create_store(services, "shop")
+    with services.database.reading() as session:
+        store = session.get_one(StoreRow, 1)
+    return store, new_account(services, 1, kind=AccountKind.COGGINS, url=url, key=KEY)
+
+
+def test_a_name_that_leads_elsewhere_after_it_was_looked_at_is_not_followed(
+    production: NewServices, coggins: StandInCoggins, leads: Callable[..., None]
+) -> None:
+    services = production()
+    create_store(services, "shop")
+    leads(PUBLIC, "127.0.0.1")
+
+    found = check_connection(services, 1, url=f"https://rebinds.example:{coggins.server.port}", key=KEY, public_only=True)
+
+    assert "private network" in found.error
+    assert coggins.requests == []
+
+
+@pytest.mark.parametrize("host", ["localhost", "2130706433", "0x7f000001", "0177.0.0.1", "127.1"])
+def test_however_a_private_address_is_written_it_is_not_called(
+    production: NewServices, coggins: StandInCoggins, host: str
+) -> None:
+    services = production()
+
+    answer = services.provider_of(*_account(services, f"http://{host}:{coggins.server.port}")).balances([ADA])
+
+    assert isinstance(answer, NotSent)
+    assert "private network" in answer.reason
+    assert coggins.requests == []
+
+
+def test_the_operators_own_provider_may_stand_anywhere(production: NewServices, coggins: StandInCoggins) -> None:
+    services = production(POINTS_API_URL=coggins.url, POINTS_API_KEY=coggins.key)
+    store, account = _account(services, coggins.url)
+
+    assert services.provider_of(store, account).balances([ADA]) != {}
+    assert len(coggins.requests) == 1
