@@ -49,6 +49,8 @@ def guarded(answer: Answer, *, has_script: bool = False) -> Answer:
     """Put the headers of shoppers' pages on an answer."""
     script = {"script-src": "'self'", "connect-src": "'self'"} if has_script else {}
     answer.headers["Content-Security-Policy"] = policy(**script)
+    # For browsers that do not know frame-ancestors.
+    answer.headers["X-Frame-Options"] = "DENY"
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["Referrer-Policy"] = "no-referrer"
     answer.headers["X-Content-Type-Options"] = "nosniff"

@@ -45,7 +45,7 @@ def _rules(target: Target, part: int | None = None) -> list[Rule]:
     return rules if part is None else rules[part::PARTS]
 
 
-def _withstood(answer: Response, secrets: tuple[str, ...]) -> None:
+def _withstood(answer: Response, secrets: tuple[str, ...], path: str) -> None:
     body = answer.get_data(as_text=True) if answer.mimetype in _TEXTS else ""
     said = body + "\n" + "\n".join(f"{name}: {value}" for name, value in answer.headers)
     assert answer.status_code < 500 or _is_intended(answer, body), (answer.status_code, body[:500])
@@ -53,8 +53,21 @@ def _withstood(answer: Response, secrets: tuple[str, ...]) -> None:
         assert secret not in said
     if answer.mimetype == "text/html":
         assert MARK_UP not in body
+    if answer.mimetype == "text/html" and body:
+        _is_framed_by_nobody(answer, path)
+    # No script of another site may read an answer.
+    assert "Access-Control-Allow-Origin" not in answer.headers
     assert "planted=1" not in (answer.headers.get("Set-Cookie") or "")
     assert "Traceback" not in body
+
+
+def _is_framed_by_nobody(answer: Response, path: str) -> None:
+    """The merchant's pages belong into a frame, of which they say whose; no other does."""
+    ancestors = (answer.headers.get("Content-Security-Policy") or "").partition("frame-ancestors ")[2].partition(";")[0]
+    if path.startswith("/app/") or path == "/app":
+        assert ancestors, path
+    else:
+        assert (ancestors, answer.headers.get("X-Frame-Options")) == ("'none'", "DENY"), (path, answer.status_code)
 
 
 _TEXTS = {"text/html", "application/json", "text/plain", "text/css", "text/javascript", "text/csv", "application/javascript"}
@@ -87,7 +100,7 @@ def test_a_strangers_requests_break_nothing_and_are_told_nothing(target: Target,
             answer = target.ask(asked)
             met[answer.status_code] += 1
             routes.add(asked.route)
-            _withstood(answer, secrets)
+            _withstood(answer, secrets, asked.path)
 
     run()
     _log_tells_nothing(target)
@@ -114,7 +127,7 @@ def test_staff_and_api_clients_can_break_nothing(target: Target) -> None:
                 sent = replace(sent, method="POST", body=body, content_type="application/x-www-form-urlencoded")
             answer = target.ask(sent)
             met[answer.status_code] += 1
-            _withstood(answer, keys)
+            _withstood(answer, keys, sent.path)
 
     run()
     _log_tells_nothing(target)
@@ -133,7 +146,7 @@ def test_a_saleor_that_signs_anything_can_break_nothing(target: Target) -> None:
         body = shape if is_whole else _with_another(delivery, place, shape, text)
         headers = tuple(saleor.webhook_headers("order_paid", body).items())
         answer = target.ask(Asked("POST", f"/api/webhooks/{to}", headers=headers, body=body))
-        _withstood(answer, keys)
+        _withstood(answer, keys, f"/api/webhooks/{to}")
 
     run()
     _log_tells_nothing(target)

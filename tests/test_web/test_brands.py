@@ -173,6 +173,7 @@ def test_every_page_shuts_out_everybody_else(shop: World, case: str) -> None:
     }
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Frame-Options"] == "DENY"
     assert "style=" not in answer.text
     assert "<style" not in answer.text
 

@@ -25,7 +25,8 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     """Routes of the merchant's pages. Each page is a module with `add_routes`."""
     routes = Blueprint("merchant", __name__, url_prefix="/app")
     words.add_filters(routes)
-    routes.after_request(shell.protect)
+    # Of the whole app: an address that is asked in a way that it does not serve belongs to no blueprint.
+    routes.after_app_request(shell.protect)
     shell.add_routes(routes, services, settings)
     overview.add_routes(routes, services, settings)
     for page in (orders, customers, rules, log):

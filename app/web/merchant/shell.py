@@ -40,7 +40,9 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
 
 
 def protect(answer: Response) -> Response:
-    """Let a page load nothing from elsewhere, be framed by the Dashboard only, and stay in no cache."""
+    """Let a page of the merchant load nothing from elsewhere, be framed by the Dashboard only, and stay in no cache."""
+    if request.path != "/app" and not request.path.startswith("/app/"):
+        return answer
     ancestors = g.get("merchant_ancestors", _ANYBODY)
     answer.headers["Content-Security-Policy"] = _POLICY.format(ancestors=" ".join(ancestors))
     answer.headers["Referrer-Policy"] = "no-referrer"

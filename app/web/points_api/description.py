@@ -28,6 +28,7 @@ def add_routes(routes: Blueprint) -> None:
     def docs() -> Response:
         page = Response(render_template("points_api.html"), mimetype="text/html")
         page.headers["Content-Security-Policy"] = POLICY
+        page.headers["X-Frame-Options"] = "DENY"
         page.headers["Referrer-Policy"] = "no-referrer"
         return page
 
