@@ -449,6 +449,18 @@ def test_who_asks_too_often_must_wait(shop: World) -> None:
     assert claim(shop).state == "open"
 
 
+def test_a_known_link_is_not_asked_for_too_often_either(shop: World) -> None:
+    path = claimable(shop)
+    shown = [get(shop, path).status_code for _ in range(60)]
+
+    refused = take(shop, path)
+
+    # Following the order's link was none of these requests.
+    assert shown == [200] * 60
+    assert refused.status_code == 429
+    assert claim(shop).state == "open"
+
+
 def test_one_address_that_asks_too_often_does_not_shut_out_others(shop: World) -> None:
     for _ in range(61):
         get(shop, UNKNOWN)
