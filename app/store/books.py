@@ -186,17 +186,6 @@ def _credit_grants(accepted: Iterable[MovementRow], undone: dict[UUID, int]) -> 
     ]
 
 
-def own_movements_since(session: Session, lane: str, since: datetime, until: datetime | None = None) -> int:
-    """Sum our accepted INSTANTs for one customer of one account from one moment to another."""
-    query = select(func.coalesce(func.sum(MovementRow.points), 0)).where(
-        MovementRow.lane == lane,
-        col(MovementRow.kind).in_(INSTANT_KINDS),
-        MovementRow.state == MovementState.ACCEPTED,
-        col(MovementRow.ended_at) > since,
-    )
-    return int(session.exec(query if until is None else query.where(col(MovementRow.ended_at) <= until)).one())
-
-
 def claims_that_may_have_been_taken_since(session: Session, lane: str, since: datetime, *, but: UUID) -> list[ClaimRow]:
     """Find the other shown claims of one customer of one account whose points may have come since a moment, oldest first."""
     was_taken = and_(col(ClaimRow.state) == ClaimState.TAKEN, col(ClaimRow.taken_at) > since)
@@ -229,9 +218,3 @@ def call_of(session: Session, call_id: UUID) -> list[MovementRow]:
 def still_open(session: Session, movement_ids: Collection[UUID]) -> set[UUID]:
     """Lock movements and give those that have no outcome yet: neither another worker's record nor a person's word."""
     return set(session.exec(_STILL_OPEN, params={"movement_ids": list(movement_ids)}))
-
-
-def has_open_instant(session: Session, lane: str) -> bool:
-    """Tell whether an INSTANT for this customer is under way, or its outcome unknown."""
-    query = select(MovementRow.id).where(MovementRow.lane == lane, col(MovementRow.kind).in_(INSTANT_KINDS), is_open())  # type: ignore[arg-type]  # a condition
-    return session.exec(query.limit(1)).first() is not None

@@ -14,6 +14,7 @@ from app.domain.earning import Because, Due
 from app.domain.status import PointsStatus, points_status
 from app.points.provider import NotSent
 from app.store.books import Books, books_of, position_of
+from app.store.lanes import is_unclear
 from app.store.models import AccountRow, ClaimRow, OrderRow, StoreRow
 from app.store.stores import accounts_of, find_store_by_slug
 from app.usecases.change_brand import brand_of
@@ -83,19 +84,25 @@ def ask_for_claim(services: Services, slug: str, saleor_order_id: str) -> OrderV
     """Lead a shopper, who pressed the button, to the claim; None when there is no such store.
 
     Where claims cannot be withdrawn, the first asking records the moment and the customer's balance: from then on the claim
-    may be taken at any time. While that balance cannot be had, the points are being prepared.
+    may be taken at any time. While that balance cannot be had, or an INSTANT of theirs is under way and it is open whether the
+    balance holds it already, the points are being prepared.
     """
     view, waiting = _look(services, slug, saleor_order_id)
     if view is None or waiting is None:
         return view
     if _can_be_shown_to_anybody(services, waiting):
         return _leading(services, view, waiting)
+    asked_at = services.clock()
     before = _balance_before(services, waiting)
     if isinstance(before, NotSent):
         log.warning("claim not shown", store=slug, reason=before.reason)
         return view
+    now = services.clock()
     with services.database.writing() as session:
-        is_recorded = _record_showing(session, waiting.claim, before, services.clock())
+        if before is not None and is_unclear(session, waiting.claim.lane, since=asked_at, looked_at=asked_at):
+            log.info("claim not shown", store=slug, reason="another change of the customer's balance is under way")
+            return view
+        is_recorded = _record_showing(session, waiting.claim, before, now)
     # Another press of the button may have been first, or a refund.
     return _leading(services, view, waiting) if is_recorded else show_order(services, slug, saleor_order_id)
 

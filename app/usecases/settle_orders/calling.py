@@ -74,6 +74,7 @@ def _send(
     if batch.paused_until(account_id, services.clock()) is not None:
         _leave(services, batch, account_id, array)
         return []
+    asked_at = services.clock()
     balances = _balances(batch, provider, array)
     if isinstance(balances, NotSent):
         pause_account(services, batch, account_id, balances)
@@ -81,7 +82,7 @@ def _send(
         return []
     array = _within_balances(services, batch, array, balances)
     call_id = uuid4()
-    sent = mark_sending(services, batch, array, call_id=call_id, balances=balances)
+    sent = mark_sending(services, batch, array, call_id=call_id, balances=balances, asked_at=asked_at)
     if not sent:
         return []
     if services.clock() - (sent[0].sent_at or services.clock()) > SENT_WITHIN:
@@ -102,7 +103,7 @@ def _send(
         take_back_to_planned(services, batch, sent, was_sent=False)
         return [sent[: len(sent) // 2], sent[len(sent) // 2 :]]
     else:
-        record(services, batch, list(zip(sent, reply, strict=True)), balances=balances)
+        record(services, batch, list(zip(sent, reply, strict=True)))
     return []
 
 

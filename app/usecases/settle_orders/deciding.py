@@ -12,7 +12,8 @@ from app.domain.claim import Balance, ClaimState, surely_expired, taken_since_sh
 from app.domain.earning import Award, Due, Moment, moment_reached, points_due, with_remembered_earning
 from app.domain.settlement import NOTHING, Position, Recipient, next_step
 from app.points.provider import POINTS_MAX, NotSent, SeenClaim
-from app.store.books import books_of, claims_that_may_have_been_taken_since, has_open_instant, own_movements_since, position_of
+from app.store.books import books_of, claims_that_may_have_been_taken_since, position_of
+from app.store.lanes import is_unclear, moved_between
 from app.store.models import ClaimRow
 from app.store.snapshots import load_lines
 from app.store.stores import as_rule, rule_in_force
@@ -93,19 +94,20 @@ def _judge_shown(services: Services, batch: Batch, claim: ClaimRow, now: datetim
         return
     if batch.paused_until(claim.account_id, now) is not None:
         return
+    asked_at = services.clock()
     balances = batch.providers[claim.account_id].balances([claim.email])
     if isinstance(balances, NotSent):
         return
-    with services.database.reading() as session:
-        if has_open_instant(session, claim.lane):
-            return
-        own = own_movements_since(session, claim.lane, claim.shown_at)
-        others = _points_of_others(session, claim, claim.shown_at, Balance(claim.shown_available, claim.shown_used))
     shown, balance = Balance(claim.shown_available, claim.shown_used), balances.get(claim.email, Balance(0, 0))
-    if taken_since_shown(claim.points, shown=shown, now=balance, own_movements=own, other_claims=others):
+    with services.database.reading() as session:
+        if is_unclear(session, claim.lane, since=claim.shown_at, looked_at=asked_at):
+            return
+        own = moved_between(session, claim.lane, claim.shown_at, asked_at)
+        others = _points_of_others(session, claim, claim.shown_at, shown)
+    if taken_since_shown(claim.points, shown=shown, now=balance, own_movements=own.most, other_claims=others):
         claim.state, claim.taken_at, claim.taken_by = ClaimState.TAKEN, now, claim.email
     elif surely_expired(claim.expires_on, now) and not taken_since_shown(
-        claim.points, shown=shown, now=balance, own_movements=own, other_claims=0
+        claim.points, shown=shown, now=balance, own_movements=own.least, other_claims=0
     ):
         # Past its day, and nothing came that could be it. What may have been taken before its day is not over with it.
         claim.state = ClaimState.EXPIRED
@@ -122,7 +124,7 @@ def _points_of_others(session: Session, claim: ClaimRow, shown_at: datetime, sho
     if not earlier or earlier[0].shown_at is None or earlier[0].shown_available is None or earlier[0].shown_used is None:
         return points
     first = Balance(earlier[0].shown_available, earlier[0].shown_used)
-    risen = shown.ever - first.ever - own_movements_since(session, claim.lane, earlier[0].shown_at, shown_at)
+    risen = shown.ever - first.ever - moved_between(session, claim.lane, earlier[0].shown_at, shown_at).most
     return points - min(max(risen, 0), sum(other.points for other in earlier))
 
 

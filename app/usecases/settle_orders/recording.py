@@ -19,6 +19,7 @@ from app.points.embedded import INSUFFICIENT
 from app.points.provider import Accepted, NotSent, Outcome, Overtaken, Rejected, Unknown
 from app.sealing import fingerprint
 from app.store.books import add_to_granted, still_open
+from app.store.lanes import is_unclear
 from app.store.logbook import write_log
 from app.store.models import AccountRow, ClaimLink, ClaimRow, LogLevel, MovementRow, MovementState, OrderRow
 from app.store.rows import change
@@ -42,12 +43,28 @@ STATES: dict[type[Outcome], MovementState] = {
 
 
 def mark_sending(
-    services: Services, batch: Batch, array: Sequence[MovementRow], *, call_id: UUID, balances: Mapping[str, Balance]
+    services: Services,
+    batch: Batch,
+    array: Sequence[MovementRow],
+    *,
+    call_id: UUID,
+    balances: Mapping[str, Balance],
+    asked_at: datetime,
 ) -> list[MovementRow]:
-    """Write that an array is about to be sent, with the call's id and each one's place in it. Gives those that are still ours."""
+    """Write that an array is about to be sent, with the call's id and each one's place in it. Gives those that are still ours.
+
+    A claim whose link goes out at once is judged by its customer's balance, asked at `asked_at`: it waits while an INSTANT of
+    that customer is under way, for nobody can tell whether the balance holds it.
+    """
     now = services.clock()
     with services.database.writing() as session:
         sent = _ours(session, batch, array, now)
+        if balances and array[0].kind == MovementKind.CLAIM:
+            unclear = {one.lane for one in sent if is_unclear(session, one.lane, since=asked_at, looked_at=asked_at)}
+            for movement in sent:
+                if movement.lane in unclear:
+                    batch.hands[movement.order_id or 0].await_lane(now)
+            sent = [movement for movement in sent if movement.lane not in unclear]
         for position, movement in enumerate(sent):
             asks = movement.asks + 1
             change(movement, state=MovementState.SENDING, sent_at=now, asks=asks, call_id=call_id, position=position)
@@ -97,8 +114,6 @@ def record(
     services: Services,
     batch: Batch,
     outcomes: Sequence[tuple[MovementRow, Outcome]],
-    *,
-    balances: Mapping[str, Balance] | None = None,
 ) -> None:
     """Write the outcomes, and what follows from them for claims and orders, in one transaction."""
     now = services.clock()
@@ -113,7 +128,7 @@ def record(
                     update(OrderRow).where(col(OrderRow.id) == movement.order_id).values(refused_step=refusal_mark(movement))
                 )
         _store(session, [movement for movement, _ in ours], "state", "reason", "ended_at", "points")
-        _accept(services, session, batch, ours, now, balances or {})
+        _accept(services, session, batch, ours, now)
         accepted = [movement for movement, outcome in ours if isinstance(outcome, Accepted)]
         tally_accepted(session, batch.store, accepted, now)
         _log_refusals(session, batch, ours, now)
@@ -164,7 +179,6 @@ def _accept(
     batch: Batch,
     outcomes: Sequence[tuple[MovementRow, Outcome]],
     now: datetime,
-    balances: Mapping[str, Balance],
 ) -> None:
     """Write what the accepted ones granted, all in one statement, and their new claims in another."""
     accepted = [(movement, outcome) for movement, outcome in outcomes if isinstance(outcome, Accepted)]
@@ -173,7 +187,7 @@ def _accept(
     for movement, outcome in accepted:
         batch.hands[movement.order_id or 0].row.granted += movement.points
         if movement.kind == MovementKind.CLAIM and movement.target_id is None:
-            new_claims.append(_new_claim(services, batch, movement, outcome, now, balances.get(movement.email)))
+            new_claims.append(_new_claim(services, batch, movement, outcome, now))
         elif movement.kind in {MovementKind.CLAIM, MovementKind.VOID}:
             _change_claim(session, batch, movement)
     if new_claims:
@@ -188,9 +202,7 @@ def _change_claim(session: Session, batch: Batch, movement: MovementRow) -> None
     )
 
 
-def _new_claim(
-    services: Services, batch: Batch, movement: MovementRow, outcome: Accepted, now: datetime, balance: Balance | None
-) -> dict[str, Any]:
+def _new_claim(services: Services, batch: Batch, movement: MovementRow, outcome: Accepted, now: datetime) -> dict[str, Any]:
     goes_out = batch.store.claim_link == ClaimLink.DIRECT and not batch.providers[movement.account_id].sees_claims
     return {
         "id": movement.id,
@@ -204,9 +216,9 @@ def _new_claim(
         "token_mark": fingerprint(outcome.claim_token or str(movement.id)),
         "created_at": now,
         "expires_on": outcome.expires_on,
-        "shown_at": now if goes_out else None,
-        "shown_available": balance.available if balance is not None and goes_out else None,
-        "shown_used": balance.used if balance is not None and goes_out else None,
+        "shown_at": (movement.sent_at or now) if goes_out else None,
+        "shown_available": movement.available_before if goes_out else None,
+        "shown_used": movement.used_before if goes_out else None,
     }
 
 

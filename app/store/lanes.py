@@ -1,0 +1,75 @@
+"""What our INSTANTs did to one customer's balance between two looks at it: a claim that an account does not show is judged by it.
+
+An INSTANT happened between its sending and the recording of its outcome. Where staff said what became of it, that is days; but
+what had not happened by the second look never did.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, or_
+from sqlmodel import Session, col, select
+
+from app.domain.probing import SECOND_LOOK_AFTER
+from app.domain.settlement import INSTANT_KINDS
+from app.store.models import MovementRow, MovementState
+
+_IN_FLIGHT = (MovementState.SENDING, MovementState.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The signed sum of points between two moments: at least so many, and at most. They differ where a moment was in mid-call."""
+
+    least: int
+    most: int
+
+
+def moved_between(session: Session, lane: str, since: datetime, until: datetime) -> Moved:
+    """Sum up our accepted INSTANTs for one customer of one account."""
+    query = select(MovementRow).where(
+        MovementRow.lane == lane,
+        col(MovementRow.kind).in_(INSTANT_KINDS),
+        MovementRow.state == MovementState.ACCEPTED,
+        col(MovementRow.ended_at) > since,
+    )
+    least = most = 0
+    for movement in session.exec(query):
+        sent_at, done_by = movement.sent_at or since, _done_by(movement) or until
+        if done_by <= since or sent_at >= until:
+            continue
+        is_within = since <= sent_at and done_by <= until
+        least += movement.points if is_within else min(movement.points, 0)
+        most += movement.points if is_within else max(movement.points, 0)
+    return Moved(least, most)
+
+
+def is_unclear(session: Session, lane: str, *, since: datetime, looked_at: datetime) -> bool:
+    """Tell whether a look at a customer's balance, begun at `looked_at`, tells nothing.
+
+    That is so while it is open what an INSTANT did after `since`, or where one was under way as the balance was looked up. To
+    be asked after the balance was had: what is sent later than that, it does not hold.
+    """
+    query = select(MovementRow).where(
+        MovementRow.lane == lane,
+        col(MovementRow.kind).in_(INSTANT_KINDS),
+        or_(
+            col(MovementRow.state).in_(_IN_FLIGHT),
+            and_(col(MovementRow.state) == MovementState.ACCEPTED, col(MovementRow.ended_at) > looked_at),
+        ),
+    )
+    for movement in session.exec(query):
+        done_by = _done_by(movement)
+        matters_since = looked_at if movement.state == MovementState.ACCEPTED else since
+        if done_by is None or done_by > matters_since:
+            return True
+    return False
+
+
+def _done_by(movement: MovementRow) -> datetime | None:
+    """Tell by when an INSTANT had happened, if it did; None while it may still happen."""
+    ended_at = None if movement.state in _IN_FLIGHT else movement.ended_at
+    if not movement.is_for_staff or movement.sent_at is None:
+        return ended_at
+    surely = movement.sent_at + SECOND_LOOK_AFTER
+    return surely if ended_at is None else min(surely, ended_at)
