@@ -126,3 +126,38 @@ def test_what_staff_took_from_a_customer_is_asked_for_again_as_it_was(embedded_w
     with world.services.database.reading() as session:
         movement = session.exec(select(MovementRow).where(MovementRow.kind == "debit")).one()
     assert (movement.state, movement.points) == ("accepted", -60)
+
+
+def test_what_was_refused_to_a_worker_that_died_is_said_to_be_refused(coggins_world: World) -> None:
+    world = coggins_world
+    provider(world).faults.once(faults.cut(), on="claims")
+    order_id = paid_order(world)
+    assert world.order(order_id).problem_code == "claim_unknown"
+    provider(world).rules.refuse_items(lambda item: item["email"] == ADA, "This customer is blocked.")
+    # The lease, the plan, that it is being sent, the refusal; then, before it has written the rest, it ends.
+    with at_commit(world, 5, fail), pytest.raises(OperationalError):
+        wait_out(world, order_id)
+
+    world.clock.advance(minutes=2)
+    world.settle()
+
+    order = world.order(order_id)
+    assert (order.problem_code, order.look_at) == ("refused", None)
+    assert "This customer is blocked." in (order.problem or "")
+
+
+def test_what_was_refused_is_said_to_be_refused_after_something_else_stood_in_the_way(coggins_world: World) -> None:
+    world = coggins_world
+    provider(world).rules.refuse_items(lambda item: item["email"] == ADA, "This customer is blocked.")
+    order_id = paid_order(world)
+    world.saleor.goods.fulfill(order_id)
+    world.saleor.deliveries.deliver()
+    world.saleor.break_order(order_id)
+    world.settle()
+    assert world.order(order_id).problem_code == "unreadable"
+
+    world.saleor.mend()
+    wait_out(world, order_id)
+
+    assert (world.order(order_id).problem_code, world.order(order_id).look_at) == ("refused", None)
+    assert provider(world).counts["claims"] == 1

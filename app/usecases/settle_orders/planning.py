@@ -76,7 +76,9 @@ def _movement(batch: Batch, hand: InHand, now: datetime) -> MovementRow | None:
     movement = _planned(batch, hand, step, now)
     if refusal_mark(movement) == hand.row.refused_step:
         hand.is_done = True
-        hand.problem = Problem(hand.row.problem_code or REFUSED, hand.row.problem or "The points provider refused this.")
+        # Something else may have stood in the way since, or may do so once more: what was refused remains so.
+        reason = hand.row.problem if hand.row.problem_code == REFUSED else None
+        hand.problem = Problem(REFUSED, reason or "The points provider refused this. The order's history says why.")
         return None
     paused_until = batch.paused_until(step.account_id, now)
     if paused_until is not None and not _is_local(batch, movement):

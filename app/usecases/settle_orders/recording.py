@@ -124,9 +124,8 @@ def record(
             reason = outcome.doubt if isinstance(outcome, Accepted) else outcome.reason
             change(movement, state=STATES[type(outcome)], reason=reason, ended_at=now)
             if isinstance(outcome, Rejected) and outcome.code not in _NOT_REMEMBERED:
-                session.execute(
-                    update(OrderRow).where(col(OrderRow.id) == movement.order_id).values(refused_step=refusal_mark(movement))
-                )
+                refused = {"refused_step": refusal_mark(movement), "problem_code": REFUSED, "problem": outcome.reason}
+                session.execute(update(OrderRow).where(col(OrderRow.id) == movement.order_id).values(refused))
         _store(session, [movement for movement, _ in ours], "state", "reason", "ended_at", "points")
         _accept(services, session, batch, ours, now)
         accepted = [movement for movement, outcome in ours if isinstance(outcome, Accepted)]
