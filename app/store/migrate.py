@@ -1,15 +1,16 @@
-"""Brings the database to this version's tables."""
+"""Brings the database to this version's tables.
 
+Alembic is loaded only where there is something to migrate: that takes longer than the look whether there is.
+"""
+
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from app.store.database import Database
 
@@ -18,6 +19,8 @@ MIGRATIONS = Path(__file__).parents[2] / "migrations"
 # Two processes that start at once must not migrate at once. Any number will do, as long as it stays.
 ADVISORY_LOCK = 7_346_311
 LOCK_POLL_SECONDS = 0.2
+
+_SAID = re.compile(r"""^(revision|down_revision) = (?:["'](.+)["']|None)$""", re.MULTILINE)
 
 
 def migrate(database: Database) -> str:
@@ -33,11 +36,10 @@ def migrate(database: Database) -> str:
         # process would come in between, with its own list of what is missing.
         if _is_newer(reached):
             return str(reached)
-        config = _config()
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        _require_whole_references(database, connection)
-        connection.commit()
+        if reached != head():
+            _upgrade(connection)
+            _require_whole_references(database, connection)
+            connection.commit()
     return head()
 
 
@@ -49,21 +51,28 @@ def is_migrated(database: Database) -> bool:
 
 
 def _reached(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return revision
 
 
 def _is_newer(reached: str | None) -> bool:
     """Tell whether only a later version can have come so far: it knows a revision that we do not."""
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    return reached is not None and reached not in known
+    return reached is not None and reached not in _revisions()
 
 
 def head() -> str:
     """Name the newest revision that this version knows."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
-    if revision is None:
-        raise RuntimeError("there is no migration")
-    return revision
+    (newest,) = _revisions().keys() - set(_revisions().values())
+    return newest
+
+
+@cache
+def _revisions() -> dict[str, str | None]:
+    """Give each revision that this version knows, and the one before it, as their files say."""
+    said = [dict(_SAID.findall(path.read_text())) for path in (MIGRATIONS / "versions").glob("*.py")]
+    return {one["revision"]: one["down_revision"] or None for one in said}
 
 
 @contextmanager
@@ -104,7 +113,11 @@ def _require_whole_references(database: Database, connection: Connection) -> Non
         raise RuntimeError("a migration would leave rows that point to nothing")
 
 
-def _config() -> Config:
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - see above
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    return config
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

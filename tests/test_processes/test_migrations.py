@@ -11,6 +11,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlmodel import SQLModel
 
@@ -83,6 +84,10 @@ def test_migrating_from_several_processes_at_once_is_harmless(empty_database_url
     told = [process.communicate(timeout=60)[0].decode() for process in started]
 
     assert [process.returncode for process in started] == [0] * AT_ONCE, told
+
+
+def test_the_newest_revision_is_the_one_that_alembic_finds() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [head()]
 
 
 def test_models_and_migrations_agree(empty_database: Database) -> None:
