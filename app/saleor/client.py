@@ -2,40 +2,31 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
-from functools import cache, partial
-from pathlib import Path
-from typing import Any
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
 import structlog
-from gql import GraphQLRequest, gql
-from gql.transport.exceptions import TransportConnectionFailed, TransportError
-from gql.transport.requests import RequestsHTTPTransport
-from graphql import print_ast
 
 from app import outside
 from app.domain.order import Order, Told
-from app.errors import AppError, NotASaleor, SaleorBusy, SaleorFault, SaleorRefused, SaleorUnreachable
+from app.errors import NotASaleor, SaleorFault, SaleorRefused, SaleorUnreachable
 from app.saleor.parsing import parse_order, parse_time, parse_told
 from app.saleor.signature import has_keys
 from app.saleor.webhooks import Change, ChangeKind, Webhook
 
+if TYPE_CHECKING:
+    from app.saleor.connections import Connections
+
 log = structlog.get_logger()
 
-OPERATIONS = Path(__file__).parent / "operations"
 ORDERS_MAX = 100
 METADATA_MAX = 4
-# As many connections are kept open; where there is one more, the one that was used longest ago is closed.
-IDLE_MAX = 16
 JWKS_BYTES_MAX = 64 * 1024
 
-_exact_json = partial(json.loads, parse_float=Decimal)
 _TOKEN_REFUSED = frozenset({"PermissionDenied", "InvalidTokenError", "InvalidSignatureError", "ExpiredSignatureError"})
 _ALIASES = ("a", "b", "c", "d")
 
@@ -62,8 +53,8 @@ class SaleorClient:
         self._url_map = dict(url_map or {})
         self._total_seconds = total_seconds
         self._new_adapter = new_adapter
-        self._idling = threading.Lock()
-        self._idle: list[RequestsHTTPTransport] = []
+        self._opening = threading.Lock()
+        self._opened: Connections | None = None
 
     def own_app_id(self, api_url: str, token: str) -> str:
         """Ask the Saleor which app this token belongs to.
@@ -243,50 +234,20 @@ class SaleorClient:
     def _execute(
         self, api_url: str, token: str, operation: str, variables: Mapping[str, Any], *, partial_answers: bool = False
     ) -> dict[str, Any]:
-        request = _Request(operation, variables)
-        try:
-            with self._transport(self._reached(api_url)) as transport:
-                result = transport.execute(request, extra_args={"headers": {"Authorization": f"Bearer {token}"}})
-        except TransportConnectionFailed as error:
-            if isinstance(error.__cause__, AppError):
-                raise error.__cause__ from None
-            raise SaleorUnreachable(f"{api_url} cannot be reached, or did not answer in time.") from None
-        except (TransportError, ValueError, TypeError, AttributeError):
-            raise SaleorUnreachable(f"{api_url} answers, but not as a GraphQL API does.") from None
+        result = self._connections().execute(self._reached(api_url), token, operation, variables, api_url=api_url)
         has_part = partial_answers and any(part is not None for part in (result.data or {}).values())
         if result.errors and not has_part:
             raise _refusal(result.errors)
         return dict(result.data or {})
 
-    @contextmanager
-    def _transport(self, url: str) -> Iterator[RequestsHTTPTransport]:
-        """Lend a transport for the address: two threads must not share one at once, and a new one connects anew."""
-        transport = self._idle_one(url) or self._new_transport(url)
-        try:
-            yield transport
-        except BaseException:
-            transport.close()  # type: ignore[no-untyped-call]  # gql leaves it bare
-            raise
-        with self._idling:
-            self._idle.append(transport)
-            oldest = self._idle.pop(0) if len(self._idle) > IDLE_MAX else None
-        if oldest is not None:
-            oldest.close()  # type: ignore[no-untyped-call]  # gql leaves it bare
+    def _connections(self) -> "Connections":
+        """Open them with the first request: GraphQL takes long to load, and many a process never asks a Saleor."""
+        from app.saleor.connections import Connections  # noqa: PLC0415 - see above
 
-    def _idle_one(self, url: str) -> RequestsHTTPTransport | None:
-        with self._idling:
-            found = next((transport for transport in reversed(self._idle) if transport.url == url), None)
-            if found is not None:
-                self._idle.remove(found)
-        return found
-
-    def _new_transport(self, url: str) -> RequestsHTTPTransport:
-        transport = RequestsHTTPTransport(url, json_deserialize=_exact_json, allow_redirects=False)
-        transport.connect()  # type: ignore[no-untyped-call]  # gql leaves it bare
-        assert transport.session is not None  # noqa: S101 - connect() has just made it
-        outside.guard(transport.session, total_seconds=self._total_seconds, new_adapter=self._new_adapter)
-        transport.session.hooks["response"].append(_raise_for_status)
-        return transport
+        with self._opening:
+            if self._opened is None:
+                self._opened = Connections(total_seconds=self._total_seconds, new_adapter=self._new_adapter)
+            return self._opened
 
     def _reached(self, api_url: str) -> str:
         return self._url_map.get(api_url, api_url)
@@ -301,28 +262,6 @@ def _told(node: Mapping[str, Any]) -> Told | None:
         return None
 
 
-class _Request(GraphQLRequest):
-    """A request whose document is printed once, not with each call: that took longer than the call itself."""
-
-    def __init__(self, operation: str, variables: Mapping[str, Any]) -> None:
-        super().__init__(_document(operation), variable_values=dict(variables))
-        self._text = _text(operation)
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        return {"query": self._text} | ({"variables": self.variable_values} if self.variable_values else {})
-
-
-@cache
-def _document(operation: str) -> Any:
-    return gql((OPERATIONS / f"{operation}.graphql").read_text()).document
-
-
-@cache
-def _text(operation: str) -> str:
-    return print_ast(_document(operation))
-
-
 def _key_set(answer: requests.Response) -> str | None:
     """Read a key set, as JSON text. None where it is none, or holds no key that could sign a webhook."""
     if answer.status_code != requests.codes.ok or len(answer.content) > JWKS_BYTES_MAX:
@@ -330,24 +269,6 @@ def _key_set(answer: requests.Response) -> str | None:
     keys = answer.json()["keys"]
     jwks = json.dumps({"keys": keys})
     return jwks if isinstance(keys, list) and has_keys(jwks) else None
-
-
-def _raise_for_status(response: requests.Response, **_options: Any) -> None:
-    """Turn a status that is no GraphQL answer into our words, before anything is read from the body."""
-    status = response.status_code
-    address = response.request.url
-    if status == requests.codes.too_many_requests:
-        raise SaleorBusy(f"{address} asks for patience.", retry_after=_retry_after(response.headers))
-    if status in {requests.codes.unauthorized, requests.codes.forbidden}:
-        raise SaleorRefused("Saleor no longer accepts this app's token. Install the app again.")
-    # A GraphQL error may come with 400, and says in its body what it is.
-    if status not in {requests.codes.ok, requests.codes.bad_request}:
-        raise SaleorUnreachable(f"{address} answered with status {status}.")
-
-
-def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    value = headers.get("Retry-After", "")
-    return timedelta(seconds=int(value)) if value.isdecimal() and len(value) < 6 else None
 
 
 def _refusal(errors: Sequence[Any]) -> SaleorRefused | SaleorFault:

@@ -12,7 +12,8 @@ import pytest
 from requests.adapters import HTTPAdapter
 
 from app.errors import AppError, NotASaleor, SaleorBusy, SaleorFault, SaleorRefused, SaleorUnreachable
-from app.saleor.client import IDLE_MAX, METADATA_MAX, ORDERS_MAX, SaleorClient
+from app.saleor.client import METADATA_MAX, ORDERS_MAX, SaleorClient
+from app.saleor.connections import IDLE_MAX, OPERATIONS
 from tests.standins import faults
 from tests.standins.faults import Fault
 from tests.standins.saleor import Item
@@ -140,8 +141,6 @@ def answering(caller: Caller, ids: list[str]) -> Fault:
 
 
 def document() -> str:
-    from app.saleor.client import OPERATIONS  # noqa: PLC0415 - only here
-
     return (OPERATIONS / "orders.graphql").read_text()
 
 

@@ -1,0 +1,122 @@
+"""Sends GraphQL to Saleors, over connections that are kept open."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import requests
+from gql import GraphQLRequest, gql
+from gql.transport.exceptions import TransportConnectionFailed, TransportError
+from gql.transport.requests import RequestsHTTPTransport
+from graphql import ExecutionResult, print_ast
+
+from app import outside
+from app.errors import AppError, SaleorBusy, SaleorRefused, SaleorUnreachable
+
+OPERATIONS = Path(__file__).parent / "operations"
+# As many connections are kept open; where there is one more, the one that was used longest ago is closed.
+IDLE_MAX = 16
+
+_exact_json = partial(json.loads, parse_float=Decimal)
+
+
+class Connections:
+    """Connections to all Saleors; each serves one request at a time."""
+
+    def __init__(self, *, total_seconds: int, new_adapter: outside.NewAdapter | None) -> None:
+        self._total_seconds = total_seconds
+        self._new_adapter = new_adapter
+        self._idling = threading.Lock()
+        self._idle: list[RequestsHTTPTransport] = []
+
+    def execute(self, url: str, token: str, operation: str, variables: Mapping[str, Any], *, api_url: str) -> ExecutionResult:
+        """Execute one of our operations at `url`, which is how this process reaches the Saleor at `api_url`.
+
+        Raises SaleorUnreachable when nothing answers as a GraphQL API does, SaleorBusy and SaleorRefused by the status.
+        """
+        request = _Request(operation, variables)
+        try:
+            with self._transport(url) as transport:
+                return transport.execute(request, extra_args={"headers": {"Authorization": f"Bearer {token}"}})
+        except TransportConnectionFailed as error:
+            if isinstance(error.__cause__, AppError):
+                raise error.__cause__ from None
+            raise SaleorUnreachable(f"{api_url} cannot be reached, or did not answer in time.") from None
+        except (TransportError, ValueError, TypeError, AttributeError):
+            raise SaleorUnreachable(f"{api_url} answers, but not as a GraphQL API does.") from None
+
+    @contextmanager
+    def _transport(self, url: str) -> Iterator[RequestsHTTPTransport]:
+        """Lend a transport for the address: two threads must not share one at once, and a new one connects anew."""
+        transport = self._idle_one(url) or self._new_transport(url)
+        try:
+            yield transport
+        except BaseException:
+            transport.close()  # type: ignore[no-untyped-call]  # gql leaves it bare
+            raise
+        with self._idling:
+            self._idle.append(transport)
+            oldest = self._idle.pop(0) if len(self._idle) > IDLE_MAX else None
+        if oldest is not None:
+            oldest.close()  # type: ignore[no-untyped-call]  # gql leaves it bare
+
+    def _idle_one(self, url: str) -> RequestsHTTPTransport | None:
+        with self._idling:
+            found = next((transport for transport in reversed(self._idle) if transport.url == url), None)
+            if found is not None:
+                self._idle.remove(found)
+        return found
+
+    def _new_transport(self, url: str) -> RequestsHTTPTransport:
+        transport = RequestsHTTPTransport(url, json_deserialize=_exact_json, allow_redirects=False)
+        transport.connect()  # type: ignore[no-untyped-call]  # gql leaves it bare
+        assert transport.session is not None  # noqa: S101 - connect() has just made it
+        outside.guard(transport.session, total_seconds=self._total_seconds, new_adapter=self._new_adapter)
+        transport.session.hooks["response"].append(_raise_for_status)
+        return transport
+
+
+class _Request(GraphQLRequest):
+    """A request whose document is printed once, not with each call: that took longer than the call itself."""
+
+    def __init__(self, operation: str, variables: Mapping[str, Any]) -> None:
+        super().__init__(_document(operation), variable_values=dict(variables))
+        self._text = _text(operation)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        return {"query": self._text} | ({"variables": self.variable_values} if self.variable_values else {})
+
+
+@cache
+def _document(operation: str) -> Any:
+    return gql((OPERATIONS / f"{operation}.graphql").read_text()).document
+
+
+@cache
+def _text(operation: str) -> str:
+    return print_ast(_document(operation))
+
+
+def _raise_for_status(response: requests.Response, **_options: Any) -> None:
+    """Turn a status that is no GraphQL answer into our words, before anything is read from the body."""
+    status = response.status_code
+    address = response.request.url
+    if status == requests.codes.too_many_requests:
+        raise SaleorBusy(f"{address} asks for patience.", retry_after=_retry_after(response.headers))
+    if status in {requests.codes.unauthorized, requests.codes.forbidden}:
+        raise SaleorRefused("Saleor no longer accepts this app's token. Install the app again.")
+    # A GraphQL error may come with 400, and says in its body what it is.
+    if status not in {requests.codes.ok, requests.codes.bad_request}:
+        raise SaleorUnreachable(f"{address} answered with status {status}.")
+
+
+def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    value = headers.get("Retry-After", "")
+    return timedelta(seconds=int(value)) if value.isdecimal() and len(value) < 6 else None
