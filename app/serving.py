@@ -1,8 +1,6 @@
 """Serves the web application: Granian, and the processes that it looks after."""
 
-import errno
 import resource
-import socket
 from functools import partial
 from pkgutil import resolve_name
 from typing import Any
@@ -13,7 +11,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
-from app.errors import BadSetting
+from app.listening import free_address
 from app.receiving import BODY_SECONDS, Receiver
 
 log = structlog.get_logger()
@@ -28,12 +26,6 @@ OTHER_FILES = 256
 
 # Granian's own words go where ours go, in the same form. There is no access log: paths hold claim tokens and keys.
 _LOGGING = {"formatters": {}, "handlers": {}, "loggers": {"_granian": {"handlers": [], "propagate": True}}}
-
-_REASONS = {
-    errno.EADDRINUSE: "PORT: {port} on {host} is in use by another program; stop it, or choose another port (--port)",
-    errno.EACCES: "PORT: this user may not listen on {port}; choose one above 1023 (--port)",
-    errno.EADDRNOTAVAIL: "HOST: {host} is no address of this machine",
-}
 
 
 def serve(
@@ -104,24 +96,3 @@ def _connections_most() -> int:
         files = wanted if files_most == resource.RLIM_INFINITY else min(wanted, files_most)
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, files_most))
     return CONNECTIONS_MAX if files == resource.RLIM_INFINITY else max(1, min(CONNECTIONS_MAX, files - OTHER_FILES))
-
-
-def free_address(host: str, port: int) -> str:
-    """Give the IP address to listen on.
-
-    Raises BadSetting when it is not ours, or taken: Granian shares a port, so that two apps would each get half of the calls.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-    except (socket.gaierror, UnicodeError):
-        raise BadSetting(f"HOST: {host} is no address of this machine") from None
-    # Where a name has both, IPv4 first: that is where browsers and a Saleor in a container look.
-    family, kind, protocol, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
-    with socket.socket(family, kind, protocol) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(address)
-        except OSError as error:
-            reason = _REASONS.get(error.errno or 0, "HOST, PORT: nothing can listen on {host}:{port}")
-            raise BadSetting(reason.format(host=host, port=port)) from error
-    return str(address[0])

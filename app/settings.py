@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from limits import parse as parse_limit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -107,8 +106,10 @@ class Settings(BaseSettings):
     @field_validator("api_limit_per_key", "api_limit_per_address")
     @classmethod
     def _is_a_limit(cls, value: str) -> str:
+        from limits import parse  # noqa: PLC0415 - it takes long to load, and most processes limit nobody
+
         try:
-            is_positive = parse_limit(value).amount > 0
+            is_positive = parse(value).amount > 0
         except ValueError:
             is_positive = False
         if not is_positive:

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from app.commands import balances_csv, open_services, option_store
+from app.commands import balances_csv
+from app.commands.operating import open_services, option_store
 from app.logs import written_out
 from app.points.importing import BroughtIn
 from app.usecases import export_ledger, verify_books
@@ -112,6 +113,3 @@ def _cell(value: Any) -> Any:
         return value.isoformat()
     is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
     return f"'{value}" if is_formula else value
-
-
-COMMANDS = (verify, import_command, export, backup)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from app.commands import open_services, table
+from app.commands.operating import open_services, table
 from app.usecases import change_brand as brands
 from app.usecases.read_logo import LOGO_BYTES_MAX
 
@@ -31,6 +31,3 @@ def brand(*, slug: str, name: str | None, accent: str | None, text: str | None, 
 def _read(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(LOGO_BYTES_MAX + 1)
-
-
-COMMANDS = (brand,)

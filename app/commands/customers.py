@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from app.commands import open_services, option_store, table
+from app.commands.operating import open_services, option_store, table
 from app.store.people import Person
 from app.usecases.erase_customer import erase_customer
 from app.usecases.show_customer import export_customer, open_claims, show_customer
@@ -121,6 +121,3 @@ def _heading(name: str, count: int) -> str:
 
 def _minute(moment: datetime | None) -> str:
     return "-" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
-
-
-COMMANDS = (customers,)

@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 import click
 
-from app.commands import closing_services, table
+from app.commands.operating import closing_services, table
 from app.settings import load_settings
 from app.usecases.examine import Health, examine
 
@@ -26,6 +26,3 @@ def doctor() -> None:
     click.echo(table(("", "WHAT", "FOUND"), rows))
     if is_bad:
         raise click.exceptions.Exit(1)
-
-
-COMMANDS = (doctor,)

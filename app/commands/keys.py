@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from app.commands import open_services, option_store, table
+from app.commands.operating import open_services, option_store, table
 from app.usecases import manage_keys
 
 
@@ -56,6 +56,3 @@ def revoke(key_id: int) -> None:
 
 def _minute(moment: datetime | None) -> str:
     return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
-
-
-COMMANDS = (keys,)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import click
 
-from app.commands import open_services, option_store, option_who, table
+from app.commands.operating import open_services, option_store, option_who, table
 from app.logs import written_out
 from app.usecases import adjust_points
 from app.usecases.resolve_movement import resolve_movement, unknown_movements
@@ -104,6 +104,3 @@ def _points(balance: tuple[int | None, int | None]) -> str:
 
 def _minute(moment: datetime | None) -> str:
     return "-" if moment is None else moment.strftime("%Y-%m-%d %H:%M")
-
-
-COMMANDS = (movements, adjust, write_off, look_again)

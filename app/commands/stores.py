@@ -8,7 +8,7 @@ from typing import Any
 import click
 from sqlmodel import col, select
 
-from app.commands import open_services, option_store, table
+from app.commands.operating import open_services, option_store, table
 from app.store.models import AccountKind, StoreRow
 from app.store.stores import current_account
 from app.usecases import award_since, rotate_secrets, sync_webhooks
@@ -178,6 +178,3 @@ def _only_store(services: Services) -> str:
 
 def _count(progress: award_since.Progress | None) -> str | None:
     return None if progress is None else f"{progress.orders} of about {progress.orders_in_all} orders, {progress.points} points"
-
-
-COMMANDS = (stores, sweep, webhooks, account, secrets)

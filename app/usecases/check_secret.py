@@ -4,18 +4,19 @@ from typing import Any
 
 from sqlmodel import select
 
-from app.usecases.rotate_secrets import SEALED
-from app.usecases.services import Services
+from app.sealing import Sealer
+from app.store.database import Database
+from app.store.sealed import SEALED
 
 
-def check_secret(services: Services) -> None:
+def check_secret(database: Database, sealer: Sealer) -> None:
     """Open one sealed text of each kind, if there is one.
 
     Raises BadSetting when none of the secrets fits: going on would seal new texts with a key that the old ones do not have.
     """
-    with services.database.reading() as session:
+    with database.reading() as session:
         for model, name in SEALED:
             sealed: Any = model.__table__.c[name]  # type: ignore[attr-defined]  # every table model has it
             text = session.execute(select(sealed).where(sealed.is_not(None)).limit(1)).scalar()
             if text is not None:
-                services.sealer.open(text)
+                sealer.open(text)

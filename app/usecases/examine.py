@@ -116,7 +116,7 @@ def _database(services: Services) -> Finding:
 
 def _secret(services: Services) -> Finding:
     try:
-        check_secret(services)
+        check_secret(services.database, services.sealer)
     except BadSetting as error:
         return Finding("secret", Health.BAD, error.message, "Nothing can be done for any store before that.")
     return Finding("secret", Health.OK, "SECRET_KEY opens what the database holds.")

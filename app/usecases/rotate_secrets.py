@@ -6,18 +6,10 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlmodel import SQLModel
 
-from app.store.models import AccountRow, ApiAnswerRow, ClaimRow, PointsClaimRow, StoreRow
+from app.store.sealed import SEALED
 from app.usecases.services import Services
 
 BATCH = 500
-
-SEALED: tuple[tuple[type[SQLModel], str], ...] = (
-    (StoreRow, "token_sealed"),
-    (AccountRow, "key_sealed"),
-    (ClaimRow, "url_sealed"),
-    (PointsClaimRow, "token_sealed"),
-    (ApiAnswerRow, "outcomes_sealed"),
-)
 
 
 def count_sealed(services: Services) -> int:

@@ -1,0 +1,54 @@
+"""What the commands for staff and operators share. Each opens the services, calls one use case and says what came of it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from app.bootstrap import build_services
+from app.logs import set_up_logging, written_out
+from app.settings import Settings, load_settings
+from app.store.migrate import head, is_migrated
+from app.usecases.services import Services
+
+
+@contextmanager
+def open_services() -> Iterator[Services]:
+    """Open the services on a migrated database, and close them."""
+    with closing_services(load_settings()) as services:
+        if not is_migrated(services.database):
+            raise click.ClickException(f"The database is not at {head()}. Run first: saleor-points migrate")
+        yield services
+
+
+@contextmanager
+def closing_services(settings: Settings) -> Iterator[Services]:
+    """Open the services on whatever the database holds, and close them."""
+    set_up_logging(log_format=settings.log_format, level="warning")
+    services = build_services(settings)
+    try:
+        yield services
+    finally:
+        services.database.close()
+
+
+def table(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:
+    """Lay out rows under headings, each column as wide as its widest cell."""
+    texts = [headings, *(tuple("" if cell is None else written_out(str(cell)) for cell in row) for row in rows)]
+    widths = [max(len(row[place]) for row in texts) for place in range(len(headings))]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in texts)
+
+
+def option_store(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that names a store."""
+    return click.option("--store", "store", required=True, metavar="SLUG", help="The store, as `saleor-points stores` lists it.")(
+        command
+    )
+
+
+def option_who(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that names the person: it stays with what they did."""
+    return click.option("--who", required=True, envvar="SALEOR_POINTS_WHO", help="Your name (SALEOR_POINTS_WHO): it is kept.")(
+        command
+    )

@@ -1,0 +1,13 @@
+"""Where sealed texts are stored."""
+
+from sqlmodel import SQLModel
+
+from app.store.models import AccountRow, ApiAnswerRow, ClaimRow, PointsClaimRow, StoreRow
+
+SEALED: tuple[tuple[type[SQLModel], str], ...] = (
+    (StoreRow, "token_sealed"),
+    (AccountRow, "key_sealed"),
+    (ClaimRow, "url_sealed"),
+    (PointsClaimRow, "token_sealed"),
+    (ApiAnswerRow, "outcomes_sealed"),
+)
