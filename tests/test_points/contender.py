@@ -1,5 +1,6 @@
-"""A process of its own that works on a ledger, several requests at once, as soon as it is told to."""
+"""Processes of their own that work on a ledger, several requests at once in each, and begin as one."""
 
+import multiprocessing
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -13,6 +14,7 @@ from app.store.database import Database
 from tests.clock import START
 
 AT_ONCE = 5
+BEGIN_SECONDS = 60
 
 
 def take(database: Database, store_id: int, mark: str) -> bool:
@@ -31,15 +33,27 @@ def instants(database: Database, store_id: int, emails: str) -> bool:
     return True
 
 
-def main(url: str, store_id: str, what: str, *arguments: str) -> None:
-    """Print how many requests got what they wanted. `arguments`: one for each request, or one for all."""
+def main(url: str, store_id: str, what: str, *of_processes: str) -> None:
+    """Print how many requests got what they wanted. `of_processes`: for each, what its requests ask, one for each or for all."""
     does = {"take": take, "instants": instants}[what]
-    with closing(Database(url)) as database, ThreadPoolExecutor(AT_ONCE) as pool:
-        sys.stdout.write("ready\n")
-        sys.stdout.flush()
-        sys.stdin.readline()
-        running = [pool.submit(does, database, int(store_id), arguments[n % len(arguments)]) for n in range(AT_ONCE)]
-        sys.stdout.write(f"{sum(one.result() for one in running)}\n")
+    # Forked, so that they share what took a second to load. Nothing is open yet that they must not share.
+    fork = multiprocessing.get_context("fork")
+    together, told = fork.Barrier(len(of_processes)), fork.SimpleQueue()
+
+    def contend(asked: list[str]) -> None:
+        with closing(Database(url)) as database, ThreadPoolExecutor(AT_ONCE) as pool:
+            together.wait(BEGIN_SECONDS)
+            running = [pool.submit(does, database, int(store_id), asked[n % len(asked)]) for n in range(AT_ONCE)]
+            told.put(sum(one.result() for one in running))
+
+    processes = [fork.Process(target=contend, args=(asked.split(),)) for asked in of_processes]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    if any(process.exitcode for process in processes):
+        sys.exit(1)
+    print(sum(told.get() for _ in processes))
 
 
 if __name__ == "__main__":

@@ -14,34 +14,11 @@ SECONDS_MAX = 110
 def contend(provider: EmbeddedProvider, what: str, *arguments: list[str]) -> int:
     """Let four processes of five requests begin at once; `arguments` are those of each process. Gives how many got it."""
     url = provider.database.engine.url.render_as_string(hide_password=False)
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.test_points.contender", url, str(provider.store_id), what, *of_one],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for of_one in arguments
-    ]
-    try:
-        for process in started:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-        told = [process.communicate("go\n", timeout=SECONDS_MAX)[0] for process in _all_told(started)]
-        assert [process.returncode for process in started] == [0] * len(started)
-    finally:
-        for process in started:
-            process.kill()
-            process.wait()
-    return sum(int(text) for text in told)
-
-
-def _all_told(started: list[subprocess.Popen[str]]) -> list[subprocess.Popen[str]]:
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    return started
+    command = [sys.executable, "-m", "tests.test_points.contender", url, str(provider.store_id), what]
+    asked = [" ".join(of_one) for of_one in arguments]
+    done = subprocess.run([*command, *asked], capture_output=True, text=True, timeout=SECONDS_MAX, check=False)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout)
 
 
 def test_of_twenty_requests_in_several_processes_that_take_one_claim_one_gets_its_points_once(provider: EmbeddedProvider) -> None:

@@ -21,13 +21,31 @@ from app.store.migrate import MIGRATIONS, head, is_migrated, migrate
 
 AT_ONCE = 5
 MIGRATE = """
+import multiprocessing
 import sys
+
+import alembic.command
+
 from app.store.database import Database
 from app.store.migrate import migrate
-database = Database(sys.argv[1])
-print(flush=True)
-sys.stdin.readline()
-migrate(database)
+
+# Forked, so that they share what took long to load, and begin as one.
+fork = multiprocessing.get_context("fork")
+together = fork.Barrier(int(sys.argv[2]))
+
+
+def begin():
+    database = Database(sys.argv[1])
+    together.wait(30)
+    migrate(database)
+
+
+processes = [fork.Process(target=begin) for _ in range(together.parties)]
+for process in processes:
+    process.start()
+for process in processes:
+    process.join()
+print([process.exitcode for process in processes])
 """
 
 
@@ -69,21 +87,11 @@ def test_migrating_twice_is_harmless(empty_database: Database) -> None:
 
 
 def test_migrating_from_several_processes_at_once_is_harmless(empty_database_url: str) -> None:
-    command = [sys.executable, "-c", MIGRATE, empty_database_url]
-    started = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in range(AT_ONCE)
-    ]
-    # Once all of them are loaded they begin as one.
-    for process in started:
-        assert process.stdout is not None
-        process.stdout.readline()
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write(b"\n")
-        process.stdin.flush()
-    told = [process.communicate(timeout=60)[0].decode() for process in started]
+    command = [sys.executable, "-c", MIGRATE, empty_database_url, str(AT_ONCE)]
 
-    assert [process.returncode for process in started] == [0] * AT_ONCE, told
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+
+    assert done.stdout.strip() == str([0] * AT_ONCE), done.stderr
 
 
 def test_the_newest_revision_is_the_one_that_alembic_finds() -> None:
