@@ -15,7 +15,7 @@ from app.bootstrap import build_services
 from app.domain.claim import Balance
 from app.settings import Settings, load_settings
 from app.store.models import AccountRow, ClaimRow, MovementRow, OrderRow, PointsCustomerRow, StoreRow
-from app.usecases.services import Services
+from app.usecases.services import Clock, Services
 from app.usecases.settle_orders import settle_orders
 from app.web import create_app
 from tests.clock import MovableClock
@@ -158,7 +158,7 @@ def open_shop(database_url: str, clock: MovableClock, saleor: StandInSaleor) -> 
 
 
 @contextmanager
-def serve_app(database_url: str, clock: MovableClock, **environ: str) -> Iterator[tuple[Settings, Services, str]]:
+def serve_app(database_url: str, clock: Clock, **environ: str) -> Iterator[tuple[Settings, Services, str]]:
     """Serve the app on a port of its own; gives its address, too."""
     server = make_server("127.0.0.1", 0, lambda _environ, _start: [], threaded=True)
     url = f"http://127.0.0.1:{server.server_port}"

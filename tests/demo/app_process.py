@@ -1,5 +1,6 @@
 """The app as its own process, as an operator starts it."""
 
+import http.client
 import os
 import signal
 import socket
@@ -11,8 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
-
-import requests
 
 from app.settings import Settings
 
@@ -115,7 +114,12 @@ class AppProcess:
         return self._process
 
     def _is_ready(self) -> bool:
+        # Asked so often that it must cost next to nothing while nobody listens.
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
-            return requests.get(f"{self.url}/readyz", timeout=2).ok
-        except requests.RequestException:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == http.client.OK
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()

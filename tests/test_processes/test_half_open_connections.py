@@ -23,8 +23,8 @@ def connections() -> Iterator[ExitStack]:
         yield stack
 
 
-def test_what_is_half_said_holds_up_nobody(start: Start, run: Run, connections: ExitStack) -> None:
-    assert run("migrate").returncode == 0
+def test_what_is_half_said_holds_up_nobody(start: Start, run_here: Run, connections: ExitStack) -> None:
+    assert run_here("migrate").returncode == 0
     web = start("web").wait_until_ready()
     for said, count in HALF_OPEN.items():
         for _ in range(count):

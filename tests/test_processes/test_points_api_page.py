@@ -41,8 +41,8 @@ def run_in_shell(commands: str, app: AppProcess, folder: Path) -> "subprocess.Co
     )
 
 
-def test_the_examples_work_as_they_stand_and_leave_no_key_in_the_log(start: Start, run: Run, tmp_path: Path) -> None:
-    assert run("migrate").returncode == 0
+def test_the_examples_work_as_they_stand_and_leave_no_key_in_the_log(start: Start, run_here: Run, tmp_path: Path) -> None:
+    assert run_here("migrate").returncode == 0
     app = start("web", "--processes", "1").wait_until_ready()
     done = run_in_shell(f"\necho '{MARK}'\n".join(command for command, _ in BLOCKS), app, tmp_path)
 

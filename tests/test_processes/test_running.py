@@ -4,20 +4,30 @@ import os
 import signal
 import socket
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
 
+from app.bootstrap import utc_now
 from app.store.database import Database
 from tests.demo.app_process import AppProcess, wait_until
 from tests.demo.scene import Scene
 from tests.standins.faults import drip
-from tests.standins.saleor import InstallResult, StandInSaleor
+from tests.standins.saleor import InstallResult, SigningKey, StandInSaleor
 from tests.test_processes.conftest import Run, Start
 from tests.test_processes.process_table import child_running, children_of, descendants_of, is_alive
+from tests.world import serve_app
 
 # Long enough that the signal comes in the middle.
 SLOW_SECONDS = 2
+
+
+@pytest.fixture
+def another_saleor(signing_key: SigningKey) -> Iterator[StandInSaleor]:
+    with StandInSaleor(utc_now, key=signing_key) as saleor:
+        yield saleor
 
 
 def _is_free(port: int) -> bool:
@@ -42,9 +52,10 @@ def _nothing_is_left(app: AppProcess, descendants: list[int]) -> None:
     assert _is_free(app.port)
 
 
-def test_it_says_where_it_listens_and_what_to_do_next_and_tells_no_token(start: Start) -> None:
+def test_it_says_where_it_listens_and_what_to_do_next_tells_no_token_and_ends_whole_by_ctrl_c(start: Start) -> None:
     app = start(LOG_LEVEL="debug").wait_until_ready()
     wait_until(lambda: "What to do next" in app.log(), seconds=10, what="the greeting")
+    descendants = descendants_of(app.pid)
 
     assert f"http://127.0.0.1:{app.port}" in app.log()
     assert f"http://localhost:{app.port}/api/manifest" in app.log()
@@ -53,23 +64,16 @@ def test_it_says_where_it_listens_and_what_to_do_next_and_tells_no_token(start: 
     token = "0123456789abcdef" * 2
     for path in (f"claim/points/{token}", f"api/v1/points?csapikey={token}", f"no/such/page?csapikey={token}"):
         requests.get(f"{app.url}/{path}", timeout=5)
-    app.stop()
-    assert token not in app.log()
-
-
-def test_ctrl_c_stops_all_its_processes_and_frees_the_port(start: Start) -> None:
     # SIGTERM is how the other tests end theirs.
-    app = start().wait_until_ready()
-    descendants = descendants_of(app.pid)
-
     assert app.stop(signal.SIGINT) == 0
 
     _nothing_is_left(app, descendants)
+    assert token not in app.log()
     assert "Traceback" not in app.log()
 
 
-def test_a_batch_in_hand_is_finished_before_the_end_and_one_address_tells_the_figures(
-    start: Start, live_saleor: StandInSaleor
+def test_batch_and_request_in_hand_are_finished_before_the_end_and_one_address_tells_the_figures(
+    start: Start, live_saleor: StandInSaleor, another_saleor: StandInSaleor
 ) -> None:
     app = start().wait_until_ready()
     scene = _installed(app, live_saleor)
@@ -82,34 +86,44 @@ def test_a_batch_in_hand_is_finished_before_the_end_and_one_address_tells_the_fi
     assert "saleor_points_settle_batch_seconds_count" in told
 
     asked = live_saleor.counts["Orders"]
-    live_saleor.faults.once(drip(SLOW_SECONDS), on="Orders")
+    live_saleor.faults.once(drip(2 * SLOW_SECONDS), on="Orders")
+    another_saleor.faults.once(drip(SLOW_SECONDS), on="OwnApp")
     order = live_saleor.shop.place_paid_order("60.00")
     wait_until(lambda: live_saleor.counts["Orders"] > asked, seconds=10, what="the worker reads the order")
+    results: list[InstallResult] = []
+    installing = threading.Thread(target=lambda: results.append(another_saleor.install(f"{app.url}/api/manifest")))
+    installing.start()
+    wait_until(lambda: another_saleor.counts["OwnApp"] > 0, seconds=10, what="the app asks another Saleor about its token")
 
     assert app.stop() == 0
 
     settled = scene.order(order)
     assert (settled.due, settled.granted, settled.lease_token) == (60, 60, None)
     assert scene.metadata(order)["points_status"] == "ready"
-
-
-def test_a_request_in_hand_is_answered_before_the_end(start: Start, live_saleor: StandInSaleor) -> None:
-    app = start().wait_until_ready()
-    live_saleor.faults.once(drip(SLOW_SECONDS), on="OwnApp")
-    results: list[InstallResult] = []
-    installing = threading.Thread(target=lambda: results.append(live_saleor.install(f"{app.url}/api/manifest")))
-    installing.start()
-    wait_until(lambda: live_saleor.counts["OwnApp"] > 0, seconds=10, what="the app asks Saleor about the token")
-
-    assert app.stop() == 0
-
     installing.join()
     assert results[0].ok, results[0].message
 
 
-@pytest.mark.parametrize("command", ["web", "worker"])
-def test_all_of_it_ends_with_a_sentence_when_a_part_is_killed(start: Start, command: str) -> None:
+def test_all_of_it_ends_with_a_sentence_when_the_worker_is_killed(start: Start) -> None:
     app = start().wait_until_ready()
+
+    _all_ends_when_killed(app, "worker")
+
+
+def test_a_killed_web_process_is_replaced_and_all_ends_with_a_sentence_when_their_parent_is(start: Start) -> None:
+    app = start().wait_until_ready()
+    web = child_running(app.pid, "web")
+    (serving,) = children_of(web)
+
+    os.kill(serving, signal.SIGKILL)
+
+    wait_until(lambda: children_of(web) not in ([], [serving]), seconds=10, what="another web process")
+    app.wait_until_ready()
+
+    _all_ends_when_killed(app, "web")
+
+
+def _all_ends_when_killed(app: AppProcess, command: str) -> None:
     descendants = descendants_of(app.pid)
 
     os.kill(child_running(app.pid, command), signal.SIGKILL)
@@ -129,20 +143,8 @@ def test_nothing_outlives_it_when_it_is_killed_itself(start: Start) -> None:
     _nothing_is_left(app, descendants)
 
 
-def test_a_killed_web_process_is_replaced(start: Start) -> None:
-    app = start().wait_until_ready()
-    web = child_running(app.pid, "web")
-    (serving,) = children_of(web)
-
-    os.kill(serving, signal.SIGKILL)
-
-    wait_until(lambda: children_of(web) not in ([], [serving]), seconds=10, what="another web process")
-    app.wait_until_ready()
-    assert app.stop() == 0
-
-
-def test_two_web_processes_and_a_worker_share_one_sqlite_file(start: Start, run: Run, live_saleor: StandInSaleor) -> None:
-    run("migrate")
+def test_two_web_processes_and_a_worker_share_one_sqlite_file(start: Start, run_here: Run, live_saleor: StandInSaleor) -> None:
+    run_here("migrate")
     app = start("web", "--processes", "2").wait_until_ready()
     worker = start("worker")
     scene = _installed(app, live_saleor)
@@ -157,11 +159,12 @@ def test_two_web_processes_and_a_worker_share_one_sqlite_file(start: Start, run:
 
 
 def test_another_secret_than_the_databases_stops_the_start_and_changes_nothing(
-    start: Start, run_here: Run, live_saleor: StandInSaleor
+    start: Start, run_here: Run, live_saleor: StandInSaleor, tmp_path: Path
 ) -> None:
-    app = start(SECRET_KEY="the first").wait_until_ready()
-    _installed(app, live_saleor)
-    app.stop()
+    run_here("migrate")
+    database_url = f"sqlite:///{tmp_path / 'saleor-points.sqlite3'}"
+    with serve_app(database_url, utc_now, SECRET_KEY="the first") as (_, _, url):
+        assert live_saleor.install(f"{url}/api/manifest").ok
 
     for command in ("run", "web", "worker"):
         refused = run_here(command, SECRET_KEY="the second")
