@@ -15,6 +15,7 @@ from app.domain.claim import Balance
 from app.domain.order import folded
 from app.points import ledger_bulk
 from app.points.ledger_bulk import ClaimToAdd, NewEntry
+from app.store.bulk import Among
 from app.store.models.ledger import EntryKind, PointsClaimRow, PointsClaimState, PointsCustomerRow
 
 
@@ -51,26 +52,31 @@ def add_claims(session: Session, store_id: int, claims: Sequence[ClaimToAdd], no
             col(PointsClaimRow.amount),
             col(PointsClaimRow.created_at),
             col(PointsClaimRow.expires_at),
-        ).where(col(PointsClaimRow.request_id).in_(wanted))
+        ).where(Among(col(PointsClaimRow.request_id), "request_ids", wanted))
     )
     return {request_id: StoredClaim(*stored) for request_id, *stored in found}
 
 
 def find_claims(session: Session, token_marks: Collection[str], *, lock: bool = False) -> dict[str, PointsClaimRow]:
     """Find claims by the marks of their tokens."""
-    query = select(PointsClaimRow).where(col(PointsClaimRow.token_mark).in_(token_marks)).order_by(col(PointsClaimRow.id))
+    is_asked_for = Among(col(PointsClaimRow.token_mark), "token_marks", token_marks)
+    query = select(PointsClaimRow).where(is_asked_for).order_by(col(PointsClaimRow.id))
     found = session.scalars(query.with_for_update() if lock else query)
     return {claim.token_mark: claim for claim in found}
 
 
 def claims_with_takers(session: Session, token_marks: Collection[str]) -> list[tuple[PointsClaimRow, str | None]]:
     """Find claims, each with the e-mail of the customer who took it."""
-    query = (
-        select(PointsClaimRow, col(PointsCustomerRow.email))
-        .outerjoin(PointsCustomerRow, col(PointsCustomerRow.id) == col(PointsClaimRow.customer_id))
-        .where(col(PointsClaimRow.token_mark).in_(token_marks))
-    )
-    return [(claim, taker) for claim, taker in session.execute(query)]
+    found = session.execute(_WITH_TAKERS, {"token_marks": list(token_marks)})
+    return [(claim, taker) for claim, taker in found]
+
+
+# Built once: it is asked for each batch of orders.
+_WITH_TAKERS = (
+    select(PointsClaimRow, col(PointsCustomerRow.email))
+    .outerjoin(PointsCustomerRow, col(PointsCustomerRow.id) == col(PointsClaimRow.customer_id))
+    .where(Among(col(PointsClaimRow.token_mark), "token_marks"))
+)
 
 
 def claims_past_their_time(session: Session, now: datetime, *, limit: int) -> list[tuple[int, str]]:

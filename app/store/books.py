@@ -4,17 +4,19 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, and_, bindparam, func, or_, update
+from sqlalchemy import BigInteger, and_, func, literal_column, or_, update
 from sqlmodel import Session, col, select
 
 from app.domain.claim import ClaimState
 from app.domain.order import folded
 from app.domain.settlement import INSTANT_KINDS, Grant, MovementKind, Position, TakenBack
 from app.sealing import fingerprint
-from app.store.dialects import insert_ignoring
+from app.store.bulk import Among, EachRow, insert_new_rows
 from app.store.models import AccountRow, AdjustmentRow, ClaimRow, MovementRow, MovementState, OrderRow
 
 # The balance that an INSTANT is judged by is read before its call; with many customers in one array, so long before at most.
@@ -59,30 +61,29 @@ def lane_of(account: AccountRow, email: str) -> str:
 
 def insert_movements(session: Session, movements: Sequence[MovementRow]) -> set[UUID]:
     """Insert movements, but for those whose order or customer has an open one already. Gives the ids of the inserted."""
-    if not movements:
-        return set()
-    statement = insert_ignoring(session, MovementRow).on_conflict_do_nothing().returning(MovementRow.__table__.c.id)  # type: ignore[attr-defined]  # every table model has it
-    return set(session.execute(statement, [movement.model_dump() for movement in movements]).scalars())
+    return insert_new_rows(session, MovementRow, [movement.model_dump() for movement in movements])
 
 
 def add_to_granted(session: Session, points: Mapping[int, int]) -> None:
     """Add to what is granted for orders, by their ids."""
     if not points:
         return
-    statement = (
-        update(OrderRow)
-        .where(col(OrderRow.id) == bindparam("of_order"))
-        .values(granted=col(OrderRow.granted) + bindparam("more"))
-    )
-    session.connection().execute(statement, [{"of_order": order_id, "more": more} for order_id, more in points.items()])
+    connection = session.connection()
+    each, statement = _add_to_granted(connection.dialect.name)
+    each.run(connection, statement, [{"of_order": order_id, "more": more} for order_id, more in points.items()])
 
 
 def is_open() -> object:
     """Give the condition under which a movement still stands in the way of the next."""
     return or_(
-        col(MovementRow.state).in_(OPEN_STATES),
-        and_(col(MovementRow.state) == MovementState.UNKNOWN, col(MovementRow.kind).in_(INSTANT_KINDS)),
+        col(MovementRow.state).in_(_spelt(OPEN_STATES)),
+        and_(col(MovementRow.state) == MovementState.UNKNOWN, col(MovementRow.kind).in_(_spelt(INSTANT_KINDS))),
     )
+
+
+def _spelt(values: Iterable[StrEnum]) -> list[Any]:
+    """Write values into a statement, which then has no parameters for them that would be spelt out with each run."""
+    return [literal_column(f"'{value.value}'") for value in sorted(values)]
 
 
 def books_of(session: Session, order_ids: Collection[int]) -> dict[int, Books]:
@@ -103,26 +104,33 @@ def books_of(session: Session, order_ids: Collection[int]) -> dict[int, Books]:
 
 
 # Built once: for a few orders, building them costs more than running them.
-_ORDER_IDS: BindParameter[Any] = bindparam("order_ids", expanding=True)
 _MOVEMENTS = (
     select(MovementRow)
     .where(
-        col(MovementRow.order_id).in_(_ORDER_IDS),
+        Among(col(MovementRow.order_id), "order_ids"),
         or_(col(MovementRow.state) == MovementState.ACCEPTED, is_open()),  # type: ignore[arg-type]  # a condition
     )
     .order_by(col(MovementRow.planned_at))
 )
 _STILL_OPEN = (
     select(MovementRow.id)
-    .where(col(MovementRow.id).in_(bindparam("movement_ids", expanding=True)), is_open())  # type: ignore[arg-type]  # a condition
+    .where(Among(col(MovementRow.id), "movement_ids"), is_open())  # type: ignore[arg-type]  # a condition
     .with_for_update()
 )
-_CLAIMS = select(ClaimRow).where(col(ClaimRow.order_id).in_(_ORDER_IDS))
+_CLAIMS = select(ClaimRow).where(Among(col(ClaimRow.order_id), "order_ids"))
 _ADJUSTMENTS = (
     select(AdjustmentRow.order_id, func.sum(AdjustmentRow.points))
-    .where(col(AdjustmentRow.order_id).in_(_ORDER_IDS))
+    .where(Among(col(AdjustmentRow.order_id), "order_ids"))
     .group_by(col(AdjustmentRow.order_id))
 )
+
+
+@cache
+def _add_to_granted(dialect: str) -> tuple[EachRow, Any]:
+    each = EachRow(dialect, of_order=BigInteger(), more=BigInteger())
+    return each, (
+        update(OrderRow).where(col(OrderRow.id) == each["of_order"]).values(granted=col(OrderRow.granted) + each["more"])
+    )
 
 
 def position_of(books: Books, accounts_that_change_claims: Collection[int]) -> Position:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from app.domain.order import folded
 from app.store.books import lane_of
+from app.store.bulk import Among
 from app.store.models import (
     AdjustmentRow,
     ClaimRow,
@@ -53,11 +55,15 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
         session.refresh(customer, with_for_update={"key_share": True})
     orders = _all(session, select(OrderRow).where(OrderRow.store_id == store.id, OrderRow.email_key == key), lock=lock)
     order_ids = [order.id for order in orders]
+
+    def of_orders(order_id: Any) -> Among:
+        return Among(col(order_id), "order_ids", order_ids)
+
     lanes = [lane_of(account, email) for account in accounts_of(session, store.id or 0).values()]
     movements = _all(
         session,
         select(MovementRow).where(
-            MovementRow.store_id == store.id, or_(col(MovementRow.lane).in_(lanes), col(MovementRow.order_id).in_(order_ids))
+            MovementRow.store_id == store.id, or_(col(MovementRow.lane).in_(lanes), of_orders(MovementRow.order_id))
         ),
         lock=lock,
     )
@@ -65,7 +71,9 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     claims = _all(
         session,
         select(ClaimRow).where(
-            or_(col(ClaimRow.lane).in_(lanes), col(ClaimRow.order_id).in_(order_ids), col(ClaimRow.token_mark).in_(marks))
+            or_(
+                col(ClaimRow.lane).in_(lanes), of_orders(ClaimRow.order_id), Among(col(ClaimRow.token_mark), "token_marks", marks)
+            )
         ),
         lock=lock,
     )
@@ -73,7 +81,7 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
         session,
         select(AdjustmentRow).where(
             AdjustmentRow.store_id == store.id,
-            or_(col(AdjustmentRow.email_key) == key, col(AdjustmentRow.order_id).in_(order_ids)),
+            or_(col(AdjustmentRow.email_key) == key, of_orders(AdjustmentRow.order_id)),
         ),
     )
     entries = _all(session, select(PointsEntryRow).where(PointsEntryRow.customer_id == customer.id)) if customer else []

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, SQLModel, col
 
 from app.domain.order import Told
+from app.store.bulk import Among, EachRow
 from app.store.compiled import CompiledStatement
 from app.store.models import AccountRow, EventRow, OrderRow, StoreRow, StoreState
 from app.store.quick import Quick
@@ -68,7 +69,7 @@ def wake_lost(session: Session, token: str, order_ids: Collection[int], now: dat
     is_lost = or_(col(OrderRow.lease_token).is_(None), col(OrderRow.lease_token) != token)
     session.execute(
         update(OrderRow)
-        .where(col(OrderRow.id).in_(order_ids), is_lost)
+        .where(Among(col(OrderRow.id), "order_ids", order_ids), is_lost)
         .values(look_at=_not_later(now), wakes=col(OrderRow.wakes) + 1)
     )
 
@@ -80,7 +81,7 @@ def choose_store(session: Session, now: datetime) -> StoreRow | None:
 
 def note_served(session: Session, store: StoreRow, now: datetime) -> None:
     """Put a store behind the others. Last in its transaction: its row is locked from here on, and other workers want it, too."""
-    session.execute(update(StoreRow).where(col(StoreRow.id) == store.id).values(served_at=now))
+    session.execute(_SERVED, {"of_store": store.id, "at": now})
 
 
 def lease(session: Session, store_id: int, token: str, *, limit: int, now: datetime) -> list[OrderRow]:
@@ -111,24 +112,9 @@ def rest(session: Session, token: str, rests: Sequence[Mapping[str, Any]]) -> No
     """
     if not rests:
         return
-    statement = (
-        update(OrderRow)
-        .where(col(OrderRow.id) == bindparam("of_order"), col(OrderRow.lease_token) == token)
-        .values(
-            look_at=case(
-                (col(OrderRow.wakes) == bindparam("of_wakes"), bindparam("next_look", type_=_TIME)), else_=col(OrderRow.look_at)
-            ),
-            lease_token=None,
-            lease_until=None,
-            shortfall=bindparam("new_shortfall"),
-            shortfall_since=bindparam("new_shortfall_since", type_=_TIME),
-            problem_code=bindparam("new_problem_code"),
-            problem=bindparam("new_problem"),
-            failures=bindparam("new_failures"),
-            status=bindparam("new_status"),
-        )
-    )
-    session.connection().execute(statement, list(rests))
+    connection = session.connection()
+    each, statement = _rest_statement(connection.dialect.name)
+    each.run(connection, statement, rests, token=token)
 
 
 def share_shortfall_looks(session: Session, store_id: int, email_key: str, since: datetime, look_at: datetime) -> None:
@@ -175,24 +161,32 @@ _STORE_WITH_WORK = (
     .order_by(col(StoreRow.served_at).nulls_first(), col(StoreRow.id))
     .limit(1)
 )
+_SERVED = (
+    update(StoreRow)
+    .where(col(StoreRow.id) == bindparam("of_store"))
+    .values(served_at=bindparam("at", type_=_TIME))
+    .execution_options(synchronize_session=False)
+)
 _WAITING_OF_STORE = (
     select(col(OrderRow.id))
     .where(col(OrderRow.store_id) == bindparam("store_id"), *_is_waiting(_NOW))
     .order_by(col(OrderRow.look_at))
     .with_for_update(skip_locked=True)
 )
-_CHOSEN = col(OrderRow.id).in_(bindparam("chosen", expanding=True))
+_CHOSEN = Among(col(OrderRow.id), "chosen")
 _LEASED = (
     update(OrderRow)
     .where(_CHOSEN)
     .values(lease_token=bindparam("token"), lease_until=bindparam("until", type_=_TIME))
     .returning(OrderRow)
+    .execution_options(synchronize_session=False)
 )
 _KEPT = (
     update(OrderRow)
     .where(_CHOSEN, col(OrderRow.lease_token) == bindparam("token"))
     .values(lease_until=bindparam("until", type_=_TIME))
     .returning(col(OrderRow.id))
+    .execution_options(synchronize_session=False)
 )
 _NEW_ORDER = {
     "saleor_order_id": bindparam("saleor_order_id", type_=String()),
@@ -213,6 +207,26 @@ _NEW_EVENT = {
     "first_at": _NOW,
     "last_at": _NOW,
 }
+
+
+_RESTING = ("shortfall", "shortfall_since", "problem_code", "problem", "failures", "status")
+
+
+@cache
+def _rest_statement(dialect: str) -> tuple[EachRow, Any]:
+    types = OrderRow.__table__.c  # type: ignore[attr-defined]  # every table model has it
+    new = {f"new_{name}": types[name].type for name in _RESTING}
+    each = EachRow(dialect, of_order=types.id.type, of_wakes=types.wakes.type, next_look=_TIME, **new)
+    return each, (
+        update(OrderRow)
+        .where(col(OrderRow.id) == each["of_order"], col(OrderRow.lease_token) == bindparam("token"))
+        .values(
+            look_at=case((col(OrderRow.wakes) == each["of_wakes"], each["next_look"]), else_=col(OrderRow.look_at)),
+            lease_token=None,
+            lease_until=None,
+            **{name: each[f"new_{name}"] for name in _RESTING},
+        )
+    )
 
 
 @cache

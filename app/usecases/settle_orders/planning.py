@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import insert, update
 from sqlmodel import Session, col
 
 from app.domain.claim import ClaimState
@@ -12,6 +12,7 @@ from app.domain.order import facts_of, folded
 from app.domain.settlement import MovementKind, Step
 from app.sealing import fingerprint
 from app.store.books import insert_movements, lane_of
+from app.store.bulk import change_rows
 from app.store.models import AccountRow, ClaimRow, MovementRow, MovementState, OrderRow
 from app.store.rows import new_row
 from app.store.snapshots import dump
@@ -26,6 +27,9 @@ REFUSED = "refused"
 def write_plans(services: Services, batch: Batch, now: datetime) -> list[MovementRow]:
     """Write reads and movements in one transaction, and give the movements that are now to be asked for."""
     hands = batch.active()
+    if not any(_has_news(hand) for hand in hands):
+        # The round that only finds that all is done writes nothing; that they are still ours is asked before they are told of.
+        return []
     with services.database.writing() as session:
         kept = keep_lease(session, batch.lease_token, [hand.id for hand in hands], now)
         for hand in hands:
@@ -54,6 +58,15 @@ def write_plans(services: Services, batch: Batch, now: datetime) -> list[Movemen
             # Another worker has an INSTANT for this customer under way: one after the other. One of our own ends this round.
             hand.await_lane(now)
     return [hand.books.open for hand in ours if not hand.is_done and hand.books.open is not None]
+
+
+def _has_news(hand: InHand) -> bool:
+    return (
+        not hand.is_written
+        or hand.decision.step is not None
+        or hand.books.open is not None
+        or bool(hand.books.claims_that_changed)
+    )
 
 
 def refusal_mark(movement: MovementRow) -> str:
@@ -147,18 +160,7 @@ def _withhold(session: Session, claim: ClaimRow, points: int) -> bool:
 def _write_reads(session: Session, hands: list[InHand]) -> None:
     """Write what was read and is due, once: later rounds find neither changed."""
     rows = [_read_values(hand) for hand in hands if hand.due is not None and not hand.is_written]
-    if not rows:
-        return
-    columns = [name for name in rows[0] if name != "of_order"]
-    table = OrderRow.__table__  # type: ignore[attr-defined]  # every table model has it
-    statement = (
-        update(OrderRow)
-        .where(col(OrderRow.id) == bindparam("of_order"))
-        .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in columns})
-    )
-    session.connection().execute(
-        statement, [{"of_order": row["of_order"], **{f"new_{name}": row[name] for name in columns}} for row in rows]
-    )
+    change_rows(session, OrderRow, rows)
 
 
 def _read_values(hand: InHand) -> dict[str, Any]:
@@ -166,7 +168,7 @@ def _read_values(hand: InHand) -> dict[str, Any]:
     if order is None or due is None or rule is None:
         raise RuntimeError("an order that was not read")
     return {
-        "of_order": hand.id,
+        "id": hand.id,
         "read_at": order.updated_at,
         "read_facts": facts_of(order),
         "snapshot": dump(order),

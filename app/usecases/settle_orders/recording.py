@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import bindparam, insert, update
+from sqlalchemy import update
 from sqlmodel import Session, col
 
 from app.domain import retry
@@ -19,6 +19,7 @@ from app.points.embedded import INSUFFICIENT
 from app.points.provider import Accepted, NotSent, Outcome, Overtaken, Rejected, Unknown
 from app.sealing import fingerprint
 from app.store.books import add_to_granted, still_open
+from app.store.bulk import change_rows, insert_rows
 from app.store.lanes import is_unclear
 from app.store.logbook import write_log
 from app.store.models import AccountRow, ClaimLink, ClaimRow, LogLevel, MovementRow, MovementState, OrderRow
@@ -190,7 +191,7 @@ def _accept(
         elif movement.kind in {MovementKind.CLAIM, MovementKind.VOID}:
             _change_claim(session, batch, movement)
     if new_claims:
-        session.connection().execute(insert(ClaimRow), new_claims)
+        insert_rows(session, ClaimRow, new_claims)
 
 
 def _change_claim(session: Session, batch: Batch, movement: MovementRow) -> None:
@@ -261,13 +262,4 @@ def _store_account(services: Services, account: AccountRow) -> None:
 
 def _store(session: Session, movements: Sequence[MovementRow], *names: str) -> None:
     """Write some columns of movements that `_ours` gave: what has its outcome is never rewritten."""
-    if not movements:
-        return
-    columns = MovementRow.__table__.c  # type: ignore[attr-defined]  # every table model has it
-    statement = (
-        update(MovementRow)
-        .where(col(MovementRow.id) == bindparam("of_movement"))
-        .values({name: bindparam(f"new_{name}", type_=columns[name].type) for name in names})
-    )
-    rows = [{"of_movement": movement.id, **{f"new_{name}": getattr(movement, name) for name in names}} for movement in movements]
-    session.connection().execute(statement, rows)
+    change_rows(session, MovementRow, [{name: getattr(movement, name) for name in ("id", *names)} for movement in movements])
