@@ -5,13 +5,14 @@ from datetime import datetime
 from random import randrange
 
 from app.domain import retry
-from app.domain.earning import Due
+from app.domain.earning import Due, Rule
 from app.domain.order import Order
 from app.domain.settlement import NOTHING, Decision, Stuck
 from app.domain.status import PointsStatus
 from app.points.provider import PointsProvider
 from app.store.books import Books
 from app.store.models import AccountRow, MovementRow, OrderRow, RuleRow, StoreRow
+from app.store.stores import as_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ class Batch:
     accounts: dict[int, AccountRow]
     providers: dict[int, PointsProvider]
     rules: list[RuleRow]
+    # What those of them say that were asked for, by id: a hundred orders have a rule or two.
+    read_rules: dict[int, Rule] = field(default_factory=dict)
     # (account, folded e-mail) pairs whose balance was found to hold nothing more.
     empty_lanes: set[tuple[int, str]] = field(default_factory=set)
     # What was accepted while this batch was in hand, for the merchant's log and for the orders' histories.
@@ -142,6 +145,14 @@ class Batch:
     def seeing_accounts(self) -> set[int]:
         """Accounts whose claims can be seen and changed."""
         return {account_id for account_id, provider in self.providers.items() if provider.sees_claims}
+
+    def rule_of(self, row: RuleRow) -> Rule:
+        """Give what a version of the rules says."""
+        if row.id not in self.read_rules:
+            rule = as_rule(row)
+            self.read_rules[rule.id] = rule
+            return rule
+        return self.read_rules[row.id]
 
     def active(self) -> list[InHand]:
         """Orders that were read and are not left for later."""

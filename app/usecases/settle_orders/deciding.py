@@ -16,7 +16,7 @@ from app.store.books import books_of, claims_that_may_have_been_taken_since, pos
 from app.store.lanes import is_unclear, moved_between
 from app.store.models import ClaimRow
 from app.store.snapshots import load_lines
-from app.store.stores import as_rule, rule_in_force
+from app.store.stores import rule_in_force
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import STUCK, TOO_MANY, Batch, InHand, Problem
 
@@ -42,7 +42,12 @@ def compute_due(batch: Batch, hand: InHand, now: datetime) -> None:
     row = rule_in_force(batch.rules, order.channel, order.created_at)
     moment_at = moment_reached(order, Moment(row.award_when), remembered=hand.row.moment_at)
     hand.due = points_due(
-        order, as_rule(row), now, awards_from=batch.store.awards_from, moment_at=moment_at, adjustments=hand.books.adjustments
+        order,
+        batch.rule_of(row),
+        now,
+        awards_from=batch.store.awards_from,
+        moment_at=moment_at,
+        adjustments=hand.books.adjustments,
     )
     if hand.row.erased_at is not None:
         hand.due = _due_to_nobody(hand.due, position_of(hand.books, batch.seeing_accounts))
