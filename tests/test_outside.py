@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -401,11 +402,18 @@ def test_proxies_and_passwords_of_the_environment_are_ignored(monkeypatch: pytes
     assert "Authorization" not in server.seen[0].headers
 
 
-def test_a_guarded_session_of_somebody_else_has_the_deadline_too() -> None:
-    with raw_server(drips(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 9999)) as address, requests.Session() as session:
-        outside.guard(session, total_seconds=SHORT_SECONDS)
-        with pytest.raises(outside.DeadlineExceeded):
-            session.get(f"http://{address}/")
+def test_a_session_keeps_and_sends_no_cookie() -> None:
+    with answering(Answer(headers=(("Set-Cookie", "a=b"),))) as server, outside.new_session() as session:
+        session.get(server.url)
+        session.get(server.url)
+
+    assert "Cookie" not in server.seen[1].headers
+
+
+@pytest.mark.parametrize("option", [{"verify": False}, {"auth": ("a", "b")}, {"data": "x"}, {"proxies": {"http": "http://p"}}])
+def test_a_session_takes_no_option_that_it_would_forget(option: dict[str, Any]) -> None:
+    with outside.new_session() as session, pytest.raises(TypeError):
+        session.request("GET", "http://127.0.0.1:9/", **option)
 
 
 def test_a_refused_connection_was_never_sent() -> None:

@@ -74,10 +74,9 @@ class Connections:
         return found
 
     def _new_transport(self, url: str) -> RequestsHTTPTransport:
-        transport = RequestsHTTPTransport(url, json_deserialize=_exact_json, allow_redirects=False)
-        transport.connect()  # type: ignore[no-untyped-call]  # gql leaves it bare
-        assert transport.session is not None  # noqa: S101 - connect() has just made it
-        outside.guard(transport.session, total_seconds=self._total_seconds, new_adapter=self._new_adapter)
+        transport = RequestsHTTPTransport(url, json_deserialize=_exact_json)
+        # Its own would have neither deadline nor bounds.
+        transport.session = outside.new_session(total_seconds=self._total_seconds, new_adapter=self._new_adapter)
         transport.session.hooks["response"].append(_raise_for_status)
         return transport
 
