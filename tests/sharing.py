@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 from werkzeug.routing import Rule
 
 import app.store.database
@@ -46,10 +46,15 @@ class _CompiledTemplates(BytecodeCache):
 def share() -> None:
     """Share from now on, in this process."""
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _CompiledTemplates()}
-    app.store.database.create_engine = partial(  # type: ignore[attr-defined]  # imported there
-        create_engine, execution_options={"compiled_cache": _CompiledStatements()}
-    )
+    app.store.database.create_engine = partial(_create_engine, _CompiledStatements(), {})  # type: ignore[attr-defined]  # imported there
     _share_builders_of_addresses()
+
+
+def _create_engine(compiled: _CompiledStatements, types: dict[str, Any], *arguments: Any, **options: Any) -> Engine:
+    engine = create_engine(*arguments, execution_options={"compiled_cache": compiled}, **options)
+    # What each type looks like in this kind of database.
+    vars(engine.dialect)["_type_memos"] = types.setdefault(engine.dialect.name, engine.dialect._type_memos)
+    return engine
 
 
 def _share_builders_of_addresses() -> None:

@@ -40,6 +40,7 @@ def manifest(*, api_url: str, public_url: str, iframe_url: str, schema_version: 
     return dict(filled)
 
 
+@cache
 def app_version() -> str:
     """Give the installed version of this app."""
     return version("saleor-points")
