@@ -60,7 +60,7 @@ def mark_sending(
     now = services.clock()
     with services.database.writing() as session:
         sent = _ours(session, batch, array, now)
-        if balances and array[0].kind == MovementKind.CLAIM:
+        if balances and sent and sent[0].kind == MovementKind.CLAIM:
             unclear = {one.lane for one in sent if is_unclear(session, one.lane, since=asked_at, looked_at=asked_at)}
             for movement in sent:
                 if movement.lane in unclear:
