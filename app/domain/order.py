@@ -98,6 +98,8 @@ class Told:
     order_id: str
     updated_at: datetime
     facts: str
+    # Of our metadata as it stands on the order; None where it was not asked for.
+    words_mark: str | None = None
 
 
 def facts(

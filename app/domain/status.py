@@ -1,10 +1,18 @@
 """What an order tells the shopper about its points."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from hashlib import blake2b
 
 from app.domain.claim import LIVE, ClaimState
 from app.domain.earning import Because, Due
 from app.domain.settlement import Position
+
+# Our metadata on an order.
+KEYS = ("points_status", "points_amount", "points_claim_url", "points_expires_on")
+# The mark of an order that says nothing of points.
+NO_WORDS = "nothing"
+_MARK_BYTES = 8
 
 _TIME_WILL_TELL = frozenset({Because.WAITING_FOR_MOMENT, Because.ON_HOLD})
 
@@ -42,3 +50,10 @@ def points_status(due: Due, position: Position, *, was_ever_granted: bool) -> Po
     if was_ever_granted and position.granted == 0:
         return PointsStatus.REVERSED
     return PointsStatus.NONE
+
+
+def words_mark(metadata: Mapping[str, str]) -> str:
+    """Give a short mark of all that our metadata says, to see whether an order says what it should."""
+    if not any(key in metadata for key in KEYS):
+        return NO_WORDS
+    return blake2b(repr([metadata.get(key) for key in KEYS]).encode(), digest_size=_MARK_BYTES).hexdigest()

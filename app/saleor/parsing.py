@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from app.domain.order import Line, Order, Told, Transaction, facts
+from app.domain.status import words_mark
 
 FULLY_PAID = frozenset({"ORDER_FULLY_PAID", "ORDER_MARKED_AS_PAID"})
 FULFILLED = frozenset({"FULFILLMENT_FULFILLED_ITEMS"})
@@ -53,6 +54,7 @@ def parse_told(order: Mapping[str, Any]) -> Told:
             charged=_money(order["totalCharged"]),
             refunded=_money(order["totalRefunded"]),
         ),
+        words_mark=words_mark(_metadata(order)) if "metafields" in order else None,
     )
 
 
@@ -82,8 +84,12 @@ def parse_order(node: Mapping[str, Any]) -> Order:
         lines=tuple(_line(line) for line in node["lines"]),
         fully_paid_at=_first(events, FULLY_PAID),
         fulfilled_at=_last(events, FULFILLED),
-        metadata={str(key): str(value) for key, value in (node["metafields"] or {}).items()},
+        metadata=_metadata(node),
     )
+
+
+def _metadata(node: Mapping[str, Any]) -> dict[str, str]:
+    return {str(key): str(value) for key, value in (node["metafields"] or {}).items()}
 
 
 def _transaction(transaction: Mapping[str, Any]) -> Transaction:

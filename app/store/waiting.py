@@ -46,14 +46,14 @@ def wake_told(quick: Quick, signer: Signer, told: Told, event_type: str, now: da
 
 
 def wake_changed(session: Session, store_id: int, told: Collection[Told], now: datetime, *, all_of_them: bool = False) -> int:
-    """Wake those of many orders that differ from what was last read, or all of them. Gives how many."""
-    statement = _wake_statement(session.get_bind().dialect.name)
+    """Wake those of many orders that differ from what was last read, or say what they should not, or all. Gives how many."""
+    statement = _sweep_statement(session.get_bind().dialect.name)
     woken = 0
     for one in told:
         # No order was ever read with no facts, so each of all of them counts as changed.
         facts = "" if all_of_them else one.facts
         values = {"store_id": store_id, "saleor_order_id": one.order_id, "told_at": one.updated_at, "facts": facts, "now": now}
-        woken += session.execute(statement, values).first() is not None
+        woken += session.execute(statement, values | {"says": one.words_mark}).first() is not None
     return woken
 
 
@@ -108,7 +108,7 @@ def release(session: Session, token: str) -> None:
 def rest(session: Session, token: str, rests: Sequence[Mapping[str, Any]]) -> None:
     """Give back orders with the time of their next look, unless somebody woke them meanwhile.
 
-    Each of `rests` holds `of_order`, `of_wakes`, `next_look` and the values of shortfall, problem, failures and status.
+    Each of `rests` holds `of_order`, `of_wakes`, `next_look` and the values of shortfall, problem, failures, status and words.
     """
     if not rests:
         return
@@ -209,7 +209,7 @@ _NEW_EVENT = {
 }
 
 
-_RESTING = ("shortfall", "shortfall_since", "problem_code", "problem", "failures", "status")
+_RESTING = ("shortfall", "shortfall_since", "problem_code", "problem", "failures", "status", "words_mark")
 
 
 @cache
@@ -233,6 +233,13 @@ def _rest_statement(dialect: str) -> tuple[EachRow, Any]:
 def _wake_statement(dialect: str) -> Any:
     """Insert an order that waits, or wake it if it differs from what was last read."""
     return _or_wake(_insert(dialect, OrderRow).values(_NEW_ORDER | {"store_id": bindparam("store_id")}))
+
+
+@cache
+def _sweep_statement(dialect: str) -> Any:
+    """The same, or if something else stands on it than should: a call that told Saleor so may have come late, and last."""
+    says_else = col(OrderRow.words_mark) != bindparam("says", type_=String())
+    return _or_wake(_insert(dialect, OrderRow).values(_NEW_ORDER | {"store_id": bindparam("store_id")}), says_else)
 
 
 @cache
@@ -262,7 +269,7 @@ def _of_store(dialect: str, model: type[SQLModel], values: Mapping[str, Any], st
     return _insert(dialect, model).from_select(["store_id", *values], store.add_columns(*given), include_defaults=False)
 
 
-def _or_wake(insert: Any) -> Any:
+def _or_wake(insert: Any, *others: Any) -> Any:
     return insert.on_conflict_do_update(
         index_elements=["store_id", "saleor_order_id"],
         set_={
@@ -270,7 +277,7 @@ def _or_wake(insert: Any) -> Any:
             "wakes": col(OrderRow.wakes) + 1,
             "told_at": case((col(OrderRow.told_at) > _TOLD_AT, col(OrderRow.told_at)), else_=_TOLD_AT),
         },
-        where=col(OrderRow.read_facts).is_distinct_from(bindparam("facts")),
+        where=or_(col(OrderRow.read_facts).is_distinct_from(bindparam("facts")), *others),
     ).returning(col(OrderRow.id))
 
 

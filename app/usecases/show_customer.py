@@ -15,7 +15,18 @@ from app.usecases.services import Services
 
 # What is the app's own, or secret: neither tells anything of the person.
 _LEFT_OUT = frozenset(
-    {"token_sealed", "token_mark", "url_sealed", "lane", "lease_token", "lease_until", "read_facts", "refused_step", "store_id"}
+    {
+        "token_sealed",
+        "token_mark",
+        "url_sealed",
+        "lane",
+        "lease_token",
+        "lease_until",
+        "read_facts",
+        "refused_step",
+        "words_mark",
+        "store_id",
+    }
 )
 
 

@@ -159,7 +159,6 @@ def _wipe(world: World, step: Step) -> None:
     order = chosen(world, step)
     if order is not None:
         world.homes[order.id].saleor.shop.update_metadata(order.id, {"points_amount": "", "points_status": "golden"})
-        world.truth.wiped.add(order.id)
         world.send_events(step.fates)
 
 

@@ -382,10 +382,12 @@ def _still_paused(world: World, books: Books) -> Wrongs:
 def the_order_says_what_is_true(world: World, books: Books) -> Wrongs:
     for order in books.orders:
         metadata = world.order(order.saleor_order_id).metadata or {}
-        if order.saleor_order_id in world.truth.wiped or ("points_amount" not in metadata and not books.of(order)):
+        if "points_amount" not in metadata and not books.of(order):
             continue
         if metadata.get("points_amount") != str(max(order.due, 0)):
             yield f"order {order.number} says {metadata.get('points_amount')} points, and {order.due} are due"
+        if metadata.get("points_status") != order.status:
+            yield f"order {order.number} says {metadata.get('points_status')}, and is {order.status}"
 
 
 Check = Callable[[World, Books], Wrongs]

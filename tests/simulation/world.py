@@ -63,8 +63,6 @@ class Truth:
     adjusted: Counter[str] = field(default_factory=Counter)
     # Addresses of claims that shoppers have seen, by order.
     links: dict[str, list[str]] = field(default_factory=dict)
-    # Orders whose metadata staff wiped: nothing tells us of that.
-    wiped: set[str] = field(default_factory=set)
     left_for_staff: set[UUID] = field(default_factory=set)
 
 

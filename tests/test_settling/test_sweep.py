@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
+from app.store.models import OrderRow
 from app.usecases.sweep_orders import sweep_orders
 from tests.standins import faults
 from tests.test_settling.test_refunds import ADA
@@ -206,3 +208,61 @@ def test_orders_of_a_shop_that_was_empty_at_first_are_found_after_it_installed_t
     sweep(world)
 
     assert world.order(order_id).granted == 100
+
+
+OLD_WORDS = {"points_status": "pending", "points_amount": "125", "points_claim_url": "", "points_expires_on": ""}
+
+
+def test_older_words_that_landed_late_are_found_and_put_right(world: World) -> None:
+    order_id = place_paid(world)
+    world.deliver()
+    right = world.metadata(order_id)
+    sweep(world)
+    # A call that nobody waits for any more is carried out, minutes after its time-out.
+    world.saleor.shop.update_metadata(order_id, OLD_WORDS)
+    world.saleor.deliveries.lose()
+
+    assert sweep(world) == 1
+
+    assert world.metadata(order_id) == right
+    assert sweep(world) == 0
+
+
+def test_an_old_link_that_landed_late_is_found_although_all_else_is_the_same(world: World) -> None:
+    order_id = place_paid(world)
+    world.deliver()
+    right = world.metadata(order_id)
+    sweep(world)
+    world.saleor.shop.update_metadata(order_id, {**right, "points_claim_url": "https://points.example/an-older-link"})
+    world.saleor.deliveries.lose()
+
+    sweep(world)
+
+    assert world.metadata(order_id) == right
+
+
+def test_words_planted_on_an_order_that_has_no_points_are_found(world: World) -> None:
+    order_id = world.saleor.shop.place_order("100", email=ADA)
+    world.saleor.shop.cancel(order_id)
+    world.deliver()
+    assert world.metadata(order_id) == {}
+    sweep(world)
+    world.saleor.shop.update_metadata(order_id, OLD_WORDS)
+    world.saleor.deliveries.lose()
+
+    sweep(world)
+
+    assert (world.metadata(order_id)["points_status"], world.metadata(order_id)["points_amount"]) == ("none", "0")
+
+
+def test_where_no_mark_was_kept_yet_a_sweep_compares_no_words(world: World) -> None:
+    order_id = place_paid(world)
+    world.deliver()
+    with world.services.database.writing() as session:
+        order = session.exec(select(OrderRow)).one()
+        order.words_mark = None  # As a version left it that kept none.
+        session.add(order)
+    world.saleor.shop.update_metadata(order_id, OLD_WORDS)
+    world.saleor.deliveries.lose()
+
+    assert sweep(world) == 0

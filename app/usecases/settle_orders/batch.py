@@ -57,7 +57,7 @@ FOR_STAFF = Problem(
 class InHand:
     """One order under lease. `next_looks` are the moments at which to look again; the earliest counts.
 
-    `status` is the word that is to stand on it; None where it could not be read.
+    `status` is the word that is to stand on it, and `words_mark` the mark of all its words; None where it could not be read.
     """
 
     row: OrderRow
@@ -68,6 +68,7 @@ class InHand:
     books: Books = field(default_factory=Books)
     decision: Decision = NOTHING
     status: PointsStatus | None = None
+    words_mark: str | None = None
     problem: Problem | None = None
     next_looks: list[datetime] = field(default_factory=list)
     failures: int = 0

@@ -71,6 +71,7 @@ def _rest(hand: InHand, begun: dict[str, datetime], now: datetime) -> dict[str, 
         "new_problem": problem.sentence if problem else None,
         "new_failures": hand.failures if hand.has_failed else 0,
         "new_status": hand.status or hand.row.status,
+        "new_words_mark": hand.row.words_mark if hand.words_mark is None else hand.words_mark,
     }
 
 

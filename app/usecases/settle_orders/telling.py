@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from app.domain.claim import LIVE
 from app.domain.settlement import Position
-from app.domain.status import PointsStatus, points_status
+from app.domain.status import KEYS, NO_WORDS, PointsStatus, points_status, words_mark
 from app.errors import AppError
 from app.saleor.client import METADATA_MAX
 from app.store.books import position_of
@@ -15,8 +15,6 @@ from app.usecases.order_link import order_link
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch, InHand, Problem
 
-KEYS = ("points_status", "points_amount", "points_claim_url", "points_expires_on")
-
 # Saleor answers four changes in about 0.2 s; side by side a batch of a hundred takes two seconds rather than five.
 REQUESTS_AT_ONCE = 3
 
@@ -25,7 +23,9 @@ def tell_orders(services: Services, batch: Batch) -> None:
     """Write the metadata of all orders in hand that say something else than they should.
 
     Saleor keeps what comes last: a worker that was stopped, and lost an order to another, must not say older things of it.
-    Where it was stopped in the middle of saying them, the order is looked at again (`rest_orders`).
+    Where it was stopped in the middle of saying them, the order is looked at again (`rest_orders`). Whatever else lands late,
+    a call that timed out or that of a worker that was killed, moves the order's updatedAt: the sweep compares what stands there
+    with the mark of what should.
     """
     changes = _still_in_hand(
         services, batch, [(hand, wanted) for hand in batch.hands.values() if (wanted := _change(services, batch, hand))]
@@ -74,8 +74,10 @@ def _change(services: Services, batch: Batch, hand: InHand) -> dict[str, str] | 
     hand.status = points_status(hand.due, position, was_ever_granted=hand.books.was_ever_granted)
     stands = hand.order.metadata
     if hand.status is PointsStatus.NONE and not stands and not hand.books.was_ever_granted:
+        hand.words_mark = NO_WORDS
         return None
     wanted = _wanted(services, batch, hand, hand.status, position)
+    hand.words_mark = words_mark(wanted)
     return wanted if any(stands.get(key) != wanted[key] for key in KEYS) else None
 
 
