@@ -98,7 +98,7 @@ def books_of(session: Session, order_ids: Collection[int]) -> dict[int, Books]:
     for claim in session.exec(_CLAIMS, params=asked):
         books[claim.order_id].claims[claim.id] = claim
         books[claim.order_id].stored_states[claim.id] = claim.state
-    for order_id, points in session.exec(_ADJUSTMENTS, params=asked):
+    for order_id, points in session.connection().execute(_ADJUSTMENTS, asked):
         books[order_id or 0].adjustments = int(points)
     return {order_id: books[order_id] for order_id in order_ids}
 
@@ -225,4 +225,4 @@ def call_of(session: Session, call_id: UUID) -> list[MovementRow]:
 
 def still_open(session: Session, movement_ids: Collection[UUID]) -> set[UUID]:
     """Lock movements and give those that have no outcome yet: neither another worker's record nor a person's word."""
-    return set(session.exec(_STILL_OPEN, params={"movement_ids": list(movement_ids)}))
+    return set(session.connection().execute(_STILL_OPEN, {"movement_ids": list(movement_ids)}).scalars())

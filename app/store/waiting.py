@@ -81,7 +81,7 @@ def choose_store(session: Session, now: datetime) -> StoreRow | None:
 
 def note_served(session: Session, store: StoreRow, now: datetime) -> None:
     """Put a store behind the others. Last in its transaction: its row is locked from here on, and other workers want it, too."""
-    session.execute(_SERVED, {"of_store": store.id, "at": now})
+    session.connection().execute(_SERVED, {"of_store": store.id, "at": now})
 
 
 def lease(session: Session, store_id: int, token: str, *, limit: int, now: datetime) -> list[OrderRow]:
@@ -96,8 +96,8 @@ def lease(session: Session, store_id: int, token: str, *, limit: int, now: datet
 
 def keep_lease(session: Session, token: str, order_ids: Collection[int], now: datetime) -> set[int]:
     """Prolong the lease, and give the orders that are still the holder's. The others are none of its business any more."""
-    kept = session.scalars(_KEPT, {"chosen": list(order_ids), "token": token, "until": now + LEASE})
-    return {order_id for order_id in kept if order_id is not None}
+    values = {"chosen": list(order_ids), "token": token, "until": now + LEASE}
+    return set(session.connection().execute(_KEPT, values).scalars())
 
 
 def release(session: Session, token: str) -> None:
@@ -133,7 +133,10 @@ def count_waiting(session: Session, now: datetime) -> int:
     return session.scalars(select(func.count()).select_from(OrderRow).where(*_is_waiting(now))).one()
 
 
-_TIME = OrderRow.__table__.c.look_at.type  # type: ignore[attr-defined]  # every table model has it
+# Where no row's object is asked for, the tables themselves: the ORM's own part costs as much again.
+_ORDERS: Any = OrderRow.__table__  # type: ignore[attr-defined]  # every table model has it
+_STORES: Any = StoreRow.__table__  # type: ignore[attr-defined]  # every table model has it
+_TIME = _ORDERS.c.look_at.type
 
 
 def _is_waiting(now: Any) -> tuple[Any, Any]:
@@ -161,32 +164,25 @@ _STORE_WITH_WORK = (
     .order_by(col(StoreRow.served_at).nulls_first(), col(StoreRow.id))
     .limit(1)
 )
-_SERVED = (
-    update(StoreRow)
-    .where(col(StoreRow.id) == bindparam("of_store"))
-    .values(served_at=bindparam("at", type_=_TIME))
-    .execution_options(synchronize_session=False)
-)
+_SERVED = update(_STORES).where(_STORES.c.id == bindparam("of_store")).values(served_at=bindparam("at", type_=_TIME))
 _WAITING_OF_STORE = (
     select(col(OrderRow.id))
     .where(col(OrderRow.store_id) == bindparam("store_id"), *_is_waiting(_NOW))
     .order_by(col(OrderRow.look_at))
     .with_for_update(skip_locked=True)
 )
-_CHOSEN = Among(col(OrderRow.id), "chosen")
 _LEASED = (
     update(OrderRow)
-    .where(_CHOSEN)
+    .where(Among(col(OrderRow.id), "chosen"))
     .values(lease_token=bindparam("token"), lease_until=bindparam("until", type_=_TIME))
     .returning(OrderRow)
     .execution_options(synchronize_session=False)
 )
 _KEPT = (
-    update(OrderRow)
-    .where(_CHOSEN, col(OrderRow.lease_token) == bindparam("token"))
+    update(_ORDERS)
+    .where(Among(_ORDERS.c.id, "chosen"), _ORDERS.c.lease_token == bindparam("token"))
     .values(lease_until=bindparam("until", type_=_TIME))
-    .returning(col(OrderRow.id))
-    .execution_options(synchronize_session=False)
+    .returning(_ORDERS.c.id)
 )
 _NEW_ORDER = {
     "saleor_order_id": bindparam("saleor_order_id", type_=String()),
@@ -214,7 +210,7 @@ _RESTING = ("shortfall", "shortfall_since", "problem_code", "problem", "failures
 
 @cache
 def _rest_statement(dialect: str) -> tuple[EachRow, Any]:
-    types = OrderRow.__table__.c  # type: ignore[attr-defined]  # every table model has it
+    types = _ORDERS.c
     new = {f"new_{name}": types[name].type for name in _RESTING}
     each = EachRow(dialect, of_order=types.id.type, of_wakes=types.wakes.type, next_look=_TIME, **new)
     return each, (
