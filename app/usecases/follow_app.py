@@ -1,6 +1,7 @@
 """Follow what becomes of the app in a store: removed, switched off, switched on."""
 
 import structlog
+from sqlmodel import col, select
 
 from app.errors import BadRequest
 from app.store.logbook import write_log
@@ -45,3 +46,18 @@ def follow_app(services: Services, delivery: Delivery) -> None:
         write_log(session, delivery.signer.store_id, "app", _SAID[store.state], now=services.clock(), level=_LEVELS[store.state])
         slug, state = store.slug, store.state
     log.info("app followed", store=slug, state=state)
+
+
+def switch_on(services: Services, store: StoreRow) -> None:
+    """Go on with a store whose Saleor says that the app is on: that it was switched on was not told, or told too early."""
+    with services.database.writing() as session:
+        query = select(StoreRow).where(
+            col(StoreRow.id) == store.id, StoreRow.state == StoreState.INACTIVE, StoreRow.token_sealed == store.token_sealed
+        )
+        row = session.exec(query).first()
+        if row is None:
+            return
+        row.state = StoreState.ACTIVE
+        session.add(row)
+        write_log(session, row.id or 0, "app", _SAID[row.state], now=services.clock(), level=_LEVELS[row.state])
+    log.info("app followed", store=store.slug, state=StoreState.ACTIVE)

@@ -1,4 +1,7 @@
-"""Sweep: wake the orders that changed while nobody told us. Saleor gives up on a delivery after five minutes."""
+"""Sweep: wake the orders that changed while nobody told us. Saleor gives up on a delivery after five minutes.
+
+It also finds out that an app that was switched off is on again: that delivery may be lost, too, or an older one come after it.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -7,11 +10,12 @@ import structlog
 from sqlalchemy import bindparam, or_, update
 from sqlmodel import col, select
 
-from app.errors import SaleorFault, SaleorRefused, Unavailable
+from app.errors import AppError, SaleorFault, SaleorRefused, Unavailable
 from app.metrics import count_swept
 from app.store.columns import UtcTime
 from app.store.models import StoreRow, StoreState
 from app.store.waiting import wake_changed
+from app.usecases.follow_app import switch_on
 from app.usecases.pausing import note_problem, pause_store, resume_store
 from app.usecases.services import Services
 
@@ -24,7 +28,7 @@ _NOW, _BEFORE = bindparam("now", type_=UtcTime()), bindparam("before", type_=Utc
 _MOST_OVERDUE = (
     select(StoreRow)
     .where(
-        StoreRow.state == StoreState.ACTIVE,
+        StoreRow.state != StoreState.DELETED,
         col(StoreRow.saleor_api_url).is_not(None),
         or_(col(StoreRow.swept_at).is_(None), col(StoreRow.swept_at) <= _BEFORE),
         or_(col(StoreRow.paused_until).is_(None), col(StoreRow.paused_until) <= _NOW),
@@ -43,13 +47,27 @@ def sweep_orders(services: Services, every: timedelta) -> Iterator[int]:
     store = _take_store(services, every)
     if store is None or store.id is None or store.token_sealed is None or store.saleor_api_url is None:
         return
+    token = services.sealer.open(store.token_sealed)
+    if store.state == StoreState.INACTIVE and not _is_on_again(services, store, store.saleor_api_url, token):
+        return
     try:
-        yield from _sweep(services, store, store.saleor_api_url, services.sealer.open(store.token_sealed))
+        yield from _sweep(services, store, store.saleor_api_url, token)
     except SaleorFault as fault:
         # One broken order may be to blame: what is told and waits is settled all the same, and the sweep tries again.
         note_problem(services, store, f"The sweep for lost deliveries fails: {fault.message}")
     except (Unavailable, SaleorRefused) as error:
         pause_store(services, store, error, services.clock())
+
+
+def _is_on_again(services: Services, store: StoreRow, api_url: str, token: str) -> bool:
+    """Ask Saleor with the token of an app that was switched off: it counts only while the app is on."""
+    try:
+        if services.saleor.own_app_id(api_url, token) != store.app_id:
+            return False
+    except AppError:
+        return False
+    switch_on(services, store)
+    return True
 
 
 def _sweep(services: Services, store: StoreRow, api_url: str, token: str) -> Iterator[int]:

@@ -100,7 +100,7 @@ def _switch(world: World, step: Step) -> None:
     shop = world.shop(step.shop)
     apps = shop.saleor.apps
     (apps.deactivate if apps.installed[shop.app_id].is_active else apps.activate)(shop.app_id)
-    world.send_events(())
+    world.send_events(step.fates)
 
 
 def _saleor_away(world: World, step: Step) -> None:

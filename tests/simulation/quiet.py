@@ -12,6 +12,7 @@ from tests.simulation.by_people import resolve_unknown
 from tests.simulation.kinds import settle_for_a_while, sweep_once
 from tests.simulation.rig import STAFF
 from tests.simulation.shops import Shop
+from tests.simulation.steps import Fate
 from tests.simulation.world import Violation, World
 
 SOON = timedelta(days=5)
@@ -40,7 +41,8 @@ def go_quiet(world: World) -> None:
         shop.saleor.mend()
         if not shop.saleor.apps.installed[shop.app_id].is_active:
             shop.saleor.apps.activate(shop.app_id)
-            world.send_events(())
+            # Nobody tells the app: its sweep finds out.
+            world.send_events((Fate(is_lost=True),))
         world.go_on_until(world.clock.now)
         if not _is_served(world, shop):
             world.reinstall(shop)
@@ -55,7 +57,7 @@ def go_quiet(world: World) -> None:
 def _is_served(world: World, shop: Shop) -> bool:
     """Tell whether the app takes the shop for one of its own, and holds a token that is good there."""
     [(state, sealed)] = world.rig.ground.look(_STORE, store_id=shop.store_id)
-    if state != StoreState.ACTIVE or not sealed:
+    if state == StoreState.DELETED or not sealed:
         return False
     return shop.saleor.apps.holding(world.rig.services[STAFF].sealer.open(sealed)) is not None
 

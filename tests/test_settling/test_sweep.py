@@ -266,3 +266,62 @@ def test_where_no_mark_was_kept_yet_a_sweep_compares_no_words(world: World) -> N
     world.saleor.deliveries.lose()
 
     assert sweep(world) == 0
+
+
+def app_id(world: World) -> str:
+    return world.store().app_id or ""
+
+
+def test_an_app_that_was_switched_on_again_without_a_word_goes_on(world: World) -> None:
+    world.saleor.apps.deactivate(app_id(world))
+    world.deliver()
+    order_id = place_paid(world)
+    world.saleor.apps.activate(app_id(world))
+    world.saleor.deliveries.lose()
+    off = world.store().state
+
+    assert sweep(world) == 1
+
+    assert (off, world.store().state) == ("inactive", "active")
+    assert world.order(order_id).granted == 100
+
+
+def test_an_old_word_that_the_app_was_switched_off_does_not_hold_it_up_for_long(world: World) -> None:
+    world.saleor.apps.deactivate(app_id(world))
+    [old] = world.saleor.deliveries.deliver()
+    world.saleor.apps.activate(app_id(world))
+    world.saleor.deliveries.deliver()
+    world.saleor.deliveries.resend(old)
+    off = world.store().state
+    order_id = place_paid(world)
+    world.deliver()
+
+    sweep(world)
+
+    assert (off, world.store().state) == ("inactive", "active")
+    assert world.order(order_id).granted == 100
+
+
+@pytest.mark.parametrize("fault", [None, faults.status(502), faults.html()], ids=["refused", "502", "html"])
+def test_an_app_that_is_switched_off_stays_so_and_is_asked_once_in_a_while(world: World, fault: faults.Fault | None) -> None:
+    world.saleor.apps.deactivate(app_id(world))
+    world.deliver()
+    if fault is not None:
+        world.saleor.faults.always(fault)
+    asked = world.saleor.counts["OwnApp"]
+
+    swept = [sweep(world), sum(sweep_orders(world.services, EVERY))]
+
+    assert swept == [0, 0]
+    assert (world.store().state, world.store().problem) == ("inactive", None)
+    assert world.saleor.counts["OwnApp"] == asked + 1
+    assert world.saleor.counts["OrdersPage"] == 0
+
+
+def test_a_removed_app_is_not_asked_for(world: World) -> None:
+    world.saleor.apps.uninstall(app_id(world))
+    world.deliver()
+    asked = world.saleor.counts["OwnApp"]
+
+    assert sweep(world) == 0
+    assert (world.store().state, world.saleor.counts["OwnApp"]) == ("deleted", asked)
