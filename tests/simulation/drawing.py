@@ -13,6 +13,8 @@ SHOPS_MAX = 2
 EMAILS = ("ada@example.com", "Grace.Hopper@Example.COM", "alan@example.org", "")
 # Every third of Saleor's deliveries, nearly, is never made.
 LOST = 0.3
+# Histories in which the provider refuses a key for a time.
+KEY_TROUBLE = 0.25
 
 # What happens, in runs of what belongs together: after most changes somebody settles, and so on.
 _SHOP: dict[Kind, int] = {
@@ -122,7 +124,24 @@ def draw(seed: int) -> History:
     steps = [_step(random, Kind.SETTLE)]
     for _ in range(random.randint(*RUNS)):
         steps += _run(random)
-    return History(seed, setup, (*placed, *steps))
+    return History(seed, setup, _with_key_trouble(seed, (*placed, *steps)))
+
+
+def _with_key_trouble(seed: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Let the provider refuse the key for a time, in some histories: drawn by itself, so that all others stay as they were."""
+    random = Random(f"the key of {seed}")
+    if random.random() >= KEY_TROUBLE:
+        return steps
+    begin, end = sorted(random.choices(range(len(steps) // 4, len(steps)), k=2))
+    revoked = _step(random, Kind.KEY_REVOKED)
+    # Where it is not mended here, it is at the quiet end.
+    mended = (_step(random, Kind.KEY_MENDED),) if random.random() < 0.7 else ()
+    if steps[begin].kind is Kind.SETTLE:
+        # In the middle of the work, between any two effects of it.
+        mishap = Mishap(random.choice(_EFFECTS), How.MEANWHILE_BEFORE, meanwhile=(revoked,))
+        within = replace(steps[begin], mishaps=(*steps[begin].mishaps, mishap))
+        return (*steps[:begin], within, *steps[begin + 1 : end + 1], *mended, *steps[end + 1 :])
+    return (*steps[:begin], revoked, *steps[begin:end], *mended, *steps[end:])
 
 
 def _run(random: Random) -> list[Step]:

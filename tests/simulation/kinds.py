@@ -13,10 +13,13 @@ from app.usecases.sweep_orders import sweep_orders
 from tests.simulation.by_people import BY_PEOPLE
 from tests.simulation.drawing import EMAILS
 from tests.simulation.in_shop import IN_SHOP
+from tests.simulation.rig import API_KEYS
 from tests.simulation.steps import Kind, Step
 from tests.simulation.world import Play, Violation, World
 
 BATCHES_A_STEP = 3
+# How a provider says that it knows no such key. A look-up answered with 404 could mean the customer.
+KEY_REFUSALS = (401, 403)
 DATABASE_FAULTS = (OperationalError, InterfaceError, PoolTimeout)
 
 
@@ -120,6 +123,16 @@ def _provider_relents(world: World, step: Step) -> None:
     world.coggins.rules.clear()
 
 
+def _key_revoked(world: World, step: Step) -> None:
+    key = world.purses.current(world.shop(step.shop).store_id)
+    if key in API_KEYS:
+        world.coggins.revoke_key(key, KEY_REFUSALS[step.how % len(KEY_REFUSALS)])
+
+
+def _key_mended(world: World, step: Step) -> None:
+    world.mend_keys()
+
+
 def _lag(world: World, step: Step) -> None:
     shop, now = world.shop(step.shop), world.clock.now
     shop.lag, shop.lag_until = now, now + timedelta(seconds=min(step.seconds, 900))
@@ -139,6 +152,8 @@ _PLAY: dict[Kind, Play] = {
     Kind.SALEOR_AWAY: _saleor_away,
     Kind.PROVIDER_AWAY: _provider_away,
     Kind.PROVIDER_REFUSES: _provider_refuses,
+    Kind.KEY_REVOKED: _key_revoked,
+    Kind.KEY_MENDED: _key_mended,
     Kind.PROVIDER_RELENTS: _provider_relents,
     Kind.LAG: _lag,
 }

@@ -21,6 +21,7 @@ _DISTURBING = frozenset(
         Kind.SALEOR_AWAY,
         Kind.PROVIDER_AWAY,
         Kind.PROVIDER_REFUSES,
+        Kind.KEY_REVOKED,
         Kind.LAG,
         Kind.REDELIVER,
     }

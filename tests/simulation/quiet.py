@@ -36,6 +36,7 @@ def go_quiet(world: World) -> None:
     """Bring a world to rest."""
     world.away_until.clear()
     world.coggins.rules.clear()
+    world.mend_keys()
     for shop in world.shops:
         shop.lag = shop.lag_until = None
         shop.saleor.mend()

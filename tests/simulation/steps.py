@@ -58,6 +58,8 @@ class Kind(StrEnum):
     PROVIDER_AWAY = "the provider goes away for a while"
     PROVIDER_REFUSES = "the provider refuses this customer's items"
     PROVIDER_RELENTS = "the provider refuses nobody any more"
+    KEY_REVOKED = "the provider refuses the shop's key"
+    KEY_MENDED = "the provider takes the keys again"
     LAG = "Saleor's replica stops for a while"
 
 

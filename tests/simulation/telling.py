@@ -26,6 +26,8 @@ _OF_ORDER = frozenset(Kind) - {
     Kind.PROVIDER_AWAY,
     Kind.PROVIDER_REFUSES,
     Kind.PROVIDER_RELENTS,
+    Kind.KEY_REVOKED,
+    Kind.KEY_MENDED,
     Kind.LAG,
 }
 _OF_EMAIL = frozenset({Kind.PLACE, Kind.EMAIL, Kind.SPEND, Kind.OTHER, Kind.ADJUST_CUSTOMER, Kind.PROVIDER_REFUSES})
@@ -41,6 +43,7 @@ _OF_SHOP = frozenset(
         Kind.REINSTALL,
         Kind.SWITCH,
         Kind.SALEOR_AWAY,
+        Kind.KEY_REVOKED,
         Kind.LAG,
     }
 )

@@ -67,6 +67,7 @@ class StandInCoggins:
         self.rules = Rules()
         self.requests: list[Recorded] = []
         self._ledgers: dict[str, Ledger] = {}
+        self._revoked: dict[str, int] = {}
         self._answers: dict[tuple[str, str, str], tuple[bytes, Answer]] = {}
         self._lock = threading.RLock()
         self.key = self.add_key(key)
@@ -99,9 +100,13 @@ class StandInCoggins:
         self._ledgers[key] = Ledger(self._today, self.below_zero)
         return key
 
-    def revoke_key(self, key: str) -> None:
-        """Answer 401 to `key` from now on; its points stay where they are."""
-        self._ledgers[f"revoked {key}"] = self._ledgers.pop(key)
+    def revoke_key(self, key: str, status: int = 401) -> None:
+        """Answer 401, or another status, to `key` from now on; its points stay where they are."""
+        self._revoked[key] = status
+
+    def restore_key(self, key: str) -> None:
+        """Let a revoked key open its account again."""
+        self._revoked.pop(key, None)
 
     def books(self, key: str | None = None) -> Books:
         with self._lock:
@@ -125,8 +130,7 @@ class StandInCoggins:
         return self.clock().date()
 
     def _ledger(self, key: str | None) -> Ledger:
-        name = key or self.key
-        return self._ledgers.get(name) or self._ledgers[f"revoked {name}"]
+        return self._ledgers[key or self.key]
 
     def _handle(self, request: Request) -> Answer:
         page = PAGE_PATH.fullmatch(request.path)
@@ -141,8 +145,8 @@ class StandInCoggins:
     def _act(self, call: _Call, request: Request) -> Answer:
         with self._lock:
             ledger = self._ledgers.get(call.key)
-            if ledger is None:
-                return refused("Unknown API key.", 401)
+            if ledger is None or call.key in self._revoked:
+                return refused("Unknown API key.", self._revoked.get(call.key, 401))
             api = PointsApi(ledger, self.rules, lambda: self.url, self.instant_answer, self.unknown_email)
             given = request.headers.get("Idempotency-Key")
             if given is None or not self.honours_idempotency:
