@@ -100,7 +100,7 @@ def test_the_page_can_be_read_and_tried_and_asks_no_stranger(api: ServedPoints, 
     assert "42" in answer.inner_text()
     # Swagger UI puts links into buttons, and a <main> into whatever shows it: neither is ours to mend.
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two
+        page.emulate_media(color_scheme=scheme)
         others = [
             fault for fault in opened.faults() if not fault.startswith(("nested-interactive", "landmark-main-is-top-level"))
         ]
