@@ -11,7 +11,7 @@ from app.store.database import Database
 from tests.browser import NOT_FOUND, OpenPage, chromium_path, open_browser, open_page
 from tests.clock import MovableClock
 from tests.databases import Databases, postgresql_databases, sqlite_databases
-from tests.sharing import share
+from tests.sharing import share, spare_what_is_loaded
 from tests.standins.coggins import StandInCoggins
 from tests.standins.saleor import SigningKey, StandInSaleor
 from tests.world import World, open_world
@@ -33,6 +33,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if surplus:
         config.hook.pytest_deselected(items=surplus)
         items[:] = [item for item in items if _is_run(item)]
+
+
+def pytest_collection_finish() -> None:
+    spare_what_is_loaded()
 
 
 def _is_run(item: pytest.Item) -> bool:
