@@ -24,12 +24,6 @@ def place_paid(world: World, email: str = ADA, amount: str = "10") -> str:
     return order_id
 
 
-def deliver_once_each(world: World) -> None:
-    """Tell of each order by one event: three of each are signed, sent and checked only to wake it again."""
-    world.saleor.deliveries.lose(lambda delivery: delivery.event != "ORDER_FULLY_PAID")
-    world.saleor.deliveries.deliver()
-
-
 def work(world: World, workers: int) -> None:
     """Let several workers settle side by side until nothing waits."""
     faults: list[BaseException] = []
@@ -51,7 +45,8 @@ def work(world: World, workers: int) -> None:
 
 def test_workers_side_by_side_settle_every_order_once(world: World) -> None:
     orders = [place_paid(world, f"shopper{number}@example.com") for number in range(130)]
-    deliver_once_each(world)
+    world.forget_repeated_deliveries()
+    world.saleor.deliveries.deliver()
 
     work(world, 4)
     world.settle()
@@ -181,7 +176,8 @@ def test_a_hot_store_does_not_starve_the_others(embedded_world: World, other_sal
     other.install()
     for _ in range(2 * ORDERS_MAX + 10):
         place_paid(embedded_world)
-    deliver_once_each(embedded_world)
+    embedded_world.forget_repeated_deliveries()
+    embedded_world.saleor.deliveries.deliver()
     embedded_world.clock.advance(seconds=1)
     place_paid(other)
     other.saleor.deliveries.deliver()
