@@ -1,5 +1,7 @@
 """Requests as a whole: keys, bounds, limits, and what no log may hold."""
 
+import gzip
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -112,6 +114,15 @@ def test_what_is_no_array_is_refused_whole(api: ServedPoints, path: str, body: b
     assert error_of(api.ask("POST", path, data=body, headers={"X-Api-Key": api.key})) == (400, "BAD_REQUEST")
 
 
+def test_a_packed_body_is_not_unpacked(api: ServedPoints) -> None:
+    headers = {"X-Api-Key": api.key, "Content-Encoding": "gzip"}
+
+    answer = api.ask("POST", "/api/v1/points/INSTANT", data=gzip.compress(json.dumps(ITEMS).encode()), headers=headers)
+
+    assert error_of(answer) == (400, "BAD_REQUEST")
+    assert api.stored_balance("ada@example.com").available == 0
+
+
 @pytest.mark.parametrize("call", CALLS)
 def test_a_thousand_items_go_through_and_one_more_is_refused_whole(api: ServedPoints, call: str) -> None:
     ask = getattr(api, call)
@@ -145,6 +156,14 @@ def test_who_asks_too_often_is_told_how_long_to_wait(fresh_sqlite: Callable[[], 
         assert error_of(answers[2]) == (429, "TOO_MANY_REQUESTS")
         assert 0 < int(answers[2].headers["Retry-After"]) <= 3600
         assert len(api.stored_claims()) == 2
+
+
+def test_guessing_keys_is_counted_too(fresh_sqlite: Callable[[], str], clock: MovableClock) -> None:
+    with serve_points(fresh_sqlite(), clock, API_LIMIT_PER_ADDRESS="2/hour") as api:
+        answers = [api.ask("POST", f"/api/v1/points?csapikey={uuid4()}", json=ITEMS) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [401, 401]
+        assert api.claims(ITEMS).status_code == 429
 
 
 def test_one_keys_limit_is_not_anothers(fresh_sqlite: Callable[[], str], clock: MovableClock) -> None:

@@ -1,6 +1,7 @@
 """Saleor's deliveries: whose signature counts, what is answered, and what a delivery wakes."""
 
 import base64
+import gzip
 import hashlib
 import hmac
 import json
@@ -517,6 +518,13 @@ def test_a_delivery_of_no_known_type_is_refused(shop: World, typename: Any) -> N
 )
 def test_a_signed_body_that_is_no_object_is_refused(shop: World, body: bytes) -> None:
     assert error_of(deliver(shop, body)) == (400, "BAD_REQUEST")
+
+
+def test_a_packed_body_is_not_unpacked(shop: World) -> None:
+    packed = gzip.compress(raw(shop))
+
+    assert error_of(deliver(shop, packed, Content_Encoding="gzip")) == (400, "BAD_REQUEST")
+    assert orders(shop) == []
 
 
 def test_a_body_over_the_limit_is_refused_before_it_is_read(shop: World) -> None:
