@@ -46,15 +46,29 @@ def wake_told(quick: Quick, signer: Signer, told: Told, event_type: str, now: da
 
 
 def wake_changed(session: Session, store_id: int, told: Collection[Told], now: datetime, *, all_of_them: bool = False) -> int:
-    """Wake those of many orders that differ from what was last read, or say what they should not, or all. Gives how many."""
+    """Wake those of many orders that differ from what was last read, or say what they should not, or all. Gives how many.
+
+    Most were told already and differ in nothing. Those are only looked at: who holds many rows makes others wait, or waits
+    crosswise with a worker that holds a hundred.
+    """
+    asked = {"store_id": store_id, "saleor_order_ids": [one.order_id for one in told]}
+    known = {row.saleor_order_id: row for row in session.connection().execute(_AS_READ, asked)}
+    changed = [one for one in told if all_of_them or _differs(one, known.get(one.order_id))]
+    # Those that we know in the order of their ids; nobody holds the others yet.
+    changed.sort(key=lambda one: known[one.order_id].id if one.order_id in known else 0)
     statement = _sweep_statement(session.get_bind().dialect.name)
     woken = 0
-    for one in told:
+    for one in changed:
         # No order was ever read with no facts, so each of all of them counts as changed.
         facts = "" if all_of_them else one.facts
         values = {"store_id": store_id, "saleor_order_id": one.order_id, "told_at": one.updated_at, "facts": facts, "now": now}
         woken += session.execute(statement, values | {"says": one.words_mark}).first() is not None
     return woken
+
+
+def _differs(told: Told, known: Any) -> bool:
+    says_else = known is not None and None not in {told.words_mark, known.words_mark} and told.words_mark != known.words_mark
+    return known is None or known.read_facts != told.facts or says_else
 
 
 def wake(session: Session, order_id: int, now: datetime) -> None:
@@ -165,6 +179,9 @@ _STORE_WITH_WORK = (
     .limit(1)
 )
 _SERVED = update(_STORES).where(_STORES.c.id == bindparam("of_store")).values(served_at=bindparam("at", type_=_TIME))
+_AS_READ = select(_ORDERS.c.id, _ORDERS.c.saleor_order_id, _ORDERS.c.read_facts, _ORDERS.c.words_mark).where(
+    _ORDERS.c.store_id == bindparam("store_id"), Among(_ORDERS.c.saleor_order_id, "saleor_order_ids")
+)
 _WAITING_OF_STORE = (
     select(col(OrderRow.id))
     .where(col(OrderRow.store_id) == bindparam("store_id"), *_is_waiting(_NOW))

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import select
 
 from app.store.models import OrderRow
@@ -40,6 +41,19 @@ def test_an_order_whose_deliveries_were_lost_is_found(world: World) -> None:
     assert sweep(world) == 1
 
     assert world.order(order_id).granted == 100
+
+
+def test_orders_that_were_told_are_looked_at_by_the_page_and_not_touched(world: World) -> None:
+    for _ in range(3):
+        place_paid(world)
+    world.deliver()
+    world.clock.advance(minutes=5)
+    statements: list[str] = []
+    event.listen(world.services.database.engine, "before_cursor_execute", lambda *details: statements.append(details[2]))
+
+    assert sum(sweep_orders(world.services, EVERY)) == 0
+
+    assert not [statement for statement in statements if statement.startswith("INSERT")]
 
 
 def test_a_refund_whose_deliveries_were_lost_is_found(world: World) -> None:
