@@ -11,6 +11,7 @@ from flask import Flask
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy import Engine, create_engine
+from sqlalchemy.orm import Mapper
 from werkzeug.routing import Rule
 
 import app.store.database
@@ -49,7 +50,10 @@ class _CompiledTemplates(BytecodeCache):
 def share() -> None:
     """Share from now on, in this process."""
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": _CompiledTemplates()}
-    app.store.database.create_engine = partial(_create_engine, _CompiledStatements(), {})  # type: ignore[attr-defined]  # imported there
+    compiled = _CompiledStatements()
+    # What is added and changed by objects has a cache of its own in each table's mapper.
+    Mapper._compiled_cache = compiled  # type: ignore[assignment]  # on purpose
+    app.store.database.create_engine = partial(_create_engine, compiled, {})  # type: ignore[attr-defined]  # imported there
     _share_builders_of_addresses()
 
 
