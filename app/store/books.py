@@ -43,6 +43,13 @@ class Books:
         return [claim for claim in self.claims.values() if claim.state != self.stored_states[claim.id]]
 
     @property
+    def account_ids(self) -> set[int]:
+        """The accounts where anything of the order was ever asked for."""
+        account_ids = {movement.account_id for movement in self.accepted}
+        account_ids.update(claim.account_id for claim in self.claims.values())
+        return account_ids if self.open is None else account_ids | {self.open.account_id}
+
+    @property
     def doubt(self) -> str | None:
         """What a merchant should see although the provider said yes: the newest such remark on a claim."""
         remarks = [movement.reason for movement in self.accepted if movement.kind == MovementKind.CLAIM and movement.reason]

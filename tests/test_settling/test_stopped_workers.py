@@ -8,11 +8,14 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
-from app.store.models import MovementRow, MovementState
+from app.store.models import AccountKind, MovementRow, MovementState
 from app.usecases.adjust_points import adjust_customer
+from app.usecases.change_provider import change_provider
 from app.usecases.settle_customers import settle_customers
 from app.usecases.settle_orders import settle_orders
 from tests.standins import faults
+from tests.standins.faults import Act
+from tests.standins.serving import Answer
 from tests.test_settling.test_provider_faults import make_instant, provider, states, wait_out
 from tests.test_settling.test_refunds import ADA, paid_order
 from tests.test_settling.test_unknown_instants import look_on
@@ -161,3 +164,25 @@ def test_what_was_refused_is_said_to_be_refused_after_something_else_stood_in_th
 
     assert (world.order(order_id).problem_code, world.order(order_id).look_at) == ("refused", None)
     assert provider(world).counts["claims"] == 1
+
+
+def test_a_worker_that_was_stopped_while_the_provider_was_changed_leaves_what_another_did(coggins_world: World) -> None:
+    world = coggins_world
+    order_id = world.saleor.shop.place_paid_order("100", email=ADA)
+    world.saleor.deliveries.deliver()
+
+    def stopped(act: Act) -> Answer:
+        answer = act()
+        world.clock.advance(minutes=5)
+        store = world.store()
+        assert store.id is not None
+        change_provider(world.services, store.slug, store.id, kind=AccountKind.EMBEDDED)
+        settle_orders(world.services)
+        return answer
+
+    world.saleor.faults.once(stopped, on="Orders")
+    settle_orders(world.services)
+
+    assert [(claim.points, claim.state) for claim in world.claims(order_id)] == [(100, "open")]
+    assert (world.order(order_id).granted, world.order(order_id).lease_token) == (100, None)
+    assert provider(world).counts["claims"] == 0

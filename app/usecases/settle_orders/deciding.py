@@ -28,10 +28,13 @@ def load_books(services: Services, batch: Batch) -> None:
         return
     with services.database.reading() as session:
         books = books_of(session, [hand.id for hand in hands])
+    now = services.clock()
     for hand in hands:
         hand.books = books[hand.id]
-    now = services.clock()
-    _look_at_claims(batch, hands, now)
+        if not hand.books.account_ids <= batch.accounts.keys():
+            # Another worker has had it since, and an account that is newer than this batch: this one has lost it.
+            hand.wait(now)
+    _look_at_claims(batch, [hand for hand in hands if not hand.is_done], now)
 
 
 def compute_due(batch: Batch, hand: InHand, now: datetime) -> None:
