@@ -17,10 +17,12 @@ from unittest.mock import patch
 
 from sqlmodel import Session, select
 
+from app.domain import retry
 from app.domain.earning import Award, points_due
 from app.domain.order import Order
 from app.store import waiting
 from app.store.models import MovementRow, OrderRow
+from app.usecases import sweep_orders
 from app.usecases.services import Services
 from app.usecases.settle_orders import calling, deciding, planning, reading, recording
 from app.usecases.settle_orders import resting as resting_step
@@ -115,6 +117,16 @@ def _forget_what_was_told(_rig: Rig) -> Any:
     return patch.object(reading, "_accept", forgetting)
 
 
+def _leave_it_off(_rig: Rig) -> Any:
+    """Never ask whether an app that was switched off is on again."""
+    return patch.object(sweep_orders, "_is_on_again", lambda *_: False)
+
+
+def _give_the_account_up(_rig: Rig) -> Any:
+    """Ask an account whose key was refused no more: not within a year."""
+    return patch.object(retry, "PROBE_EVERY", timedelta(days=400))
+
+
 @contextmanager
 def _all(*patches: Any) -> Iterator[None]:
     with patches[0], patches[1]:
@@ -176,6 +188,20 @@ MUTANTS = (
         # Told of a refund by the sweep, whose cursor is past it by then, and answered by a replica that has not seen it yet.
         (_PLACE, _SETTLE, _wait(1000), _REFUND, _wait(300), _PLACE, Step(Kind.SWEEP), _settle(1, How.STALE, 700)),
         14251,
+    ),
+    Mutant(
+        "a switched-off app is never asked for",
+        "embedded",
+        _leave_it_off,
+        (_PLACE, Step(Kind.SWITCH, fates=(Fate(),)), _wait(1)),
+        15,
+    ),
+    Mutant(
+        "an account whose key was refused is given up",
+        "coggins",
+        _give_the_account_up,
+        (_PLACE, Step(Kind.KEY_REVOKED), _SETTLE),
+        None,
     ),
 )
 
