@@ -33,6 +33,7 @@ _TOKEN = re.compile(r"[0-9a-f]{32}")
 # What a refusal may name and a reason must not: e-mail addresses, as they are or in a URL, and claim tokens.
 _PRIVATE = re.compile(r"\S+(?:@|%40)\S+|[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
+_ENDS = {"{": "}", "[": "]"}
 _NO_WORDS = ("success", "created", "applied", "Success")
 _REASON_WORDS = ("message", "Message", "detail", "title")
 
@@ -46,10 +47,14 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, parsed, with the key blotted out of it. `body` is None where it is not JSON."""
+    """An answer, parsed, with the key blotted out of it.
+
+    `body` is None where it is not JSON; it `breaks_off` where it began as such.
+    """
 
     status: int
     body: Any
+    breaks_off: bool
     is_html: bool
     retry_after: timedelta | None
 
@@ -58,14 +63,16 @@ def read(answer: requests.Response, key: str) -> Answer:
     """Parse an answer as it came in."""
     # Not `answer.text`: that guesses, and may guess long, where the server does not say that it sends UTF-8.
     text = re.sub(re.escape(key), _BLOT, answer.content.decode("utf-8-sig", "replace"), flags=re.IGNORECASE)
+    breaks_off = False
     try:
         body = json.loads(text)
     except (ValueError, RecursionError):
         body = None
+        breaks_off = _breaks_off(text.strip())
     is_html = _is_page(text, answer.headers.get("Content-Type", ""))
     wait = answer.headers.get("Retry-After", "")
     retry_after = timedelta(seconds=int(wait)) if wait.isdecimal() and len(wait) < 6 else None
-    return Answer(answer.status_code, body, is_html, retry_after)
+    return Answer(answer.status_code, body, breaks_off, is_html, retry_after)
 
 
 def judged(answer: Answer, *, missing_is_none: bool) -> Body | NotSent | RefusedWhole | Unknown | None:
@@ -87,6 +94,9 @@ def judged(answer: Answer, *, missing_is_none: bool) -> Body | NotSent | Refused
         return RefusedWhole(words or f"The points provider refused the request (status {status}).")
     if answer.is_html:
         return NotSent("What answers at the points provider's address is a web page: check the URL.", is_accounts_fault=True)
+    if answer.breaks_off:
+        # It may have been about to say no.
+        return Unknown("The points provider's answer breaks off.")
     return Body(answer.body)
 
 
@@ -146,6 +156,11 @@ def whole(value: Any) -> int | None:
     if isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value.strip()):
         return int(value)
     return value if isinstance(value, int) else None
+
+
+def _breaks_off(text: str) -> bool:
+    """Tell what began as JSON and has no end. What has one, and is not quite JSON, is as the provider's own pages show it."""
+    return text[:1] in _ENDS and not text.endswith(_ENDS[text[:1]])
 
 
 def _is_page(text: str, content_type: str) -> bool:

@@ -38,6 +38,15 @@ def test_instants_are_accepted_by_any_2xx_that_does_not_say_no(
     assert instants_answered(wire, clock, some_asks(5, -7), status=status, **answer) == (Accepted(), Accepted())
 
 
+@pytest.mark.parametrize(
+    "body", ['{"success": fal', '[{"amount": 5}, {"succ', '{"data": [{"amount": 1', "[", '[{"success": false}']
+)
+def test_instants_whose_answer_breaks_off_are_unknown(wire: responses.RequestsMock, clock: MovableClock, body: str) -> None:
+    reply = instants_answered(wire, clock, some_asks(5, -7), body=body)
+
+    assert [type(outcome) for outcome in reply] == [Unknown, Unknown]  # type: ignore[union-attr]  # a tuple, or it fails
+
+
 def test_an_instant_that_is_refused_is_rejected_and_the_others_go_through(
     coggins: StandInCoggins, client: CogginsProvider, clock: MovableClock
 ) -> None:
