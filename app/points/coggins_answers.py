@@ -116,17 +116,22 @@ def matched_claims(body: Any, asks: Sequence[Ask], now: datetime) -> Reply:
 
 
 def matched_instants(body: Any, asks: Sequence[Ask]) -> Reply:
-    """Accept any 2xx: the answer is not documented. Only one that says no is a no."""
+    """Accept any 2xx: the answer is not documented. Only one that says no is a no.
+
+    Objects, and not one for each that was asked for, may be what is left of an answer that said no to another.
+    """
     if isinstance(body, dict) and (reason := refusal(body)) is not None:
         return RefusedWhole(reason)
     if not isinstance(body, list):
         return tuple(Accepted() for _ in asks)
     reasons = [refusal(item) for item in body]
-    if not any(reasons):
-        return tuple(Accepted() for _ in asks)
-    if len(body) != len(asks):
+    if len(body) == len(asks):
+        return tuple(Accepted() if reason is None else Rejected(reason) for reason in reasons)
+    if any(reasons):
         return tuple(Unknown("The points provider refused a part, and its answer does not say which.") for _ in asks)
-    return tuple(Accepted() if reason is None else Rejected(reason) for reason in reasons)
+    if any(isinstance(item, dict) for item in body):
+        return tuple(_DOES_NOT_FIT for _ in asks)
+    return tuple(Accepted() for _ in asks)
 
 
 def balance_in(body: Any) -> Balance | NotSent:

@@ -27,7 +27,7 @@ from tests.test_points.coggins_calls import ADA, BOB, instants_answered, send, s
         {"json": {}},
         {"json": {"success": True}},
         {"json": {"success": True, "error": None, "errors": []}},
-        {"json": [{"amount": 5, "email": ADA}]},
+        {"json": [{"amount": 5, "email": ADA}, {"amount": -7, "email": BOB}]},
         {"json": ["ok", "ok", "ok"]},
         {"body": b'[{"amount": 400, "email": "ada@example.com"},]'},
     ],
@@ -60,6 +60,24 @@ def test_an_instant_that_is_refused_is_rejected_and_the_others_go_through(
 
 def test_instants_refused_in_part_without_saying_which_are_unknown(wire: responses.RequestsMock, clock: MovableClock) -> None:
     reply = instants_answered(wire, clock, some_asks(5, 7), json=[{"success": False, "message": "Blocked."}])
+
+    assert [type(outcome) for outcome in reply] == [Unknown, Unknown]  # type: ignore[union-attr]  # a tuple, or it fails
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"json": [{"success": True}]},
+        {"json": [{"success": True}] * 3},
+        {"body": b'[{"success": true}, {"succ'},
+        {"body": b'{"success": fal'},
+        {"body": b"["},
+    ],
+)
+def test_instants_whose_answer_may_have_lost_a_no_are_unknown(
+    wire: responses.RequestsMock, clock: MovableClock, answer: dict[str, Any]
+) -> None:
+    reply = instants_answered(wire, clock, some_asks(5, 7), **answer)
 
     assert [type(outcome) for outcome in reply] == [Unknown, Unknown]  # type: ignore[union-attr]  # a tuple, or it fails
 
