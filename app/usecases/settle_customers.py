@@ -96,13 +96,15 @@ def _ask(services: Services, movement: MovementRow, store: StoreRow, account: Ac
     if not _change(services, movement, state=MovementState.SENDING, call_id=call_id, position=0, sent_at=sent_at, **sending):
         return  # Another worker has it, or another INSTANT of this customer is under way.
     sent = movement.model_copy(update={"state": MovementState.SENDING, "call_id": call_id})
+    # What was asked for before may have happened then: it is never taken for something that was only planned.
+    not_asked = MovementState.PLANNED if movement.state == MovementState.PLANNED else MovementState.SENDING
     if services.clock() - sent_at > SENT_WITHIN:
-        _change(services, sent, state=MovementState.PLANNED, asks=movement.asks)
+        _change(services, sent, state=not_asked, asks=movement.asks)
         return
     ask = Ask(movement.id, points, movement.email, may_go_below_zero=not has_floor)
     reply = provider.ask(AskKind.INSTANT, [ask], call_id=call_id, now=services.clock())
     if isinstance(reply, NotSent):
-        _change(services, sent, state=MovementState.PLANNED, asks=movement.asks)
+        _change(services, sent, state=not_asked, asks=movement.asks)
         _pause(services, account, reply)
         return
     outcome: Outcome = Rejected(reply.reason) if isinstance(reply, RefusedWhole) else reply[0]

@@ -186,3 +186,45 @@ def test_a_worker_that_was_stopped_while_the_provider_was_changed_leaves_what_an
     assert [(claim.points, claim.state) for claim in world.claims(order_id)] == [(100, "open")]
     assert (world.order(order_id).granted, world.order(order_id).lease_token) == (100, None)
     assert provider(world).counts["claims"] == 0
+
+
+def test_a_debit_asked_for_again_by_a_worker_that_was_stopped_too_long_is_not_forgotten(embedded_world: World) -> None:
+    world = embedded_world
+    make_instant(world)
+    order_id = paid_order(world)
+    world.saleor.shop.cancel(order_id)
+    world.saleor.deliveries.deliver()
+    # The ledger has it, and the outcome is lost. Whoever asks again is stopped just before.
+    with at_commit(world, 5, fail), pytest.raises(OperationalError):
+        settle_orders(world.services)
+    world.clock.advance(minutes=2)
+    with at_commit(world, SENDING, lambda: world.clock.advance(minutes=15)):
+        settle_orders(world.services)
+
+    world.clock.advance(minutes=2)
+    world.settle()
+
+    assert [(movement.state, movement.points) for movement in world.movements(order_id)] == [
+        ("accepted", 100),
+        ("accepted", -100),
+    ]
+    assert (world.order(order_id).granted, world.order(order_id).shortfall) == (0, 0)
+
+
+def test_what_staff_took_is_not_forgotten_by_a_worker_that_was_stopped_too_long(embedded_world: World) -> None:
+    world = embedded_world
+    make_instant(world)
+    paid_order(world)
+    adjust_customer(world.services, world.store().slug, ADA, points=-100, reason="Sent twice.", who="Ann")
+    with at_commit(world, 3, fail), pytest.raises(OperationalError):
+        settle_customers(world.services)
+    world.clock.advance(minutes=6)
+    with at_commit(world, 1, lambda: world.clock.advance(minutes=15)):
+        settle_customers(world.services)
+
+    world.clock.advance(minutes=6)
+    settle_customers(world.services)
+
+    with world.services.database.reading() as session:
+        movement = session.exec(select(MovementRow).where(MovementRow.kind == "debit")).one()
+    assert (movement.state, movement.points, world.balance(ADA).available) == ("accepted", -100, 0)

@@ -82,11 +82,14 @@ def _send(
         return []
     array = _within_balances(services, batch, array, balances)
     call_id = uuid4()
+    asked_before = {movement.id for movement in array if movement.state == MovementState.SENDING}
     sent = mark_sending(services, batch, array, call_id=call_id, balances=balances, asked_at=asked_at)
     if not sent:
         return []
+    # What was asked for before may have happened then: it is never taken for something that was only planned.
+    new = [movement for movement in sent if movement.id not in asked_before]
     if services.clock() - (sent[0].sent_at or services.clock()) > SENT_WITHIN:
-        take_back_to_planned(services, batch, sent, was_sent=False)
+        take_back_to_planned(services, batch, new, was_sent=False)
         for movement in sent:
             batch.hands[movement.order_id or 0].wait(services.clock())
         return []
@@ -96,11 +99,11 @@ def _send(
         for movement in sent:
             batch.hands[movement.order_id or 0].wait((movement.sent_at or services.clock()) + TAKEN_OVER_AFTER, CLAIM_LOST)
     elif isinstance(reply, NotSent):
-        take_back_to_planned(services, batch, sent, was_sent=False)
+        take_back_to_planned(services, batch, new, was_sent=False)
         pause_account(services, batch, account_id, reply)
         _leave(services, batch, account_id, sent)
     elif isinstance(reply, RefusedWhole):
-        take_back_to_planned(services, batch, sent, was_sent=False)
+        take_back_to_planned(services, batch, new, was_sent=False)
         return [sent[: len(sent) // 2], sent[len(sent) // 2 :]]
     else:
         record(services, batch, list(zip(sent, reply, strict=True)))
