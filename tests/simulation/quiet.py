@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from app.store.models import AccountRow, MovementRow, MovementState, OrderRow, StoreRow, StoreState
 from app.usecases.adjust_points import look_again
 from app.usecases.services import Services
-from tests.simulation.by_people import resolve_unknown
+from tests.simulation.by_people import STAFF_LOOK_AFTER, resolve_unknown
 from tests.simulation.kinds import settle_for_a_while, sweep_once
 from tests.simulation.rig import STAFF
 from tests.simulation.shops import Shop
@@ -30,6 +30,9 @@ _CUSTOMERS = select(col(MovementRow.state), col(MovementRow.sent_at), col(Moveme
     ~col(MovementRow.is_for_staff),
     col(MovementRow.state).in_((MovementState.PLANNED, MovementState.SENDING, MovementState.UNKNOWN)),
 )
+_LEFT_TO_STAFF = select(col(MovementRow.sent_at)).where(
+    col(MovementRow.is_for_staff), col(MovementRow.state) == MovementState.UNKNOWN, col(MovementRow.sent_at).is_not(None)
+)
 
 
 def go_quiet(world: World) -> None:
@@ -49,6 +52,7 @@ def go_quiet(world: World) -> None:
             world.reinstall(shop)
     _run(world, SOON)
     for _ in range(3):
+        _await_staff(world)
         if not world.as_staff(lambda services: _mend(world, services)):
             break
         _run(world, SOON)
@@ -61,6 +65,13 @@ def _is_served(world: World, shop: Shop) -> bool:
     if state == StoreState.DELETED or not sealed:
         return False
     return shop.saleor.apps.holding(world.rig.services[STAFF].sealer.open(sealed)) is not None
+
+
+def _await_staff(world: World) -> None:
+    """Move on to when staff would look: an INSTANT may be left to them a moment before all is at rest."""
+    moments = [sent_at + STAFF_LOOK_AFTER for (sent_at,) in world.rig.ground.look(_LEFT_TO_STAFF)]
+    if moments and max(moments) > world.clock.now:
+        world.go_on_until(max(moments))
 
 
 def _mend(world: World, services: Services) -> int:
