@@ -92,8 +92,7 @@ def test_what_was_never_sent_does_not_count_as_asked(coggins_world: World) -> No
     assert world.movements(order_id)[0].asks == 2
 
 
-def test_a_debit_that_stands_in_the_ledger_already_is_asked_for_again_as_it_was(embedded_world: World) -> None:
-    world = embedded_world
+def cancelled_order_whose_debit_is_not_recorded(world: World) -> str:
     make_instant(world)
     order_id = paid_order(world)
     world.saleor.shop.cancel(order_id)
@@ -101,16 +100,26 @@ def test_a_debit_that_stands_in_the_ledger_already_is_asked_for_again_as_it_was(
     # The lease, the plan, that it is being sent, the ledger's own; then the outcome is lost.
     with at_commit(world, 5, fail), pytest.raises(OperationalError):
         settle_orders(world.services)
-    assert (world.balance(ADA).available, world.order(order_id).granted) == (0, 100)
+    return order_id
 
-    world.clock.advance(minutes=2)
-    world.settle()
 
+def require_taken_back_once(world: World, order_id: str) -> None:
     assert [(movement.state, movement.points) for movement in world.movements(order_id)] == [
         ("accepted", 100),
         ("accepted", -100),
     ]
     assert (world.order(order_id).granted, world.order(order_id).shortfall) == (0, 0)
+
+
+def test_a_debit_that_stands_in_the_ledger_already_is_asked_for_again_as_it_was(embedded_world: World) -> None:
+    world = embedded_world
+    order_id = cancelled_order_whose_debit_is_not_recorded(world)
+    assert (world.balance(ADA).available, world.order(order_id).granted) == (0, 100)
+
+    world.clock.advance(minutes=2)
+    world.settle()
+
+    require_taken_back_once(world, order_id)
 
 
 def test_what_staff_took_from_a_customer_is_asked_for_again_as_it_was(embedded_world: World) -> None:
@@ -190,13 +199,8 @@ def test_a_worker_that_was_stopped_while_the_provider_was_changed_leaves_what_an
 
 def test_a_debit_asked_for_again_by_a_worker_that_was_stopped_too_long_is_not_forgotten(embedded_world: World) -> None:
     world = embedded_world
-    make_instant(world)
-    order_id = paid_order(world)
-    world.saleor.shop.cancel(order_id)
-    world.saleor.deliveries.deliver()
-    # The ledger has it, and the outcome is lost. Whoever asks again is stopped just before.
-    with at_commit(world, 5, fail), pytest.raises(OperationalError):
-        settle_orders(world.services)
+    order_id = cancelled_order_whose_debit_is_not_recorded(world)
+    # Whoever asks again is stopped just before.
     world.clock.advance(minutes=2)
     with at_commit(world, SENDING, lambda: world.clock.advance(minutes=15)):
         settle_orders(world.services)
@@ -204,11 +208,7 @@ def test_a_debit_asked_for_again_by_a_worker_that_was_stopped_too_long_is_not_fo
     world.clock.advance(minutes=2)
     world.settle()
 
-    assert [(movement.state, movement.points) for movement in world.movements(order_id)] == [
-        ("accepted", 100),
-        ("accepted", -100),
-    ]
-    assert (world.order(order_id).granted, world.order(order_id).shortfall) == (0, 0)
+    require_taken_back_once(world, order_id)
 
 
 def test_what_staff_took_is_not_forgotten_by_a_worker_that_was_stopped_too_long(embedded_world: World) -> None:
