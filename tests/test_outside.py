@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from app import outside
+from app.outside import connections, deadlines
+from app.outside.addresses import is_public
 from tests.standins.serving import Answer, LocalServer, Manner, Request
 
 PATIENCE_SECONDS = 10
@@ -205,9 +207,9 @@ def test_a_greeting_of_tls_that_drips_ends_at_the_deadline_with_nothing_sent() -
 
 def test_a_connection_made_too_late_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     bitten = threading.Event()
-    create, bite = socket.create_connection, outside._Watchdog.bite
+    create, bite = socket.create_connection, deadlines.Watchdog.bite
 
-    def note_bite(watchdog: outside._Watchdog) -> None:
+    def note_bite(watchdog: deadlines.Watchdog) -> None:
         bite(watchdog)
         bitten.set()
 
@@ -215,7 +217,7 @@ def test_a_connection_made_too_late_is_not_used(monkeypatch: pytest.MonkeyPatch)
         assert bitten.wait(PATIENCE_SECONDS)
         return create(address)
 
-    monkeypatch.setattr(outside._Watchdog, "bite", note_bite)
+    monkeypatch.setattr(deadlines.Watchdog, "bite", note_bite)
     monkeypatch.setattr("urllib3.util.connection.create_connection", late)
     with answering(Answer()) as server:
         error = failed_call(server.url, seconds=SHORT_SECONDS)
@@ -296,7 +298,7 @@ def test_a_question_that_was_cut_on_a_new_connection_is_not_asked_again() -> Non
 
 
 def test_an_answer_longer_than_any_that_makes_sense_is_not_read_to_its_end() -> None:
-    with answering(Answer(body=b" " * (outside.ANSWER_BYTES_MAX + 1))) as server:
+    with answering(Answer(body=b" " * (connections.ANSWER_BYTES_MAX + 1))) as server:
         error = failed_call(server.url)
 
     assert isinstance(error, outside.AnswerTooLong)
@@ -304,20 +306,20 @@ def test_an_answer_longer_than_any_that_makes_sense_is_not_read_to_its_end() -> 
 
 
 def test_an_answer_of_just_the_greatest_length_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outside, "ANSWER_BYTES_MAX", 100_000)
+    monkeypatch.setattr(connections, "ANSWER_BYTES_MAX", 100_000)
     with answering(Answer(body=b"x" * 100_000)) as server, outside.new_session() as session:
         assert len(session.get(server.url).content) == 100_000
 
 
 def test_what_unpacks_to_more_than_makes_sense_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outside, "ANSWER_BYTES_MAX", 1_000_000)
+    monkeypatch.setattr(connections, "ANSWER_BYTES_MAX", 1_000_000)
     packed = Answer(body=gzip.compress(b" " * 1_000_001), headers=(("Content-Encoding", "gzip"),))
     with answering(packed) as server:
         assert isinstance(failed_call(server.url), outside.AnswerTooLong)
 
 
 def test_a_packed_answer_is_unpacked_no_further_than_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outside, "ANSWER_BYTES_MAX", 1_000_000)
+    monkeypatch.setattr(connections, "ANSWER_BYTES_MAX", 1_000_000)
     # Packed twice, 128 MiB are less than a kilobyte.
     bomb = gzip.compress(gzip.compress(bytes(128 * 1024 * 1024), 1), 9)
     with answering(Answer(body=bomb, headers=(("Content-Encoding", "gzip, gzip"),))) as server:
@@ -363,12 +365,12 @@ def test_what_stands_around_an_answer_is_bounded_too(text: bytes) -> None:
     ],
 )
 def test_an_address_within_a_network_of_ones_own_is_not_public(address: str) -> None:
-    assert not outside.is_public(address)
+    assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700:4700::1111", "64:ff9b::8.8.8.8", "2002:808:808::1"])
 def test_an_address_of_the_internet_is_public(address: str) -> None:
-    assert outside.is_public(address)
+    assert is_public(address)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from sqlmodel import col, select
 
 from app.domain.claim import Balance
-from app.outside import is_public
+from app.outside.addresses import is_public
 from app.points.provider import NotSent
 from app.store.models import AccountKind, AccountRow, StoreRow
 from app.usecases.change_account import change_account

@@ -1,0 +1,179 @@
+"""Connections that are watched while a call lasts, and what carries a session's calls over them."""
+
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.util import Timeout
+
+from app.metrics import timed_call
+from app.outside.addresses import is_public
+from app.outside.deadlines import Watchdog, current_watchdog
+from app.outside.faults import AnswerTooLong, DeadlineExceeded, NotConnected, NotPublic
+
+CONNECT_SECONDS = 5
+ANSWER_BYTES_MAX = 16 * 1024 * 1024
+
+# Who vouches for a server: those whom requests trusts (True), or the certificates in a file.
+Verify = bool | str
+
+
+class DeadlineAdapter(HTTPAdapter):
+    """Carries calls that end in time, with answers of bounded length."""
+
+    def __init__(self, total_seconds: float, *, public_only: bool) -> None:
+        self._total_seconds = total_seconds
+        self._timeout = Timeout(connect=min(CONNECT_SECONDS, total_seconds), read=total_seconds)
+        self._public_only = public_only
+        # The server that was called last, with the certificates that vouch for it, and the connections to it.
+        self._last: tuple[str, Verify | None] | None = None
+        self._pool: HTTPConnectionPool | None = None
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _WatchedHTTPPool, "https": _WatchedHTTPSPool}
+
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        verify: Verify | None,
+        proxies: Mapping[str, str] | None = None,
+        cert: Any = None,
+    ) -> HTTPConnectionPool:
+        """Look up the connections to a server once: a session calls one and the same, and the look-up takes its time."""
+        url = request.url or ""
+        server = url[: url.index("/", url.index("//") + 2)]
+        if self._pool is None or self._last != (server, verify):
+            pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            self._pool, self._last = pool, (server, verify)
+        return self._pool
+
+    def close(self) -> None:
+        self._pool = None
+        super().close()
+
+    def send(self, request: requests.PreparedRequest, *args: Any, verify: Verify = True, **unused: Any) -> requests.Response:
+        """Send a request and read its whole answer."""
+        del args, unused
+        host = urlsplit(request.url or "").hostname or ""
+        with Watchdog(self._total_seconds, public_only=self._public_only).on_duty() as watchdog, timed_call(host):
+            try:
+                response = self._sent(request, watchdog, verify)
+                response._content = _whole_body(response)
+            except (requests.RequestException, HTTPError) as error:
+                if watchdog.is_private:
+                    raise NotPublic("the address leads into a private network", request=request) from error
+                if watchdog.failed_to_connect:
+                    raise NotConnected("the connection could not be made", request=request) from error
+                if watchdog.has_bitten:
+                    raise DeadlineExceeded(f"no whole answer within {self._total_seconds} seconds", request=request) from error
+                raise
+            if watchdog.has_bitten:
+                raise DeadlineExceeded(f"no whole answer within {self._total_seconds} seconds", request=request)
+            return response
+
+    def _sent(self, request: requests.PreparedRequest, watchdog: Watchdog, verify: Verify) -> requests.Response:
+        how: Any = {"stream": True, "timeout": self._timeout, "verify": verify}
+        try:
+            return super().send(request, **how)
+        except requests.ConnectionError:
+            # The server closed a kept connection just then. Only a question may be asked again: a change might happen twice.
+            if request.method != "GET" or watchdog.has_bitten or watchdog.has_dialled:
+                raise
+            return super().send(request, **how)
+
+
+class _WatchedHTTPConnection(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        return _watched(_permitted(self, super()._new_conn()))
+
+    def connect(self) -> None:
+        with _connecting(self):
+            super().connect()
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _watch_kept(self)
+        super().request(*args, **kwargs)
+
+
+class _WatchedHTTPSConnection(HTTPSConnection):
+    def _new_conn(self) -> socket.socket:
+        return _watched(_permitted(self, super()._new_conn()))
+
+    def connect(self) -> None:
+        with _connecting(self):
+            super().connect()
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _watch_kept(self)
+        super().request(*args, **kwargs)
+
+
+def _permitted(connection: HTTPConnection, connection_socket: socket.socket) -> socket.socket:
+    """Close a connection that may not be, before a byte is sent."""
+    watchdog = current_watchdog()
+    # Only here is it known for sure where a name leads: at each look it may be told to lead elsewhere.
+    if watchdog is None or not watchdog.public_only or is_public(connection_socket.getpeername()[0]):
+        return connection_socket
+    connection_socket.close()
+    watchdog.is_private = True
+    raise NewConnectionError(connection, "this leads into a private network")
+
+
+def _watched(connection_socket: socket.socket) -> socket.socket:
+    watchdog = current_watchdog()
+    if watchdog is not None:
+        watchdog.watch(connection_socket)
+    return connection_socket
+
+
+def _watch_kept(connection: HTTPConnection) -> None:
+    """Watch a connection that was made for an earlier call and kept open."""
+    if connection.sock is not None:
+        _watched(connection.sock)
+
+
+@contextmanager
+def _connecting(connection: HTTPConnection) -> Iterator[None]:
+    """Note that the connection is a new one, and a failure that comes before the request does."""
+    watchdog = current_watchdog()
+    if watchdog is not None:
+        watchdog.has_dialled = True
+    try:
+        yield
+        _refuse_if_late(connection, watchdog)
+    except Exception:
+        if watchdog is not None:
+            watchdog.failed_to_connect = True
+        raise
+
+
+def _refuse_if_late(connection: HTTPConnection, watchdog: Watchdog | None) -> None:
+    if watchdog is not None and watchdog.has_bitten:
+        raise ConnectTimeoutError(connection, "connecting took all the time there was")
+
+
+class _WatchedHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _WatchedHTTPConnection
+
+
+class _WatchedHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _WatchedHTTPSConnection
+
+
+def _whole_body(response: requests.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(64 * 1024):
+        body += chunk
+        if len(body) > ANSWER_BYTES_MAX:
+            response.close()
+            raise AnswerTooLong(f"the answer is longer than {ANSWER_BYTES_MAX} bytes")
+    return bytes(body)
