@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlmodel import Session, col
 
-from app.store.dialects import insert_ignoring
+from app.store.dialects import insert_into
 from app.store.models import ApiAnswerRow
 
 # A client that has not asked again by then will not do so any more.
@@ -28,7 +28,7 @@ def begin_answer(session: Session, store_id: int, request_mark: str, body_mark: 
     Of several at once under one key, one reserves it; the others wait for its end here, and then find its answer.
     """
     values = {"store_id": store_id, "request_mark": request_mark, "body_mark": body_mark, "created_at": now}
-    reserve = insert_ignoring(session, ApiAnswerRow).values(values).on_conflict_do_nothing()
+    reserve = insert_into(session.get_bind().dialect.name, ApiAnswerRow).values(values).on_conflict_do_nothing()
     if session.execute(reserve.returning(col(ApiAnswerRow.id))).first() is not None:
         return None
     query = select(col(ApiAnswerRow.body_mark), col(ApiAnswerRow.outcomes_sealed))

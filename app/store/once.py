@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlmodel import Session, col
 
 from app.errors import BadRequest
-from app.store.dialects import insert_ignoring
+from app.store.dialects import insert_into
 from app.store.models import MerchantActionRow
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -44,7 +44,7 @@ def is_first(session: Session, once: Once, now: datetime) -> bool:
     Two requests with one token wait for each other here: the second sees the first's row, or none where the first failed.
     """
     note = (
-        insert_ignoring(session, MerchantActionRow)
+        insert_into(session.get_bind().dialect.name, MerchantActionRow)
         .values(token=once.token, store_id=once.store_id, made_by=once.made_by, made_at=now)
         .on_conflict_do_nothing()
         .returning(col(MerchantActionRow.token))

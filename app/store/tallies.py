@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from app.domain.settlement import MovementKind
-from app.store.dialects import insert_ignoring
+from app.store.dialects import insert_into
 from app.store.models import MovementRow, PointsDayRow, StoreRow
 
 
@@ -46,6 +49,15 @@ def _add(session: Session, store: StoreRow, day: date, *, granted: int = 0, take
     if not granted and not taken and not taken_back:
         return
     counted = {"granted": granted, "taken": taken, "taken_back": taken_back}
-    new = insert_ignoring(session, PointsDayRow).values(store_id=store.id, day=day, **counted)
-    more = {name: getattr(PointsDayRow, name) + points for name, points in counted.items()}
-    session.execute(new.on_conflict_do_update(index_elements=["store_id", "day"], set_=more))
+    connection = session.connection()
+    connection.execute(_adding(connection.dialect.name), {"store_id": store.id, "day": day, **counted})
+
+
+@cache
+def _adding(dialect: str) -> Any:
+    """Build the statement once: each array's record runs it."""
+    new: Any = insert_into(dialect, PointsDayRow)
+    names = ("granted", "taken", "taken_back")
+    more = {name: getattr(PointsDayRow, name) + new.excluded[name] for name in names}
+    values: dict[str, Any] = {name: bindparam(name) for name in ("store_id", "day", *names)}
+    return new.values(values).on_conflict_do_update(index_elements=["store_id", "day"], set_=more)

@@ -6,13 +6,12 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import BindParameter, String, bindparam, case, exists, func, literal, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import Session, SQLModel, col
 
 from app.domain.order import Told
 from app.store.bulk import Among, EachRow
 from app.store.compiled import CompiledStatement
+from app.store.dialects import insert_into
 from app.store.models import AccountRow, EventRow, OrderRow, StoreRow, StoreState
 from app.store.quick import Quick
 from app.store.signers import Signer
@@ -245,14 +244,14 @@ def _rest_statement(dialect: str) -> tuple[EachRow, Any]:
 @cache
 def _wake_statement(dialect: str) -> Any:
     """Insert an order that waits, or wake it if it differs from what was last read."""
-    return _or_wake(_insert(dialect, OrderRow).values(_NEW_ORDER | {"store_id": bindparam("store_id")}))
+    return _or_wake(insert_into(dialect, OrderRow).values(_NEW_ORDER | {"store_id": bindparam("store_id")}))
 
 
 @cache
 def _sweep_statement(dialect: str) -> Any:
     """The same, or if something else stands on it than should: a call that told Saleor so may have come late, and last."""
     says_else = col(OrderRow.words_mark) != bindparam("says", type_=String())
-    return _or_wake(_insert(dialect, OrderRow).values(_NEW_ORDER | {"store_id": bindparam("store_id")}), says_else)
+    return _or_wake(insert_into(dialect, OrderRow).values(_NEW_ORDER | {"store_id": bindparam("store_id")}), says_else)
 
 
 @cache
@@ -279,7 +278,7 @@ def _of_store(dialect: str, model: type[SQLModel], values: Mapping[str, Any], st
     """Insert a row for the store that a query gives, and none where it gives none."""
     columns = model.__table__.c  # type: ignore[attr-defined]  # every table model has it
     given = (value if isinstance(value, BindParameter) else literal(value, columns[name].type) for name, value in values.items())
-    return _insert(dialect, model).from_select(["store_id", *values], store.add_columns(*given), include_defaults=False)
+    return insert_into(dialect, model).from_select(["store_id", *values], store.add_columns(*given), include_defaults=False)
 
 
 def _or_wake(insert: Any, *others: Any) -> Any:
@@ -298,7 +297,3 @@ def _or_count(insert: Any) -> Any:
     return insert.on_conflict_do_update(
         index_elements=["store_id", "saleor_order_id", "type"], set_={"count": col(EventRow.count) + 1, "last_at": _NOW}
     )
-
-
-def _insert(dialect: str, model: type[SQLModel]) -> Any:
-    return (sqlite_insert if dialect == "sqlite" else postgresql_insert)(model)
