@@ -41,6 +41,10 @@ class Balance:
         return self.available + self.used
 
 
+# What somebody has of whom an account knows nothing.
+NO_POINTS = Balance(0, 0)
+
+
 def taken_since_shown(claim_points: int, *, shown: Balance, now: Balance, own_movements: int, other_claims: int) -> bool:
     """Conclude from two balances whether a shown claim has been taken.
 

@@ -3,10 +3,13 @@
 from datetime import timedelta
 from enum import StrEnum
 
-from app.domain.claim import Balance
+from app.domain.claim import NO_POINTS, Balance
 
 FIRST_LOOK_AFTER = timedelta(minutes=2)
 SECOND_LOOK_AFTER = timedelta(minutes=10)
+
+# An account that was reached by its address, and says of everybody that it knows nobody, is looked at again for so long.
+DISBELIEVED_FOR = timedelta(days=1)
 
 # Asked blindly a second time it could pay twice; asked once more after two looks found nothing, it very nearly cannot.
 ASKS_MAX = 2
@@ -18,6 +21,23 @@ class Verdict(StrEnum):
     HAPPENED = "happened"
     DID_NOT = "did_not"
     FOR_STAFF = "for_staff"
+
+
+def is_credible(seen: Balance | None, *, known: Balance) -> bool:
+    """Tell whether an account that says it knows no such customer (`seen` is None) may be believed.
+
+    Not where it knew one: then a server that stands before it, or one that took its place, does not know the address at all.
+    """
+    return seen is not None or known == NO_POINTS
+
+
+def is_belied(*, before: Balance, now: Balance) -> bool:
+    """Tell whether a verdict that an INSTANT did not happen is belied by the look before it is asked for once more.
+
+    Of a customer who had nothing, looks at an account that is out of order see nothing either. Whoever has something now may
+    have it from the first asking.
+    """
+    return before == NO_POINTS != now
 
 
 def judge(points: int, *, before: Balance, first: Balance, second: Balance, asks: int, could_be_a_claim: bool) -> Verdict:

@@ -14,8 +14,8 @@ from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
 from app.domain import retry
-from app.domain.claim import Balance
-from app.domain.probing import FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, judge
+from app.domain.claim import NO_POINTS, Balance
+from app.domain.probing import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, is_belied, is_credible, judge
 from app.points.provider import Accepted, Ask, AskKind, NotSent, Outcome, PointsProvider, RefusedWhole, Rejected, Unknown
 from app.store.books import could_be_claims
 from app.store.logbook import write_log
@@ -82,7 +82,11 @@ def _ask(services: Services, movement: MovementRow, store: StoreRow, account: Ac
     if isinstance(balances, NotSent):
         _pause(services, account, balances)
         return
-    before = balances.get(movement.email, Balance(0, 0))
+    before = balances.get(movement.email, NO_POINTS)
+    if movement.asks > 0 and movement.state == MovementState.PLANNED and is_belied(before=_before(movement), now=before):
+        # Two looks found that it had not happened, and this one that it may have.
+        _change(services, movement, state=MovementState.UNKNOWN)
+        return
     points, has_floor = movement.points, store.debt_policy == DebtPolicy.FLOOR
     # One that is asked for again may stand in the ledger already, with just this amount.
     if points < 0 and has_floor and movement.state == MovementState.PLANNED:
@@ -138,7 +142,13 @@ def _look(services: Services, movement: MovementRow, account: AccountRow, provid
     if isinstance(found, NotSent):
         _pause(services, account, found)
         return
-    balance = found.get(movement.email, Balance(0, 0))
+    seen, before = found.get(movement.email), _before(movement)
+    first = Balance(movement.looked_available or 0, movement.looked_used or 0)
+    if not is_credible(seen, known=before if before != NO_POINTS else first):
+        is_given_up = now - (movement.sent_at or now) >= DISBELIEVED_FOR
+        _change(services, movement, looked_at=now, is_for_staff=is_given_up)
+        return
+    balance = seen or NO_POINTS
     if movement.looked_available is None or movement.looked_used is None:
         _change(services, movement, looked_at=now, looked_available=balance.available, looked_used=balance.used)
         return
@@ -146,13 +156,17 @@ def _look(services: Services, movement: MovementRow, account: AccountRow, provid
         claim_too = could_be_claims(session, movement.lane, movement.points, movement.sent_at or now)
     verdict = judge(
         movement.points,
-        before=Balance(movement.available_before or 0, movement.used_before or 0),
-        first=Balance(movement.looked_available, movement.looked_used),
+        before=before,
+        first=first,
         second=balance,
         asks=movement.asks,
         could_be_a_claim=claim_too,
     )
     _change(services, movement, **_FOLLOWS[verdict](now))
+
+
+def _before(movement: MovementRow) -> Balance:
+    return Balance(movement.available_before or 0, movement.used_before or 0)
 
 
 _FOLLOWS: Mapping[Verdict, Any] = {

@@ -31,7 +31,7 @@ def make_instant(world: World) -> None:
     change_award(world, "instant")
 
 
-def change_award(world: World, award: str) -> None:
+def change_award(world: World, award: str, *, expires_days: int | None = None) -> None:
     """Let new orders be awarded in another way."""
     from sqlmodel import select  # noqa: PLC0415
 
@@ -39,7 +39,7 @@ def change_award(world: World, award: str) -> None:
 
     with world.services.database.writing() as session:
         rule = session.exec(select(RuleRow)).one()
-        rule.award = award
+        rule.award, rule.expires_days = award, expires_days
         session.add(rule)
 
 

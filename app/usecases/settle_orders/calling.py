@@ -6,8 +6,9 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from app.domain import retry
-from app.domain.claim import Balance
+from app.domain.claim import NO_POINTS, Balance
 from app.domain.order import folded
+from app.domain.probing import is_belied
 from app.domain.settlement import INSTANT_KINDS, MovementKind
 from app.outside import TOTAL_SECONDS
 from app.points.provider import Ask, AskKind, NotSent, PointsProvider, RefusedWhole, Rejected, Reply, Unknown
@@ -17,7 +18,7 @@ from app.usecases.services import Services
 from app.usecases.settle_orders.batch import CLAIM_LOST, Batch
 from app.usecases.settle_orders.planning import account_problem
 from app.usecases.settle_orders.probing import is_to_be_asked_again, repeat_call
-from app.usecases.settle_orders.recording import mark_sending, pause_account, record, take_back_to_planned
+from app.usecases.settle_orders.recording import doubt_again, mark_sending, pause_account, record, take_back_to_planned
 
 # After this long nobody is still waiting for the answer: the worker that sent it is dead.
 TAKEN_OVER_AFTER = timedelta(minutes=5)
@@ -80,7 +81,7 @@ def _send(
         pause_account(services, batch, account_id, balances)
         _leave(services, batch, account_id, array)
         return []
-    array = _within_balances(services, batch, array, balances)
+    array = _within_balances(services, batch, _not_belied(services, batch, array, balances), balances)
     call_id = uuid4()
     asked_before = {movement.id for movement in array if movement.state == MovementState.SENDING}
     sent = mark_sending(services, batch, array, call_id=call_id, balances=balances, asked_at=asked_at)
@@ -156,7 +157,7 @@ def _balances(batch: Batch, provider: PointsProvider, array: Sequence[MovementRo
     found = provider.balances(sorted(emails))
     if isinstance(found, NotSent):
         return found
-    return {email: found.get(email, Balance(0, 0)) for email in emails}
+    return {email: found.get(email, NO_POINTS) for email in emails}
 
 
 def _needs_balance(batch: Batch, provider: PointsProvider, movement: MovementRow) -> bool:
@@ -171,6 +172,22 @@ def _goes_out_directly(batch: Batch, provider: PointsProvider) -> bool:
 
 def _has_floor(batch: Batch) -> bool:
     return batch.store.debt_policy == DebtPolicy.FLOOR
+
+
+def _not_belied(
+    services: Services, batch: Batch, array: Sequence[MovementRow], balances: dict[str, Balance]
+) -> Sequence[MovementRow]:
+    """Keep back what two looks found not to have happened, and a third finds that it may have."""
+    belied = [movement for movement in array if _is_belied(movement, balances.get(movement.email))]
+    if belied:
+        doubt_again(services, batch, belied)
+    return [movement for movement in array if movement not in belied]
+
+
+def _is_belied(movement: MovementRow, now: Balance | None) -> bool:
+    if movement.state != MovementState.PLANNED or movement.asks == 0 or now is None:
+        return False
+    return is_belied(before=Balance(movement.available_before or 0, movement.used_before or 0), now=now)
 
 
 def _within_balances(

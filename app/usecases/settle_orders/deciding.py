@@ -8,8 +8,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app.domain import retry
-from app.domain.claim import Balance, ClaimState, surely_expired, taken_since_shown
+from app.domain.claim import NO_POINTS, Balance, ClaimState, surely_expired, taken_since_shown
 from app.domain.earning import Award, Due, Moment, moment_reached, points_due, with_remembered_earning
+from app.domain.probing import is_credible
 from app.domain.settlement import NOTHING, Position, Recipient, next_step
 from app.points.provider import POINTS_MAX, NotSent, SeenClaim
 from app.store.books import books_of, claims_that_may_have_been_taken_since, position_of
@@ -106,7 +107,10 @@ def _judge_shown(services: Services, batch: Batch, claim: ClaimRow, now: datetim
     balances = batch.providers[claim.account_id].balances([claim.email])
     if isinstance(balances, NotSent):
         return
-    shown, balance = Balance(claim.shown_available, claim.shown_used), balances.get(claim.email, Balance(0, 0))
+    shown, seen = Balance(claim.shown_available, claim.shown_used), balances.get(claim.email)
+    if not is_credible(seen, known=shown):
+        return
+    balance = seen or NO_POINTS
     with services.database.reading() as session:
         if is_unclear(session, claim.lane, since=claim.shown_at, looked_at=asked_at):
             return

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.claim import Balance
-from app.domain.probing import FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, judge
+from app.domain import retry
+from app.domain.claim import NO_POINTS, Balance
+from app.domain.probing import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, is_credible, judge
 from app.points.provider import Accepted, Ask, AskKind, NotSent, RefusedWhole, Unknown
 from app.store.books import call_of, could_be_claims
 from app.store.logbook import write_log
@@ -46,13 +47,20 @@ def _look(services: Services, batch: Batch, movement: MovementRow, before: Balan
         pause_account(services, batch, movement.account_id, found)
         hand.wait(batch.paused_until(movement.account_id, now) or now, account_problem(batch.accounts[movement.account_id]))
         return False
-    balance = found.get(movement.email, Balance(0, 0))
+    seen, first = found.get(movement.email), Balance(movement.looked_available or 0, movement.looked_used or 0)
+    if not is_credible(seen, known=before if before != NO_POINTS else first):
+        if now - sent_at < DISBELIEVED_FOR:
+            hand.wait(now + retry.PROBE_EVERY, UNKNOWN_INSTANT)
+        else:
+            _leave_to_staff(services, batch, movement)
+        return False
+    balance = seen or NO_POINTS
     if movement.looked_at is None or movement.looked_available is None or movement.looked_used is None:
         movement.looked_at, movement.looked_available, movement.looked_used = now, balance.available, balance.used
         note_look(services, batch, movement)
         hand.wait(max(now + (SECOND_LOOK_AFTER - FIRST_LOOK_AFTER), sent_at + SECOND_LOOK_AFTER), UNKNOWN_INSTANT)
         return False
-    return _conclude(services, batch, movement, before, Balance(movement.looked_available, movement.looked_used), balance)
+    return _conclude(services, batch, movement, before, first, balance)
 
 
 def _conclude(services: Services, batch: Batch, movement: MovementRow, before: Balance, first: Balance, second: Balance) -> bool:

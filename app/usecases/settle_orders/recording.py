@@ -94,6 +94,19 @@ def take_back_to_planned(services: Services, batch: Batch, movements: Sequence[M
         _store(session, ours, "state", "looked_at", "looked_available", "looked_used", "asks")
 
 
+def doubt_again(services: Services, batch: Batch, movements: Sequence[MovementRow]) -> None:
+    """Write that it is open after all whether INSTANTs happened that were to be asked for once more."""
+    now = services.clock()
+    with services.database.writing() as session:
+        ours = _ours(session, batch, movements, now)
+        for movement in ours:
+            movement.state = MovementState.UNKNOWN
+            movement.looked_at = movement.looked_available = movement.looked_used = None
+        _store(session, ours, "state", "looked_at", "looked_available", "looked_used")
+    for movement in movements:
+        batch.hands[movement.order_id or 0].wait(now, UNKNOWN_INSTANT)
+
+
 def pause_account(services: Services, batch: Batch, account_id: int, reply: NotSent) -> None:
     """Ask nothing of an account for a while, and say why."""
     now = services.clock()

@@ -1,0 +1,102 @@
+"""A server that answers 404 to everything, as what stands before a broken service does, also says of each customer: nobody."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.domain.claim import Balance, ClaimState
+from app.domain.probing import DISBELIEVED_FOR
+from app.store.models import MovementState
+from app.usecases.adjust_points import adjust_customer
+from app.usecases.settle_customers import settle_customers
+from tests.standins import faults
+from tests.test_settling.test_provider_faults import change_award, make_instant, provider, states
+from tests.test_settling.test_refunds import ADA, paid_order, refund
+from tests.test_settling.test_unknown_instants import look_on
+from tests.world import World
+
+NOBODY_HERE = faults.not_json(404)
+
+
+@pytest.fixture
+def world(coggins_world: World) -> World:
+    make_instant(coggins_world)
+    return coggins_world
+
+
+def test_a_credit_that_happened_is_not_given_twice(world: World) -> None:
+    provider(world).faults.once(faults.after_acting(faults.cut()), on="instant")
+    order_id = paid_order(world)
+    provider(world).faults.once(NOBODY_HERE, on="lookup", times=2)
+
+    look_on(world, order_id)
+
+    assert provider(world).counts["instant"] == 1
+    assert states(world, order_id) == [MovementState.ACCEPTED]
+    assert world.balance(ADA) == Balance(100, 0)
+
+
+def test_a_debit_that_did_not_happen_is_not_taken_for_one_that_did(world: World) -> None:
+    order_id = paid_order(world)
+    provider(world).faults.once(faults.cut(), on="instant")
+    provider(world).faults.once(faults.status(200, {"AvailablePoints": 100, "UsedPoints": 0}), on="lookup")
+    provider(world).faults.once(NOBODY_HERE, on="lookup", times=3)
+
+    refund(world, order_id, "100")
+    look_on(world, order_id)
+
+    assert states(world, order_id) == [MovementState.ACCEPTED, MovementState.ACCEPTED]
+    assert world.balance(ADA) == Balance(0, 0)
+    assert provider(world).counts["instant"] == 3
+
+
+def test_a_debit_of_which_nothing_can_be_learnt_for_a_day_is_for_staff(world: World) -> None:
+    order_id = paid_order(world)
+    provider(world).faults.once(faults.cut(), on="instant")
+    refund(world, order_id, "100")
+    provider(world).faults.once(NOBODY_HERE, on="lookup", times=2)
+    look_on(world, order_id, times=1)
+    assert world.order(order_id).problem_code == "unknown"
+
+    world.clock.now += DISBELIEVED_FOR
+    world.settle()
+
+    assert world.order(order_id).problem_code == "for_staff"
+    assert provider(world).counts["instant"] == 2
+
+
+def test_a_claim_of_a_customer_that_the_account_knew_is_not_over(world: World) -> None:
+    paid_order(world, "30")
+    change_award(world, "claim", expires_days=30)
+    order_id = paid_order(world)
+    token = world.follow(order_id).headers["Location"].rsplit("/", 1)[1]
+    provider(world).take(token)
+    world.clock.advance(days=40)
+    provider(world).faults.once(NOBODY_HERE, on="lookup")
+
+    refund(world, order_id, "100")
+    assert [claim.state for claim in world.claims(order_id)] == [ClaimState.SHOWN]
+    look_on(world, order_id)
+
+    assert [claim.state for claim in world.claims(order_id)] == [ClaimState.TAKEN]
+    assert world.balance(ADA) == Balance(30, 0)
+
+
+@pytest.mark.parametrize(("had", "points"), [(0, 40), (40, -40)])
+def test_what_staff_do_to_a_customer_is_done_once(world: World, had: int, points: int) -> None:
+    if had:
+        paid_order(world, str(had))
+    before = provider(world).counts["instant"]
+    fault = faults.cut() if points < 0 else faults.after_acting(faults.cut())
+    provider(world).faults.once(fault, on="instant")
+    adjust_customer(world.services, world.store().slug, ADA, points=points, reason="sorry", who="grace@example.com")
+    settle_customers(world.services)
+    provider(world).faults.once(NOBODY_HERE, on="lookup", times=2)
+
+    for _ in range(6):
+        while settle_customers(world.services):
+            pass
+        world.clock.now += timedelta(minutes=9)
+
+    assert world.balance(ADA) == Balance(had + points, 0)
+    assert provider(world).counts["instant"] - before == (2 if points < 0 else 1)
