@@ -15,6 +15,9 @@ EMAILS = ("ada@example.com", "Grace.Hopper@Example.COM", "alan@example.org", "")
 LOST = 0.3
 # Histories in which the provider refuses a key for a time.
 KEY_TROUBLE = 0.25
+# Histories in which an INSTANT's answer is lost while its customer spends; and in which points to take back are spent.
+DOUBT = 0.25
+DEBT = 0.25
 
 # What happens, in runs of what belongs together: after most changes somebody settles, and so on.
 _SHOP: dict[Kind, int] = {
@@ -111,6 +114,7 @@ _MEANWHILE = (
     Kind.REINSTALL,
 )
 _WITH_MISHAPS = frozenset({Kind.SETTLE, Kind.SWEEP, Kind.VISIT, Kind.TAKE})
+_LOSING = (How.TIMEOUT_AFTER, How.TIMEOUT_AFTER, How.CUT_AFTER, How.FAULT_AFTER, How.ACTS_LATER, How.TIMEOUT_BEFORE)
 _FAULTS = (*(how for how in How if not how.name.startswith("MEANWHILE")), *3 * (How.STALE,), *2 * (How.TIMEOUT_AFTER,))
 # The first few effects of a step happen nearly always, the later ones seldom.
 _EFFECTS = (0, 1, 2, 2, 3, 3, 4, 4, 4, 5, 5, 5, 6, 6, 7, 7, 8, 9, 10, 11, 12, 13)
@@ -124,7 +128,46 @@ def draw(seed: int) -> History:
     steps = [_step(random, Kind.SETTLE)]
     for _ in range(random.randint(*RUNS)):
         steps += _run(random)
-    return History(seed, setup, _with_key_trouble(seed, (*placed, *steps)))
+    return History(seed, setup, _with_key_trouble(seed, _with_rare_runs(seed, (*placed, *steps))))
+
+
+def _with_rare_runs(seed: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Put in what else happens seldom, in some histories: drawn by itself, so that all others stay as they were."""
+    random = Random(f"the rare runs of {seed}")
+    for chance, run in ((DOUBT, _doubt), (DEBT, _debt)):
+        if random.random() < chance:
+            at = random.randrange(len(steps) // 4, len(steps) + 1)
+            steps = (*steps[:at], *run(random), *steps[at:])
+    return steps
+
+
+def _doubt(random: Random) -> list[Step]:
+    """Lose the answer to an INSTANT and let its customer spend meanwhile, so that the balance tells nothing: staff decide."""
+    order, shop = random.randrange(ORDERS_MAX), random.randrange(SHOPS_MAX)
+    change = random.choice((Kind.CHARGE, Kind.REFUND, Kind.ADJUST))
+    # The call comes fifth, after the lease, the read, the plan, the balance and the note that it is sent.
+    lost = replace(_step(random, Kind.SETTLE), mishaps=(Mishap(5, random.choice(_LOSING), seconds=45),))
+    moved = _by_everybody(random, random.choice((Kind.SPEND, Kind.SPEND, Kind.OTHER)), share=random.randint(50, 500))
+    looks = [replace(_step(random, Kind.WAIT), seconds=seconds) for seconds in (random.randint(121, 400), 601)]
+    settle, said = _step(random, Kind.SETTLE), [_step(random, Kind.RESOLVE)] * random.choice((0, 1))
+    run = [_step(random, change), _step(random, Kind.SWEEP), lost, *moved, looks[0], settle, looks[1], settle, *said]
+    return [replace(step, order=order, shop=shop) for step in run]
+
+
+def _debt(random: Random) -> list[Step]:
+    """Have all points spent before a refund: a shortfall, which staff may write off, and somebody earns again."""
+    order, shop = random.randrange(ORDERS_MAX), random.randrange(SHOPS_MAX)
+    earned = [replace(_step(random, Kind.CHARGE), share=1000), *(_step(random, kind) for kind in (Kind.SWEEP, Kind.SETTLE))]
+    taken = replace(_step(random, Kind.TAKE), how=0)
+    kinds = (Kind.REFUND, Kind.SWEEP, Kind.SETTLE, Kind.WRITE_OFF, Kind.SETTLE)
+    after = [_step(random, kind) for kind in kinds]
+    run = [*earned, taken, *_by_everybody(random, Kind.SPEND, share=1000), *after]
+    return [replace(step, order=order, shop=shop) for step in run]
+
+
+def _by_everybody(random: Random, kind: Kind, *, share: int) -> list[Step]:
+    """Let each customer who has an address do something."""
+    return [replace(_step(random, kind), email=place, share=share) for place, email in enumerate(EMAILS) if email]
 
 
 def _with_key_trouble(seed: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:

@@ -19,7 +19,7 @@ from tests.simulation.world import Play, Violation, World
 
 BATCHES_A_STEP = 3
 # How a provider says that it knows no such key. A look-up answered with 404 could mean the customer.
-KEY_REFUSALS = (401, 403)
+KEY_REFUSALS = (401, 403, 404)
 DATABASE_FAULTS = (OperationalError, InterfaceError, PoolTimeout)
 
 
