@@ -17,6 +17,8 @@ LOST = 0.3
 KEY_TROUBLE = 0.25
 # Histories in which an INSTANT's answer is lost while its customer spends; and in which points to take back are spent.
 DOUBT = 0.25
+# How a key is answered that is refused with status 404.
+NOT_FOUND = 2
 DEBT = 0.25
 
 # What happens, in runs of what belongs together: after most changes somebody settles, and so on.
@@ -114,6 +116,7 @@ _MEANWHILE = (
     Kind.REINSTALL,
 )
 _WITH_MISHAPS = frozenset({Kind.SETTLE, Kind.SWEEP, Kind.VISIT, Kind.TAKE})
+_EARNING = (Kind.CHARGE, Kind.REFUND, Kind.ADJUST)
 _LOSING = (How.TIMEOUT_AFTER, How.TIMEOUT_AFTER, How.CUT_AFTER, How.FAULT_AFTER, How.ACTS_LATER, How.TIMEOUT_BEFORE)
 _FAULTS = (*(how for how in How if not how.name.startswith("MEANWHILE")), *3 * (How.STALE,), *2 * (How.TIMEOUT_AFTER,))
 # The first few effects of a step happen nearly always, the later ones seldom.
@@ -142,15 +145,25 @@ def _with_rare_runs(seed: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 def _doubt(random: Random) -> list[Step]:
-    """Lose the answer to an INSTANT and let its customer spend meanwhile, so that the balance tells nothing: staff decide."""
+    """Lose the answer to an INSTANT. Then its customer spends, so that the balance tells nothing and staff decide; or whatever
+    answers at the provider's address knows nobody for a time.
+    """
     order, shop = random.randrange(ORDERS_MAX), random.randrange(SHOPS_MAX)
-    change = random.choice((Kind.CHARGE, Kind.REFUND, Kind.ADJUST))
+    change, sweep, settle = (_step(random, kind) for kind in (random.choice(_EARNING), Kind.SWEEP, Kind.SETTLE))
     # The call comes fifth, after the lease, the read, the plan, the balance and the note that it is sent.
-    lost = replace(_step(random, Kind.SETTLE), mishaps=(Mishap(5, random.choice(_LOSING), seconds=45),))
-    moved = _by_everybody(random, random.choice((Kind.SPEND, Kind.SPEND, Kind.OTHER)), share=random.randint(50, 500))
-    looks = [replace(_step(random, Kind.WAIT), seconds=seconds) for seconds in (random.randint(121, 400), 601)]
-    settle, said = _step(random, Kind.SETTLE), [_step(random, Kind.RESOLVE)] * random.choice((0, 1))
-    run = [_step(random, change), _step(random, Kind.SWEEP), lost, *moved, looks[0], settle, looks[1], settle, *said]
+    lost = replace(settle, mishaps=(Mishap(5, random.choice(_LOSING), seconds=45),))
+    until_first, until_second = (
+        replace(_step(random, Kind.WAIT), seconds=random.randint(*long)) for long in ((121, 400), (601, 700))
+    )
+    if random.random() < 0.4:
+        trouble, after = (
+            [replace(_step(random, Kind.KEY_REVOKED), how=NOT_FOUND)],
+            [_step(random, Kind.KEY_MENDED), until_first, settle],
+        )
+    else:
+        kind, share = random.choice((Kind.SPEND, Kind.SPEND, Kind.OTHER)), random.randint(50, 500)
+        trouble, after = _by_everybody(random, kind, share=share), [_step(random, Kind.RESOLVE)] * random.choice((0, 1))
+    run = [change, sweep, lost, *trouble, until_first, settle, until_second, settle, *after]
     return [replace(step, order=order, shop=shop) for step in run]
 
 

@@ -24,7 +24,7 @@ from app.store import waiting
 from app.store.models import MovementRow, OrderRow
 from app.usecases import sweep_orders
 from app.usecases.services import Services
-from app.usecases.settle_orders import calling, deciding, planning, reading, recording
+from app.usecases.settle_orders import calling, deciding, planning, probing, reading, recording
 from app.usecases.settle_orders import resting as resting_step
 from app.usecases.settle_orders.batch import Batch, InHand
 from tests.simulation.drawing import draw
@@ -79,6 +79,13 @@ def _ignore_wakes(_rig: Rig) -> Any:
         waiting.rest(session, token, [{**one, "of_wakes": wakes[one["of_order"]]} for one in rests])
 
     return patch.object(resting_step, "rest", rest)
+
+
+def _believe_that_nobody_is_there(_rig: Rig) -> Any:
+    """Take every 404 about a customer for what it says."""
+    return _all(
+        patch.object(probing, "is_credible", lambda *_, **__: True), patch.object(calling, "is_belied", lambda **_: False)
+    )
 
 
 def _lease_for_a_second(_rig: Rig) -> Any:
@@ -170,7 +177,7 @@ MUTANTS = (
         "embedded",
         _ignore_wakes,
         (_PLACE, _SETTLE, _REFUND, _settle(2, How.MEANWHILE_AFTER, 1, Step(Kind.ADJUST, share=500))),
-        33,
+        70,
     ),
     Mutant("the lease is too short", "embedded", _lease_for_a_second, (_PLACE, _settle(1, How.MEANWHILE_AFTER, 15, _SETTLE)), 4),
     Mutant(
@@ -202,6 +209,18 @@ MUTANTS = (
         _give_the_account_up,
         (_PLACE, Step(Kind.KEY_REVOKED), _SETTLE),
         None,
+    ),
+    Mutant(
+        "a server that knows nobody is believed",
+        "coggins",
+        _believe_that_nobody_is_there,
+        # The credit happens, its answer is lost, and the key is answered with 404 until after both looks.
+        (
+            *(_PLACE, _settle(5, How.TIMEOUT_AFTER), Step(Kind.KEY_REVOKED, how=2)),
+            *(_wait(130), _SETTLE, _wait(601), _SETTLE, Step(Kind.KEY_MENDED), _wait(400), _SETTLE),
+        ),
+        533,
+        RuleSetup(award=Award.INSTANT),
     ),
 )
 
