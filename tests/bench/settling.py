@@ -9,6 +9,7 @@ from sqlalchemy import text
 from app.store.database import Database
 from tests.bench.corpus import API_URL
 from tests.bench.filling import fill_backlog
+from tests.bench.machine import Yardstick
 from tests.bench.processes import Settled, Settler, calls_of, outside, settlers
 from tests.bench.store import add_store, services_of
 from tests.bench.table import Row
@@ -73,12 +74,15 @@ def backlog(
     """Settle a backlog in two halves; `what` names the provider. Gives calls, processor time and memory."""
     services = services_of(url)
     add_store(services, key, provider_url=saleor if what == "Coggins" else "", award=award)
-    waiting = Backlog(services.database)
+    waiting, yardstick = Backlog(services.database), Yardstick()
     with settlers(1, url, f"{API_URL}={saleor}/graphql/") as workers:
         before, half = calls_of(saleor), orders // 2
+        pace = [yardstick.microseconds()]
         first = waiting.settled(workers, half)[0]
+        pace.append(yardstick.microseconds())
         show(half, orders)
         second = waiting.settled(workers, half)[0]
+        pace.append(yardstick.microseconds())
         show(orders, orders)
         calls = (calls_of(saleor) - before) / orders
     services.database.close()
@@ -86,7 +90,8 @@ def backlog(
     cpu_what, memory_what = f"{subject}: worker's CPU per order", f"{subject}: worker's memory, second half"
     memory, later = first.memory / MIB, second.memory / MIB
     cpu = [one.cpu_seconds / half * 1000 for one in (first, second)]
-    figures = f"{orders / (first.seconds + second.seconds):,.0f} orders/s"
+    checks = median(cpu) * 1000 / median(pace)
+    figures = f"{orders / (first.seconds + second.seconds):,.0f} orders/s; as much as {checks:.0f} signature checks"
     return [
         Row(f"{subject}: calls per order", name, calls, goal, "", at_most=True),
         Row(
