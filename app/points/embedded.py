@@ -103,7 +103,7 @@ class EmbeddedProvider:
         ]
         with self.database.writing() as session:
             posted = iter(ledger.post(session, self.store_id, entries, now))
-        return [_posted(next(posted)) if is_good else _out_of_bounds() for is_good in are_good]
+        return [_out_of_bounds() if not is_good else _ACCEPTED if next(posted) else _HOLDS_TOO_LITTLE for is_good in are_good]
 
     def _change_claims(self, asks: Sequence[Ask], now: datetime) -> list[Outcome]:
         marks = [ask.token_mark for ask in asks if ask.token_mark]
@@ -145,8 +145,9 @@ def _changed(claim: PointsClaimRow | None, ask: Ask, now: datetime) -> Outcome:
     return Accepted()
 
 
-def _posted(posted: bool) -> Outcome:  # noqa: FBT001 - what `post` said of one entry
-    return Accepted() if posted else Rejected("The balance does not hold that many points.", code=INSUFFICIENT)
+# Made once: thousands say the same.
+_ACCEPTED = Accepted()
+_HOLDS_TOO_LITTLE = Rejected("The balance does not hold that many points.", code=INSUFFICIENT)
 
 
 def _is_within_bounds(ask: Ask) -> bool:
@@ -164,9 +165,8 @@ def _is_day_count(days: int | None) -> TypeGuard[int]:
 
 
 def _is_storable_email(email: str) -> bool:
-    if email.isascii():  # Folded, it is as long.
-        return _is_storable(email.strip(), EMAIL_LENGTH_MAX)
-    return _is_storable(email.strip(), EMAIL_LENGTH_MAX) and _is_storable(folded(email), EMAIL_LENGTH_MAX)
+    # Of ASCII, what is folded is as long.
+    return _is_storable(email.strip(), EMAIL_LENGTH_MAX) and (email.isascii() or _is_storable(folded(email), EMAIL_LENGTH_MAX))
 
 
 def _is_storable(text: str, length_max: int) -> bool:

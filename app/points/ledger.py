@@ -126,14 +126,18 @@ def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetim
         balances[key] = (available, used := used + entry.used)
         if request is not None:
             done.add(request)
-        row = NewEntry(
-            customers[key].id, entry.kind.value, entry.points, entry.used, available, used, entry.claim_id, entry.request_id
+        kind = _KINDS[entry.kind]
+        rows.append(
+            NewEntry(customers[key].id, kind, entry.points, entry.used, available, used, entry.claim_id, entry.request_id)
         )
-        rows.append(row)
         outcomes.append(True)
     if rows:
         ledger_bulk.add_entries(connection, rows, now)
     return outcomes
+
+
+# A member of an enumeration tells its value slowly.
+_KINDS = {kind: kind.value for kind in EntryKind}
 
 
 def balances(session: Session, store_id: int, emails: Collection[str]) -> dict[str, Balance]:
