@@ -212,6 +212,9 @@ def test_settings_are_changed(
     brand.get_by_label("Logo").set_input_files(tmp_path / "logo.png")
     brand.get_by_role("button", name="Save").dblclick()
     noted(page, "The look is saved")
+    # The page stays where it is.
+    expect(brand.get_by_role("button", name="Save")).to_be_focused()
+    expect(brand.get_by_role("button", name="Save")).to_be_in_viewport()
     assert (world.store().name, world.store().logo_mark is not None) == ("Corner Shop", True)
 
     store.get_by_label("Time zone").select_option("Europe/Berlin")

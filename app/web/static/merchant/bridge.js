@@ -143,7 +143,7 @@
     }
   }
 
-  function show(answer, { path, isNew, into = main }) {
+  function show(answer, { path, isNew, into = main, stays = null }) {
     if (!(answer.headers.get("Content-Type") || "").startsWith("text/html") || typeof answer.body_ !== "string") {
       say("Saleor Points gave an answer that is no page. Try again.");
       return;
@@ -165,10 +165,11 @@
     const heading = main.querySelector("h1");
     document.title = heading ? `${heading.textContent.trim()} – Saleor Points` : "Saleor Points";
     const wrong = main.querySelector("[aria-invalid=true]");
-    const focused = wrong || main.querySelector("[data-first]") || heading;
+    const again = stays && main.querySelector(`form[data-stays][action="${CSS.escape(stays)}"] .primary`);
+    const focused = wrong || main.querySelector("[data-first]") || again || heading;
     if (focused) {
       if (focused === heading) heading.tabIndex = -1;
-      focused.focus({ preventScroll: focused === heading });
+      focused.focus({ preventScroll: focused === heading || focused === again });
       if (focused === heading) scrollTo(0, 0);
     }
     for (const part of main.querySelectorAll("[data-load]")) fill(part);
@@ -252,6 +253,7 @@
 
   // <form data-fragment method="get|post" action="pages/…">   the answer replaces <main>, whatever its status
   //   data-into="ID" on the form or on the pressed button     it replaces that element's content instead
+  //   data-stays on the form                                  once it is saved, the page stays where it was scrolled to
   //   formaction, name and value of the pressed button count
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -273,7 +275,8 @@
     const answer = await ask(whole, isPost ? { method: "POST", body: data } : { method: "GET" }, { isNavigation: into === main });
     form.removeAttribute("aria-busy");
     for (const one of buttons) one.disabled = false;
-    if (answer !== null) show(answer, { path: isPost ? null : whole, isNew: true, into });
+    const stays = "stays" in form.dataset ? form.getAttribute("action") : null;
+    if (answer !== null) show(answer, { path: isPost ? null : whole, isNew: true, into, stays });
   }
 
   function action(form, button) {
