@@ -165,8 +165,10 @@ def _is_day_count(days: int | None) -> TypeGuard[int]:
 
 
 def _is_storable_email(email: str) -> bool:
+    trimmed = email.strip()
+    is_short = len(trimmed) <= EMAIL_LENGTH_MAX and trimmed.isprintable()
     # Of ASCII, what is folded is as long.
-    return _is_storable(email.strip(), EMAIL_LENGTH_MAX) and (email.isascii() or _is_storable(folded(email), EMAIL_LENGTH_MAX))
+    return is_short and (trimmed.isascii() or _is_storable(folded(email), EMAIL_LENGTH_MAX))
 
 
 def _is_storable(text: str, length_max: int) -> bool:
