@@ -17,6 +17,10 @@ from app.store.quick import Quick
 from app.store.signers import Signer
 
 LEASE = timedelta(seconds=60)
+# A lease is prolonged once this much of it is gone: each time writes the orders' rows anew, and a batch asks many times a second.
+_PROLONGED_AFTER = timedelta(seconds=10)
+# So long, at least, a lease holds from the moment at which it was asked whether it is still ours.
+LEASE_HOLDS = LEASE - _PROLONGED_AFTER
 
 
 def wake_told(quick: Quick, signer: Signer, told: Told, event_type: str, now: datetime) -> bool:
@@ -108,9 +112,12 @@ def lease(session: Session, store_id: int, token: str, *, limit: int, now: datet
 
 
 def keep_lease(session: Session, token: str, order_ids: Collection[int], now: datetime) -> set[int]:
-    """Prolong the lease, and give the orders that are still the holder's. The others are none of its business any more."""
-    values = {"chosen": list(order_ids), "token": token, "until": now + LEASE}
-    return set(session.connection().execute(_KEPT, values).scalars())
+    """Give the orders that are still the holder's, locked, for `LEASE_HOLDS` at least. The others are none of its business."""
+    connection = session.connection()
+    held = connection.execute(_HELD, {"chosen": list(order_ids), "token": token}).all()
+    if any(row.lease_until is None or row.lease_until < now + LEASE_HOLDS for row in held):
+        connection.execute(_PROLONGED, {"chosen": [row.id for row in held], "until": now + LEASE})
+    return {row.id for row in held}
 
 
 def release(session: Session, token: str) -> None:
@@ -194,12 +201,13 @@ _LEASED = (
     .returning(OrderRow)
     .execution_options(synchronize_session=False)
 )
-_KEPT = (
-    update(_ORDERS)
+_HELD = (
+    select(_ORDERS.c.id, _ORDERS.c.lease_until)
     .where(Among(_ORDERS.c.id, "chosen"), _ORDERS.c.lease_token == bindparam("token"))
-    .values(lease_until=bindparam("until", type_=_TIME))
-    .returning(_ORDERS.c.id)
+    .order_by(_ORDERS.c.id)
+    .with_for_update(key_share=True)
 )
+_PROLONGED = update(_ORDERS).where(Among(_ORDERS.c.id, "chosen")).values(lease_until=bindparam("until", type_=_TIME))
 _NEW_ORDER = {
     "saleor_order_id": bindparam("saleor_order_id", type_=String()),
     "look_at": _NOW,

@@ -13,7 +13,7 @@ from app.domain.settlement import INSTANT_KINDS, MovementKind
 from app.outside import TOTAL_SECONDS
 from app.points.provider import Ask, AskKind, NotSent, PointsProvider, RefusedWhole, Rejected, Reply, Unknown
 from app.store.models import ClaimLink, ClaimRow, DebtPolicy, MovementRow, MovementState
-from app.store.waiting import LEASE
+from app.store.waiting import LEASE_HOLDS
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import CLAIM_LOST, Batch
 from app.usecases.settle_orders.planning import account_problem
@@ -25,7 +25,7 @@ TAKEN_OVER_AFTER = timedelta(minutes=5)
 
 # A call begins only if its own deadline lies inside the lease. A worker that was stopped for longer after it had written down
 # what it sends must not send it: another may have taken it over by now.
-SENT_WITHIN = LEASE - timedelta(seconds=TOTAL_SECONDS)
+SENT_WITHIN = LEASE_HOLDS - timedelta(seconds=TOTAL_SECONDS)
 
 NOTHING_TO_TAKE = Rejected("The balance holds nothing to take back.", code="NOTHING_THERE")
 _CUT = Unknown("The worker that asked for it ended before the answer was recorded.")

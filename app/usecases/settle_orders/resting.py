@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.domain import retry
 from app.domain.order import folded
 from app.store.logbook import log_settled
-from app.store.waiting import LEASE, rest, share_shortfall_looks, wake_lost
+from app.store.waiting import LEASE_HOLDS, rest, share_shortfall_looks, wake_lost
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch, InHand, Problem
 
@@ -21,7 +21,7 @@ def rest_orders(services: Services, batch: Batch) -> None:
     begun = _shortfalls_begun(batch, now)
     rests = [_rest(hand, begun, now) for hand in batch.hands.values()]
     with services.database.writing() as session:
-        if batch.told_since is not None and now - batch.told_since >= LEASE:
+        if batch.told_since is not None and now - batch.told_since >= LEASE_HOLDS:
             wake_lost(session, batch.lease_token, batch.hands, now)
         rest(session, batch.lease_token, rests)
         for email_key, since in begun.items():
