@@ -45,8 +45,7 @@
     setTheme: (theme) => { told.theme = theme; say("theme", { theme }); },
     setLocale: (locale) => { told.locale = locale; say("localeChanged", { locale }); },
   };
-  // The Dashboard's router hears of the browser's own Back and tells the app where it stands.
-  addEventListener("popstate", () => say("redirect", { path: where() }));
+  // Of the browser's own Back it tells the app nothing: its address is another then, and no more (seen with 3.23.27).
   frame.addEventListener("load", handshake);
   if (form) form.submit();
   else frame.src = frame.dataset.src;

@@ -23,13 +23,16 @@
   let here = pathOf(location.pathname) || "overview";
   let newest = 0; // the newest navigation: an answer to an older one is dropped
   let actions = 0;
+  let moving = ""; // what told the Dashboard that its address is to be another
   let waiting = []; // who waits for a token that differs from the one that was refused
 
   // --- the Dashboard ---------------------------------------------------------------------------------------------------
 
   function post(type, payload = {}) {
     actions += 1;
-    window.parent.postMessage({ type, payload: { ...payload, actionId: `points-${Date.now()}-${actions}` } }, dashboard || "*");
+    const actionId = `points-${Date.now()}-${actions}`;
+    window.parent.postMessage({ type, payload: { ...payload, actionId } }, dashboard || "*");
+    return actionId;
   }
 
   const heard = {
@@ -38,6 +41,7 @@
     theme: ({ theme }) => { document.documentElement.dataset.theme = theme === "dark" ? "dark" : "light"; },
     localeChanged: ({ locale: told }) => { locale = typeof told === "string" ? told : locale; },
     redirect: ({ path }) => follow(path),
+    response: ({ actionId }) => { if (actionId === moving) remember(); },
   };
 
   addEventListener("message", (event) => {
@@ -73,6 +77,17 @@
     const asked = ownQuery(found[3] || "");
     if (token !== "" && wanted + asked !== here) open(wanted + asked, { isNew: false });
   }
+
+  // Back in the browser changes the Dashboard's address, and the Dashboard tells nobody. So each page here is remembered as well,
+  // after the Dashboard's own entry: going back leads to the page before, and once more to its address.
+  function remember() {
+    moving = "";
+    history.pushState({ here }, "");
+  }
+
+  addEventListener("popstate", ({ state }) => {
+    if (token !== "" && state !== null && state.here !== here) open(state.here, { isNew: false });
+  });
 
   function freshToken(refused) {
     return new Promise((go) => { waiting.push({ refused, go }); post("notifyReady"); });
@@ -156,7 +171,7 @@
     const shown = answer.headers.has("X-Page") ? decodeURIComponent(answer.headers.get("X-Page")) : path;
     if (shown && shown !== here) {
       here = shown;
-      if (isNew) post("updateRouting", { newRoute: here === "overview" ? "" : `/${here}` });
+      if (isNew) moving = post("updateRouting", { newRoute: here === "overview" ? "" : `/${here}` });
     }
     for (const link of document.querySelectorAll("nav [data-page]")) {
       if (link.dataset.page === here.split(/[/?]/)[0]) link.setAttribute("aria-current", "page");
@@ -308,6 +323,7 @@
   // --- begin -----------------------------------------------------------------------------------------------------------
 
   here += ownQuery(location.search);
+  history.replaceState({ here }, "");
   if (window.parent === window) {
     stop("Saleor Points is part of the Saleor Dashboard: open it there, under Extensions.");
     return;
