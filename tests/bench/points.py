@@ -30,7 +30,7 @@ INSTANTS = 25
 PATIENCE_SECONDS = 60
 MIB = 1024 * 1024
 # So many requests of either kind fill the pages of the file that a connection to SQLite keeps in memory (16 MiB).
-FILLING_TURNS = 40
+FILLING_TURNS = 80
 
 
 @dataclass(frozen=True)
