@@ -31,13 +31,13 @@ def is_credible(seen: Balance | None, *, known: Balance) -> bool:
     return seen is not None or known == NO_POINTS
 
 
-def is_belied(*, before: Balance, now: Balance) -> bool:
-    """Tell whether a verdict that an INSTANT did not happen is belied by the look before it is asked for once more.
+def is_belied(points: int, *, before: Balance, now: Balance) -> bool:
+    """Tell whether a verdict that a change of `points` did not happen is belied by the look before it is asked for once more.
 
-    Of a customer who had nothing, looks at an account that is out of order see nothing either. Whoever has something now may
+    Of a customer who had nothing, looks at an account that is out of order see nothing either. Whoever has that much now may
     have it from the first asking.
     """
-    return before == NO_POINTS != now
+    return before == NO_POINTS != now and (points < 0 or now.ever >= points)
 
 
 def judge(points: int, *, before: Balance, first: Balance, second: Balance, asks: int, could_be_a_claim: bool) -> Verdict:

@@ -23,6 +23,8 @@ _SHORTFALL_GIVEN_UP_AFTER = timedelta(days=90)
 
 # A shown claim is mostly taken at once or within the day; later it only matters when a refund asks for it.
 _SHOWN_CLAIM_LOOKS = (timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), timedelta(days=1))
+# A last look that told nothing is made up for until then.
+SHOWN_LOOKED_AT_FOR = timedelta(days=2)
 
 
 def backoff(failures: int, *, jitter: int = 0) -> timedelta:

@@ -33,8 +33,7 @@ class DeadlineAdapter(HTTPAdapter):
         self._timeout = Timeout(connect=min(CONNECT_SECONDS, total_seconds), read=total_seconds)
         self._public_only = public_only
         # The server that was called last, with the certificates that vouch for it, and the connections to it.
-        self._last: tuple[str, Verify | None] | None = None
-        self._pool: HTTPConnectionPool | None = None
+        self._last: tuple[str, Verify | None, HTTPConnectionPool] | None = None
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -51,13 +50,15 @@ class DeadlineAdapter(HTTPAdapter):
         """Look up the connections to a server once: a session calls one and the same, and the look-up takes its time."""
         url = request.url or ""
         server = url[: url.index("/", url.index("//") + 2)]
-        if self._pool is None or self._last != (server, verify):
-            pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
-            self._pool, self._last = pool, (server, verify)
-        return self._pool
+        last = self._last
+        if last is not None and last[:2] == (server, verify):
+            return last[2]
+        pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        self._last = server, verify, pool
+        return pool  # type: ignore[no-any-return]  # urllib3's own class is wider
 
     def close(self) -> None:
-        self._pool = None
+        self._last = None
         super().close()
 
     def send(self, request: requests.PreparedRequest, *args: Any, verify: Verify = True, **unused: Any) -> requests.Response:

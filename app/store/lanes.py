@@ -4,15 +4,18 @@ An INSTANT happened between its sending and the recording of its outcome. Where 
 what had not happened by the second look never did.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
+from app.domain.claim import ClaimState
 from app.domain.probing import SECOND_LOOK_AFTER
 from app.domain.settlement import INSTANT_KINDS
-from app.store.models import MovementRow, MovementState
+from app.store.bulk import Among
+from app.store.models import ClaimRow, MovementRow, MovementState
 
 _IN_FLIGHT = (MovementState.SENDING, MovementState.UNKNOWN)
 
@@ -42,6 +45,15 @@ def moved_between(session: Session, lane: str, since: datetime, until: datetime)
         least += movement.points if is_within else min(movement.points, 0)
         most += movement.points if is_within else max(movement.points, 0)
     return Moved(least, most)
+
+
+def known_lanes(session: Session, lanes: Collection[str]) -> set[str]:
+    """Find those of whom an account surely knew: something of ours arrived there, or a look-up found a balance."""
+    had_points = (col(getattr(MovementRow, name)) != 0 for name in ("available_before", "used_before", "looked_available"))
+    arrived = and_(col(MovementRow.state) == MovementState.ACCEPTED, col(MovementRow.kind).in_(INSTANT_KINDS))
+    by_movement = select(MovementRow.lane).where(Among(col(MovementRow.lane), "lanes", lanes), or_(arrived, *had_points))
+    by_claim = select(ClaimRow.lane).where(Among(col(ClaimRow.lane), "lanes", lanes), ClaimRow.state == ClaimState.TAKEN)
+    return {*session.exec(by_movement.distinct()), *session.exec(by_claim.distinct())}
 
 
 def is_unclear(session: Session, lane: str, *, since: datetime, looked_at: datetime) -> bool:

@@ -18,10 +18,12 @@ from app.domain.claim import NO_POINTS, Balance
 from app.domain.probing import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, is_belied, is_credible, judge
 from app.points.provider import Accepted, Ask, AskKind, NotSent, Outcome, PointsProvider, RefusedWhole, Rejected, Unknown
 from app.store.books import could_be_claims
+from app.store.lanes import known_lanes
 from app.store.logbook import write_log
 from app.store.models import AccountRow, DebtPolicy, LogLevel, MovementRow, MovementState, StoreRow, StoreState
 from app.store.tallies import tally_accepted
 from app.usecases.services import Services
+from app.usecases.settle_orders.batch import DISBELIEVED, FOR_STAFF
 from app.usecases.settle_orders.calling import SENT_WITHIN, TAKEN_OVER_AFTER
 from app.usecases.settle_orders.recording import STATES
 
@@ -83,9 +85,15 @@ def _ask(services: Services, movement: MovementRow, store: StoreRow, account: Ac
         _pause(services, account, balances)
         return
     before = balances.get(movement.email, NO_POINTS)
-    if movement.asks > 0 and movement.state == MovementState.PLANNED and is_belied(before=_before(movement), now=before):
-        # Two looks found that it had not happened, and this one that it may have.
-        _change(services, movement, state=MovementState.UNKNOWN)
+    if movement.email not in balances and not provider.repeats_safely and _was_known(services, movement):
+        is_fresh = services.clock() - movement.planned_at < DISBELIEVED_FOR
+        if is_fresh or movement.asks > 0:
+            _disbelieve(services, movement, account, is_given_up=not is_fresh)
+            return
+    was_asked = movement.asks > 0 and movement.state == MovementState.PLANNED
+    if was_asked and is_belied(movement.points, before=_before(movement), now=before):
+        # Two looks found that it had not happened, and this one that it may have. The call that went out last brought nothing.
+        _change(services, movement, state=MovementState.UNKNOWN, call_id=None, position=None)
         return
     points, has_floor = movement.points, store.debt_policy == DebtPolicy.FLOOR
     # One that is asked for again may stand in the ledger already, with just this amount.
@@ -145,8 +153,10 @@ def _look(services: Services, movement: MovementRow, account: AccountRow, provid
     seen, before = found.get(movement.email), _before(movement)
     first = Balance(movement.looked_available or 0, movement.looked_used or 0)
     if not is_credible(seen, known=before if before != NO_POINTS else first):
-        is_given_up = now - (movement.sent_at or now) >= DISBELIEVED_FOR
-        _change(services, movement, looked_at=now, is_for_staff=is_given_up)
+        if now - (movement.sent_at or now) < DISBELIEVED_FOR:
+            _change(services, movement, looked_at=now)
+        else:
+            _leave_to_staff(services, movement)
         return
     balance = seen or NO_POINTS
     if movement.looked_available is None or movement.looked_used is None:
@@ -163,6 +173,26 @@ def _look(services: Services, movement: MovementRow, account: AccountRow, provid
         could_be_a_claim=claim_too,
     )
     _change(services, movement, **_FOLLOWS[verdict](now))
+
+
+def _was_known(services: Services, movement: MovementRow) -> bool:
+    with services.database.reading() as session:
+        return bool(known_lanes(session, {movement.lane}))
+
+
+def _disbelieve(services: Services, movement: MovementRow, account: AccountRow, *, is_given_up: bool) -> None:
+    """Ask later, where an account says that it knows nobody of whom it knew; in the end, staff say what became of it."""
+    if is_given_up:
+        _leave_to_staff(services, movement, state=MovementState.UNKNOWN, call_id=None, position=None)
+    else:
+        _pause(services, account, NotSent(DISBELIEVED.sentence, is_accounts_fault=True))
+
+
+def _leave_to_staff(services: Services, movement: MovementRow, **values: Any) -> None:
+    now = services.clock()
+    if _change(services, movement, is_for_staff=True, **values):
+        with services.database.writing() as session:
+            write_log(session, movement.store_id, "for_staff", FOR_STAFF.sentence, now=now, level=LogLevel.ERROR)
 
 
 def _before(movement: MovementRow) -> Balance:

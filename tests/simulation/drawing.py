@@ -135,7 +135,7 @@ def draw(seed: int) -> History:
 
 
 def _with_rare_runs(seed: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Put in what else happens seldom, in some histories: drawn by itself, so that all others stay as they were."""
+    """Put in what else happens seldom, in some histories: drawn by itself, so that the rest does not change with it."""
     random = Random(f"the rare runs of {seed}")
     for chance, run in ((DOUBT, _doubt), (DEBT, _debt)):
         if random.random() < chance:

@@ -100,3 +100,44 @@ def test_what_staff_do_to_a_customer_is_done_once(world: World, had: int, points
 
     assert world.balance(ADA) == Balance(had + points, 0)
     assert provider(world).counts["instant"] - before == (2 if points < 0 else 1)
+
+
+def test_what_is_asked_for_again_is_not_judged_by_a_balance_that_nobody_had(world: World) -> None:
+    paid_order(world, "40")
+    provider(world).faults.once(faults.cut(), on="instant")
+    provider(world).faults.once(faults.too_many_requests(600), on="instant")
+    order_id = paid_order(world, "40")
+    look_on(world, order_id, times=2)
+    provider(world).faults.once(NOBODY_HERE, on="lookup")
+
+    look_on(world, order_id)
+
+    assert states(world, order_id) == [MovementState.ACCEPTED]
+    assert world.balance(ADA) == Balance(80, 0)
+
+
+def test_nobody_is_debited_for_a_claim_that_was_shown_while_nobody_was_known(world: World) -> None:
+    paid_order(world, "40")
+    change_award(world, "claim")
+    order_id = paid_order(world, "30")
+    provider(world).faults.once(NOBODY_HERE, on="lookup")
+    assert world.follow(order_id).status_code == 303
+
+    refund(world, order_id, "30")
+    look_on(world, order_id)
+
+    assert world.balance(ADA) == Balance(40, 0)
+    assert world.order(order_id).problem_code == "shown_not_taken"
+
+
+def test_points_that_staff_take_are_taken_once_the_customer_is_known_again(world: World) -> None:
+    paid_order(world, "40")
+    adjust_customer(world.services, world.store().slug, ADA, points=-40, reason="fraud", who="grace@example.com")
+    provider(world).faults.once(NOBODY_HERE, on="lookup")
+    settle_customers(world.services)
+    assert world.account().problem is not None
+
+    world.clock.advance(minutes=6)
+    settle_customers(world.services)
+
+    assert world.balance(ADA) == Balance(0, 0)

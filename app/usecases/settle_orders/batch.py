@@ -42,6 +42,11 @@ CLAIM_LOST = Problem(
     "claim_unknown",
     "The points provider was asked for a claim link and its answer was lost. The same call is sent again in a few minutes.",
 )
+DISBELIEVED = Problem(
+    "account",
+    "The points provider says that it knows nobody of this e-mail address, and it did before. It is asked again in a few "
+    "minutes; if this stays, check its URL and API key.",
+)
 UNKNOWN_INSTANT = Problem(
     "unknown",
     "The points provider was asked to change a balance and its answer was lost. It is being found out whether it happened.",

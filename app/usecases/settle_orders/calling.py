@@ -1,21 +1,22 @@
 """Step 4: ask the accounts, in arrays. Each array is written down as *sending* first; no transaction is open during a call."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 from app.domain import retry
 from app.domain.claim import NO_POINTS, Balance
 from app.domain.order import folded
-from app.domain.probing import is_belied
+from app.domain.probing import DISBELIEVED_FOR, is_belied
 from app.domain.settlement import INSTANT_KINDS, MovementKind
 from app.outside import TOTAL_SECONDS
 from app.points.provider import Ask, AskKind, NotSent, PointsProvider, RefusedWhole, Rejected, Reply, Unknown
+from app.store.lanes import known_lanes
 from app.store.models import ClaimLink, ClaimRow, DebtPolicy, MovementRow, MovementState
 from app.store.waiting import LEASE_HOLDS
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import CLAIM_LOST, Batch
+from app.usecases.settle_orders.batch import CLAIM_LOST, DISBELIEVED, Batch
 from app.usecases.settle_orders.planning import account_problem
 from app.usecases.settle_orders.probing import is_to_be_asked_again, repeat_call
 from app.usecases.settle_orders.recording import doubt_again, mark_sending, pause_account, record, take_back_to_planned
@@ -76,11 +77,14 @@ def _send(
         _leave(services, batch, account_id, array)
         return []
     asked_at = services.clock()
-    balances = _balances(batch, provider, array)
-    if isinstance(balances, NotSent):
-        pause_account(services, batch, account_id, balances)
+    found = _balances(batch, provider, array)
+    if isinstance(found, NotSent):
+        pause_account(services, batch, account_id, found)
         _leave(services, batch, account_id, array)
         return []
+    array = _believed(services, batch, provider, array, found)
+    asked = [movement.email for movement in array if _needs_balance(batch, provider, movement)]
+    balances = {email: found.get(email, NO_POINTS) for email in asked}
     array = _within_balances(services, batch, _not_belied(services, batch, array, balances), balances)
     call_id = uuid4()
     asked_before = {movement.id for movement in array if movement.state == MovementState.SENDING}
@@ -145,19 +149,37 @@ def _leave(services: Services, batch: Batch, account_id: int, array: Sequence[Mo
         batch.hands[movement.order_id or 0].wait(until, account_problem(batch.accounts[account_id]))
 
 
-def _balances(batch: Batch, provider: PointsProvider, array: Sequence[MovementRow]) -> dict[str, Balance] | NotSent:
-    """Look up the balances that must be known before the call.
+def _balances(batch: Batch, provider: PointsProvider, array: Sequence[MovementRow]) -> Mapping[str, Balance] | NotSent:
+    """Look up the balances that must be known before the call. Customers whom the account does not know are missing.
 
     They say how much can be taken back; and where a lost answer could not be asked for again, they are what its outcome is
     judged by. A claim link that goes out directly is judged by the balance before it went out.
     """
     emails = {movement.email for movement in array if _needs_balance(batch, provider, movement)}
-    if not emails:
-        return {}
-    found = provider.balances(sorted(emails))
-    if isinstance(found, NotSent):
-        return found
-    return {email: found.get(email, NO_POINTS) for email in emails}
+    return provider.balances(sorted(emails)) if emails else {}
+
+
+def _believed(
+    services: Services,
+    batch: Batch,
+    provider: PointsProvider,
+    array: Sequence[MovementRow],
+    found: Mapping[str, Balance],
+) -> Sequence[MovementRow]:
+    """Keep back those of whose customers the account says that it knows nobody, although it did."""
+    now = services.clock()
+    missing = [movement for movement in array if _needs_balance(batch, provider, movement) and movement.email not in found]
+    # What was asked for before is never asked for again on such a word; the rest is, once it lasts.
+    doubtful = [movement for movement in missing if movement.asks > 0 or now - movement.planned_at < DISBELIEVED_FOR]
+    if not doubtful or provider.repeats_safely:
+        return array
+    with services.database.reading() as session:
+        known = known_lanes(session, {movement.lane for movement in doubtful})
+    disbelieved = {movement.id for movement in doubtful if movement.lane in known}
+    for movement in array:
+        if movement.id in disbelieved:
+            batch.hands[movement.order_id or 0].wait(now + retry.PROBE_EVERY, DISBELIEVED)
+    return [movement for movement in array if movement.id not in disbelieved]
 
 
 def _needs_balance(batch: Batch, provider: PointsProvider, movement: MovementRow) -> bool:
@@ -187,7 +209,7 @@ def _not_belied(
 def _is_belied(movement: MovementRow, now: Balance | None) -> bool:
     if movement.state != MovementState.PLANNED or movement.asks == 0 or now is None:
         return False
-    return is_belied(before=Balance(movement.available_before or 0, movement.used_before or 0), now=now)
+    return is_belied(movement.points, before=Balance(movement.available_before or 0, movement.used_before or 0), now=now)
 
 
 def _within_balances(

@@ -109,6 +109,8 @@ def _judge_shown(services: Services, batch: Batch, claim: ClaimRow, now: datetim
         return
     shown, seen = Balance(claim.shown_available, claim.shown_used), balances.get(claim.email)
     if not is_credible(seen, known=shown):
+        if now - claim.shown_at < retry.SHOWN_LOOKED_AT_FOR:
+            batch.hands[claim.order_id].next_looks.append(now + retry.PROBE_EVERY)
         return
     balance = seen or NO_POINTS
     with services.database.reading() as session:

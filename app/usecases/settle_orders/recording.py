@@ -102,7 +102,9 @@ def doubt_again(services: Services, batch: Batch, movements: Sequence[MovementRo
         for movement in ours:
             movement.state = MovementState.UNKNOWN
             movement.looked_at = movement.looked_available = movement.looked_used = None
-        _store(session, ours, "state", "looked_at", "looked_available", "looked_used")
+            # The call that it went out with last brought nothing: that one is not to be repeated.
+            movement.call_id = movement.position = None
+        _store(session, ours, "state", "looked_at", "looked_available", "looked_used", "call_id", "position")
     for movement in movements:
         batch.hands[movement.order_id or 0].wait(now, UNKNOWN_INSTANT)
 

@@ -23,7 +23,8 @@
   let here = pathOf(location.pathname) || "overview";
   let newest = 0; // the newest navigation: an answer to an older one is dropped
   let actions = 0;
-  let moving = ""; // what told the Dashboard that its address is to be another
+  let stands = null; // where the Dashboard said last that it stands, or was told to
+  const moving = new Map(); // the pages that the Dashboard was told of, by the action that told it
   let waiting = []; // who waits for a token that differs from the one that was refused
 
   // --- the Dashboard ---------------------------------------------------------------------------------------------------
@@ -41,7 +42,7 @@
     theme: ({ theme }) => { document.documentElement.dataset.theme = theme === "dark" ? "dark" : "light"; },
     localeChanged: ({ locale: told }) => { locale = typeof told === "string" ? told : locale; },
     redirect: ({ path }) => follow(path),
-    response: ({ actionId }) => { if (actionId === moving) remember(); },
+    response: ({ actionId }) => remember(actionId),
   };
 
   addEventListener("message", (event) => {
@@ -75,18 +76,25 @@
     dashboardUrl = dashboard + found[1];
     const wanted = (found[2] || "").replace(/^\/+|\/+$/g, "") || "overview";
     const asked = ownQuery(found[3] || "");
-    if (token !== "" && wanted + asked !== here) open(wanted + asked, { isNew: false });
+    // After the browser's Back it still stands elsewhere, and says so again with each fresh token.
+    const isNews = wanted + asked !== stands;
+    stands = wanted + asked;
+    if (token !== "" && isNews && stands !== here) open(stands, { isNew: false });
   }
 
   // Back in the browser changes the Dashboard's address, and the Dashboard tells nobody. So each page here is remembered as well,
   // after the Dashboard's own entry: going back leads to the page before, and once more to its address.
-  function remember() {
-    moving = "";
-    history.pushState({ here }, "");
+  function remember(actionId) {
+    if (!moving.has(actionId)) return;
+    history.pushState({ here: moving.get(actionId) }, "");
+    moving.delete(actionId);
   }
 
   addEventListener("popstate", ({ state }) => {
-    if (token !== "" && state !== null && state.here !== here) open(state.here, { isNew: false });
+    if (token === "" || state === null) return;
+    newest += 1; // what is on its way was asked for elsewhere
+    main.removeAttribute("aria-busy");
+    if (state.here !== here) open(state.here, { isNew: false });
   });
 
   function freshToken(refused) {
@@ -171,7 +179,12 @@
     const shown = answer.headers.has("X-Page") ? decodeURIComponent(answer.headers.get("X-Page")) : path;
     if (shown && shown !== here) {
       here = shown;
-      if (isNew) moving = post("updateRouting", { newRoute: here === "overview" ? "" : `/${here}` });
+      if (isNew) {
+        moving.set(post("updateRouting", { newRoute: here === "overview" ? "" : `/${here}` }), here);
+        stands = here;
+      } else {
+        history.replaceState({ here }, "");
+      }
     }
     for (const link of document.querySelectorAll("nav [data-page]")) {
       if (link.dataset.page === here.split(/[/?]/)[0]) link.setAttribute("aria-current", "page");
