@@ -8,7 +8,7 @@ are shown by one drawn history in five to fifteen thousand: `--search` finds the
 import argparse
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -84,7 +84,9 @@ def _ignore_wakes(_rig: Rig) -> Any:
 def _believe_that_nobody_is_there(_rig: Rig) -> Any:
     """Take every 404 about a customer for what it says."""
     return _all(
-        patch.object(probing, "is_credible", lambda *_, **__: True), patch.object(calling, "is_belied", lambda **_: False)
+        patch.object(probing, "is_credible", lambda *_, **__: True),
+        patch.object(calling, "is_belied", lambda *_, **__: False),
+        patch.object(calling, "known_lanes", lambda *_: set()),
     )
 
 
@@ -136,7 +138,9 @@ def _give_the_account_up(_rig: Rig) -> Any:
 
 @contextmanager
 def _all(*patches: Any) -> Iterator[None]:
-    with patches[0], patches[1]:
+    with ExitStack() as stack:
+        for one in patches:
+            stack.enter_context(one)
         yield
 
 
