@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
@@ -114,6 +113,8 @@ def _new_engine(url: URL) -> Engine:
 
 
 def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    from psycopg.types.array import ListBinaryDumper  # noqa: PLC0415 - nothing of it is loaded for SQLite
+
     # Written as text, each element of an array is searched for what must be escaped: that took longer than sending it.
     connection.adapters.register_dumper(list, ListBinaryDumper)
 
