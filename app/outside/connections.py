@@ -105,17 +105,8 @@ class _WatchedHTTPConnection(HTTPConnection):
         super().request(*args, **kwargs)
 
 
-class _WatchedHTTPSConnection(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _watched(_permitted(self, super()._new_conn()))
-
-    def connect(self) -> None:
-        with _connecting(self):
-            super().connect()
-
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _watch_kept(self)
-        super().request(*args, **kwargs)
+class _WatchedHTTPSConnection(_WatchedHTTPConnection, HTTPSConnection):
+    """Does the same around what HTTPS does: `super()` above is urllib3's HTTPSConnection here."""
 
 
 def _permitted(connection: HTTPConnection, connection_socket: socket.socket) -> socket.socket:
