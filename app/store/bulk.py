@@ -11,13 +11,13 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import ARRAY, BindParameter, Boolean, Connection, String, bindparam, column, func, select, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Session, SQLModel
+
+from app.store.dialects import insert_into
 
 
 class _Values(TypeDecorator[Sequence[Any]]):
@@ -74,6 +74,7 @@ class EachRow:
     """The columns of the rows that a statement is to be carried out for, by name: `each["points"]`."""
 
     def __init__(self, dialect_name: str, **types: Any) -> None:
+        self._dialect_name = dialect_name
         self._is_array = dialect_name == "postgresql"
         self._names = tuple(types)
         self.columns: Any = {name: bindparam(name, type_=kind) for name, kind in types.items()}
@@ -87,9 +88,10 @@ class EachRow:
 
     def inserted_into(self, table: Any) -> Any:
         """Begin the INSERT of all rows, in the dialect's own words."""
+        new = insert_into(self._dialect_name, table)
         if self._is_array:
-            return postgresql_insert(table).from_select(self._names, select(*self.columns), include_defaults=False)
-        return sqlite_insert(table).values(self.columns)
+            return new.from_select(self._names, select(*self.columns), include_defaults=False)
+        return new.values(self.columns)
 
     def run(self, connection: Connection, statement: Any, rows: Sequence[Mapping[str, Any]], **common: Any) -> Any:
         """Carry the statement out for all rows, of which there is one at least; `common` are parameters alike for all."""
