@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from app import outside
-from app.outside import connections, deadlines
+from app.outside import connections, deadlines, urls
 from app.outside.addresses import is_public
 from tests.standins.serving import Answer, LocalServer, Manner, Request
 
@@ -330,6 +330,43 @@ def test_a_packed_answer_is_unpacked_no_further_than_it_is_read(monkeypatch: pyt
 
     assert isinstance(error, outside.AnswerTooLong)
     assert peak < 8_000_000, peak
+
+
+def test_an_answer_that_cannot_be_unpacked_may_have_acted() -> None:
+    with answering(Answer(body=b"no gzip", headers=(("Content-Encoding", "gzip"),))) as server:
+        error = failed_call(server.url)
+
+    assert not outside.was_never_sent(error)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://points.example.com",
+        "HTTPS://Points.Example.com:443/api/v1/points?csapikey=a",
+        "http://points.example.com?a=b",
+        "http://bücher.example/claim",
+        "http://[::1]:3/a",
+        "http://a/k%40b/email/c%2Bd%40e.example/Full",
+        "http://a/api/../b",
+        "http://a/api/./b?c=/../d",
+        "http://a/api/..",
+        "http://a/..b//c",
+        "http://a/b c|d?e={f}",
+        "http://a/b%2fc%zz",
+        "http://a/é",
+    ],
+)
+def test_a_url_is_sent_as_requests_writes_it(url: str) -> None:
+    assert urls.as_sent(url) == requests.Request("GET", url).prepare().url
+
+
+def test_what_is_asked_of_the_server_is_path_and_query() -> None:
+    with answering(Answer()) as server, outside.new_session() as session:
+        session.get(f"{server.url}/a%2Fb?c=d#e")
+        session.get(server.url)
+
+    assert [(request.path, request.query) for request in server.seen] == [("/a%2Fb", {"c": "d"}), ("/", {})]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from requests.structures import CaseInsensitiveDict
 
 from app.outside.connections import DeadlineAdapter, Verify
 from app.outside.faults import AnswerTooLong, DeadlineExceeded, NotConnected, NotPublic, was_never_sent
+from app.outside.urls import as_sent
 
 __all__ = [
     "TOTAL_SECONDS",
@@ -70,10 +71,9 @@ class _Session(requests.Session):
             raise TypeError("a call to the outside has no such options")
         prepared = requests.PreparedRequest()
         prepared.prepare_method(method)
-        prepared.prepare_url(url, None)
+        prepared.url = as_sent(url)
         prepared.prepare_headers(CaseInsensitiveDict(self.headers, **headers or {}))
         prepared.prepare_body(None, None, json)
-        prepared.prepare_auth(None)
         answer = self.get_adapter(prepared.url or "").send(prepared, verify=True if verify is None else verify)
         looked_at: requests.Response = dispatch_hook("response", self.hooks, answer)  # type: ignore[no-untyped-call]  # requests leaves it bare
         return looked_at

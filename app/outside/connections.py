@@ -4,19 +4,21 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.response import BaseHTTPResponse
 from urllib3.util import Timeout
 
 from app.metrics import timed_call
 from app.outside.addresses import is_public
 from app.outside.deadlines import Watchdog, current_watchdog
 from app.outside.faults import AnswerTooLong, DeadlineExceeded, NotConnected, NotPublic
+from app.outside.urls import host_of, server_of
 
 CONNECT_SECONDS = 5
 ANSWER_BYTES_MAX = 16 * 1024 * 1024
@@ -48,8 +50,7 @@ class DeadlineAdapter(HTTPAdapter):
         cert: Any = None,
     ) -> HTTPConnectionPool:
         """Look up the connections to a server once: a session calls one and the same, and the look-up takes its time."""
-        url = request.url or ""
-        server = url[: url.index("/", url.index("//") + 2)]
+        server = server_of(request.url or "")
         last = self._last
         if last is not None and last[:2] == (server, verify):
             return last[2]
@@ -61,14 +62,32 @@ class DeadlineAdapter(HTTPAdapter):
         self._last = None
         super().close()
 
+    def request_url(self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None) -> str:
+        """Give what is asked for of the server. There are no proxies."""
+        del proxies
+        url = request.url or ""
+        return url[len(server_of(url)) :].partition("#")[0]
+
+    def build_response(self, req: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
+        """Make the answer, less what requests reads out of it for sessions: the cookies above all."""
+        answer = requests.Response()
+        answer.status_code, answer.reason = resp.status, resp.reason or ""
+        answer.headers = CaseInsensitiveDict(resp.headers)
+        answer.raw, answer.request, answer.url = resp, req, req.url or ""
+        # RFC 8259: JSON that systems exchange is UTF-8.
+        answer.encoding = "utf-8"
+        return answer
+
     def send(self, request: requests.PreparedRequest, *args: Any, verify: Verify = True, **unused: Any) -> requests.Response:
         """Send a request and read its whole answer."""
         del args, unused
-        host = urlsplit(request.url or "").hostname or ""
-        with Watchdog(self._total_seconds, public_only=self._public_only).on_duty() as watchdog, timed_call(host):
+        with (
+            Watchdog(self._total_seconds, public_only=self._public_only).on_duty() as watchdog,
+            timed_call(host_of(server_of(request.url or ""))),
+        ):
             try:
                 response = self._sent(request, watchdog, verify)
-                response._content = _whole_body(response)
+                response._content = _whole_body(response.raw)
             except (requests.RequestException, HTTPError) as error:
                 if watchdog.is_private:
                     raise NotPublic("the address leads into a private network", request=request) from error
@@ -76,6 +95,8 @@ class DeadlineAdapter(HTTPAdapter):
                     raise NotConnected("the connection could not be made", request=request) from error
                 if watchdog.has_bitten:
                     raise DeadlineExceeded(f"no whole answer within {self._total_seconds} seconds", request=request) from error
+                if isinstance(error, HTTPError):
+                    raise requests.ConnectionError(error, request=request) from error
                 raise
             if watchdog.has_bitten:
                 raise DeadlineExceeded(f"no whole answer within {self._total_seconds} seconds", request=request)
@@ -161,11 +182,13 @@ class _WatchedHTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _WatchedHTTPSConnection
 
 
-def _whole_body(response: requests.Response) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_content(64 * 1024):
-        body += chunk
+def _whole_body(answer: BaseHTTPResponse) -> bytes:
+    """Read an answer to its end, unpacked."""
+    body = b""
+    while piece := answer.read(ANSWER_BYTES_MAX + 1 - len(body), decode_content=True):
+        body += piece
         if len(body) > ANSWER_BYTES_MAX:
-            response.close()
+            answer.close()
             raise AnswerTooLong(f"the answer is longer than {ANSWER_BYTES_MAX} bytes")
-    return bytes(body)
+    answer.release_conn()
+    return body
