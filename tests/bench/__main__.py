@@ -2,7 +2,7 @@
 
 import argparse
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -12,7 +12,7 @@ from app.logs import set_up_logging
 from app.store.database import Database
 from tests.bench import intake, points, settling
 from tests.bench.corpus import write_deliveries
-from tests.bench.filling import fill_customers, fill_settled
+from tests.bench.filling import Fill, fills_of_history
 from tests.bench.machine import machine
 from tests.bench.processes import outside
 from tests.bench.progress import Progress
@@ -57,7 +57,7 @@ class Bench:
             yield from self._on(name, *filled[name], deliveries)
         if "workers" in self._arguments.only and "postgresql" in self._arguments.database:
             self._progress.say("several workers")
-            yield settling.many_workers(self._fresh["postgresql"](), self._key, turns=2)
+            yield settling.many_workers(self._fresh["postgresql"](), self._key, turns=1)
 
     def _filled(self) -> dict[str, tuple[str, str]]:
         """Give each kind of database a small one and a big one, filled side by side."""
@@ -65,11 +65,16 @@ class Bench:
             return dict.fromkeys(self._arguments.database, ("", ""))
         self._progress.say(f"filling the tables with {self._arguments.rows:,} rows each")
         urls = {name: (self._fresh[name](), self._fresh[name]()) for name in self._arguments.database}
-        sizes = [(url, count) for small, big in urls.values() for url, count in ((small, FEW), (big, self._arguments.rows))]
-        intake.add_stores([url for url, _ in sizes], self._key)
-        with ThreadPoolExecutor(len(sizes)) as pool:
-            for done, _ in enumerate(pool.map(lambda size: _fill(*size), sizes), start=1):
-                self._progress.show(done, len(sizes))
+        intake.add_stores([url for pair in urls.values() for url in pair], self._key)
+        work = [
+            (url, fills, count)
+            for name, (small, big) in urls.items()
+            for url, count in ((small, FEW), (big, self._arguments.rows))
+            for fills in fills_of_history(name, count)
+        ]
+        with ThreadPoolExecutor(len(work)) as pool:
+            for done, _ in enumerate(pool.map(lambda one: _fill(*one), work), start=1):
+                self._progress.show(done, len(work))
         return urls
 
     def _on(self, name: str, small: str, big: str, deliveries: Path) -> Iterator[Row]:
@@ -95,19 +100,20 @@ class Bench:
 
     def _settling(self, name: str) -> Iterator[Row]:
         settle = partial(settling.backlog, name, saleor=self._saleor, key=self._key, show=self._progress.show)
-        for what, award, goal, orders in (
-            ("embedded", "claim", 0.3, self._arguments.orders),
-            ("Coggins", "claim", 0.3, self._arguments.orders // AT_COGGINS),
-            ("Coggins", "instant", 1.4, self._arguments.orders // AT_COGGINS),
+        # Embedded in two halves: before the first is over, SQLite has filled its pages, and memory has grown as it may.
+        for what, award, goal, orders, slices in (
+            ("embedded", "claim", 0.3, self._arguments.orders, 2),
+            ("Coggins", "claim", 0.3, self._arguments.orders // AT_COGGINS, 10),
+            ("Coggins", "instant", 1.4, self._arguments.orders // AT_COGGINS, 10),
         ):
             self._progress.say(f"{name}: a backlog of {orders:,} orders, {what}, {award}")
-            yield from settle(url=self._fresh[name](), what=what, award=award, goal=goal, orders=orders)
+            yield from settle(url=self._fresh[name](), what=what, award=award, goal=goal, orders=orders, slices=slices)
 
 
-def _fill(url: str, count: int) -> None:
+def _fill(url: str, fills: Sequence[Fill], count: int) -> None:
     database = Database(url)
-    fill_settled(database, count)
-    fill_customers(database, count)
+    for fill in fills:
+        fill(database, count)
     database.close()
 
 

@@ -1,6 +1,6 @@
 """Tables filled by the database itself, so that a million rows take seconds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Any
 
@@ -19,15 +19,15 @@ _DIGITS = {"sqlite": "printf('%048d', n)", "postgresql": "lpad(n::text, 48, '0')
 _UUID = {"sqlite": "printf('%032x', n)", "postgresql": "lpad(to_hex(n), 32, '0')::uuid"}
 _MARK = {"sqlite": "printf('%064x', n)", "postgresql": "lpad(to_hex(n), 64, '0')"}
 _THEN = {"sqlite": "'2026-03-01 09:00:00.000000'", "postgresql": "timestamptz '2026-03-01 09:00:00+00'"}
+_SHOPPER = "'shopper' || n || '@example.com'"
 # As long as the snapshot of an order with two lines is.
 _SNAPSHOT = f"""'{{"status":"FULFILLED","lines":[],"padding":"{"x" * 600}"}}'"""
 
 
-def fill_settled(database: Database, count: int) -> None:
-    """Fill in so many orders that were settled long ago, each with its movement and its claim."""
+def fill_orders(database: Database, count: int) -> None:
+    """Fill in so many orders that were settled long ago."""
     words = database.engine.dialect.name
-    email = "'shopper' || n || '@example.com'"
-    then, uuid, mark = _THEN[words], _UUID[words], _MARK[words]
+    then = _THEN[words]
     order = {
         "id": "n",
         "store_id": str(STORE_ID),
@@ -38,8 +38,8 @@ def fill_settled(database: Database, count: int) -> None:
         "read_facts": "'FULFILLED|66.0|60.0|6.0|66.0|0.0|' || n",
         "snapshot": _SNAPSHOT,
         "number": "CAST(n AS VARCHAR(64))",
-        "email": email,
-        "email_key": email,
+        "email": _SHOPPER,
+        "email_key": _SHOPPER,
         "rule_id": "1",
         "moment_at": then,
         "due": "60",
@@ -51,38 +51,51 @@ def fill_settled(database: Database, count: int) -> None:
         "placed_at": then,
         "status": "'claimed'",
     }
+    _fill(database, OrderRow, order, 1, count)
+
+
+def fill_movements(database: Database, count: int) -> None:
+    """Fill in a movement for each of so many orders."""
+    words = database.engine.dialect.name
+    then = _THEN[words]
     movement = {
-        "id": uuid,
+        "id": _UUID[words],
         "store_id": str(STORE_ID),
         "order_id": "n",
         "account_id": "1",
         "kind": "'claim'",
         "state": "'accepted'",
         "points": "60",
-        "email": email,
-        "lane": mark,
+        "email": _SHOPPER,
+        "lane": _MARK[words],
         "asks": "1",
         "planned_at": then,
         "sent_at": then,
         "ended_at": then,
         "is_for_staff": "false",
     }
+    _fill(database, MovementRow, movement, 1, count)
+
+
+def fill_claims(database: Database, count: int) -> None:
+    """Fill in a taken claim for each of so many orders."""
+    words = database.engine.dialect.name
+    then, mark = _THEN[words], _MARK[words]
     claim = {
-        "id": uuid,
+        "id": _UUID[words],
         "order_id": "n",
         "account_id": "1",
         "points": "60",
-        "email": email,
+        "email": _SHOPPER,
         "lane": mark,
         "state": "'taken'",
         "url_sealed": "'sealed'",
         "token_mark": mark,
         "created_at": then,
         "taken_at": then,
-        "taken_by": email,
+        "taken_by": _SHOPPER,
     }
-    for model, values in ((OrderRow, order), (MovementRow, movement), (ClaimRow, claim)):
-        _fill(database, model, values, 1, count)
+    _fill(database, ClaimRow, claim, 1, count)
 
 
 def fill_customers(database: Database, count: int) -> None:
@@ -97,6 +110,16 @@ def fill_customers(database: Database, count: int) -> None:
         "created_at": _THEN[database.engine.dialect.name],
     }
     _fill(database, PointsCustomerRow, customer, 1, count)
+
+
+Fill = Callable[[Database, int], None]
+
+
+def fills_of_history(words: str, count: int) -> tuple[tuple[Fill, ...], ...]:
+    """Give what fills in a history: what is together is done one after the other, the rest may be done beside it."""
+    history = (fill_orders, fill_movements, fill_claims, fill_customers)
+    # SQLite has one writer; and in a small table the database checks that a movement has its order.
+    return (history[:1], history[1:]) if words == "postgresql" and count >= FEW else (history,)
 
 
 def fill_backlog(database: Database, first: int, count: int) -> None:
