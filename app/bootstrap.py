@@ -36,6 +36,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
                 account.url or "",
                 sealer.open(account.key_sealed or ""),
                 note_echo=note_echo,
+                knows_nobody_by_zeros=account.knows_nobody_by_zeros,
                 new_adapter=new_adapter,
                 public_only=settings.app_env == "production" and account.url != settings.points_api_url,
             )

@@ -36,6 +36,8 @@ class CogginsProvider:
     total_seconds: float = outside.TOTAL_SECONDS
     # Called when the account echoes an Idempotency-Key: from then on a call may be repeated under its key.
     note_echo: Callable[[], None] | None = None
+    # Whether it answers zeros about a customer whom it does not know. Then a 404 says that it does not serve us.
+    knows_nobody_by_zeros: bool = False
     new_adapter: outside.NewAdapter | None = None
     # Whether it must stand in the public internet: its address was typed by a merchant, perhaps one among many.
     public_only: bool = False
@@ -95,7 +97,7 @@ class CogginsProvider:
 
     def _balance(self, session: requests.Session, email: str) -> Balance | NotSent | None:
         path = f"/{quote(self.key, safe='')}/email/{quote(email.strip(), safe='')}/Full"
-        answer = self._call(session, "GET", path, missing_is_none=True)
+        answer = self._call(session, "GET", path, missing_is_none=not self.knows_nobody_by_zeros)
         if answer is None or isinstance(answer, NotSent):
             return answer
         if isinstance(answer, Unknown | RefusedWhole):

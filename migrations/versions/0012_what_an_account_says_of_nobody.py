@@ -1,0 +1,21 @@
+"""How an account answers about a customer whom nobody knows, as far as that was learnt."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from app.store.columns import UtcTime
+
+revision = "0012"
+down_revision = "0011"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("account", sa.Column("knows_nobody_by_zeros", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("account", sa.Column("asked_of_nobody_at", UtcTime(), nullable=True))
+
+
+def downgrade() -> None:
+    op.drop_column("account", "asked_of_nobody_at")
+    op.drop_column("account", "knows_nobody_by_zeros")

@@ -1,0 +1,125 @@
+"""How an account answers of nobody is learnt by asking it: where that is zeros, its 404 is a fault and decides nothing."""
+
+from datetime import timedelta
+
+import pytest
+from sqlmodel import select
+
+from app.domain.claim import Balance, ClaimState
+from app.store.models import AccountKind, AccountRow, MovementState
+from app.usecases.change_account import change_account
+from app.usecases.keep_house import keep_house
+from app.usecases.learn_accounts import ASKED_AGAIN_AFTER
+from tests.standins import faults
+from tests.test_settling.test_expired_claims import shown_order
+from tests.test_settling.test_provider_faults import change_award, make_instant, provider, states
+from tests.test_settling.test_refunds import ADA, paid_order, refund
+from tests.test_settling.test_unknown_instants import look_on
+from tests.world import World
+
+NOBODY_HERE = faults.not_json(404)
+CHECK_THE_URL = "The points provider does not know this address: check the URL and the API key."
+
+
+@pytest.fixture
+def world(coggins_world: World) -> World:
+    """A store whose account answers of nobody with zeros, and was asked."""
+    provider(coggins_world).unknown_email = "zeros"
+    keep_house(coggins_world.services)
+    assert coggins_world.account().knows_nobody_by_zeros
+    return coggins_world
+
+
+def lookups(world: World) -> int:
+    return provider(world).counts["lookup"]
+
+
+def test_a_claim_of_somebody_new_taken_after_the_last_look_is_not_over_while_nobody_is_known(world: World) -> None:
+    change_award(world, "claim", expires_days=30)
+    order_id, token = shown_order(world)
+    world.clock.advance(days=5)
+    provider(world).take(token)
+    world.clock.advance(days=40)
+    provider(world).faults.once(NOBODY_HERE, on="lookup")
+
+    refund(world, order_id, "100")
+    assert [claim.state for claim in world.claims(order_id)] == [ClaimState.SHOWN]
+    look_on(world, order_id)
+
+    assert [claim.state for claim in world.claims(order_id)] == [ClaimState.TAKEN]
+    assert world.balance(ADA) == Balance(0, 0)
+
+
+def test_a_credit_of_somebody_new_waits_until_the_account_answers(world: World) -> None:
+    make_instant(world)
+    provider(world).faults.once(NOBODY_HERE, on="lookup")
+
+    order_id = paid_order(world)
+    assert states(world, order_id) == [MovementState.PLANNED]
+    assert provider(world).counts["instant"] == 0
+    assert world.account().problem == CHECK_THE_URL
+    look_on(world, order_id)
+
+    assert states(world, order_id) == [MovementState.ACCEPTED]
+    assert world.balance(ADA) == Balance(100, 0)
+
+
+def test_what_is_known_is_not_asked_again(world: World) -> None:
+    before = lookups(world)
+
+    world.clock.now += 2 * ASKED_AGAIN_AFTER
+    keep_house(world.services)
+
+    assert lookups(world) == before
+
+
+def test_an_account_that_says_404_of_nobody_is_asked_once_an_hour(coggins_world: World) -> None:
+    for _ in range(3):
+        keep_house(coggins_world.services)
+    assert (lookups(coggins_world), coggins_world.account().knows_nobody_by_zeros) == (1, False)
+
+    provider(coggins_world).unknown_email = "zeros"
+    coggins_world.clock.now += ASKED_AGAIN_AFTER
+    keep_house(coggins_world.services)
+
+    assert (lookups(coggins_world), coggins_world.account().knows_nobody_by_zeros) == (2, True)
+
+
+@pytest.mark.parametrize("fault", [faults.cut(), faults.status(500), faults.status(401), faults.status(200, {}), NOBODY_HERE])
+def test_nothing_is_learnt_from_an_account_that_is_out_of_order(coggins_world: World, fault: faults.Fault) -> None:
+    provider(coggins_world).unknown_email = "zeros"
+    provider(coggins_world).faults.once(fault, on="lookup")
+
+    keep_house(coggins_world.services)
+
+    assert not coggins_world.account().knows_nobody_by_zeros
+
+
+def test_an_account_that_is_left_alone_is_not_asked(coggins_world: World) -> None:
+    with coggins_world.services.database.writing() as session:
+        account = session.exec(select(AccountRow)).one()
+        account.paused_until = coggins_world.clock() + timedelta(minutes=5)
+        session.add(account)
+
+    keep_house(coggins_world.services)
+
+    assert lookups(coggins_world) == 0
+
+
+def test_an_account_that_is_taken_up_anew_is_learnt_anew(world: World) -> None:
+    provider(world).unknown_email = "404"
+    slug, account = world.store().slug, provider(world)
+    change_account(world.services, slug, kind=AccountKind.COGGINS, url=account.url, key=account.key)
+
+    keep_house(world.services)
+
+    assert not world.account().knows_nobody_by_zeros
+    make_instant(world)
+    order_id = paid_order(world)
+    assert states(world, order_id) == [MovementState.ACCEPTED]
+
+
+def test_an_embedded_account_is_not_asked(embedded_world: World) -> None:
+    keep_house(embedded_world.services)
+
+    assert embedded_world.account().asked_of_nobody_at is None
