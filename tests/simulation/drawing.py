@@ -17,6 +17,8 @@ LOST = 0.3
 KEY_TROUBLE = 0.25
 # Histories in which an INSTANT's answer is lost while its customer spends; and in which points to take back are spent.
 DOUBT = 0.25
+# Histories in which a worker asks the accounts how they answer of nobody.
+LEARNING = 0.5
 # How a key is answered that is refused with status 404.
 NOT_FOUND = 2
 DEBT = 0.25
@@ -131,7 +133,7 @@ def draw(seed: int) -> History:
     steps = [_step(random, Kind.SETTLE)]
     for _ in range(random.randint(*RUNS)):
         steps += _run(random)
-    return History(seed, setup, _with_key_trouble(seed, _with_rare_runs(seed, (*placed, *steps))))
+    return History(seed, setup, _with_learning(seed, _with_key_trouble(seed, _with_rare_runs(seed, (*placed, *steps)))))
 
 
 def _with_rare_runs(seed: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -198,6 +200,16 @@ def _with_key_trouble(seed: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         within = replace(steps[begin], mishaps=(*steps[begin].mishaps, mishap))
         return (*steps[:begin], within, *steps[begin + 1 : end + 1], *mended, *steps[end + 1 :])
     return (*steps[:begin], revoked, *steps[begin:end], *mended, *steps[end:])
+
+
+def _with_learning(seed: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Let a worker learn how accounts answer of nobody, in some histories: drawn by itself too."""
+    random = Random(f"what is learnt in {seed}")
+    if random.random() >= LEARNING:
+        return steps
+    at = random.randrange(len(steps) // 2)
+    mishaps = (_fault(random),) if random.random() < 0.3 else ()
+    return (*steps[:at], replace(_step(random, Kind.LEARN), mishaps=mishaps), *steps[at:])
 
 
 def _run(random: Random) -> list[Step]:

@@ -6,6 +6,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import AppError
+from app.usecases.learn_accounts import learn_accounts
 from app.usecases.services import Services
 from app.usecases.settle_customers import settle_customers
 from app.usecases.settle_orders import settle_orders
@@ -64,6 +65,17 @@ def sweep_once(world: World, services: Services) -> None:
         world.counts["steps failed by the database"] += 1
     except AppError as error:
         raise Violation(f"sweeping raised {error.code}: {error.message}") from error
+
+
+def _learn(world: World, step: Step) -> None:
+    world.work(world.workers, step.mishaps, lambda services: _learn_once(world, services))
+
+
+def _learn_once(world: World, services: Services) -> None:
+    try:
+        learn_accounts(services)
+    except DATABASE_FAULTS:
+        world.counts["steps failed by the database"] += 1
 
 
 # The world.
@@ -144,6 +156,7 @@ _PLAY: dict[Kind, Play] = {
     **BY_PEOPLE,
     Kind.SETTLE: _settle,
     Kind.SWEEP: _sweep,
+    Kind.LEARN: _learn,
     Kind.WAIT: _wait,
     Kind.REDELIVER: _redeliver,
     Kind.REVOKE: _revoke,

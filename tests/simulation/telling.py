@@ -17,6 +17,7 @@ _OF_ORDER = frozenset(Kind) - {
     Kind.SECRET,
     Kind.SETTLE,
     Kind.SWEEP,
+    Kind.LEARN,
     Kind.WAIT,
     Kind.REDELIVER,
     Kind.REVOKE,
