@@ -5,7 +5,7 @@ of several workers one makes that change, and only the one whose call it is may 
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,7 +13,6 @@ import structlog
 from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
-from app.domain import retry
 from app.domain.claim import NO_POINTS, Balance
 from app.domain.probing import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, is_belied, is_credible, judge
 from app.points.provider import Accepted, Ask, AskKind, NotSent, Outcome, PointsProvider, RefusedWhole, Rejected, Unknown
@@ -22,6 +21,7 @@ from app.store.lanes import known_lanes
 from app.store.logbook import write_log
 from app.store.models import AccountRow, DebtPolicy, LogLevel, MovementRow, MovementState, StoreRow, StoreState
 from app.store.tallies import tally_accepted
+from app.usecases.pausing import pause_account, resume_account
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import DISBELIEVED, FOR_STAFF
 from app.usecases.settle_orders.calling import SENT_WITHIN, TAKEN_OVER_AFTER
@@ -50,7 +50,7 @@ def settle_customers(services: Services) -> bool:
     elif account.honours_idempotency and movement.call_id is not None:
         _repeat(services, movement, store, account, provider, movement.call_id)
     else:
-        _look(services, movement, account, provider, now)
+        _look(services, movement, store, account, provider, now)
     return True
 
 
@@ -82,13 +82,13 @@ def _next(session: Session, now: datetime) -> tuple[MovementRow, StoreRow, Accou
 def _ask(services: Services, movement: MovementRow, store: StoreRow, account: AccountRow, provider: PointsProvider) -> None:
     balances = provider.balances([movement.email])
     if isinstance(balances, NotSent):
-        _pause(services, account, balances)
+        pause_account(services, store, account, balances)
         return
     before = balances.get(movement.email, NO_POINTS)
     if movement.email not in balances and not provider.repeats_safely and _was_known(services, movement):
         is_fresh = services.clock() - movement.planned_at < DISBELIEVED_FOR
         if is_fresh or movement.asks > 0:
-            _disbelieve(services, movement, account, is_given_up=not is_fresh)
+            _disbelieve(services, movement, store, account, is_given_up=not is_fresh)
             return
     was_asked = movement.asks > 0 and movement.state == MovementState.PLANNED
     if was_asked and is_belied(movement.points, before=_before(movement), now=before):
@@ -117,13 +117,19 @@ def _ask(services: Services, movement: MovementRow, store: StoreRow, account: Ac
     reply = provider.ask(AskKind.INSTANT, [ask], call_id=call_id, now=services.clock())
     if isinstance(reply, NotSent):
         _change(services, sent, state=not_asked, asks=movement.asks)
-        _pause(services, account, reply)
+        pause_account(services, store, account, reply)
         return
     outcome: Outcome = Rejected(reply.reason) if isinstance(reply, RefusedWhole) else reply[0]
+    _write_outcome(services, sent, store, account, outcome)
+    log.info("customer settled", store=store.slug, points=points, state=STATES[type(outcome)])
+
+
+def _write_outcome(services: Services, movement: MovementRow, store: StoreRow, account: AccountRow, outcome: Outcome) -> None:
     reason = outcome.doubt if isinstance(outcome, Accepted) else outcome.reason
     ended_at = None if isinstance(outcome, Unknown) else services.clock()
-    _change(services, sent, state=STATES[type(outcome)], reason=reason, ended_at=ended_at)
-    log.info("customer settled", store=store.slug, points=points, state=STATES[type(outcome)])
+    _change(services, movement, state=STATES[type(outcome)], reason=reason, ended_at=ended_at)
+    if ended_at is not None:
+        resume_account(services, store, account)
 
 
 def _repeat(
@@ -133,22 +139,22 @@ def _repeat(
     ask = Ask(movement.id, movement.points, movement.email, may_go_below_zero=store.debt_policy == DebtPolicy.NEGATIVE)
     reply = provider.ask(AskKind.INSTANT, [ask], call_id=call_id, now=movement.sent_at or services.clock())
     if isinstance(reply, NotSent):
-        _pause(services, account, reply)
+        pause_account(services, store, account, reply)
     elif isinstance(reply, RefusedWhole):
         _change(services, movement, is_for_staff=True)
     elif isinstance(reply[0], Unknown):
         # Sent once more, and lost once more: from now on it counts as sent now.
         _change(services, movement, sent_at=services.clock())
     else:
-        outcome = reply[0]
-        reason = outcome.doubt if isinstance(outcome, Accepted) else outcome.reason
-        _change(services, movement, state=STATES[type(outcome)], reason=reason, ended_at=services.clock())
+        _write_outcome(services, movement, store, account, reply[0])
 
 
-def _look(services: Services, movement: MovementRow, account: AccountRow, provider: PointsProvider, now: datetime) -> None:
+def _look(
+    services: Services, movement: MovementRow, store: StoreRow, account: AccountRow, provider: PointsProvider, now: datetime
+) -> None:
     found = provider.balances([movement.email])
     if isinstance(found, NotSent):
-        _pause(services, account, found)
+        pause_account(services, store, account, found)
         return
     seen, before = found.get(movement.email), _before(movement)
     first = Balance(movement.looked_available or 0, movement.looked_used or 0)
@@ -180,12 +186,12 @@ def _was_known(services: Services, movement: MovementRow) -> bool:
         return bool(known_lanes(session, {movement.lane}))
 
 
-def _disbelieve(services: Services, movement: MovementRow, account: AccountRow, *, is_given_up: bool) -> None:
+def _disbelieve(services: Services, movement: MovementRow, store: StoreRow, account: AccountRow, *, is_given_up: bool) -> None:
     """Ask later, where an account says that it knows nobody of whom it knew; in the end, staff say what became of it."""
     if is_given_up:
         _leave_to_staff(services, movement, state=MovementState.UNKNOWN, call_id=None, position=None)
     else:
-        _pause(services, account, NotSent(DISBELIEVED.sentence, is_accounts_fault=True))
+        pause_account(services, store, account, NotSent(DISBELIEVED.sentence, is_accounts_fault=True))
 
 
 def _leave_to_staff(services: Services, movement: MovementRow, **values: Any) -> None:
@@ -208,20 +214,6 @@ _FOLLOWS: Mapping[Verdict, Any] = {
     Verdict.DID_NOT: lambda _: {"state": MovementState.PLANNED, "looked_at": None, "looked_available": None, "looked_used": None},
     Verdict.FOR_STAFF: lambda _: {"is_for_staff": True},
 }
-
-
-def _pause(services: Services, account: AccountRow, reply: NotSent) -> None:
-    failures = account.failures + 1
-    pause: timedelta = reply.retry_after or (retry.PROBE_EVERY if reply.is_accounts_fault else retry.backoff(failures))
-    with services.database.writing() as session:
-        session.execute(
-            update(AccountRow)
-            .where(col(AccountRow.id) == account.id)
-            .values(failures=failures, paused_until=services.clock() + pause, problem=reply.reason)
-        )
-        if failures == 1:
-            message = f"The points provider is not asked for now: {reply.reason}"
-            write_log(session, account.store_id, "provider", message, now=services.clock(), level=LogLevel.ERROR)
 
 
 def _change(services: Services, movement: MovementRow, **values: Any) -> bool:

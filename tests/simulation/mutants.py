@@ -24,7 +24,7 @@ from app.store import waiting
 from app.store.models import MovementRow, OrderRow
 from app.usecases import sweep_orders
 from app.usecases.services import Services
-from app.usecases.settle_orders import calling, deciding, planning, probing, reading, recording
+from app.usecases.settle_orders import calling, deciding, planning, probing, reading, recording, weighing
 from app.usecases.settle_orders import resting as resting_step
 from app.usecases.settle_orders.batch import Batch, InHand
 from tests.simulation.drawing import draw
@@ -85,8 +85,8 @@ def _believe_that_nobody_is_there(_rig: Rig) -> Any:
     """Take every 404 about a customer for what it says."""
     return _all(
         patch.object(probing, "is_credible", lambda *_, **__: True),
-        patch.object(calling, "is_belied", lambda *_, **__: False),
-        patch.object(calling, "known_lanes", lambda *_: set()),
+        patch.object(weighing, "is_belied", lambda *_, **__: False),
+        patch.object(weighing, "known_lanes", lambda *_: set()),
     )
 
 

@@ -141,3 +141,4 @@ def test_points_that_staff_take_are_taken_once_the_customer_is_known_again(world
     settle_customers(world.services)
 
     assert world.balance(ADA) == Balance(0, 0)
+    assert world.account().problem is None

@@ -1,25 +1,23 @@
 """Step 4: ask the accounts, in arrays. Each array is written down as *sending* first; no transaction is open during a call."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 from app.domain import retry
-from app.domain.claim import NO_POINTS, Balance
-from app.domain.order import folded
-from app.domain.probing import DISBELIEVED_FOR, is_belied
 from app.domain.settlement import INSTANT_KINDS, MovementKind
 from app.outside import TOTAL_SECONDS
-from app.points.provider import Ask, AskKind, NotSent, PointsProvider, RefusedWhole, Rejected, Reply, Unknown
-from app.store.lanes import known_lanes
-from app.store.models import ClaimLink, ClaimRow, DebtPolicy, MovementRow, MovementState
+from app.points.provider import Ask, AskKind, NotSent, RefusedWhole, Reply, Unknown
+from app.store.models import ClaimRow, MovementRow, MovementState
 from app.store.waiting import LEASE_HOLDS
+from app.usecases.pausing import pause_account
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import CLAIM_LOST, DISBELIEVED, Batch
+from app.usecases.settle_orders.batch import CLAIM_LOST, Batch
 from app.usecases.settle_orders.planning import account_problem
 from app.usecases.settle_orders.probing import is_to_be_asked_again, repeat_call
-from app.usecases.settle_orders.recording import doubt_again, mark_sending, pause_account, record, take_back_to_planned
+from app.usecases.settle_orders.recording import mark_sending, record, take_back_to_planned
+from app.usecases.settle_orders.weighing import has_floor, weigh
 
 # After this long nobody is still waiting for the answer: the worker that sent it is dead.
 TAKEN_OVER_AFTER = timedelta(minutes=5)
@@ -28,7 +26,6 @@ TAKEN_OVER_AFTER = timedelta(minutes=5)
 # what it sends must not send it: another may have taken it over by now.
 SENT_WITHIN = LEASE_HOLDS - timedelta(seconds=TOTAL_SECONDS)
 
-NOTHING_TO_TAKE = Rejected("The balance holds nothing to take back.", code="NOTHING_THERE")
 _CUT = Unknown("The worker that asked for it ended before the answer was recorded.")
 
 
@@ -77,15 +74,12 @@ def _send(
         _leave(services, batch, account_id, array)
         return []
     asked_at = services.clock()
-    found = _balances(batch, provider, array)
-    if isinstance(found, NotSent):
-        pause_account(services, batch, account_id, found)
+    weighed = weigh(services, batch, provider, array)
+    if isinstance(weighed, NotSent):
+        pause_account(services, batch.store, batch.accounts[account_id], weighed)
         _leave(services, batch, account_id, array)
         return []
-    array = _believed(services, batch, provider, array, found)
-    asked = [movement.email for movement in array if _needs_balance(batch, provider, movement)]
-    balances = {email: found.get(email, NO_POINTS) for email in asked}
-    array = _within_balances(services, batch, _not_belied(services, batch, array, balances), balances)
+    array, balances = weighed
     call_id = uuid4()
     asked_before = {movement.id for movement in array if movement.state == MovementState.SENDING}
     sent = mark_sending(services, batch, array, call_id=call_id, balances=balances, asked_at=asked_at)
@@ -105,7 +99,7 @@ def _send(
             batch.hands[movement.order_id or 0].wait((movement.sent_at or services.clock()) + TAKEN_OVER_AFTER, CLAIM_LOST)
     elif isinstance(reply, NotSent):
         take_back_to_planned(services, batch, new, was_sent=False)
-        pause_account(services, batch, account_id, reply)
+        pause_account(services, batch.store, batch.accounts[account_id], reply)
         _leave(services, batch, account_id, sent)
     elif isinstance(reply, RefusedWhole):
         take_back_to_planned(services, batch, new, was_sent=False)
@@ -149,92 +143,6 @@ def _leave(services: Services, batch: Batch, account_id: int, array: Sequence[Mo
         batch.hands[movement.order_id or 0].wait(until, account_problem(batch.accounts[account_id]))
 
 
-def _balances(batch: Batch, provider: PointsProvider, array: Sequence[MovementRow]) -> Mapping[str, Balance] | NotSent:
-    """Look up the balances that must be known before the call. Customers whom the account does not know are missing.
-
-    They say how much can be taken back; and where a lost answer could not be asked for again, they are what its outcome is
-    judged by. A claim link that goes out directly is judged by the balance before it went out.
-    """
-    emails = {movement.email for movement in array if _needs_balance(batch, provider, movement)}
-    return provider.balances(sorted(emails)) if emails else {}
-
-
-def _believed(
-    services: Services,
-    batch: Batch,
-    provider: PointsProvider,
-    array: Sequence[MovementRow],
-    found: Mapping[str, Balance],
-) -> Sequence[MovementRow]:
-    """Keep back those of whose customers the account says that it knows nobody, although it did."""
-    now = services.clock()
-    missing = [movement for movement in array if _needs_balance(batch, provider, movement) and movement.email not in found]
-    # What was asked for before is never asked for again on such a word; the rest is, once it lasts.
-    doubtful = [movement for movement in missing if movement.asks > 0 or now - movement.planned_at < DISBELIEVED_FOR]
-    if not doubtful or provider.repeats_safely:
-        return array
-    with services.database.reading() as session:
-        known = known_lanes(session, {movement.lane for movement in doubtful})
-    disbelieved = {movement.id for movement in doubtful if movement.lane in known}
-    for movement in array:
-        if movement.id in disbelieved:
-            batch.hands[movement.order_id or 0].wait(now + retry.PROBE_EVERY, DISBELIEVED)
-    return [movement for movement in array if movement.id not in disbelieved]
-
-
-def _needs_balance(batch: Batch, provider: PointsProvider, movement: MovementRow) -> bool:
-    if movement.kind in INSTANT_KINDS:
-        return not provider.repeats_safely or (movement.kind == MovementKind.DEBIT and _has_floor(batch))
-    return _goes_out_directly(batch, provider) and bool(movement.email)
-
-
-def _goes_out_directly(batch: Batch, provider: PointsProvider) -> bool:
-    return batch.store.claim_link == ClaimLink.DIRECT and not provider.sees_claims
-
-
-def _has_floor(batch: Batch) -> bool:
-    return batch.store.debt_policy == DebtPolicy.FLOOR
-
-
-def _not_belied(
-    services: Services, batch: Batch, array: Sequence[MovementRow], balances: dict[str, Balance]
-) -> Sequence[MovementRow]:
-    """Keep back what two looks found not to have happened, and a third finds that it may have."""
-    belied = [movement for movement in array if _is_belied(movement, balances.get(movement.email))]
-    if belied:
-        doubt_again(services, batch, belied)
-    return [movement for movement in array if movement not in belied]
-
-
-def _is_belied(movement: MovementRow, now: Balance | None) -> bool:
-    if movement.state != MovementState.PLANNED or movement.asks == 0 or now is None:
-        return False
-    return is_belied(movement.points, before=Balance(movement.available_before or 0, movement.used_before or 0), now=now)
-
-
-def _within_balances(
-    services: Services, batch: Batch, array: Sequence[MovementRow], balances: dict[str, Balance]
-) -> list[MovementRow]:
-    """Hold debits to what is there. One that finds nothing ends here, and leaves a shortfall."""
-    kept = []
-    for movement in array:
-        available = balances[movement.email].available if movement.email in balances else None
-        if movement.state == MovementState.SENDING:
-            # It may stand in the ledger already, under its id and with this amount: asked again, it is asked as it was.
-            kept.append(movement)
-            continue
-        if movement.kind != MovementKind.DEBIT or not _has_floor(batch) or available is None or available >= -movement.points:
-            kept.append(movement)
-            continue
-        batch.empty_lanes.add((movement.account_id, folded(movement.email)))
-        if available > 0:
-            movement.points = -available
-            kept.append(movement)
-        else:
-            record(services, batch, [(movement, NOTHING_TO_TAKE)])
-    return kept
-
-
 def _ask_kind(movement: MovementRow) -> AskKind:
     if movement.kind in INSTANT_KINDS:
         return AskKind.INSTANT
@@ -251,7 +159,7 @@ def _ask(batch: Batch, movement: MovementRow) -> Ask:
         movement.email,
         customer_type=movement.customer_type,
         expires_days=movement.expires_days,
-        may_go_below_zero=not _has_floor(batch),
+        may_go_below_zero=not has_floor(batch),
     )
 
 

@@ -10,10 +10,11 @@ from app.points.provider import Accepted, Ask, AskKind, NotSent, RefusedWhole, U
 from app.store.books import call_of, could_be_claims
 from app.store.logbook import write_log
 from app.store.models import DebtPolicy, LogLevel, MovementRow
+from app.usecases.pausing import pause_account
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import CLAIM_LOST, FOR_STAFF, UNKNOWN_INSTANT, Batch
 from app.usecases.settle_orders.planning import account_problem
-from app.usecases.settle_orders.recording import note_look, pause_account, record, take_back_to_planned
+from app.usecases.settle_orders.recording import note_look, record, take_back_to_planned
 
 
 def is_to_be_asked_again(services: Services, batch: Batch, movement: MovementRow) -> bool:
@@ -44,7 +45,7 @@ def _look(services: Services, batch: Batch, movement: MovementRow, before: Balan
         return False
     found = batch.providers[movement.account_id].balances([movement.email])
     if isinstance(found, NotSent):
-        pause_account(services, batch, movement.account_id, found)
+        pause_account(services, batch.store, batch.accounts[movement.account_id], found)
         hand.wait(batch.paused_until(movement.account_id, now) or now, account_problem(batch.accounts[movement.account_id]))
         return False
     seen, first = found.get(movement.email), Balance(movement.looked_available or 0, movement.looked_used or 0)
@@ -102,7 +103,7 @@ def repeat_call(services: Services, batch: Batch, movement: MovementRow, kind: A
         kind, [_as_it_was_asked(batch, one) for one in array], call_id=movement.call_id, now=movement.sent_at or now
     )
     if isinstance(reply, NotSent):
-        pause_account(services, batch, movement.account_id, reply)
+        pause_account(services, batch.store, batch.accounts[movement.account_id], reply)
         hand.wait(batch.paused_until(movement.account_id, now) or now, account_problem(batch.accounts[movement.account_id]))
     elif isinstance(reply, RefusedWhole) and kind is AskKind.CLAIM:
         record(services, batch, [(movement, Unknown(reply.reason))])

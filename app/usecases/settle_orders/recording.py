@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from random import randrange
 from typing import Any
 from uuid import UUID
 
@@ -10,22 +9,22 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from app.domain import retry
 from app.domain.claim import Balance, ClaimState
 from app.domain.probing import FIRST_LOOK_AFTER
 from app.domain.settlement import MovementKind
 from app.metrics import count_movement
 from app.points.embedded import INSUFFICIENT
-from app.points.provider import Accepted, NotSent, Outcome, Overtaken, Rejected, Unknown
+from app.points.provider import Accepted, Outcome, Overtaken, Rejected, Unknown
 from app.sealing import fingerprint
 from app.store.books import add_to_granted, still_open
 from app.store.bulk import change_rows, insert_rows
 from app.store.lanes import is_unclear
 from app.store.logbook import write_log
-from app.store.models import AccountRow, ClaimLink, ClaimRow, LogLevel, MovementRow, MovementState, OrderRow
+from app.store.models import ClaimLink, ClaimRow, LogLevel, MovementRow, MovementState, OrderRow
 from app.store.rows import change
 from app.store.tallies import tally_accepted
 from app.store.waiting import keep_lease
+from app.usecases.pausing import resume_account
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import UNKNOWN_INSTANT, Batch, InHand, Problem
 from app.usecases.settle_orders.planning import REFUSED, refusal_mark
@@ -109,23 +108,6 @@ def doubt_again(services: Services, batch: Batch, movements: Sequence[MovementRo
         batch.hands[movement.order_id or 0].wait(now, UNKNOWN_INSTANT)
 
 
-def pause_account(services: Services, batch: Batch, account_id: int, reply: NotSent) -> None:
-    """Ask nothing of an account for a while, and say why."""
-    now = services.clock()
-    account = batch.accounts[account_id]
-    account.failures += 1
-    pause = reply.retry_after or (
-        retry.PROBE_EVERY if reply.is_accounts_fault else retry.backoff(account.failures, jitter=randrange(100))  # noqa: S311 - no secret
-    )
-    account.paused_until, account.problem = now + pause, reply.reason
-    _store_account(services, account)
-    if account.failures == 1:
-        _log_account(services, batch, f"The points provider is not asked for now: {reply.reason}", LogLevel.ERROR)
-    log.warning(
-        "account paused", store=batch.store.slug, account=account_id, reason=reply.reason, seconds=int(pause.total_seconds())
-    )
-
-
 def record(
     services: Services,
     batch: Batch,
@@ -156,7 +138,8 @@ def record(
             hand.is_done = True
         else:
             _follow_up(hand, movement, outcome, now)
-    _resume_accounts(services, batch, {movement.account_id for movement, outcome in ours if not isinstance(outcome, Unknown)})
+    for account_id in {movement.account_id for movement, outcome in ours if not isinstance(outcome, Unknown)}:
+        resume_account(services, batch.store, batch.accounts[account_id])
 
 
 def _log_refusals(session: Session, batch: Batch, outcomes: Sequence[tuple[MovementRow, Outcome]], now: datetime) -> None:
@@ -249,30 +232,6 @@ def _follow_up(hand: InHand, movement: MovementRow, outcome: Outcome, now: datet
     elif isinstance(outcome, Unknown):
         hand.books.open = movement
         hand.wait(max(now, (movement.sent_at or now) + FIRST_LOOK_AFTER), UNKNOWN_INSTANT)
-
-
-def _resume_accounts(services: Services, batch: Batch, account_ids: set[int]) -> None:
-    for account_id in account_ids:
-        account = batch.accounts[account_id]
-        if account.failures or account.problem:
-            account.failures, account.paused_until, account.problem = 0, None, None
-            _store_account(services, account)
-            _log_account(services, batch, "The points provider serves again.", LogLevel.INFO)
-            log.info("account serves again", store=batch.store.slug, account=account_id)
-
-
-def _log_account(services: Services, batch: Batch, message: str, level: LogLevel) -> None:
-    with services.database.writing() as session:
-        write_log(session, batch.store_id, "provider", message, now=services.clock(), level=level)
-
-
-def _store_account(services: Services, account: AccountRow) -> None:
-    with services.database.writing() as session:
-        session.execute(
-            update(AccountRow)
-            .where(col(AccountRow.id) == account.id)
-            .values(failures=account.failures, paused_until=account.paused_until, problem=account.problem)
-        )
 
 
 def _store(session: Session, movements: Sequence[MovementRow], *names: str) -> None:
