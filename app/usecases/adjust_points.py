@@ -16,7 +16,7 @@ from app.store.logbook import write_log
 from app.store.models import AccountRow, AdjustmentRow, MovementRow, MovementState, OrderRow, StoreRow
 from app.store.once import Once, is_first
 from app.store.stores import current_account, find_store_by_slug
-from app.store.waiting import wake
+from app.store.waking import wake
 from app.usecases.claim_points import is_address
 from app.usecases.services import Services
 

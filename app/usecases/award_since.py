@@ -12,7 +12,7 @@ from app.errors import BadRequest
 from app.saleor.client import OrdersPage
 from app.store.models import RuleRow, StoreRow, StoreState
 from app.store.stores import as_rule, find_store_by_slug, rule_in_force, rules_of
-from app.store.waiting import wake_changed
+from app.store.waking import wake_changed
 from app.usecases.services import Services
 
 

@@ -15,7 +15,7 @@ from app.points.embedded import state_of
 from app.points.ledger import find_claims, take
 from app.sealing import fingerprint
 from app.store.models import ClaimRow, OrderRow, PointsClaimRow, StoreRow
-from app.store.waiting import wake
+from app.store.waking import wake
 from app.usecases.change_brand import brand_of
 from app.usecases.order_link import order_link
 from app.usecases.services import Services

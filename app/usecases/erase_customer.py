@@ -22,7 +22,7 @@ from app.store.models import AccountRow, ClaimRow, MovementRow, MovementState, P
 from app.store.models.ledger import PointsClaimState
 from app.store.people import Person
 from app.store.stores import accounts_of
-from app.store.waiting import wake
+from app.store.waking import wake
 from app.usecases.services import Services
 from app.usecases.show_customer import find_named_store, known_person
 

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from app.points.ledger import claims_past_their_time, expire
 from app.store.models import ClaimRow
-from app.store.waiting import wake
+from app.store.waking import wake
 from app.usecases.services import Services
 
 BATCH = 200

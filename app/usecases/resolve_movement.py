@@ -16,7 +16,7 @@ from app.store.logbook import write_log
 from app.store.models import MovementRow, MovementState, OrderRow, StoreRow
 from app.store.once import Once, is_first
 from app.store.tallies import tally_accepted
-from app.store.waiting import wake
+from app.store.waking import wake
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from app.errors import AppError, SaleorFault, SaleorRefused, Unavailable
 from app.metrics import count_swept
 from app.store.columns import UtcTime
 from app.store.models import StoreRow, StoreState
-from app.store.waiting import wake_changed
+from app.store.waking import wake_changed
 from app.usecases.follow_app import switch_on
 from app.usecases.pausing import note_problem, pause_store, resume_store
 from app.usecases.services import Services

@@ -15,7 +15,7 @@ from app.errors import BadRequest
 from app.store.logbook import write_log
 from app.store.models import AccountRow, AdjustmentRow, ClaimRow, OrderRow, StoreRow
 from app.store.once import Once, is_first
-from app.store.waiting import wake
+from app.store.waking import wake
 from app.usecases.adjust_points import TEXT_LENGTH_MAX
 from app.usecases.services import Services
 

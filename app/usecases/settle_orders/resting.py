@@ -8,7 +8,8 @@ from sqlmodel import Session
 from app.domain import retry
 from app.domain.order import folded
 from app.store.logbook import log_settled
-from app.store.waiting import LEASE_HOLDS, rest, share_shortfall_looks, wake_lost
+from app.store.waiting import LEASE_HOLDS, rest, share_shortfall_looks
+from app.store.waking import wake_lost
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch, InHand, Problem
 
