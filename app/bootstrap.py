@@ -7,6 +7,7 @@ from app.outside import NewAdapter
 from app.points.coggins import CogginsProvider
 from app.points.embedded import EmbeddedProvider
 from app.points.provider import PointsProvider
+from app.saleor.addresses import is_of_a_known_domain
 from app.saleor.client import SaleorClient
 from app.saleor.manifest import manifest
 from app.sealing import Sealer
@@ -42,10 +43,15 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
             )
         return EmbeddedProvider(database, sealer, account.store_id, settings.claim_url_base, store.time_zone)
 
+    def is_anybodys(api_url: str) -> bool:
+        """Tell whether whoever installs the app says where a Saleor's name leads, and not the operator."""
+        is_named = api_url in settings.saleor_urls_reached or is_of_a_known_domain(api_url, settings.saleor_urls_allowed)
+        return settings.app_env == "production" and not is_named
+
     return Services(
         database=database,
         sealer=sealer,
-        saleor=SaleorClient(url_map=settings.saleor_urls_reached, new_adapter=new_adapter),
+        saleor=SaleorClient(url_map=settings.saleor_urls_reached, new_adapter=new_adapter, public_only=is_anybodys),
         provider_of=provider_of,
         clock=clock,
         claim_url_base=settings.claim_url_base,

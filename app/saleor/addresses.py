@@ -21,6 +21,21 @@ def is_allowed(api_url: str, patterns: Iterable[str]) -> bool:
     return any(_matches(address, pattern) for pattern in patterns)
 
 
+def is_of_a_known_domain(api_url: str, patterns: Iterable[str]) -> bool:
+    """Tell whether an API URL matches a glob that names a host, or the domain of one: `*.example.com`, and not `*` or `*.com`.
+
+    Whoever owns the domain says where its names lead. Where a glob leaves the domain open, anybody does.
+    """
+    return is_allowed(api_url, (pattern for pattern in patterns if _names_a_domain(pattern)))
+
+
+def _names_a_domain(pattern: str) -> bool:
+    host = urlsplit(pattern).netloc.rpartition("@")[2]
+    host = host if host.endswith("]") else host.partition(":")[0]
+    _, wildcard, domain = host.rpartition("*")
+    return not wildcard or (domain.startswith(".") and domain.count(".") > 1)
+
+
 def _matches(address: SplitResult, pattern: str) -> bool:
     try:
         allowed = urlsplit(pattern)

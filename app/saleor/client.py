@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,10 @@ class OrdersPage:
 
 
 class SaleorClient:
-    """One client for all stores. `url_map` gives the address at which this process reaches an installed API URL."""
+    """One client for all stores. `url_map` gives the address at which this process reaches an installed API URL.
+
+    Where `public_only` says so of an API URL, only a server of the public internet is called for it.
+    """
 
     def __init__(
         self,
@@ -49,10 +52,12 @@ class SaleorClient:
         url_map: Mapping[str, str] | None = None,
         total_seconds: int = outside.TOTAL_SECONDS,
         new_adapter: outside.NewAdapter | None = None,
+        public_only: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._url_map = dict(url_map or {})
         self._total_seconds = total_seconds
         self._new_adapter = new_adapter
+        self._public_only = public_only
         self._opening = threading.Lock()
         self._opened: Connections | None = None
 
@@ -81,7 +86,9 @@ class SaleorClient:
         parts = urlsplit(self._reached(api_url))
         url = urlunsplit((parts.scheme, parts.netloc, "/.well-known/jwks.json", "", ""))
         try:
-            with outside.new_session(total_seconds=self._total_seconds, new_adapter=self._new_adapter) as session:
+            with outside.new_session(
+                total_seconds=self._total_seconds, new_adapter=self._new_adapter, public_only=self._public_only(api_url)
+            ) as session:
                 answer = session.get(url)
             jwks = _key_set(answer)
         except (requests.RequestException, ValueError, KeyError, TypeError, RecursionError):
@@ -246,7 +253,9 @@ class SaleorClient:
 
         with self._opening:
             if self._opened is None:
-                self._opened = Connections(total_seconds=self._total_seconds, new_adapter=self._new_adapter)
+                self._opened = Connections(
+                    total_seconds=self._total_seconds, new_adapter=self._new_adapter, public_only=self._public_only
+                )
             return self._opened
 
     def _reached(self, api_url: str) -> str:

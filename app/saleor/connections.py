@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
@@ -27,11 +27,12 @@ _exact_json = partial(json.loads, parse_float=Decimal)
 
 
 class Connections:
-    """Connections to all Saleors; each serves one request at a time."""
+    """Connections to all Saleors; each serves one request at a time. Where `public_only` says so, to public servers only."""
 
-    def __init__(self, *, total_seconds: int, new_adapter: outside.NewAdapter | None) -> None:
+    def __init__(self, *, total_seconds: int, new_adapter: outside.NewAdapter | None, public_only: Callable[[str], bool]) -> None:
         self._total_seconds = total_seconds
         self._new_adapter = new_adapter
+        self._public_only = public_only
         self._idling = threading.Lock()
         self._idle: list[RequestsHTTPTransport] = []
 
@@ -42,7 +43,7 @@ class Connections:
         """
         request = _Request(operation, variables)
         try:
-            with self._transport(url) as transport:
+            with self._transport(url, api_url) as transport:
                 return transport.execute(request, extra_args={"headers": {"Authorization": f"Bearer {token}"}})
         except TransportConnectionFailed as error:
             if isinstance(error.__cause__, AppError):
@@ -52,9 +53,9 @@ class Connections:
             raise SaleorUnreachable(f"{api_url} answers, but not as a GraphQL API does.") from None
 
     @contextmanager
-    def _transport(self, url: str) -> Iterator[RequestsHTTPTransport]:
+    def _transport(self, url: str, api_url: str) -> Iterator[RequestsHTTPTransport]:
         """Lend a transport for the address: two threads must not share one at once, and a new one connects anew."""
-        transport = self._idle_one(url) or self._new_transport(url)
+        transport = self._idle_one(url) or self._new_transport(url, public_only=self._public_only(api_url))
         try:
             yield transport
         except BaseException:
@@ -73,10 +74,12 @@ class Connections:
                 self._idle.remove(found)
         return found
 
-    def _new_transport(self, url: str) -> RequestsHTTPTransport:
+    def _new_transport(self, url: str, *, public_only: bool) -> RequestsHTTPTransport:
         transport = RequestsHTTPTransport(url, json_deserialize=_exact_json)
         # Its own would have neither deadline nor bounds.
-        transport.session = outside.new_session(total_seconds=self._total_seconds, new_adapter=self._new_adapter)
+        transport.session = outside.new_session(
+            total_seconds=self._total_seconds, new_adapter=self._new_adapter, public_only=public_only
+        )
         transport.session.hooks["response"].append(_raise_for_status)
         return transport
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.saleor.addresses import ADDRESS_LENGTH_MAX, is_allowed
+from app.saleor.addresses import ADDRESS_LENGTH_MAX, is_allowed, is_of_a_known_domain
 from app.settings import LOOPBACK_SALEORS
 
 CLOUD = ("https://*.saleor.cloud/graphql/",)
@@ -170,3 +170,35 @@ def test_an_address_that_no_column_holds_is_refused() -> None:
     host = "a" * ADDRESS_LENGTH_MAX
 
     assert not is_allowed(f"https://{host}.saleor.cloud/graphql/", CLOUD)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_known"),
+    [
+        ("https://shop.example.com/graphql/", True),
+        ("https://shop.example.com:8443/*/graphql/", True),
+        ("http://api:*/graphql/", True),
+        ("http://10.0.0.7:8000/graphql/", True),
+        ("http://[fd00::7]:8000/graphql/", True),
+        ("https://*.example.com/graphql/", True),
+        ("http://*.shops.svc.cluster.local:8000/graphql/", True),
+        ("https://*/graphql/", False),
+        ("http://*:8000/graphql/", False),
+        ("https://*.com/graphql/", False),
+        ("https://*example.com/graphql/", False),
+        ("https://shop.*/graphql/", False),
+        ("http://10.0.0.*/graphql/", False),
+    ],
+)
+def test_a_glob_says_whose_name_a_saleors_is(pattern: str, *, is_known: bool) -> None:
+    api_url = pattern.replace(":*", ":8000").replace("*", "a", 1).replace("*", "b")
+
+    assert is_allowed(api_url, [pattern])
+    assert is_of_a_known_domain(api_url, [pattern]) is is_known
+
+
+def test_of_several_globs_one_that_names_the_domain_is_enough() -> None:
+    patterns = ("https://*/graphql/", "https://*.example.com/graphql/")
+
+    assert is_of_a_known_domain("https://shop.example.com/graphql/", patterns)
+    assert not is_of_a_known_domain("https://shop.example.net/graphql/", patterns)

@@ -1,12 +1,14 @@
-"""In production no provider's address that a merchant typed leads into a private network, however it is written, and whenever."""
+"""In production nobody's address leads into a private network but the operator's, however it is written, and whenever."""
 
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from app.bootstrap import build_services
+from app.errors import NotASaleor, SaleorUnreachable
 from app.points.provider import NotSent
 from app.settings import load_settings
 from app.store.models import AccountKind, AccountRow, StoreRow
@@ -16,6 +18,7 @@ from app.usecases.create_store import create_store
 from app.usecases.services import Services
 from tests.clock import MovableClock
 from tests.standins.coggins import StandInCoggins
+from tests.standins.saleor import StandInSaleor
 from tests.test_points.coggins_calls import ADA
 
 PUBLIC = "93.184.216.34"
@@ -96,3 +99,32 @@ def test_the_operators_own_provider_may_stand_anywhere(production: NewServices, 
 
     assert services.provider_of(store, account).balances([ADA]) != {}
     assert len(coggins.requests) == 1
+
+
+@pytest.mark.parametrize("pattern", ["http://*/graphql/", "http://127.0.0.*/graphql/", "http://loc*/graphql/"])
+def test_a_saleor_whose_name_anybody_may_choose_is_not_called_in_a_private_network(
+    production: NewServices, saleor: StandInSaleor, pattern: str
+) -> None:
+    host = "localhost" if "loc" in pattern else "127.0.0.1"
+    api_url = saleor.api_url.replace("127.0.0.1", host)
+    client = production(ALLOWED_SALEOR_URLS=pattern.replace("/graphql", f":{urlsplit(api_url).port}/graphql")).saleor
+
+    with pytest.raises(SaleorUnreachable):
+        client.own_app_id(api_url, "token")
+    with pytest.raises(SaleorUnreachable):
+        client.jwks(api_url)
+
+    assert saleor.counts == {}
+
+
+@pytest.mark.parametrize("how", ["named", "mapped"])
+def test_a_saleor_that_the_operator_names_may_stand_anywhere(production: NewServices, saleor: StandInSaleor, how: str) -> None:
+    named = {"ALLOWED_SALEOR_URLS": saleor.api_url}
+    mapped = {"ALLOWED_SALEOR_URLS": "https://*/graphql/", "SALEOR_URL_MAP": f"https://shop.example/graphql/={saleor.api_url}"}
+    client = production(**(named if how == "named" else mapped)).saleor
+    api_url = saleor.api_url if how == "named" else "https://shop.example/graphql/"
+
+    with pytest.raises(NotASaleor):
+        client.own_app_id(api_url, "token")
+
+    assert '"keys"' in client.jwks(api_url)
