@@ -266,6 +266,7 @@ def server_that_closes_after_each_answer() -> Iterator[tuple[str, list[bytes]]]:
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             thread.join(PATIENCE_SECONDS)
+            assert not thread.is_alive(), "a connection was left open"
 
 
 def test_a_question_is_asked_again_where_the_server_closes_a_kept_connection() -> None:

@@ -59,6 +59,9 @@ class DeadlineAdapter(HTTPAdapter):
         return pool  # type: ignore[no-any-return]  # urllib3's own class is wider
 
     def close(self) -> None:
+        """Close the connections at once. urllib3 leaves that to whenever the garbage collector comes."""
+        if self._last is not None:
+            self._last[2].close()
         self._last = None
         super().close()
 
