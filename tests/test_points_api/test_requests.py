@@ -2,8 +2,12 @@
 
 import gzip
 import json
-from collections.abc import Callable
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +25,9 @@ from app.usecases.manage_keys import create_key, list_keys, revoke_key
 from app.web.limiting import RequestLimiter, open_storage
 from app.web.points_api.views import IDEMPOTENCY_KEY
 from tests.clock import MovableClock
+from tests.demo.app_process import free_port
 from tests.served_points import ServedPoints, serve_points
+from tests.world import serve_app
 
 ITEMS = [{"amount": 5, "email": "ada@example.com"}]
 CALLS = ["claims", "instants"]
@@ -188,6 +194,34 @@ def test_while_the_shared_count_is_away_each_process_counts_for_itself() -> None
 
     with pytest.raises(TooManyRequests):
         limiter.check("a key")
+
+
+@pytest.fixture
+def redis_url(tmp_path: Path) -> Iterator[str]:
+    """A Redis that is there for the test alone."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        pytest.skip("neither redis-server nor valkey-server is installed")
+    port = free_port()
+    options = {"--port": str(port), "--bind": "127.0.0.1", "--save": "", "--dir": str(tmp_path)}
+    server = subprocess.Popen(
+        [program, *(word for option in options.items() for word in option)], stdout=subprocess.PIPE, text=True
+    )
+    with server:
+        assert server.stdout is not None
+        assert any("Ready to accept" in line for line in server.stdout), "it did not start"
+        yield f"redis://127.0.0.1:{port}/0"
+        server.terminate()
+
+
+def test_processes_with_a_shared_count_count_together(redis_url: str, fresh_sqlite_url: str, clock: MovableClock) -> None:
+    limits = {"LIMITS_STORAGE_URL": redis_url, "API_LIMIT_PER_KEY": "3/hour"}
+    with serve_points(fresh_sqlite_url, clock, **limits) as one, serve_app(fresh_sqlite_url, clock, **limits) as (_, _, url):
+        other = replace(one, url=url)
+        answers = [served.claims(ITEMS).status_code for served in (one, other, one, other, one)]
+
+        assert answers == [200, 200, 200, 429, 429]
+        assert replace(other, key=create_key(one.services, "shop")).claims(ITEMS).status_code == 200
 
 
 @pytest.mark.parametrize("call", CALLS)
