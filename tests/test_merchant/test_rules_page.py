@@ -50,6 +50,15 @@ def test_a_new_store_has_one_rule_said_in_a_line(desk: Desk) -> None:
     assert "orders placed before keep theirs" in text
 
 
+def test_a_rule_that_makes_no_claims_says_nothing_of_them(desk: Desk) -> None:
+    save(desk, award="instant", expires_days="30", customer_type="Gold")
+
+    lines = seen(desk.get("rules"))
+
+    assert "at once into the balance, once the order is paid in full." in lines
+    assert "customer type Gold" not in lines
+
+
 def test_a_change_is_a_new_version_made_once_and_orders_placed_before_keep_theirs(desk: Desk) -> None:
     world = desk.world
     before = paid_order(world, "100")

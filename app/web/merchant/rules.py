@@ -1,6 +1,6 @@
 """Rules: how orders earn, what a change of them would have meant, and every version there was."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 from urllib.parse import quote
@@ -128,12 +128,17 @@ def summary(row: RuleRow) -> str:
         parts.append(f"from a total of {number(row.minimum_total)}")
     if row.maximum_points is not None:
         parts.append(f"at most {number(row.maximum_points)}")
-    parts.append("claims never expire" if row.expires_days is None else f"claims expire after {number(row.expires_days)} days")
-    if not row.bind_email:
-        parts.append("whoever has the link may take it")
-    if row.customer_type:
-        parts.append(f"customer type {row.customer_type}")
+    if row.award != Award.INSTANT:
+        parts += _of_claims(row)
     return ", ".join(parts)
+
+
+def _of_claims(row: RuleRow) -> Iterator[str]:
+    yield "claims never expire" if row.expires_days is None else f"claims expire after {number(row.expires_days)} days"
+    if not row.bind_email:
+        yield "whoever has the link may take it"
+    if row.customer_type:
+        yield f"customer type {row.customer_type}"
 
 
 def _changer(services: Services) -> Staff:
