@@ -56,7 +56,7 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
     def home_widget() -> Response:
         staff = _staff(services, settings)
         view = see_overview(services, staff.store_id)
-        chart = points_chart(view.days, width=480, height=220)  # The Dashboard gives it half a page.
+        chart = points_chart(view.days, width=480, height=170)  # The Dashboard gives the widget a tile of half a page.
         return _widget("home_widget.html", staff, "", view=view, chart=chart, advice=advice_for, counted_max=COUNTED_MAX)
 
 
