@@ -14,7 +14,7 @@ from app.sealing import Sealer
 from app.settings import Settings, secret_keys
 from app.store.database import Database
 from app.store.models import AccountKind, AccountRow, StoreRow
-from app.store.stores import remember_echo
+from app.store.stores import answers_of_nobody_with_zeros, remember_echo
 from app.usecases.services import Clock, DefaultAccount, Services
 
 
@@ -37,7 +37,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
                 account.url or "",
                 sealer.open(account.key_sealed or ""),
                 note_echo=note_echo,
-                knows_nobody_by_zeros=account.knows_nobody_by_zeros,
+                nobody=account.nobody if answers_of_nobody_with_zeros(account, clock()) else None,
                 new_adapter=new_adapter,
                 public_only=settings.app_env == "production" and account.url != settings.points_api_url,
             )

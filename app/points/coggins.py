@@ -36,8 +36,8 @@ class CogginsProvider:
     total_seconds: float = outside.TOTAL_SECONDS
     # Called when the account echoes an Idempotency-Key: from then on a call may be repeated under its key.
     note_echo: Callable[[], None] | None = None
-    # Whether it answers zeros about a customer whom it does not know. Then a 404 says that it does not serve us.
-    knows_nobody_by_zeros: bool = False
+    # An address that nobody has, where it was seen to answer zeros about that. Then a 404 does not say that it knows nobody.
+    nobody: str | None = None
     new_adapter: outside.NewAdapter | None = None
     # Whether it must stand in the public internet: its address was typed by a merchant, perhaps one among many.
     public_only: bool = False
@@ -79,6 +79,8 @@ class CogginsProvider:
         with self._session() as session:
             for email in emails:
                 balance = self._balance(session, email)
+                if balance is None and self.nobody is not None:
+                    balance = self._doubted(session, email, self.nobody)
                 if isinstance(balance, NotSent):
                     return balance
                 if balance is not None:
@@ -95,9 +97,16 @@ class CogginsProvider:
             total_seconds=self.total_seconds, headers=_HEADERS, new_adapter=self.new_adapter, public_only=self.public_only
         )
 
+    def _doubted(self, session: requests.Session, email: str, nobody: str) -> Balance | NotSent | None:
+        """Look again, where a 404 should not be. None where it is that address alone which cannot be asked for."""
+        about_nobody = self._balance(session, nobody)
+        if about_nobody is None:
+            return coggins_answers.not_known_here()
+        return about_nobody if isinstance(about_nobody, NotSent) else self._balance(session, email)
+
     def _balance(self, session: requests.Session, email: str) -> Balance | NotSent | None:
         path = f"/{quote(self.key, safe='')}/email/{quote(email.strip(), safe='')}/Full"
-        answer = self._call(session, "GET", path, missing_is_none=not self.knows_nobody_by_zeros)
+        answer = self._call(session, "GET", path, missing_is_none=True)
         if answer is None or isinstance(answer, NotSent):
             return answer
         if isinstance(answer, Unknown | RefusedWhole):

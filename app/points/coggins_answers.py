@@ -100,6 +100,11 @@ def judged(answer: Answer, *, missing_is_none: bool) -> Body | NotSent | Refused
     return Body(answer.body)
 
 
+def not_known_here() -> NotSent:
+    """Say what a 404 means that does not mean a customer."""
+    return NotSent(_ACCOUNTS_FAULT[404], is_accounts_fault=True)
+
+
 def matched_claims(body: Any, asks: Sequence[Ask], now: datetime) -> Reply:
     """Match an answer to the claims that were asked for."""
     if isinstance(body, dict) and (reason := refusal(body)) is not None:

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from app.domain.earning import Award, Moment, Rule
+from app.domain.probing import DISBELIEVED_FOR
 from app.store.database import Database
 from app.store.models import AccountRow, RuleRow, StoreRow, StoreState
 
@@ -57,6 +58,11 @@ def remember_echo(database: Database, account: AccountRow) -> None:
     account.honours_idempotency = True
     with database.writing() as session:
         session.execute(update(AccountRow).where(col(AccountRow.id) == account.id).values(honours_idempotency=True))
+
+
+def answers_of_nobody_with_zeros(account: AccountRow, now: datetime) -> bool:
+    """Tell whether an account was lately seen to answer with zeros about a customer whom it does not know."""
+    return account.zeros_for_nobody_at is not None and now - account.zeros_for_nobody_at < DISBELIEVED_FOR
 
 
 def rules_of(session: Session, store_id: int) -> list[RuleRow]:

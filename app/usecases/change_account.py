@@ -30,7 +30,7 @@ def change_account(services: Services, store_slug: str, *, kind: AccountKind, ur
             account = new_account(services, store.id, kind=kind, url=url.rstrip("/"), key=key.strip())
         account.is_current = True
         # Whoever takes it up anew may do so because it answers otherwise than it did.
-        account.knows_nobody_by_zeros, account.asked_of_nobody_at = False, None
+        account.zeros_for_nobody_at = account.asked_of_nobody_at = None
         session.add(account)
     log.info("account changed", store=store_slug, kind=kind)
 

@@ -1,4 +1,4 @@
-"""Keep house: tell Saleor what is wrong, learn how accounts answer, and let go of what is too old to be of use."""
+"""Keep house: tell Saleor what is wrong, let go of what is too old to be of use, and learn how accounts answer."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from sqlalchemy import Delete, delete, tuple_
 from sqlmodel import col, select
 
 from app.store.models import EventRow, LogEntryRow, MerchantActionRow, StoreRow
-from app.usecases.learn_accounts import learn_accounts
+from app.usecases.learn_account import learn_account
 from app.usecases.services import Services
 from app.usecases.tell_problems import tell_problems
 
@@ -23,8 +23,9 @@ ROWS_MAX = 500
 def keep_house(services: Services) -> bool:
     """Do one round, and tell whether there is more to do at once."""
     tell_problems(services)
-    learn_accounts(services)
-    return let_go(services)
+    is_more = let_go(services)
+    learn_account(services)
+    return is_more
 
 
 def let_go(services: Services) -> bool:

@@ -12,10 +12,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("account", sa.Column("knows_nobody_by_zeros", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("account", sa.Column("asked_of_nobody_at", UtcTime(), nullable=True))
+    op.add_column("account", sa.Column("zeros_for_nobody_at", UtcTime(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("account", "zeros_for_nobody_at")
     op.drop_column("account", "asked_of_nobody_at")
-    op.drop_column("account", "knows_nobody_by_zeros")

@@ -17,7 +17,7 @@ LOST = 0.3
 KEY_TROUBLE = 0.25
 # Histories in which an INSTANT's answer is lost while its customer spends; and in which points to take back are spent.
 DOUBT = 0.25
-# Histories in which a worker asks the accounts how they answer of nobody.
+# Histories in which a worker asks an account how it answers of nobody.
 LEARNING = 0.5
 # How a key is answered that is refused with status 404.
 NOT_FOUND = 2
@@ -203,7 +203,7 @@ def _with_key_trouble(seed: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:
 
 
 def _with_learning(seed: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Let a worker learn how accounts answer of nobody, in some histories: drawn by itself too."""
+    """Let a worker learn how an account answers of nobody, in some histories: drawn by itself too."""
     random = Random(f"what is learnt in {seed}")
     if random.random() >= LEARNING:
         return steps

@@ -6,7 +6,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import AppError
-from app.usecases.learn_accounts import learn_accounts
+from app.usecases.learn_account import learn_account
 from app.usecases.services import Services
 from app.usecases.settle_customers import settle_customers
 from app.usecases.settle_orders import settle_orders
@@ -73,7 +73,7 @@ def _learn(world: World, step: Step) -> None:
 
 def _learn_once(world: World, services: Services) -> None:
     try:
-        learn_accounts(services)
+        learn_account(services)
     except DATABASE_FAULTS:
         world.counts["steps failed by the database"] += 1
 

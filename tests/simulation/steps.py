@@ -48,7 +48,7 @@ class Kind(StrEnum):
     # The app at work.
     SETTLE = "a worker settles"
     SWEEP = "a worker sweeps"
-    LEARN = "a worker asks accounts of nobody, to learn how they answer"
+    LEARN = "a worker asks an account of nobody, to learn how it answers"
     # The world.
     WAIT = "time passes"
     REDELIVER = "old bytes are delivered again"

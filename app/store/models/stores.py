@@ -127,13 +127,18 @@ class AccountRow(SQLModel, table=True):
     # Two stores may share one account at a provider: the same mark means the same balances.
     lane_mark: str = Field(max_length=64)
     honours_idempotency: bool = False
-    # Asked for the balance of a customer whom it does not know, it answers zeros: a 404 then never means that.
-    knows_nobody_by_zeros: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    # When it was asked for the balance of somebody who is nobody's customer, and when it last answered that with zeros.
     asked_of_nobody_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    zeros_for_nobody_at: datetime | None = Field(default=None, sa_type=UtcTime)
     paused_until: datetime | None = Field(default=None, sa_type=UtcTime)
     failures: int = 0
     problem: str | None = Field(default=None, max_length=1024)
     created_at: datetime = Field(sa_type=UtcTime)
+
+    @property
+    def nobody(self) -> str:
+        """An e-mail address that nobody has, the same each time: an account may make a customer of whom it is asked for."""
+        return f"nobody-{self.lane_mark[:16]}@example.com"
 
 
 class RuleRow(SQLModel, table=True):

@@ -60,6 +60,8 @@ class StandInCoggins:
         self.clock = clock
         self.below_zero: BelowZero = below_zero
         self.unknown_email: UnknownEmail = unknown_email
+        # A path that holds this is not let through by what stands before the API.
+        self.barred = ""
         self.instant_answer: InstantAnswer = instant_answer
         self.honours_idempotency = honours_idempotency
         self.server = LocalServer(self._handle)
@@ -140,6 +142,8 @@ class StandInCoggins:
         if call is None:
             return refused("No such address.", 404)
         self._record(call, request)
+        if self.barred and self.barred in request.path:
+            return Answer(404, b"Not Found", "text/plain")
         return self.faults.play(call.kind, lambda: self._act(call, request))
 
     def _act(self, call: _Call, request: Request) -> Answer:

@@ -6,10 +6,12 @@ import pytest
 from sqlmodel import select
 
 from app.domain.claim import Balance, ClaimState
+from app.domain.probing import DISBELIEVED_FOR
 from app.store.models import AccountKind, AccountRow, MovementState
+from app.store.stores import answers_of_nobody_with_zeros
 from app.usecases.change_account import change_account
 from app.usecases.keep_house import keep_house
-from app.usecases.learn_accounts import ASKED_AGAIN_AFTER
+from app.usecases.learn_account import ASKED_AGAIN_AFTER
 from tests.standins import faults
 from tests.test_settling.test_expired_claims import shown_order
 from tests.test_settling.test_provider_faults import change_award, make_instant, provider, states
@@ -26,8 +28,12 @@ def world(coggins_world: World) -> World:
     """A store whose account answers of nobody with zeros, and was asked."""
     provider(coggins_world).unknown_email = "zeros"
     keep_house(coggins_world.services)
-    assert coggins_world.account().knows_nobody_by_zeros
+    assert is_learnt(coggins_world)
     return coggins_world
+
+
+def is_learnt(world: World) -> bool:
+    return answers_of_nobody_with_zeros(world.account(), world.clock())
 
 
 def lookups(world: World) -> int:
@@ -40,7 +46,8 @@ def test_a_claim_of_somebody_new_taken_after_the_last_look_is_not_over_while_nob
     world.clock.advance(days=5)
     provider(world).take(token)
     world.clock.advance(days=40)
-    provider(world).faults.once(NOBODY_HERE, on="lookup")
+    keep_house(world.services)
+    provider(world).faults.once(NOBODY_HERE, on="lookup", times=2)
 
     refund(world, order_id, "100")
     assert [claim.state for claim in world.claims(order_id)] == [ClaimState.SHOWN]
@@ -52,7 +59,7 @@ def test_a_claim_of_somebody_new_taken_after_the_last_look_is_not_over_while_nob
 
 def test_a_credit_of_somebody_new_waits_until_the_account_answers(world: World) -> None:
     make_instant(world)
-    provider(world).faults.once(NOBODY_HERE, on="lookup")
+    provider(world).faults.once(NOBODY_HERE, on="lookup", times=2)
 
     order_id = paid_order(world)
     assert states(world, order_id) == [MovementState.PLANNED]
@@ -64,25 +71,60 @@ def test_a_credit_of_somebody_new_waits_until_the_account_answers(world: World) 
     assert world.balance(ADA) == Balance(100, 0)
 
 
-def test_what_is_known_is_not_asked_again(world: World) -> None:
-    before = lookups(world)
+def test_a_404_that_is_gone_at_once_is_no_answer(world: World) -> None:
+    make_instant(world)
+    paid_order(world)
+    provider(world).faults.once(NOBODY_HERE, on="lookup")
 
-    world.clock.now += 2 * ASKED_AGAIN_AFTER
+    refunded = paid_order(world)
+    [movement] = world.movements(refunded)
+
+    assert (movement.available_before, movement.state) == (100, MovementState.ACCEPTED)
+
+
+def test_one_address_that_cannot_be_asked_for_keeps_nobody_elses_points(world: World) -> None:
+    make_instant(world)
+    provider(world).barred = "tag"
+
+    order_ids = [paid_order(world, email=email) for email in ("jane+tag@example.com", ADA)]
+
+    assert [states(world, order_id) for order_id in order_ids] == [[MovementState.ACCEPTED]] * 2
+    assert world.account().problem is None
+
+
+def test_what_was_learnt_is_forgotten_a_day_after_it_was_last_seen(world: World) -> None:
+    make_instant(world)
+    provider(world).unknown_email = "404"
+    order_id = paid_order(world)
+    assert world.account().problem == CHECK_THE_URL
+
+    world.clock.now += DISBELIEVED_FOR
     keep_house(world.services)
+    world.settle()
 
-    assert lookups(world) == before
+    assert states(world, order_id) == [MovementState.ACCEPTED]
+    assert world.account().problem is None
+
+
+def test_it_is_seen_again_each_hour(world: World) -> None:
+    for _ in range(30):
+        world.clock.now += ASKED_AGAIN_AFTER
+        keep_house(world.services)
+
+    assert is_learnt(world)
+    assert lookups(world) == 31
 
 
 def test_an_account_that_says_404_of_nobody_is_asked_once_an_hour(coggins_world: World) -> None:
     for _ in range(3):
         keep_house(coggins_world.services)
-    assert (lookups(coggins_world), coggins_world.account().knows_nobody_by_zeros) == (1, False)
+    assert (lookups(coggins_world), is_learnt(coggins_world)) == (1, False)
 
     provider(coggins_world).unknown_email = "zeros"
     coggins_world.clock.now += ASKED_AGAIN_AFTER
     keep_house(coggins_world.services)
 
-    assert (lookups(coggins_world), coggins_world.account().knows_nobody_by_zeros) == (2, True)
+    assert (lookups(coggins_world), is_learnt(coggins_world)) == (2, True)
 
 
 @pytest.mark.parametrize("fault", [faults.cut(), faults.status(500), faults.status(401), faults.status(200, {}), NOBODY_HERE])
@@ -92,7 +134,7 @@ def test_nothing_is_learnt_from_an_account_that_is_out_of_order(coggins_world: W
 
     keep_house(coggins_world.services)
 
-    assert not coggins_world.account().knows_nobody_by_zeros
+    assert not is_learnt(coggins_world)
 
 
 def test_an_account_that_is_left_alone_is_not_asked(coggins_world: World) -> None:
@@ -113,7 +155,7 @@ def test_an_account_that_is_taken_up_anew_is_learnt_anew(world: World) -> None:
 
     keep_house(world.services)
 
-    assert not world.account().knows_nobody_by_zeros
+    assert not is_learnt(world)
     make_instant(world)
     order_id = paid_order(world)
     assert states(world, order_id) == [MovementState.ACCEPTED]

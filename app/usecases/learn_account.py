@@ -1,0 +1,62 @@
+"""Learn how an account at Coggins answers about a customer whom nobody knows: the API does not say.
+
+One that answers with zeros does not mean *nobody* by a 404: what stands before it is out of order, or cannot carry that
+address. Of one that answers 404 nothing is learnt, for so answers a server that is out of order, too. What was learnt is
+believed for a day after it was last seen: an account may come to answer otherwise.
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import or_, update
+from sqlmodel import Session, col, select
+
+from app.domain.claim import NO_POINTS
+from app.points.provider import NotSent
+from app.store.models import AccountKind, AccountRow, StoreRow, StoreState
+from app.usecases.look_up_customer import hurried
+from app.usecases.services import Services
+
+log = structlog.get_logger()
+
+ASKED_AGAIN_AFTER = timedelta(hours=1)
+
+
+def learn_account(services: Services) -> None:
+    """Ask one account, of those whose hour has come, for the balance of an address that nobody has."""
+    now = services.clock()
+    with services.database.writing() as session:
+        found = _take(session, now)
+    if found is None:
+        return
+    account, store = found
+    nobody = account.nobody
+    answer = hurried(services.provider_of(store, account)).balances([nobody])
+    if isinstance(answer, NotSent) or answer.get(nobody) != NO_POINTS:
+        return
+    with services.database.writing() as session:
+        session.execute(update(AccountRow).where(col(AccountRow.id) == account.id).values(zeros_for_nobody_at=now))
+    if account.zeros_for_nobody_at is None:
+        log.info("account answers of nobody with zeros", store=store.slug)
+
+
+def _take(session: Session, now: datetime) -> tuple[AccountRow, StoreRow] | None:
+    """Choose the account that was asked longest ago, and note that it is asked: of several workers one asks."""
+    asked_at = col(AccountRow.asked_of_nobody_at)
+    is_due = or_(asked_at.is_(None), asked_at <= now - ASKED_AGAIN_AFTER)
+    is_open = or_(col(AccountRow.paused_until).is_(None), col(AccountRow.paused_until) <= now)
+    query = (
+        select(AccountRow, StoreRow)
+        .join(StoreRow, col(StoreRow.id) == col(AccountRow.store_id))
+        .where(AccountRow.kind == AccountKind.COGGINS, col(AccountRow.is_current), is_due, is_open)
+        .where(StoreRow.state == StoreState.ACTIVE)
+        .order_by(asked_at.nulls_first(), col(AccountRow.id))
+        .limit(1)
+    )
+    found = session.exec(query).first()
+    if found is None:
+        return None
+    account, store = found
+    session.expunge(account)
+    asked = update(AccountRow).where(col(AccountRow.id) == account.id, is_due).values(asked_of_nobody_at=now)
+    return (account, store) if session.execute(asked.returning(col(AccountRow.id))).first() is not None else None
