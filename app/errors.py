@@ -132,6 +132,10 @@ class SaleorUnreachable(Unavailable):
     code = "SALEOR_UNREACHABLE"
 
 
+class SaleorNotPublic(SaleorUnreachable):
+    """A Saleor stands in a private network, and the operator named neither its host nor its domain."""
+
+
 class SaleorFault(Unavailable):
     """Saleor answered with an error of its own. One item of the request may be to blame."""
 

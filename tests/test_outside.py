@@ -333,6 +333,20 @@ def test_a_packed_answer_is_unpacked_no_further_than_it_is_read(monkeypatch: pyt
     assert peak < 8_000_000, peak
 
 
+@pytest.mark.parametrize("size", [b"-1", b"-5", b"-ffff"])
+def test_a_piece_of_a_negative_length_is_not_read(monkeypatch: pytest.MonkeyPatch, size: bytes) -> None:
+    monkeypatch.setattr(connections, "ANSWER_BYTES_MAX", 100_000)
+    start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    with raw_server(cuts_after(start + size + b"\r\n" + bytes(32 * 1024 * 1024))) as address:
+        tracemalloc.start()
+        error = failed_call(f"http://{address}/")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+    assert not outside.was_never_sent(error)
+    assert peak < 8_000_000, peak
+
+
 def test_an_answer_that_cannot_be_unpacked_may_have_acted() -> None:
     with answering(Answer(body=b"no gzip", headers=(("Content-Encoding", "gzip"),))) as server:
         error = failed_call(server.url)

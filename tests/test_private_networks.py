@@ -1,5 +1,6 @@
 """In production nobody's address leads into a private network but the operator's, however it is written, and whenever."""
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,6 +16,7 @@ from app.store.models import AccountKind, AccountRow, StoreRow
 from app.usecases.change_account import new_account
 from app.usecases.change_provider import check_connection
 from app.usecases.create_store import create_store
+from app.usecases.install_store import install_store
 from app.usecases.services import Services
 from tests.clock import MovableClock
 from tests.standins.coggins import StandInCoggins
@@ -107,12 +109,15 @@ def test_a_saleor_whose_name_anybody_may_choose_is_not_called_in_a_private_netwo
 ) -> None:
     host = "localhost" if "loc" in pattern else "127.0.0.1"
     api_url = saleor.api_url.replace("127.0.0.1", host)
-    client = production(ALLOWED_SALEOR_URLS=pattern.replace("/graphql", f":{urlsplit(api_url).port}/graphql")).saleor
+    services = production(ALLOWED_SALEOR_URLS=pattern.replace("/graphql", f":{urlsplit(api_url).port}/graphql"))
+    client = services.saleor
 
-    with pytest.raises(SaleorUnreachable):
+    with pytest.raises(SaleorUnreachable, match="private network"):
         client.own_app_id(api_url, "token")
-    with pytest.raises(SaleorUnreachable):
+    with pytest.raises(SaleorUnreachable, match="private network"):
         client.jwks(api_url)
+    with pytest.raises(SaleorUnreachable, match=rf"^{re.escape(api_url)} leads into a private network"):
+        install_store(services, api_url=api_url, token="token", saleor_version="3.24", now=services.clock())
 
     assert saleor.counts == {}
 
@@ -128,3 +133,15 @@ def test_a_saleor_that_the_operator_names_may_stand_anywhere(production: NewServ
         client.own_app_id(api_url, "token")
 
     assert '"keys"' in client.jwks(api_url)
+
+
+def test_a_connection_of_the_operators_serves_nobody_else(production: NewServices, saleor: StandInSaleor) -> None:
+    mapped = f"https://shop.example/graphql/={saleor.api_url}"
+    client = production(ALLOWED_SALEOR_URLS="https://shop.example/graphql/,http://*/graphql/", SALEOR_URL_MAP=mapped).saleor
+    with pytest.raises(NotASaleor):
+        client.own_app_id("https://shop.example/graphql/", "token")
+
+    with pytest.raises(SaleorUnreachable, match="private network"):
+        client.own_app_id(saleor.api_url, "token")
+
+    assert saleor.counts["OwnApp"] == 1

@@ -1,5 +1,6 @@
 """Connections that are watched while a call lasts, and what carries a session's calls over them."""
 
+import http.client
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -116,7 +117,19 @@ class DeadlineAdapter(HTTPAdapter):
             return super().send(request, **how)
 
 
+class _BoundedAnswer(http.client.HTTPResponse):
+    """Takes no piece of a negative length: that would be read until the server ends, however long it goes on."""
+
+    def _read_next_chunk_size(self) -> int:
+        size: int = super()._read_next_chunk_size()  # type: ignore[misc]  # typeshed leaves it out
+        if size < 0:
+            raise ValueError("a piece of a negative length")
+        return size
+
+
 class _WatchedHTTPConnection(HTTPConnection):
+    response_class = _BoundedAnswer
+
     def _new_conn(self) -> socket.socket:
         return _watched(_permitted(self, super()._new_conn()))
 

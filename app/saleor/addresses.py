@@ -5,9 +5,14 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from urllib.parse import SplitResult, urlsplit
 
+from app.errors import SaleorNotPublic
+
 ADDRESS_LENGTH_MAX = 512
 # A name, an IPv4 or a bracketed IPv6 address, and perhaps a port: nothing that another parser could read as another host.
 _HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+
+# A name below a top level; below a country's own registry (co.uk, com.au) it takes one more.
+_DOMAIN = re.compile(r"(?![a-z]{2,3}\.[a-z]{2}$)[^.]+(?:\.[^.]+)+")
 
 
 def is_allowed(api_url: str, patterns: Iterable[str]) -> bool:
@@ -22,9 +27,10 @@ def is_allowed(api_url: str, patterns: Iterable[str]) -> bool:
 
 
 def is_of_a_known_domain(api_url: str, patterns: Iterable[str]) -> bool:
-    """Tell whether an API URL matches a glob that names a host, or the domain of one: `*.example.com`, and not `*` or `*.com`.
+    """Tell whether an API URL matches a glob that names a host, or the domain of one: `*.example.com`, and not `*.com`.
 
-    Whoever owns the domain says where its names lead. Where a glob leaves the domain open, anybody does.
+    Whoever owns the domain says where its names lead. Where a glob leaves the domain open, anybody does. What looks like
+    `co.uk`, a country under which everybody registers at the third place, is no domain here.
     """
     return is_allowed(api_url, (pattern for pattern in patterns if _names_a_domain(pattern)))
 
@@ -32,8 +38,8 @@ def is_of_a_known_domain(api_url: str, patterns: Iterable[str]) -> bool:
 def _names_a_domain(pattern: str) -> bool:
     host = urlsplit(pattern).netloc.rpartition("@")[2]
     host = host if host.endswith("]") else host.partition(":")[0]
-    _, wildcard, domain = host.rpartition("*")
-    return not wildcard or (domain.startswith(".") and domain.count(".") > 1)
+    _, wildcard, rest = host.rpartition("*")
+    return not wildcard or (rest.startswith(".") and _DOMAIN.fullmatch(rest[1:]) is not None)
 
 
 def _matches(address: SplitResult, pattern: str) -> bool:
@@ -64,6 +70,14 @@ def _parts(api_url: str) -> SplitResult | None:
     if parts.scheme not in {"http", "https"} or not _HOST_AND_PORT.fullmatch(parts.netloc) or "\\" in api_url:
         return None
     return parts
+
+
+def not_public(api_url: str) -> SaleorNotPublic:
+    """Say why a Saleor is not called that stands where no call may go."""
+    return SaleorNotPublic(
+        f"{api_url} leads into a private network. Whoever runs Saleor Points can allow that by naming its host, or its domain, "
+        "in ALLOWED_SALEOR_URLS."
+    )
 
 
 def dashboard_origin(url: str) -> str | None:

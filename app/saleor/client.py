@@ -14,6 +14,7 @@ import structlog
 from app import outside
 from app.domain.order import Order, Told
 from app.errors import NotASaleor, SaleorFault, SaleorRefused, SaleorUnreachable
+from app.saleor.addresses import not_public
 from app.saleor.parsing import parse_order, parse_time, parse_told
 from app.saleor.signature import has_keys
 from app.saleor.webhooks import Change, ChangeKind, Webhook
@@ -91,6 +92,8 @@ class SaleorClient:
             ) as session:
                 answer = session.get(url)
             jwks = _key_set(answer)
+        except outside.NotPublic:
+            raise not_public(api_url) from None
         except (requests.RequestException, ValueError, KeyError, TypeError, RecursionError):
             jwks = None
         if jwks is None:

@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache, partial
@@ -18,6 +19,7 @@ from graphql import ExecutionResult, print_ast
 
 from app import outside
 from app.errors import AppError, SaleorBusy, SaleorRefused, SaleorUnreachable
+from app.saleor.addresses import not_public
 
 OPERATIONS = Path(__file__).parent / "operations"
 # As many connections are kept open; where there is one more, the one that was used longest ago is closed.
@@ -34,7 +36,7 @@ class Connections:
         self._new_adapter = new_adapter
         self._public_only = public_only
         self._idling = threading.Lock()
-        self._idle: list[RequestsHTTPTransport] = []
+        self._idle: list[_Kept] = []
 
     def execute(self, url: str, token: str, operation: str, variables: Mapping[str, Any], *, api_url: str) -> ExecutionResult:
         """Execute one of our operations at `url`, which is how this process reaches the Saleor at `api_url`.
@@ -43,33 +45,38 @@ class Connections:
         """
         request = _Request(operation, variables)
         try:
-            with self._transport(url, api_url) as transport:
+            with self._transport(url, public_only=self._public_only(api_url)) as transport:
                 return transport.execute(request, extra_args={"headers": {"Authorization": f"Bearer {token}"}})
         except TransportConnectionFailed as error:
             if isinstance(error.__cause__, AppError):
                 raise error.__cause__ from None
+            if isinstance(error.__cause__, outside.NotPublic):
+                raise not_public(api_url) from None
             raise SaleorUnreachable(f"{api_url} cannot be reached, or did not answer in time.") from None
         except (TransportError, ValueError, TypeError, AttributeError):
             raise SaleorUnreachable(f"{api_url} answers, but not as a GraphQL API does.") from None
 
     @contextmanager
-    def _transport(self, url: str, api_url: str) -> Iterator[RequestsHTTPTransport]:
+    def _transport(self, url: str, *, public_only: bool) -> Iterator[RequestsHTTPTransport]:
         """Lend a transport for the address: two threads must not share one at once, and a new one connects anew."""
-        transport = self._idle_one(url) or self._new_transport(url, public_only=self._public_only(api_url))
+        kept = self._idle_one(url, public_only=public_only) or _Kept(
+            self._new_transport(url, public_only=public_only), public_only=public_only
+        )
         try:
-            yield transport
+            yield kept.transport
         except BaseException:
-            transport.close()  # type: ignore[no-untyped-call]  # gql leaves it bare
+            kept.transport.close()  # type: ignore[no-untyped-call]  # gql leaves it bare
             raise
         with self._idling:
-            self._idle.append(transport)
+            self._idle.append(kept)
             oldest = self._idle.pop(0) if len(self._idle) > IDLE_MAX else None
         if oldest is not None:
-            oldest.close()  # type: ignore[no-untyped-call]  # gql leaves it bare
+            oldest.transport.close()  # type: ignore[no-untyped-call]  # gql leaves it bare
 
-    def _idle_one(self, url: str) -> RequestsHTTPTransport | None:
+    def _idle_one(self, url: str, *, public_only: bool) -> "_Kept | None":
         with self._idling:
-            found = next((transport for transport in reversed(self._idle) if transport.url == url), None)
+            fitting = (one for one in reversed(self._idle) if one.transport.url == url and one.public_only == public_only)
+            found = next(fitting, None)
             if found is not None:
                 self._idle.remove(found)
         return found
@@ -82,6 +89,14 @@ class Connections:
         )
         transport.session.hooks["response"].append(_raise_for_status)
         return transport
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    """A transport that is kept open, and whether it connects to public servers only."""
+
+    transport: RequestsHTTPTransport
+    public_only: bool
 
 
 class _Request(GraphQLRequest):

@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from app.errors import NotAllowed, SaleorBusy, SaleorFault, SaleorUnreachable
+from app.errors import NotAllowed, SaleorBusy, SaleorFault, SaleorNotPublic, SaleorUnreachable
 from app.saleor.addresses import is_allowed
 from app.store.logbook import write_log
 from app.store.models import AccountKind, RuleRow, StoreRow, StoreState
@@ -46,6 +46,8 @@ def install_store(services: Services, *, api_url: str, token: str, saleor_versio
         app_id = services.saleor.own_app_id(api_url, token)
         jwks = services.saleor.jwks(api_url)
         newest_change = services.saleor.newest_change(api_url, token)
+    except SaleorNotPublic:
+        raise
     except (SaleorUnreachable, SaleorFault, SaleorBusy) as error:
         raise SaleorUnreachable(
             f"Saleor Points cannot reach this Saleor at {api_url}. Set PUBLIC_URL, on Saleor's API and on its worker, to an "

@@ -82,23 +82,23 @@ def backlog(
     waiting, yardstick = Backlog(services.database), Yardstick()
     ends, paces = [], [yardstick.microseconds()]
     with settlers(1, url, f"{API_URL}={saleor}/graphql/") as workers:
-        before, size = calls_of(saleor), orders // slices
+        before, size = calls_of(saleor), max(1, orders // slices)
         for done in range(1, slices + 1):
             ends += waiting.settled(workers, size)
             paces.append(yardstick.microseconds())
             show(done * size, orders)
-        calls = (calls_of(saleor) - before) / orders
+        calls = (calls_of(saleor) - before) / (size * slices)
     services.database.close()
     subject = f"backlog of {orders:,} orders, {what}, {award}"
     memory_what = f"{subject}: worker's memory, second half"
     memory, later = ends[slices // 2 - 1].memory / MIB, ends[-1].memory / MIB
     plain = [end.cpu_seconds / size * 1000 for end in ends]
     there = [cpu * PACE_OF_TARGETS / mean(around) for cpu, around in zip(plain, pairwise(paces), strict=True)]
-    speed = orders / sum(end.seconds for end in ends)
+    speed = size * slices / sum(end.seconds for end in ends)
     return [
         Row(f"{subject}: calls per order", name, calls, goal, "", at_most=True),
         Row(
-            f"{subject}: worker's CPU per order, at {PACE_OF_TARGETS} µs a signature check",
+            f"{subject}: worker's CPU per order, at {PACE_OF_TARGETS} µs a PyJWT check",
             name,
             median(there),
             2,
