@@ -8,7 +8,6 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
@@ -76,7 +75,8 @@ class DeadlineAdapter(HTTPAdapter):
         """Make the answer, less what requests reads out of it for sessions: the cookies above all."""
         answer = requests.Response()
         answer.status_code, answer.reason = resp.status, resp.reason or ""
-        answer.headers = CaseInsensitiveDict(resp.headers)
+        # They are read without regard to case as they are; copied, they cost twice.
+        answer.headers = resp.headers  # type: ignore[assignment]  # requests' own kind of the same
         answer.raw, answer.request, answer.url = resp, req, req.url or ""
         # RFC 8259: JSON that systems exchange is UTF-8.
         answer.encoding = "utf-8"

@@ -20,7 +20,7 @@ from app.points.provider import Ask, AskKind, NotSent, RefusedWhole, Rejected, R
 
 CLAIMS_MAX = 100
 # One time-out leaves at most this many balances unknown.
-INSTANTS_MAX = 20
+INSTANTS_MAX = 25
 IDEMPOTENCY_KEY = "Idempotency-Key"
 _HEADERS = {"Accept": "application/json"}
 # A connection of its own for each change: one that the server just closed would leave an INSTANT unknown.

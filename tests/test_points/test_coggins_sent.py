@@ -65,7 +65,7 @@ def test_no_claim_can_be_seen(coggins: StandInCoggins, client: CogginsProvider, 
 def test_few_balances_hang_on_one_answer() -> None:
     provider = CogginsProvider(URL, KEY)
 
-    assert (provider.array_max(AskKind.CLAIM), provider.array_max(AskKind.INSTANT)) == (CLAIMS_MAX, INSTANTS_MAX) == (100, 20)
+    assert (provider.array_max(AskKind.CLAIM), provider.array_max(AskKind.INSTANT)) == (CLAIMS_MAX, INSTANTS_MAX) == (100, 25)
 
 
 def test_an_echoed_idempotency_key_is_noted(clock: MovableClock) -> None:

@@ -190,7 +190,7 @@ def test_arrays_too_long_for_the_provider_are_halved_until_they_fit(world: World
     assert len(provider(world).books().claims) == 20
 
 
-def test_instants_go_out_twenty_at_a_time_and_one_customers_one_after_the_other(world: World) -> None:
+def test_instants_go_out_twenty_five_at_a_time_and_one_customers_one_after_the_other(world: World) -> None:
     make_instant(world)
     for number in range(45):
         order_id = world.saleor.shop.place_order("10", email=ADA if number % 9 == 0 else f"shopper{number}@example.com")
@@ -202,7 +202,7 @@ def test_instants_go_out_twenty_at_a_time_and_one_customers_one_after_the_other(
         world.settle()
 
     arrays = [request.body for request in provider(world).requests if request.kind == "instant"]
-    assert max(len(array) for array in arrays) == 20
+    assert max(len(array) for array in arrays) == 25
     assert all(sum(item["email"] == ADA for item in array) <= 1 for array in arrays)
     assert {order.granted for order in world.orders()} == {10}
     assert world.balance(ADA).available == 50
