@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from app.store.models import AccountRow
+from app.points.coggins import CogginsProvider
+from app.points.provider import PointsProvider
+from app.store.models import AccountRow, StoreRow
 from app.usecases.sweep_orders import sweep_orders
 from tests.standins import faults
 from tests.standins.faults import Fault
@@ -51,6 +53,17 @@ def _catch_up(world: World) -> None:
         world.settle()
 
 
+def _with_little_patience(world: World) -> World:
+    """Give up each call to the provider at once: a day of twenty seconds each takes long."""
+
+    def provider_of(store: StoreRow, account: AccountRow) -> PointsProvider:
+        provider = world.services.provider_of(store, account)
+        assert isinstance(provider, CogginsProvider)
+        return replace(provider, total_seconds=0.1)
+
+    return replace(world, services=replace(world.services, provider_of=provider_of))
+
+
 def _move_account(world: World, url: str | None) -> str | None:
     with world.services.database.writing() as session:
         account = session.exec(select(AccountRow)).one()
@@ -76,6 +89,23 @@ def test_a_day_without_the_provider_is_made_up_for(coggins_world: World, fault: 
 
     assert {world.order(order_id).granted for order_id in orders} == {60}
     assert len(world.coggins.books().open_claims) == ORDERS
+
+
+@pytest.mark.parametrize("fault", [faults.hang(), faults.after_acting(faults.hang())], ids=["does nothing", "acts"])
+def test_a_day_in_which_the_provider_hangs_is_made_up_for(coggins_world: World, fault: Fault) -> None:
+    world = _with_little_patience(coggins_world)
+    assert world.coggins is not None
+    world.coggins.faults.always(fault)
+    orders = _a_day_of_orders(world)
+    assert {world.order(order_id).granted for order_id in orders} == {0}
+
+    world.coggins.faults.clear()
+    _catch_up(world)
+
+    assert {world.order(order_id).granted for order_id in orders} == {60}
+    for order_id in orders[:5]:
+        world.claim(order_id)
+    assert world.points_in_all_balances() == 60 * 5
 
 
 def test_a_day_of_refused_connections_is_made_up_for(coggins_world: World) -> None:
