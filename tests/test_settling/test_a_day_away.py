@@ -59,7 +59,7 @@ def _with_little_patience(world: World) -> World:
     def provider_of(store: StoreRow, account: AccountRow) -> PointsProvider:
         provider = world.services.provider_of(store, account)
         assert isinstance(provider, CogginsProvider)
-        return replace(provider, total_seconds=0.1)
+        return replace(provider, total_seconds=0.05)
 
     return replace(world, services=replace(world.services, provider_of=provider_of))
 

@@ -5,7 +5,6 @@ Saleor does not take is not tried again: it says what the books hold anyway.
 """
 
 from collections import defaultdict
-from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
@@ -13,10 +12,9 @@ from app.domain.settlement import MovementKind
 from app.errors import AppError
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch
+from app.usecases.settle_orders.side_by_side import side_by_side
 
 log = structlog.get_logger()
-
-REQUESTS_AT_ONCE = 3
 
 
 def note_orders(services: Services, batch: Batch) -> None:
@@ -24,10 +22,7 @@ def note_orders(services: Services, batch: Batch) -> None:
     if not batch.store.order_notes:
         return
     notes = [(batch.hands[order_id].row.saleor_order_id, text) for order_id, text in _texts(batch).items()]
-    if not notes:
-        return
-    with ThreadPoolExecutor(max_workers=min(REQUESTS_AT_ONCE, len(notes))) as pool:
-        list(pool.map(lambda note: _write(services, batch, *note), notes))
+    side_by_side(lambda note: _write(services, batch, *note), notes)
 
 
 def _texts(batch: Batch) -> dict[int, str]:
