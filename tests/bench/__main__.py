@@ -103,8 +103,8 @@ class Bench:
         # Embedded in two halves: before the first is over, SQLite has filled its pages, and memory has grown as it may.
         for what, award, goal, orders, slices in (
             ("embedded", "claim", 0.3, self._arguments.orders, 2),
-            ("Coggins", "claim", 0.3, self._arguments.orders // AT_COGGINS, 10),
-            ("Coggins", "instant", 1.4, self._arguments.orders // AT_COGGINS, 10),
+            ("Coggins", "claim", 0.3, self._arguments.orders // AT_COGGINS, 20),
+            ("Coggins", "instant", 1.4, self._arguments.orders // AT_COGGINS, 20),
         ):
             self._progress.say(f"{name}: a backlog of {orders:,} orders, {what}, {award}")
             yield from settle(url=self._fresh[name](), what=what, award=award, goal=goal, orders=orders, slices=slices)
