@@ -44,6 +44,8 @@ def new_session(
     session = _Session()
     session.trust_env = False
     session.headers["User-Agent"] = "Saleor-Points"
+    # HTTP/1.1 keeps connections by itself.
+    del session.headers["Connection"]
     session.headers.update(headers or {})
     adapter = (new_adapter or partial(DeadlineAdapter, public_only=public_only))(total_seconds)
     session.mount("http://", adapter)

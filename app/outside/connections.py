@@ -206,5 +206,7 @@ def _whole_body(answer: BaseHTTPResponse) -> bytes:
         if len(body) > ANSWER_BYTES_MAX:
             answer.close()
             raise AnswerTooLong(f"the answer is longer than {ANSWER_BYTES_MAX} bytes")
+        if answer.length_remaining == 0 and "Content-Encoding" not in answer.headers:
+            break
     answer.release_conn()
     return body

@@ -125,7 +125,7 @@ class CogginsProvider:
     ) -> Body | NotSent | RefusedWhole | Unknown | None:
         """Make one call. No text of an exception is used: it holds the key."""
         try:
-            answer = session.request(method, f"{self.url}/api/v1/points{path}", json=items, headers=dict(headers or {}))
+            answer = session.request(method, f"{self.url}/api/v1/points{path}", json=items, headers=headers)
         except requests.RequestException as error:
             if isinstance(error, outside.NotPublic):
                 return NotSent("The points provider's address leads into a private network, where no call of ours may go.")
