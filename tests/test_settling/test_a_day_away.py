@@ -53,6 +53,14 @@ def _catch_up(world: World) -> None:
         world.settle()
 
 
+def _assert_each_has_its_link(world: World, orders: list[str]) -> None:
+    assert {world.order(order_id).granted for order_id in orders} == {60}
+    # As many as one address may ask for in a minute.
+    for order_id in orders[:5]:
+        world.claim(order_id)
+    assert world.points_in_all_balances() == 60 * 5
+
+
 def _with_little_patience(world: World) -> World:
     """Give up each call to the provider at once: a day of twenty seconds each takes long."""
 
@@ -102,10 +110,7 @@ def test_a_day_in_which_the_provider_hangs_is_made_up_for(coggins_world: World, 
     world.coggins.faults.clear()
     _catch_up(world)
 
-    assert {world.order(order_id).granted for order_id in orders} == {60}
-    for order_id in orders[:5]:
-        world.claim(order_id)
-    assert world.points_in_all_balances() == 60 * 5
+    _assert_each_has_its_link(world, orders)
 
 
 def test_a_day_of_refused_connections_is_made_up_for(coggins_world: World) -> None:
@@ -132,11 +137,7 @@ def test_a_day_of_lost_answers_is_made_up_for(coggins_world: World) -> None:
     world.coggins.faults.clear()
     _catch_up(world)
 
-    assert {world.order(order_id).granted for order_id in orders} == {60}
-    # As many as one address may ask for in a minute.
-    for order_id in orders[:5]:
-        world.claim(order_id)
-    assert world.points_in_all_balances() == 60 * 5
+    _assert_each_has_its_link(world, orders)
 
 
 def test_an_hour_in_which_saleor_could_not_reach_us_heals_by_itself(world: World) -> None:
