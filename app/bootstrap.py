@@ -3,6 +3,9 @@
 from datetime import UTC, datetime
 from functools import partial
 
+from app.db.engine import Database
+from app.db.stores import answers_of_nobody_with_zeros, remember_echo
+from app.db.tables import AccountKind, AccountRow, StoreRow
 from app.outside import NewAdapter
 from app.points.coggins import CogginsProvider
 from app.points.embedded import EmbeddedProvider
@@ -12,9 +15,6 @@ from app.saleor.client import SaleorClient
 from app.saleor.manifest import manifest
 from app.sealing import Sealer
 from app.settings import Settings, secret_keys
-from app.store.database import Database
-from app.store.models import AccountKind, AccountRow, StoreRow
-from app.store.stores import answers_of_nobody_with_zeros, remember_echo
 from app.usecases.services import Clock, DefaultAccount, Services
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser
 
-from app.store.database import Database
+from app.db.engine import Database
 from tests.browser import NOT_FOUND, OpenPage, chromium_path, open_browser, open_page
 from tests.clock import MovableClock
 from tests.databases import Databases, postgresql_databases, sqlite_databases

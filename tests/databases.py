@@ -12,8 +12,8 @@ from uuid import uuid4
 
 from sqlalchemy import URL, create_engine, make_url, text
 
-from app.store.database import Database
-from app.store.migrate import migrate
+from app.db.engine import Database
+from app.db.migrations import migrate
 
 TEMPLATE = "template_of_tests"
 

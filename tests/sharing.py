@@ -14,7 +14,7 @@ from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Mapper
 from werkzeug.routing import Rule
 
-import app.store.database
+import app.db.engine
 
 STATEMENTS_MAX = 2_000
 # Objects, by which time a few tests are over.
@@ -53,7 +53,7 @@ def share() -> None:
     compiled = _CompiledStatements()
     # What is added and changed by objects has a cache of its own in each table's mapper.
     Mapper._compiled_cache = compiled  # type: ignore[assignment]  # on purpose
-    app.store.database.create_engine = partial(_create_engine, compiled, {})  # type: ignore[attr-defined]  # imported there
+    app.db.engine.create_engine = partial(_create_engine, compiled, {})  # type: ignore[attr-defined]  # imported there
     _share_builders_of_addresses()
 
 

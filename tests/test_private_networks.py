@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.bootstrap import build_services
+from app.db.tables import AccountKind, AccountRow, StoreRow
 from app.errors import NotASaleor, SaleorUnreachable
 from app.points.provider import NotSent
 from app.settings import load_settings
-from app.store.models import AccountKind, AccountRow, StoreRow
 from app.usecases.change_account import new_account
 from app.usecases.change_provider import check_connection
 from app.usecases.create_store import create_store

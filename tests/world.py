@@ -12,9 +12,9 @@ from sqlmodel import select
 from werkzeug.serving import make_server
 
 from app.bootstrap import build_services
+from app.db.tables import AccountRow, ClaimRow, MovementRow, OrderRow, PointsCustomerRow, StoreRow
 from app.domain.claim import Balance
 from app.settings import Settings, load_settings
-from app.store.models import AccountRow, ClaimRow, MovementRow, OrderRow, PointsCustomerRow, StoreRow
 from app.usecases.services import Clock, Services
 from app.usecases.settle_orders import settle_orders
 from app.web import create_app

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from app.commands.operating import open_services, option_store, table
-from app.store.people import Person
+from app.db.people import Person
 from app.usecases.erase_customer import erase_customer
 from app.usecases.show_customer import export_customer, open_claims, show_customer
 

@@ -7,9 +7,9 @@ from typing import Any
 import click
 
 from app.bootstrap import build_services
+from app.db.migrations import head, is_migrated
 from app.logs import set_up_logging, written_out
 from app.settings import Settings, load_settings
-from app.store.migrate import head, is_migrated
 from app.usecases.services import Services
 
 

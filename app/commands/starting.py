@@ -4,11 +4,11 @@ import os
 
 import click
 
+from app.db.engine import Database
+from app.db.migrations import head, is_migrated, migrate
 from app.logs import set_up_logging
 from app.sealing import Sealer
 from app.settings import Settings, load_settings, secret_keys
-from app.store.database import Database
-from app.store.migrate import head, is_migrated, migrate
 from app.usecases.check_secret import check_secret
 
 on_host = click.option("--host", help="Address to listen on (HOST, 127.0.0.1).")

@@ -9,8 +9,8 @@ import click
 from sqlmodel import col, select
 
 from app.commands.operating import open_services, option_store, table
-from app.store.models import AccountKind, StoreRow
-from app.store.stores import current_account
+from app.db.stores import current_account
+from app.db.tables import AccountKind, StoreRow
 from app.usecases import award_since, rotate_secrets, sync_webhooks
 from app.usecases.change_account import change_account
 from app.usecases.change_store import change_store

@@ -12,12 +12,12 @@ from uuid import UUID
 from sqlalchemy import BigInteger, and_, func, literal_column, or_, update
 from sqlmodel import Session, col, select
 
+from app.db.bulk import Among, EachRow, insert_new_rows
+from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, MovementRow, MovementState, OrderRow
 from app.domain.claim import ClaimState
 from app.domain.order import folded
 from app.domain.settlement import INSTANT_KINDS, Grant, MovementKind, Position, TakenBack
 from app.sealing import fingerprint
-from app.store.bulk import Among, EachRow, insert_new_rows
-from app.store.models import AccountRow, AdjustmentRow, ClaimRow, MovementRow, MovementState, OrderRow
 
 # The balance that an INSTANT is judged by is read before its call; with many customers in one array, so long before at most.
 _LOOKED_BEFORE_SENDING = timedelta(minutes=10)

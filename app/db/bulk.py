@@ -17,7 +17,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Session, SQLModel
 
-from app.store.dialects import insert_into
+from app.db.dialects import insert_into
 
 
 class _Values(TypeDecorator[Sequence[Any]]):

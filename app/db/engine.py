@@ -13,8 +13,8 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
+from app.db.quick import Quick, QuickConnections
 from app.errors import BadSetting
-from app.store.quick import Quick, QuickConnections
 
 BUSY_SECONDS = 30
 WAL_POLL_SECONDS = 0.05

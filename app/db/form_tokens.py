@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from sqlmodel import Session, col
 
+from app.db.dialects import insert_into
+from app.db.tables import MerchantActionRow
 from app.errors import BadRequest
-from app.store.dialects import insert_into
-from app.store.models import MerchantActionRow
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 

@@ -11,11 +11,11 @@ from datetime import datetime
 from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
+from app.db.bulk import Among
+from app.db.tables import ClaimRow, MovementRow, MovementState
 from app.domain.claim import ClaimState
 from app.domain.probing import SECOND_LOOK_AFTER
 from app.domain.settlement import INSTANT_KINDS
-from app.store.bulk import Among
-from app.store.models import ClaimRow, MovementRow, MovementState
 
 _IN_FLIGHT = (MovementState.SENDING, MovementState.UNKNOWN)
 

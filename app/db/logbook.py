@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from app.db.tables import LogEntryRow, LogLevel
 from app.logs import blotted
-from app.store.models import LogEntryRow, LogLevel
 
 MESSAGE_LENGTH_MAX = 1024
 SETTLED = "settled"

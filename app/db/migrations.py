@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from app.store.database import Database
+from app.db.engine import Database
 
 MIGRATIONS = Path(__file__).parents[2] / "migrations"
 

@@ -7,10 +7,10 @@ from typing import Any
 from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
-from app.domain.order import folded
-from app.store.books import lane_of
-from app.store.bulk import Among
-from app.store.models import (
+from app.db.books import lane_of
+from app.db.bulk import Among
+from app.db.stores import accounts_of
+from app.db.tables import (
     AdjustmentRow,
     ClaimRow,
     MovementRow,
@@ -20,7 +20,7 @@ from app.store.models import (
     PointsEntryRow,
     StoreRow,
 )
-from app.store.stores import accounts_of
+from app.domain.order import folded
 
 
 @dataclass(frozen=True, slots=True)

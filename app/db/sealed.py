@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from app.store.models import AccountRow, ApiAnswerRow, ClaimRow, PointsClaimRow, StoreRow
+from app.db.tables import AccountRow, ApiAnswerRow, ClaimRow, PointsClaimRow, StoreRow
 
 SEALED: tuple[tuple[type[SQLModel], str], ...] = (
     (StoreRow, "token_sealed"),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.store.models import StoreRow
+from app.db.tables import StoreRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
+from app.db.engine import Database
+from app.db.tables import AccountRow, RuleRow, StoreRow, StoreState
 from app.domain.earning import Award, Moment, Rule
 from app.domain.probing import DISBELIEVED_FOR
-from app.store.database import Database
-from app.store.models import AccountRow, RuleRow, StoreRow, StoreState
 
 SLUG_LENGTH_MAX = 48
 

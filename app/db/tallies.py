@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
+from app.db.dialects import insert_into
+from app.db.tables import MovementRow, PointsDayRow, StoreRow
 from app.domain.settlement import MovementKind
-from app.store.dialects import insert_into
-from app.store.models import MovementRow, PointsDayRow, StoreRow
 
 
 def today(store: StoreRow, now: datetime) -> date:

@@ -8,13 +8,13 @@ from typing import Any
 from sqlalchemy import BindParameter, String, bindparam, case, literal, or_, select, update
 from sqlmodel import Session, SQLModel, col
 
+from app.db.bulk import Among
+from app.db.compiled import CompiledStatement
+from app.db.dialects import insert_into
+from app.db.quick import Quick
+from app.db.signers import Signer
+from app.db.tables import EventRow, OrderRow, StoreRow, StoreState
 from app.domain.order import Told
-from app.store.bulk import Among
-from app.store.compiled import CompiledStatement
-from app.store.dialects import insert_into
-from app.store.models import EventRow, OrderRow, StoreRow, StoreState
-from app.store.quick import Quick
-from app.store.signers import Signer
 
 
 def wake_told(quick: Quick, signer: Signer, told: Told, event_type: str, now: datetime) -> bool:

@@ -7,15 +7,15 @@ from typing import TypeGuard
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from app.db.engine import Database
+from app.db.tables import PointsClaimRow
+from app.db.tables.points import EntryKind, PointsClaimState
 from app.domain.claim import Balance, ClaimState
 from app.domain.order import folded
 from app.points import ledger
 from app.points.ledger_bulk import ClaimToAdd
 from app.points.provider import POINTS_MAX, Accepted, Ask, AskKind, NotSent, Outcome, Overtaken, Rejected, Reply, SeenClaim
 from app.sealing import Sealer, fingerprint
-from app.store.database import Database
-from app.store.models import PointsClaimRow
-from app.store.models.ledger import EntryKind, PointsClaimState
 
 ARRAY_MAX = 100
 # As far as a rule may go: a hundred years.

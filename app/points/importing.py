@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from app.db.tables.points import EntryKind
 from app.domain.order import folded
 from app.points import ledger, ledger_bulk
 from app.points.ledger import Entry
 from app.points.ledger_bulk import Customer
 from app.points.provider import POINTS_MAX
-from app.store.models.ledger import EntryKind
 
 _NOBODY = Customer(0, 0, 0, None)
 

@@ -11,12 +11,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, literal_column, select, update
 from sqlmodel import Session, col
 
+from app.db.bulk import Among
+from app.db.tables.points import EntryKind, PointsClaimRow, PointsClaimState, PointsCustomerRow
 from app.domain.claim import Balance
 from app.domain.order import folded
 from app.points import ledger_bulk
 from app.points.ledger_bulk import ClaimToAdd, NewEntry
-from app.store.bulk import Among
-from app.store.models.ledger import EntryKind, PointsClaimRow, PointsClaimState, PointsCustomerRow
 
 
 class Entry(NamedTuple):

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect
 
-from app.store.columns import UtcTime
+from app.db.columns import UtcTime
 
 
 class Customer(NamedTuple):

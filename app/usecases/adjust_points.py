@@ -6,17 +6,17 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from app.db.books import insert_movements, lane_of
+from app.db.form_tokens import Once, is_first
+from app.db.logbook import write_log
+from app.db.stores import current_account, find_store_by_slug
+from app.db.tables import AccountRow, AdjustmentRow, MovementRow, MovementState, OrderRow, StoreRow
+from app.db.waking import wake
 from app.domain.order import folded
 from app.domain.settlement import MovementKind
 from app.errors import BadRequest
 from app.points.provider import POINTS_MAX
 from app.saleor.parsing import is_order_id
-from app.store.books import insert_movements, lane_of
-from app.store.logbook import write_log
-from app.store.models import AccountRow, AdjustmentRow, MovementRow, MovementState, OrderRow, StoreRow
-from app.store.once import Once, is_first
-from app.store.stores import current_account, find_store_by_slug
-from app.store.waking import wake
 from app.usecases.claim_points import is_address
 from app.usecases.services import Services
 

@@ -3,10 +3,10 @@
 import time
 from dataclasses import dataclass, replace
 
+from app.db.stores import current_account
+from app.db.tables import AccountKind, StoreRow
 from app.points.coggins import CogginsProvider
 from app.points.provider import NotSent
-from app.store.models import AccountKind, StoreRow
-from app.store.stores import current_account
 from app.usecases.services import Services
 
 PATIENCE_SECONDS = 4

@@ -7,12 +7,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from sqlalchemy import update
 from sqlmodel import col
 
+from app.db.stores import as_rule, find_store_by_slug, rule_in_force, rules_of
+from app.db.tables import RuleRow, StoreRow, StoreState
+from app.db.waking import wake_changed
 from app.domain.earning import Moment, moment_reached, points_due
 from app.errors import BadRequest
 from app.saleor.client import OrdersPage
-from app.store.models import RuleRow, StoreRow, StoreState
-from app.store.stores import as_rule, find_store_by_slug, rule_in_force, rules_of
-from app.store.waking import wake_changed
 from app.usecases.services import Services
 
 

@@ -3,10 +3,10 @@
 import structlog
 from sqlmodel import Session, select
 
+from app.db.stores import current_account, find_store_by_slug
+from app.db.tables import AccountKind, AccountRow
 from app.errors import BadRequest
 from app.sealing import fingerprint
-from app.store.models import AccountKind, AccountRow
-from app.store.stores import current_account, find_store_by_slug
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -5,10 +5,10 @@ import hashlib
 import structlog
 from sqlmodel import Session
 
+from app.db.stores import find_store_by_slug
+from app.db.tables import StoreLogoRow, StoreRow
 from app.domain.brand import ACCENT, Brand
 from app.errors import BadRequest
-from app.store.models import StoreLogoRow, StoreRow
-from app.store.stores import find_store_by_slug
 from app.usecases.read_logo import read_logo
 from app.usecases.services import Services
 

@@ -7,14 +7,14 @@ from decimal import Decimal, InvalidOperation
 import structlog
 from sqlmodel import Session
 
+from app.db.form_tokens import Once, is_first
+from app.db.logbook import write_log
+from app.db.stores import rules_of
+from app.db.tables import RuleRow
 from app.domain.earning import Award, Moment
 from app.errors import BadRequest
 from app.points.embedded import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX
 from app.points.provider import POINTS_MAX
-from app.store.logbook import write_log
-from app.store.models import RuleRow
-from app.store.once import Once, is_first
-from app.store.stores import rules_of
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -5,9 +5,9 @@ from enum import StrEnum
 from sqlalchemy import update
 from sqlmodel import col
 
-from app.store.logbook import write_log
-from app.store.models import StoreRow
-from app.store.once import Once, is_first
+from app.db.form_tokens import Once, is_first
+from app.db.logbook import write_log
+from app.db.tables import StoreRow
 from app.usecases.services import Services
 
 

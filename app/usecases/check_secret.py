@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlmodel import select
 
+from app.db.engine import Database
+from app.db.sealed import SEALED
 from app.sealing import Sealer
-from app.store.database import Database
-from app.store.sealed import SEALED
 
 
 def check_secret(database: Database, sealer: Sealer) -> None:

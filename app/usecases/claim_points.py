@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlmodel import Session, col, select
 
+from app.db.tables import ClaimRow, OrderRow, PointsClaimRow, StoreRow
+from app.db.waking import wake
 from app.domain.brand import Brand
 from app.domain.claim import LIVE, ClaimState
 from app.domain.earning import Because
 from app.points.embedded import state_of
 from app.points.ledger import find_claims, take
 from app.sealing import fingerprint
-from app.store.models import ClaimRow, OrderRow, PointsClaimRow, StoreRow
-from app.store.waking import wake
 from app.usecases.change_brand import brand_of
 from app.usecases.order_link import order_link
 from app.usecases.services import Services

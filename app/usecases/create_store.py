@@ -3,9 +3,9 @@
 import structlog
 from sqlalchemy.exc import IntegrityError
 
+from app.db.stores import as_slug, is_slug_taken
+from app.db.tables import AccountKind, StoreRow
 from app.errors import BadRequest
-from app.store.models import AccountKind, StoreRow
-from app.store.stores import as_slug, is_slug_taken
 from app.usecases.change_account import new_account
 from app.usecases.services import Services
 

@@ -10,6 +10,12 @@ from uuid import uuid4
 
 import structlog
 
+from app.db.books import lane_of
+from app.db.people import Person
+from app.db.stores import accounts_of
+from app.db.tables import AccountRow, ClaimRow, MovementRow, MovementState, PointsClaimRow
+from app.db.tables.points import PointsClaimState
+from app.db.waking import wake
 from app.domain.claim import ClaimState
 from app.domain.order import folded
 from app.domain.settlement import INSTANT_KINDS
@@ -17,12 +23,6 @@ from app.errors import BadRequest
 from app.logs import blotted
 from app.points.embedded import state_of
 from app.sealing import fingerprint
-from app.store.books import lane_of
-from app.store.models import AccountRow, ClaimRow, MovementRow, MovementState, PointsClaimRow
-from app.store.models.ledger import PointsClaimState
-from app.store.people import Person
-from app.store.stores import accounts_of
-from app.store.waking import wake
 from app.usecases.services import Services
 from app.usecases.show_customer import find_named_store, known_person
 

@@ -8,14 +8,14 @@ from enum import StrEnum
 from sqlalchemy import text
 from sqlmodel import col, select
 
+from app.db.migrations import head, is_migrated
+from app.db.stores import current_account
+from app.db.tables import StoreRow, StoreState
 from app.errors import AppError, BadSetting
 from app.points.provider import NotSent
 from app.settings import Settings
-from app.store.figures import StoreFigures, figures_of_stores
-from app.store.migrate import head, is_migrated
-from app.store.models import StoreRow, StoreState
-from app.store.stores import current_account
 from app.usecases.check_secret import check_secret
+from app.usecases.operating.store_figures import StoreFigures, figures_of_stores
 from app.usecases.services import Services
 from app.usecases.sync_webhooks import sync_webhooks
 

@@ -7,9 +7,9 @@ lets an order say that its points are gone.
 from sqlalchemy import select
 from sqlmodel import col
 
+from app.db.tables import ClaimRow
+from app.db.waking import wake
 from app.points.ledger import claims_past_their_time, expire
-from app.store.models import ClaimRow
-from app.store.waking import wake
 from app.usecases.services import Services
 
 BATCH = 200

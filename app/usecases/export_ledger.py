@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import case, func, select
 from sqlmodel import col
 
+from app.db.stores import find_store_by_slug
+from app.db.tables import PointsClaimRow, PointsCustomerRow, PointsEntryRow
+from app.db.tables.points import PointsClaimState
 from app.errors import BadRequest
-from app.store.models import PointsClaimRow, PointsCustomerRow, PointsEntryRow
-from app.store.models.ledger import PointsClaimState
-from app.store.stores import find_store_by_slug
 from app.usecases.services import Services
 
 # Rows fetched at once: memory does not grow with the ledger.

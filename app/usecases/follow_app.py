@@ -3,9 +3,9 @@
 import structlog
 from sqlmodel import col, select
 
+from app.db.logbook import write_log
+from app.db.tables import LogLevel, StoreRow, StoreState
 from app.errors import BadRequest
-from app.store.logbook import write_log
-from app.store.models import LogLevel, StoreRow, StoreState
 from app.usecases.services import Services
 from app.usecases.verify_delivery import Delivery
 

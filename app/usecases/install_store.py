@@ -8,11 +8,11 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from app.db.logbook import write_log
+from app.db.stores import as_slug, current_account, find_store, is_slug_taken, rules_of
+from app.db.tables import AccountKind, RuleRow, StoreRow, StoreState
 from app.errors import NotAllowed, SaleorBusy, SaleorFault, SaleorNotPublic, SaleorUnreachable
 from app.saleor.addresses import is_allowed
-from app.store.logbook import write_log
-from app.store.models import AccountKind, RuleRow, StoreRow, StoreState
-from app.store.stores import as_slug, current_account, find_store, is_slug_taken, rules_of
 from app.usecases.change_account import new_account
 from app.usecases.services import Services
 from app.usecases.sync_webhooks import webhooks_mark

@@ -11,9 +11,9 @@ import structlog
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
+from app.db.tables import AccountKind, AccountRow, StoreRow, StoreState
 from app.domain.claim import NO_POINTS
 from app.points.provider import NotSent
-from app.store.models import AccountKind, AccountRow, StoreRow, StoreState
 from app.usecases.look_up_customer import hurried
 from app.usecases.services import Services
 

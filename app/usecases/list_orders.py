@@ -12,11 +12,11 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from app.db.columns import BigId, OrderNumber, UtcTime
+from app.db.tables import OrderRow
 from app.domain.order import folded
 from app.domain.status import PointsStatus
 from app.errors import BadRequest
-from app.store.columns import BigId, OrderNumber, UtcTime
-from app.store.models import OrderRow
 from app.usecases.services import Services
 
 PAGE = 50

@@ -4,14 +4,14 @@ from dataclasses import dataclass, replace
 
 from sqlmodel import Session, col, select
 
+from app.db.books import lane_of
+from app.db.stores import accounts_of
+from app.db.tables import AccountRow, AdjustmentRow, MovementRow, OrderRow, StoreRow
 from app.domain.claim import Balance
 from app.domain.order import folded
 from app.errors import BadRequest
 from app.points.coggins import CogginsProvider
 from app.points.provider import NotSent, PointsProvider
-from app.store.books import lane_of
-from app.store.models import AccountRow, AdjustmentRow, MovementRow, OrderRow, StoreRow
-from app.store.stores import accounts_of
 from app.usecases.claim_points import is_address
 from app.usecases.list_orders import ListedOrder, newest_of_customer
 from app.usecases.services import Services

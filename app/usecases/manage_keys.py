@@ -8,10 +8,10 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from app.db.stores import as_slug, current_account, find_store_by_slug
+from app.db.tables import AccountKind, ApiKeyRow, StoreRow
 from app.errors import BadRequest
 from app.sealing import fingerprint
-from app.store.models import AccountKind, ApiKeyRow, StoreRow
-from app.store.stores import as_slug, current_account, find_store_by_slug
 from app.usecases.services import Services
 
 log = structlog.get_logger()

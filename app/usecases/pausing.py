@@ -8,11 +8,11 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import col
 
+from app.db.logbook import write_log
+from app.db.tables import AccountRow, LogLevel, StoreRow
 from app.domain import retry
 from app.errors import AppError, SaleorBusy, SaleorRefused
 from app.points.provider import NotSent
-from app.store.logbook import write_log
-from app.store.models import AccountRow, LogLevel, StoreRow
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from app.store.logbook import entries_of
-from app.store.models import LogEntryRow, LogLevel
+from app.db.logbook import entries_of
+from app.db.tables import LogEntryRow, LogLevel
 from app.usecases.services import Services
 
 ENTRIES_MAX = 50

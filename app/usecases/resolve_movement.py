@@ -10,13 +10,13 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from app.db.form_tokens import Once, is_first
+from app.db.logbook import write_log
+from app.db.tables import MovementRow, MovementState, OrderRow, StoreRow
+from app.db.tallies import tally_accepted
+from app.db.waking import wake
 from app.domain.settlement import INSTANT_KINDS
 from app.errors import BadRequest
-from app.store.logbook import write_log
-from app.store.models import MovementRow, MovementState, OrderRow, StoreRow
-from app.store.once import Once, is_first
-from app.store.tallies import tally_accepted
-from app.store.waking import wake
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlmodel import SQLModel
 
-from app.store.sealed import SEALED
+from app.db.sealed import SEALED
 from app.usecases.services import Services
 
 BATCH = 500

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func
 from sqlmodel import Session, col, select
 
-from app.store.models import (
+from app.db.tables import (
     AccountKind,
     AccountRow,
     EventRow,
@@ -18,9 +18,9 @@ from app.store.models import (
     RuleRow,
     StoreRow,
 )
-from app.store.models.ledger import PointsClaimState
-from app.store.models.orders import NEEDS_A_PERSON
-from app.store.tallies import days_of, today
+from app.db.tables.order import NEEDS_A_PERSON
+from app.db.tables.points import PointsClaimState
+from app.db.tallies import days_of, today
 from app.usecases.services import Services
 
 DAYS = 30

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlmodel import select
 
+from app.db.tables import OrderRow, StoreRow
 from app.errors import Unavailable, UnknownStore
-from app.store.models import OrderRow, StoreRow
 from app.usecases.look_up_customer import Customer, look_up_customer
 from app.usecases.order_link import order_link
 from app.usecases.services import Services

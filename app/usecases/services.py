@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from app.db.engine import Database
+from app.db.signers import Signer
+from app.db.tables import AccountRow, StoreRow
 from app.points.provider import PointsProvider
 from app.saleor.client import SaleorClient
 from app.sealing import Sealer
-from app.store.database import Database
-from app.store.models import AccountRow, StoreRow
-from app.store.signers import Signer
 
 Clock = Callable[[], datetime]
 

@@ -13,14 +13,14 @@ import structlog
 from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
+from app.db.books import could_be_claims
+from app.db.lanes import known_lanes
+from app.db.logbook import write_log
+from app.db.tables import AccountRow, DebtPolicy, LogLevel, MovementRow, MovementState, StoreRow, StoreState
+from app.db.tallies import tally_accepted
 from app.domain.claim import NO_POINTS, Balance
 from app.domain.probing import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, is_belied, is_credible, judge
 from app.points.provider import Accepted, Ask, AskKind, NotSent, Outcome, PointsProvider, RefusedWhole, Rejected, Unknown
-from app.store.books import could_be_claims
-from app.store.lanes import known_lanes
-from app.store.logbook import write_log
-from app.store.models import AccountRow, DebtPolicy, LogLevel, MovementRow, MovementState, StoreRow, StoreState
-from app.store.tallies import tally_accepted
 from app.usecases.pausing import pause_account, resume_account
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import DISBELIEVED, FOR_STAFF

@@ -8,15 +8,15 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from app.db.books import Books, books_of, position_of
+from app.db.lanes import is_unclear, known_lanes
+from app.db.stores import accounts_of, find_store_by_slug
+from app.db.tables import AccountRow, ClaimRow, OrderRow, StoreRow
 from app.domain.brand import Brand
 from app.domain.claim import LIVE, NO_POINTS, Balance, ClaimState
 from app.domain.earning import Because, Due
 from app.domain.status import PointsStatus, points_status
 from app.points.provider import NotSent
-from app.store.books import Books, books_of, position_of
-from app.store.lanes import is_unclear, known_lanes
-from app.store.models import AccountRow, ClaimRow, OrderRow, StoreRow
-from app.store.stores import accounts_of, find_store_by_slug
 from app.usecases.change_brand import brand_of
 from app.usecases.services import Services
 

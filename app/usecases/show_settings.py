@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from sqlmodel import col, select
 
-from app.store.logbook import write_log
-from app.store.models import AccountRow, StoreRow
-from app.store.stores import customer_types_of
+from app.db.logbook import write_log
+from app.db.stores import customer_types_of
+from app.db.tables import AccountRow, StoreRow
 from app.usecases.services import Services
 
 

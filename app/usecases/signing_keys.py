@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from app.db.tables import StoreRow
 from app.errors import SaleorUnreachable, Unavailable
-from app.store.models import StoreRow
 from app.usecases.services import Services
 
 log = structlog.get_logger()

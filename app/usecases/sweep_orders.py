@@ -10,11 +10,11 @@ import structlog
 from sqlalchemy import bindparam, or_, update
 from sqlmodel import col, select
 
+from app.db.columns import UtcTime
+from app.db.tables import StoreRow, StoreState
+from app.db.waking import wake_changed
 from app.errors import AppError, SaleorFault, SaleorRefused, Unavailable
 from app.metrics import count_swept
-from app.store.columns import UtcTime
-from app.store.models import StoreRow, StoreState
-from app.store.waking import wake_changed
 from app.usecases.follow_app import switch_on
 from app.usecases.pausing import note_problem, pause_store, resume_store
 from app.usecases.services import Services

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import structlog
 from sqlmodel import col, select
 
+from app.db.tables import StoreRow, StoreState
 from app.errors import AppError, BadRequest
 from app.saleor.webhooks import Change, Webhook, changes, wanted
 from app.sealing import fingerprint
-from app.store.models import StoreRow, StoreState
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -13,10 +13,10 @@ import structlog
 from sqlalchemy import func, or_, update
 from sqlmodel import Session, col, select
 
+from app.db.stores import current_account
+from app.db.tables import AccountRow, OrderRow, StoreRow, StoreState
+from app.db.tables.order import NEEDS_A_PERSON
 from app.errors import AppError
-from app.store.models import AccountRow, OrderRow, StoreRow, StoreState
-from app.store.models.orders import NEEDS_A_PERSON
-from app.store.stores import current_account
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from sqlmodel import Session, col, select
 
+from app.db.snapshots import load
+from app.db.stores import as_rule, rule_in_force, rules_of
+from app.db.tables import OrderRow, RuleRow, StoreRow
 from app.domain.earning import Award, Moment, Rule, moment_reached, points_due
 from app.domain.order import Order
-from app.store.models import OrderRow, RuleRow, StoreRow
-from app.store.snapshots import load
-from app.store.stores import as_rule, rule_in_force, rules_of
 from app.usecases.change_rule import Draft
 from app.usecases.services import Services
 

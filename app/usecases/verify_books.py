@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from sqlmodel import col, select
 
+from app.db.stores import find_store_by_slug
+from app.db.tables import StoreRow
 from app.errors import BadRequest
-from app.store.auditing import AUDITS, RANGE, differing, next_range
-from app.store.models import StoreRow
-from app.store.stores import find_store_by_slug
+from app.ledger.audit import AUDITS, RANGE, differing, next_range
 from app.usecases.services import Services
 
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from app.db.signers import Signer, signer_of
+from app.db.stores import find_store, is_served
+from app.db.tables import StoreRow
 from app.errors import BadRequest, BadSignature, UnknownStore
 from app.saleor.signature import KeyNotKnown, verify
-from app.store.models import StoreRow
-from app.store.signers import Signer, signer_of
-from app.store.stores import find_store, is_served
 from app.usecases.services import Services
 from app.usecases.signing_keys import newer_jwks
 

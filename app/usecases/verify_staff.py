@@ -6,12 +6,12 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlmodel import col
 
+from app.db.stores import find_store, is_served
+from app.db.tables import StoreRow
 from app.errors import TokenRefused, UnknownStore
 from app.saleor.addresses import dashboard_origin
 from app.saleor.signature import KeyNotKnown
 from app.saleor.tokens import StaffToken, read_staff_token
-from app.store.models import StoreRow
-from app.store.stores import find_store, is_served
 from app.usecases.services import Services
 from app.usecases.signing_keys import newer_jwks
 

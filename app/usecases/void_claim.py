@@ -10,12 +10,12 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session, col, select
 
+from app.db.form_tokens import Once, is_first
+from app.db.logbook import write_log
+from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, OrderRow, StoreRow
+from app.db.waking import wake
 from app.domain.claim import ClaimState
 from app.errors import BadRequest
-from app.store.logbook import write_log
-from app.store.models import AccountRow, AdjustmentRow, ClaimRow, OrderRow, StoreRow
-from app.store.once import Once, is_first
-from app.store.waking import wake
 from app.usecases.adjust_points import TEXT_LENGTH_MAX
 from app.usecases.services import Services
 

@@ -4,9 +4,9 @@ from datetime import datetime
 
 import structlog
 
+from app.db.waking import wake_told
 from app.errors import BadRequest, Unavailable
 from app.saleor.parsing import parse_told
-from app.store.waking import wake_told
 from app.usecases.services import Services
 from app.usecases.verify_delivery import Delivery, Sent, verify_delivery, verify_remembered
 

@@ -6,9 +6,9 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadHost, HTTPException
 
+from app.db.engine import fault_name
 from app.errors import AppError, Unavailable
 from app.logs import innermost_place
-from app.store.database import fault_name
 from app.web.shopper_pages import shopper_page
 
 log = structlog.get_logger()

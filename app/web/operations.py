@@ -7,12 +7,12 @@ from datetime import datetime
 from flask import Blueprint, Response, abort, jsonify, request
 from prometheus_client.core import GaugeMetricFamily
 
+from app.db.migrations import head, is_migrated
+from app.db.queue import count_waiting
 from app.errors import Unavailable
 from app.metrics import CONTENT_TYPE, exposition
 from app.settings import Settings
-from app.store.figures import StoreFigures, figures_of_stores
-from app.store.migrate import head, is_migrated
-from app.store.waiting import count_waiting
+from app.usecases.operating.store_figures import StoreFigures, figures_of_stores
 from app.usecases.services import Services
 
 # A batch of a hundred orders writes about as much.

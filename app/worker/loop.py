@@ -9,10 +9,10 @@ import structlog
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.db.engine import fault_name
 from app.errors import AppError
 from app.logs import innermost_place
 from app.metrics import timed_batch
-from app.store.database import fault_name
 from app.usecases.expire_claims import expire_claims
 from app.usecases.keep_house import keep_house
 from app.usecases.services import Services

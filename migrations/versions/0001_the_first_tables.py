@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.store.columns import BigId, ExactDecimal, UtcTime
+from app.db.columns import BigId, ExactDecimal, UtcTime
 
 revision = "0001"
 down_revision = None

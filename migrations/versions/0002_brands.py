@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.store.columns import BigId
+from app.db.columns import BigId
 
 revision = "0002"
 down_revision = "0001"

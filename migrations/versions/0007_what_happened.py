@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.store.columns import BigId, UtcTime
+from app.db.columns import BigId, UtcTime
 
 revision = "0007"
 down_revision = "0006"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.store.columns import OrderNumber, UtcTime
+from app.db.columns import OrderNumber, UtcTime
 
 revision = "0008"
 down_revision = "0007"

@@ -10,7 +10,7 @@ Whoever rebuilds one of these tables on SQLite must drop its triggers before and
 import sqlalchemy as sa
 from alembic import op
 
-from app.store.columns import BigId
+from app.db.columns import BigId
 
 revision = "0009"
 down_revision = "0008"

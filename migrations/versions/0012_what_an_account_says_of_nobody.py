@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.store.columns import UtcTime
+from app.db.columns import UtcTime
 
 revision = "0012"
 down_revision = "0011"

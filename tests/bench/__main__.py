@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from app.db.engine import Database
 from app.logs import set_up_logging
-from app.store.database import Database
 from tests.bench import intake, points, settling
 from tests.bench.corpus import write_deliveries
 from tests.bench.filling import Fill, fills_of_history

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlmodel import SQLModel
 
-from app.store.database import Database
-from app.store.models import ClaimRow, MovementRow, OrderRow, PointsCustomerRow
+from app.db.engine import Database
+from app.db.tables import ClaimRow, MovementRow, OrderRow, PointsCustomerRow
 from tests.bench.store import STORE_ID
 
 _NUMBERS = {

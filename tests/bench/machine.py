@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from jwt.api_jws import PyJWS
 from sqlalchemy import text
 
-from app.store.database import Database
+from app.db.engine import Database
 
 # Microseconds that PyJWT took for one check on the machine on which the targets in milliseconds were set.
 PACE_OF_TARGETS = 72

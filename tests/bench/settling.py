@@ -7,7 +7,7 @@ from statistics import mean, median
 
 from sqlalchemy import text
 
-from app.store.database import Database
+from app.db.engine import Database
 from tests.bench.corpus import API_URL
 from tests.bench.filling import fill_backlog
 from tests.bench.machine import PACE_OF_TARGETS, Yardstick

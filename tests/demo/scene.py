@@ -10,8 +10,8 @@ import requests
 from sqlmodel import col, func, select
 
 from app.bootstrap import utc_now
-from app.store.database import Database
-from app.store.models import MovementRow, OrderRow, PointsCustomerRow, PointsEntryRow
+from app.db.engine import Database
+from app.db.tables import MovementRow, OrderRow, PointsCustomerRow, PointsEntryRow
 from tests.demo.app_process import AppProcess, wait_until
 from tests.standins.saleor import StandInSaleor
 

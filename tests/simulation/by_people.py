@@ -6,9 +6,9 @@ from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
+from app.db.tables import AccountKind, OrderRow
 from app.domain.earning import Award
 from app.errors import BadRequest
-from app.store.models import AccountKind, OrderRow
 from app.usecases.adjust_points import adjust_customer, adjust_order, look_again, write_off
 from app.usecases.change_provider import change_provider
 from app.usecases.order_link import order_link

@@ -21,7 +21,7 @@ from tests.simulation.steps import How, Mishap
 from tests.standins.serving import Answer, Manner, Request
 
 if TYPE_CHECKING:
-    from app.store.database import Database
+    from app.db.engine import Database
     from tests.simulation.world import World
 
 LATENCY = timedelta(milliseconds=40)

@@ -6,9 +6,7 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from app.domain.settlement import INSTANT_KINDS, MovementKind
-from app.sealing import fingerprint
-from app.store.models import (
+from app.db.tables import (
     AccountRow,
     ClaimRow,
     MovementRow,
@@ -19,6 +17,8 @@ from app.store.models import (
     PointsEntryRow,
     StoreRow,
 )
+from app.domain.settlement import INSTANT_KINDS, MovementKind
+from app.sealing import fingerprint
 from app.usecases.order_link import order_link
 from tests.simulation.expected import points_expected
 from tests.simulation.rig import API_KEYS, APP_URL

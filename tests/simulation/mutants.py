@@ -17,11 +17,11 @@ from unittest.mock import patch
 
 from sqlmodel import Session, select
 
+from app.db import queue as waiting
+from app.db.tables import MovementRow, OrderRow
 from app.domain import retry
 from app.domain.earning import Award, points_due
 from app.domain.order import Order
-from app.store import waiting
-from app.store.models import MovementRow, OrderRow
 from app.usecases import sweep_orders
 from app.usecases.services import Services
 from app.usecases.settle_orders import calling, deciding, planning, probing, reading, recording, weighing

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam
 from sqlmodel import col, select
 
+from app.db.tables import AccountKind, AccountRow, PointsCustomerRow
+from app.db.tables.points import EntryKind
 from app.points import ledger
 from app.sealing import fingerprint
-from app.store.models import AccountKind, AccountRow, PointsCustomerRow
-from app.store.models.ledger import EntryKind
 from tests.simulation.rig import API_KEYS, PROVIDER_URL
 
 if TYPE_CHECKING:

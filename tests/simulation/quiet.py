@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, union_all
 from sqlmodel import col, select
 
-from app.store.models import AccountRow, MovementRow, MovementState, OrderRow, StoreRow, StoreState
+from app.db.tables import AccountRow, MovementRow, MovementState, OrderRow, StoreRow, StoreState
 from app.usecases.adjust_points import look_again
 from app.usecases.services import Services
 from tests.simulation.by_people import STAFF_LOOK_AFTER, resolve_unknown

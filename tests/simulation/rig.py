@@ -16,8 +16,8 @@ import structlog
 from flask.testing import FlaskClient
 
 from app.bootstrap import build_services
+from app.db.engine import Database
 from app.settings import load_settings
-from app.store.database import Database
 from app.usecases.services import Services
 from app.web import create_app
 from tests.clock import MovableClock

@@ -13,8 +13,8 @@ import requests
 from sqlalchemy import bindparam, exists, text, update
 from sqlmodel import col, select
 
-from app.store.columns import UtcTime
-from app.store.models import MovementRow, MovementState, OrderRow, RuleRow, StoreRow
+from app.db.columns import UtcTime
+from app.db.tables import MovementRow, MovementState, OrderRow, RuleRow, StoreRow
 from app.usecases.services import Services
 from tests.clock import START
 from tests.simulation.effects import CALL_SECONDS, Died

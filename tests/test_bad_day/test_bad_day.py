@@ -20,8 +20,8 @@ from sqlalchemy import func, text
 from sqlmodel import select
 
 from app.bootstrap import build_services
+from app.db.tables import MovementRow, MovementState, OrderRow
 from app.settings import load_settings
-from app.store.models import MovementRow, MovementState, OrderRow
 from app.usecases.resolve_movement import resolve_movement, unknown_movements
 from app.usecases.services import Services
 from tests.standins import faults

@@ -12,8 +12,8 @@ from flask import Flask
 from sqlmodel import select
 from werkzeug.wrappers import Response
 
+from app.db.tables import StoreRow
 from app.logs import set_up_logging
-from app.store.models import StoreRow
 from app.usecases.manage_keys import create_key
 from app.web import create_app
 from tests.clock import MovableClock

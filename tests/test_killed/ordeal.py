@@ -18,8 +18,8 @@ from sqlalchemy import func, text
 from sqlmodel import col, select
 
 from app.bootstrap import build_services
+from app.db.tables import MovementRow, MovementState, OrderRow, StoreRow
 from app.settings import load_settings
-from app.store.models import MovementRow, MovementState, OrderRow, StoreRow
 from app.usecases.resolve_movement import resolve_movement
 from app.usecases.services import Services
 from tests.demo.app_process import environment, free_port

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import create_engine, make_url, text
 
-from app.store.database import Database
-from app.store.migrate import migrate
+from app.db.engine import Database
+from app.db.migrations import migrate
 
 
 @dataclass

@@ -13,8 +13,8 @@ from random import Random
 import pytest
 from sqlmodel import select
 
+from app.db.tables import ClaimRow
 from app.domain.claim import ClaimState
-from app.store.models import ClaimRow
 from tests.standins import faults
 from tests.standins.saleor import Delivery, SigningKey
 from tests.test_killed.ordeal import Ordeal, open_ordeal

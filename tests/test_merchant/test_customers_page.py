@@ -5,7 +5,7 @@ from urllib.parse import quote, unquote
 import pytest
 from sqlmodel import select
 
-from app.store.models import AdjustmentRow
+from app.db.tables import AdjustmentRow
 from app.usecases.settle_customers import settle_customers
 from tests.standins import faults
 from tests.test_merchant.calls import Desk, notified, once_in, seen

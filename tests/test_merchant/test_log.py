@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from app.store.logbook import write_log
-from app.store.models import EventRow, LogEntryRow, LogLevel, PointsDayRow
+from app.db.logbook import write_log
+from app.db.tables import EventRow, LogEntryRow, LogLevel, PointsDayRow
 from app.usecases.keep_house import ROWS_MAX, keep_house
 from tests.standins import faults
 from tests.test_merchant.calls import Desk, seen

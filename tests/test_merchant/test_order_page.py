@@ -7,9 +7,9 @@ import pytest
 import requests
 from sqlmodel import select
 
+from app.db.tables import AdjustmentRow, LogEntryRow, MovementState
 from app.domain.claim import ClaimState
 from app.errors import BadRequest
-from app.store.models import AdjustmentRow, LogEntryRow, MovementState
 from app.usecases.explain_order import Explanation, explain_order
 from app.usecases.resolve_movement import resolve_movement
 from tests.standins import faults

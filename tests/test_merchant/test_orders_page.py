@@ -12,8 +12,8 @@ import pytest
 import requests
 from sqlalchemy import event, insert, text
 
-from app.store.models import OrderRow
-from app.store.snapshots import dump
+from app.db.snapshots import dump
+from app.db.tables import OrderRow
 from app.usecases.try_rule import ORDERS_LOOKED_AT
 from tests.test_domain.orders import order as an_order
 from tests.test_merchant.calls import Desk, seen

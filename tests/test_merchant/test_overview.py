@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event
 
-from app.store.database import Database
+from app.db.engine import Database
 from app.usecases.see_overview import LISTED_MAX, see_overview
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins

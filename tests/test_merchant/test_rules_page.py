@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pytest
 from sqlmodel import select
 
-from app.store.models import RuleRow
+from app.db.tables import RuleRow
 from app.usecases.explain_order import explain_order
 from tests.standins.saleor import Item
 from tests.test_merchant.calls import Desk, notified, once_in, seen

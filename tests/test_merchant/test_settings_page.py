@@ -10,7 +10,7 @@ import requests
 from PIL import Image
 from sqlmodel import select
 
-from app.store.models import AccountRow, ApiKeyRow
+from app.db.tables import AccountRow, ApiKeyRow
 from app.usecases.change_provider import check_connection
 from app.usecases.manage_keys import create_key, list_keys
 from tests.standins import faults
@@ -308,7 +308,7 @@ def desk_of(world: World, slug_begins: str) -> Desk:
 
     class OfOne(World):
         def store(self) -> Any:
-            from app.store.models import StoreRow  # noqa: PLC0415
+            from app.db.tables import StoreRow  # noqa: PLC0415
 
             with self.services.database.reading() as session:
                 return next(store for store in session.exec(select(StoreRow)) if store.slug.startswith(slug_begins))

@@ -16,8 +16,8 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Page
 from sqlmodel import select
 
-from app.store.models import RuleRow
-from app.store.waking import wake
+from app.db.tables import RuleRow
+from app.db.waking import wake
 from app.usecases.change_brand import change_brand
 from tests.browser import DESKTOP, PHONE, open_browser, open_page
 from tests.clock import MovableClock

@@ -10,13 +10,13 @@ import pytest
 import responses
 from sqlmodel import select
 
+from app.db.engine import Database
+from app.db.tables import PointsClaimRow, StoreRow
 from app.points import ledger
 from app.points.coggins import CogginsProvider
 from app.points.embedded import EmbeddedProvider
 from app.points.provider import PointsProvider
 from app.sealing import Sealer, fingerprint
-from app.store.database import Database
-from app.store.models import PointsClaimRow, StoreRow
 from tests.clock import MovableClock
 from tests.served_points import ServedPoints, serve_points
 from tests.standins.coggins import StandInCoggins

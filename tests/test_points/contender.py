@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from uuid import uuid4
 
+from app.db.engine import Database
 from app.points import ledger
 from app.points.embedded import EmbeddedProvider
 from app.points.provider import Ask, AskKind
 from app.sealing import Sealer
-from app.store.database import Database
 from tests.clock import START
 
 AT_ONCE = 5

@@ -8,14 +8,14 @@ from uuid import UUID, uuid4
 
 from sqlmodel import col, select
 
+from app.db.engine import Database
+from app.db.tables import PointsClaimRow, PointsCustomerRow
+from app.db.tables.points import EntryKind, PointsEntryRow
 from app.domain.claim import Balance
 from app.points import ledger
 from app.points.embedded import EmbeddedProvider
 from app.points.provider import Accepted, Ask, AskKind, Outcome
 from app.sealing import fingerprint
-from app.store.database import Database
-from app.store.models import PointsClaimRow, PointsCustomerRow
-from app.store.models.ledger import EntryKind, PointsEntryRow
 from tests.clock import START
 
 ADA, BOB = "ada@example.com", "bob@example.com"

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from app.db.tables.points import PointsClaimState
 from app.domain.claim import Balance, ClaimState
 from app.points.embedded import ARRAY_MAX, CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX, INSUFFICIENT, EmbeddedProvider, end_of_day
 from app.points.provider import POINTS_MAX, Accepted, Ask, AskKind, Overtaken, Rejected
-from app.store.models.ledger import PointsClaimState
 from tests.clock import START, MovableClock
 from tests.test_points.conftest import BASE_URL, new_provider, new_store
 from tests.test_points.ledger_calls import (

@@ -5,12 +5,12 @@ from datetime import timedelta
 from sqlalchemy import update
 from sqlmodel import col
 
+from app.db.tables import RuleRow
+from app.db.tables.points import PointsClaimState
 from app.domain.claim import ClaimState
 from app.points import ledger
 from app.points.embedded import EmbeddedProvider
 from app.points.provider import Accepted, Overtaken
-from app.store.models import RuleRow
-from app.store.models.ledger import PointsClaimState
 from app.usecases.expire_claims import BATCH, expire_claims
 from tests.clock import START
 from tests.test_points.ledger_calls import change, claims_of, mark_of, new_claim, take

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
+from app.db.engine import Database
+from app.db.tables.points import EntryKind, PointsClaimState, PointsCustomerRow, PointsEntryRow
 from app.domain.claim import Balance
 from app.points import ledger
 from app.points.embedded import EmbeddedProvider
 from app.points.provider import Accepted, Ask, AskKind
-from app.store.database import Database
-from app.store.models.ledger import EntryKind, PointsClaimState, PointsCustomerRow, PointsEntryRow
 from tests.clock import START, MovableClock
 from tests.test_points.conftest import new_provider, new_store
 from tests.test_points.ledger_calls import (

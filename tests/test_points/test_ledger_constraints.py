@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import Connection, event, insert, text
 from sqlalchemy.exc import IntegrityError
 
+from app.db.engine import Database
+from app.db.tables import PointsEntryRow
+from app.db.tables.points import EntryKind
 from app.points import ledger
 from app.points.embedded import EmbeddedProvider
 from app.points.provider import Ask, AskKind
-from app.store.database import Database
-from app.store.models import PointsEntryRow
-from app.store.models.ledger import EntryKind
 from tests.clock import START, MovableClock
 from tests.test_points.conftest import new_provider, new_store
 from tests.test_points.ledger_calls import ADA, asked, balance, customers_of, entries_of, new_claim, post, take

@@ -4,11 +4,11 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import text
 
+from app.db.engine import Database
+from app.db.migrations import MIGRATIONS, migrate
 from app.domain.claim import Balance
 from app.points import ledger
 from app.sealing import fingerprint
-from app.store.database import Database
-from app.store.migrate import MIGRATIONS, migrate
 from tests.clock import START
 from tests.test_points.conftest import new_provider
 from tests.test_points.ledger_calls import ADA, balance, balances_are_sums_of_entries, entries_of, post

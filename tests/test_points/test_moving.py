@@ -7,11 +7,11 @@ from uuid import uuid4
 
 import pytest
 
+from app.db.tables import PointsCustomerRow
+from app.db.tables.points import EntryKind
 from app.domain.claim import Balance
 from app.points.embedded import EmbeddedProvider
 from app.points.provider import POINTS_MAX, Ask, AskKind
-from app.store.models import PointsCustomerRow
-from app.store.models.ledger import EntryKind
 from tests.clock import MovableClock
 from tests.test_points.conftest import SECRET, new_provider, new_store
 from tests.test_points.ledger_calls import (

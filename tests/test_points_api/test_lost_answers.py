@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 import requests
 
+from app.db.tables import AccountKind, MovementState
 from app.domain.claim import Balance
 from app.points.coggins import CogginsProvider
 from app.points.provider import Accepted, Ask, AskKind, Unknown
-from app.store.models import AccountKind, MovementState
 from app.usecases.change_account import change_account
 from tests.clock import MovableClock
 from tests.served_points import TIMEOUT, ServedPoints

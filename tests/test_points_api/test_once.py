@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 from sqlmodel import select
 
+from app.db.tables import ApiAnswerRow
 from app.domain.claim import Balance
-from app.store.answers import KEPT_FOR
-from app.store.models import ApiAnswerRow
+from app.usecases.api.stored_answers import KEPT_FOR
 from app.usecases.create_store import create_store
 from app.usecases.manage_keys import create_key
 from app.usecases.rotate_secrets import rotate_secrets

@@ -18,8 +18,8 @@ from sqlmodel import select
 from structlog.testing import capture_logs
 from werkzeug.exceptions import TooManyRequests
 
+from app.db.tables import ApiKeyRow
 from app.settings import load_settings
-from app.store.models import ApiKeyRow
 from app.usecases.create_store import create_store
 from app.usecases.manage_keys import create_key, list_keys, revoke_key
 from app.web.limiting import RequestLimiter, open_storage

@@ -11,8 +11,8 @@ import pytest
 import requests
 from sqlalchemy import inspect
 
-from app.store.database import Database
-from app.store.migrate import head, is_migrated, migrate
+from app.db.engine import Database
+from app.db.migrations import head, is_migrated, migrate
 from tests.demo.app_process import AppProcess, environment, wait_until
 from tests.demo.scene import Scene
 from tests.standins.faults import drip
@@ -25,7 +25,7 @@ MIGRATION = """
 import sqlalchemy as sa
 from alembic import op
 
-from app.store.indexing import add_index
+from app.db.indexing import add_index
 
 revision = "next"
 down_revision = "{head}"

@@ -15,9 +15,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
 from sqlmodel import SQLModel
 
-import app.store.models  # noqa: F401 - fills the metadata
-from app.store.database import Database
-from app.store.migrate import MIGRATIONS, head, is_migrated, migrate
+import app.db.tables  # noqa: F401 - fills the metadata
+from app.db.engine import Database
+from app.db.migrations import MIGRATIONS, head, is_migrated, migrate
 
 AT_ONCE = 5
 MIGRATE = """
@@ -26,8 +26,8 @@ import sys
 
 import alembic.command
 
-from app.store.database import Database
-from app.store.migrate import migrate
+from app.db.engine import Database
+from app.db.migrations import migrate
 
 # Forked, so that they share what took long to load, and begin as one.
 fork = multiprocessing.get_context("fork")

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from app.bootstrap import utc_now
-from app.store.database import Database
+from app.db.engine import Database
 from tests.demo.app_process import AppProcess, wait_until
 from tests.demo.scene import Scene
 from tests.standins.faults import drip

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from app.db.tables import AccountRow, StoreRow
 from app.points.coggins import CogginsProvider
 from app.points.provider import PointsProvider
-from app.store.models import AccountRow, StoreRow
 from app.usecases.sweep_orders import sweep_orders
 from tests.standins import faults
 from tests.standins.faults import Fault

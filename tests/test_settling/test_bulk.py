@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from app.db.bulk import Among, change_rows, insert_new_rows, insert_rows
+from app.db.tables import MovementRow, MovementState, OrderRow
 from app.domain.settlement import MovementKind
-from app.store.bulk import Among, change_rows, insert_new_rows, insert_rows
-from app.store.models import MovementRow, MovementState, OrderRow
 from tests.world import World
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)

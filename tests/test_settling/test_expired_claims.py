@@ -3,8 +3,8 @@
 import pytest
 from sqlmodel import select
 
+from app.db.tables import RuleRow
 from app.domain.claim import ClaimState
-from app.store.models import RuleRow
 from tests.standins import faults
 from tests.test_settling.test_provider_faults import provider
 from tests.test_settling.test_refunds import ADA, paid_order, refund

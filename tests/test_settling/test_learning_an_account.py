@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from app.db.stores import answers_of_nobody_with_zeros
+from app.db.tables import AccountKind, AccountRow, MovementState
 from app.domain.claim import Balance, ClaimState
 from app.domain.probing import DISBELIEVED_FOR
-from app.store.models import AccountKind, AccountRow, MovementState
-from app.store.stores import answers_of_nobody_with_zeros
 from app.usecases.change_account import change_account
 from app.usecases.keep_house import keep_house
 from app.usecases.learn_account import ASKED_AGAIN_AFTER

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from app.db.queue import LEASE, lease
 from app.saleor.client import ORDERS_MAX
-from app.store.waiting import LEASE, lease
 from app.usecases.settle_orders import settle_orders
 from tests.clock import MovableClock
 from tests.standins.coggins import StandInCoggins

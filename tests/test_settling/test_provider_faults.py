@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.db.tables import MovementState
 from app.domain.claim import Balance
-from app.store.models import MovementState
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.standins.coggins.misanswers import fewer_items, more_items, other_amount, other_email, success_false
@@ -35,7 +35,7 @@ def change_award(world: World, award: str, *, expires_days: int | None = None) -
     """Let new orders be awarded in another way."""
     from sqlmodel import select  # noqa: PLC0415
 
-    from app.store.models import RuleRow  # noqa: PLC0415
+    from app.db.tables import RuleRow  # noqa: PLC0415
 
     with world.services.database.writing() as session:
         rule = session.exec(select(RuleRow)).one()

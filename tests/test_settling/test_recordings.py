@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from app.store.models import AccountKind, RuleRow, StoreRow
+from app.db.tables import AccountKind, RuleRow, StoreRow
 from app.usecases.change_account import new_account
 from tests.clock import MovableClock
 from tests.standins.serving import Answer, LocalServer, Request, json_answer

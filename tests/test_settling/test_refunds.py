@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.db.tables import DebtPolicy
 from app.domain.claim import Balance
-from app.store.models import DebtPolicy
 from tests.world import World
 
 ADA = "ada@example.com"
@@ -239,9 +239,9 @@ def spend(world: World, points: int) -> None:
     if world.coggins is not None:
         world.coggins.spend(ADA, points)
         return
+    from app.db.tables.points import EntryKind  # noqa: PLC0415
     from app.points import ledger  # noqa: PLC0415
     from app.points.ledger import Entry  # noqa: PLC0415
-    from app.store.models.ledger import EntryKind  # noqa: PLC0415
 
     with world.services.database.writing() as session:
         ledger.post(session, world.store().id or 0, [Entry(ADA, -points, EntryKind.INSTANT)], world.clock())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.store.models import MovementState
+from app.db.tables import MovementState
 from app.usecases import adjust_points
 from app.usecases.settle_customers import settle_customers
 from tests.standins import faults

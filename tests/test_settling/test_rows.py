@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
+from app.db.rows import change, new_row
+from app.db.tables import MovementRow, MovementState
 from app.domain.settlement import MovementKind
-from app.store.models import MovementRow, MovementState
-from app.store.rows import change, new_row
 
 VALUES: dict[str, Any] = {
     "id": uuid4(),

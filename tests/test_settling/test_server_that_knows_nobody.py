@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from app.db.tables import MovementState
 from app.domain.claim import Balance, ClaimState
 from app.domain.probing import DISBELIEVED_FOR
-from app.store.models import MovementState
 from app.usecases.adjust_points import adjust_customer
 from app.usecases.settle_customers import settle_customers
 from tests.standins import faults

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
-from app.store.models import AccountKind, MovementRow, MovementState
+from app.db.tables import AccountKind, MovementRow, MovementState
 from app.usecases.adjust_points import adjust_customer
 from app.usecases.change_provider import change_provider
 from app.usecases.settle_customers import settle_customers

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import select
 
-from app.store.models import OrderRow
+from app.db.tables import OrderRow
 from app.usecases.sweep_orders import sweep_orders
 from tests.standins import faults
 from tests.test_settling.test_refunds import ADA

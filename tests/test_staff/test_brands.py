@@ -13,10 +13,10 @@ from PIL import Image
 
 from app.__main__ import cli
 from app.bootstrap import build_services
+from app.db.tables import StoreRow
 from app.domain.brand import Brand
 from app.errors import BadRequest
 from app.settings import load_settings
-from app.store.models import StoreRow
 from app.usecases.change_brand import change_brand, show_brand, show_logo
 from app.usecases.read_logo import LOGO_BYTES_MAX, LOGO_SIZE_MAX, read_logo
 from app.usecases.services import Services

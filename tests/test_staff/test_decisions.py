@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 from sqlmodel import select
 
+from app.db.tables import AccountKind, AdjustmentRow, MovementRow, MovementState
 from app.errors import BadRequest
-from app.store.models import AccountKind, AdjustmentRow, MovementRow, MovementState
 from app.usecases.adjust_points import adjust_customer, adjust_order, write_off
 from app.usecases.change_account import change_account
 from app.usecases.resolve_movement import resolve_movement, unknown_movements
@@ -279,7 +279,7 @@ def test_going_back_takes_up_the_account_that_was_there(embedded_world: World, c
     change_account(services, name, kind=AccountKind.COGGINS, url=coggins.url, key=coggins.key)
     change_account(services, name, kind=AccountKind.EMBEDDED)
 
-    from app.store.stores import current_account  # noqa: PLC0415
+    from app.db.stores import current_account  # noqa: PLC0415
 
     with services.database.reading() as session:
         account = current_account(session, embedded_world.store().id or 0)

@@ -8,10 +8,10 @@ from click.testing import CliRunner, Result
 from sqlmodel import select
 
 from app.__main__ import cli
+from app.db.engine import Database
+from app.db.tables import ApiKeyRow, StoreRow
 from app.errors import AppError
 from app.sealing import fingerprint
-from app.store.database import Database
-from app.store.models import ApiKeyRow, StoreRow
 from tests.world import SECRET_KEY
 
 

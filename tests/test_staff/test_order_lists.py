@@ -11,9 +11,9 @@ import pytest
 from sqlalchemy import Connection, event, insert, text
 
 from app.bootstrap import build_services
+from app.db.tables import OrderRow, StoreRow
 from app.errors import BadRequest
 from app.settings import load_settings
-from app.store.models import OrderRow, StoreRow
 from app.usecases.list_orders import OrderFilter, OrderPage, Question, export_orders, list_orders
 from app.usecases.services import Services
 from tests.clock import MovableClock

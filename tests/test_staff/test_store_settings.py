@@ -9,10 +9,10 @@ from sqlmodel import select
 
 from app.__main__ import cli
 from app.bootstrap import build_services
+from app.db.stores import customer_types_of
+from app.db.tables import StoreRow
 from app.errors import BadRequest
 from app.settings import load_settings
-from app.store.models import StoreRow
-from app.store.stores import customer_types_of
 from app.usecases.change_store import CUSTOMER_TYPES_MAX, change_store
 from app.usecases.services import Services
 from tests.clock import MovableClock

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from app.db.tables.points import EntryKind
 from app.points import ledger
-from app.store.models.ledger import EntryKind
 from app.usecases.verify_books import verify_books
 from tests.clock import START
 from tests.test_settling.test_provider_faults import make_instant

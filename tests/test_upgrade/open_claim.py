@@ -3,8 +3,8 @@
 import requests
 from sqlmodel import select
 
-from app.store.models import PointsClaimRow
-from app.store.models.ledger import PointsClaimState
+from app.db.tables import PointsClaimRow
+from app.db.tables.points import PointsClaimState
 from tests.world import TIMEOUT, World
 
 

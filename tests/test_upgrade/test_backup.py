@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import make_url
 
+from app.db.engine import Database
+from app.db.migrations import migrate
 from app.errors import BadSetting
-from app.store.database import Database
-from app.store.migrate import migrate
 from app.usecases.back_up import back_up
 from app.usecases.sweep_orders import sweep_orders
 from app.usecases.verify_books import verify_books

@@ -11,8 +11,8 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, Table, create_engine, insert, select, text
 
-from app.store.database import Database
-from app.store.migrate import MIGRATIONS, migrate
+from app.db.engine import Database
+from app.db.migrations import MIGRATIONS, migrate
 from tests.clock import MovableClock
 from tests.standins.saleor import StandInSaleor
 from tests.test_upgrade.open_claim import take_open_claim

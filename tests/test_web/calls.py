@@ -10,7 +10,7 @@ from uuid import UUID
 import requests
 from sqlmodel import select
 
-from app.store.models import RuleRow, StoreRow
+from app.db.tables import RuleRow, StoreRow
 from tests.standins.saleor.orders import global_id
 from tests.world import World
 

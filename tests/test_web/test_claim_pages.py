@@ -8,8 +8,8 @@ import requests
 from flask import Flask
 from sqlmodel import select
 
+from app.db.tables import PointsClaimRow, PointsEntryRow
 from app.domain.claim import Balance
-from app.store.models import PointsClaimRow, PointsEntryRow
 from app.web import claims, errors
 from app.web.limiting import RequestLimiter
 from app.web.shopper_pages import set_up_shopper_pages

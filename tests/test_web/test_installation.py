@@ -12,7 +12,7 @@ from graphql import parse
 from sqlalchemy import make_url
 from sqlmodel import select
 
-from app.store.models import AccountRow, RuleRow, StoreRow
+from app.db.tables import AccountRow, RuleRow, StoreRow
 from tests.clock import MovableClock
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins

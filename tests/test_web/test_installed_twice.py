@@ -8,7 +8,7 @@ import pytest
 import requests
 from sqlmodel import col, func, select
 
-from app.store.models import AccountRow, RuleRow, StoreRow
+from app.db.tables import AccountRow, RuleRow, StoreRow
 from tests.clock import MovableClock
 from tests.standins.saleor import StandInSaleor
 from tests.world import TIMEOUT, World, open_world

@@ -16,7 +16,7 @@ import requests
 from sqlalchemy import make_url
 from sqlmodel import select
 
-from app.store.models import EventRow, OrderRow, StoreRow
+from app.db.tables import EventRow, OrderRow, StoreRow
 from tests.clock import MovableClock
 from tests.standins import faults
 from tests.standins.faults import Fault

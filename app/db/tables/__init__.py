@@ -1,12 +1,12 @@
 """The tables. Their invariants are constraints, so that no code can break them."""
 
-from app.store.models.api import ApiAnswerRow, ApiKeyRow
-from app.store.models.inbox import EventRow
-from app.store.models.ledger import PointsClaimRow, PointsCustomerRow, PointsEntryRow
-from app.store.models.merchant import LogEntryRow, LogLevel, MerchantActionRow, PointsDayRow
-from app.store.models.movements import AdjustmentRow, ClaimRow, MovementRow, MovementState
-from app.store.models.orders import OrderRow
-from app.store.models.stores import AccountKind, AccountRow, ClaimLink, DebtPolicy, RuleRow, StoreLogoRow, StoreRow, StoreState
+from app.db.tables.api import ApiAnswerRow, ApiKeyRow
+from app.db.tables.event import EventRow
+from app.db.tables.merchant import LogEntryRow, LogLevel, MerchantActionRow, PointsDayRow
+from app.db.tables.movement import AdjustmentRow, ClaimRow, MovementRow, MovementState
+from app.db.tables.order import OrderRow
+from app.db.tables.points import PointsClaimRow, PointsCustomerRow, PointsEntryRow
+from app.db.tables.store import AccountKind, AccountRow, ClaimLink, DebtPolicy, RuleRow, StoreLogoRow, StoreRow, StoreState
 
 __all__ = [
     "AccountKind",

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from app.store.columns import BigId, UtcTime
+from app.db.columns import BigId, UtcTime
 
 
 class ApiKeyRow(SQLModel, table=True):

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from app.store.columns import BigId, UtcTime
+from app.db.columns import BigId, UtcTime
 
 
 class EventRow(SQLModel, table=True):

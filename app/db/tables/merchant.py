@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
-from app.store.columns import BigId, UtcTime, one_of
+from app.db.columns import BigId, UtcTime, one_of
 
 
 class LogLevel(StrEnum):

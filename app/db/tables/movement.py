@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
+from app.db.columns import BigId, UtcTime, one_of
 from app.domain.claim import ClaimState
 from app.domain.settlement import MovementKind
-from app.store.columns import BigId, UtcTime, one_of
 
 
 class MovementState(StrEnum):

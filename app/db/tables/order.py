@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from app.store.columns import BigId, OrderNumber, UtcTime
+from app.db.columns import BigId, OrderNumber, UtcTime
 
 _WAITS = text("look_at IS NOT NULL")
 _LEASED = text("lease_token IS NOT NULL")

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from app.store.columns import BigId, UtcTime, one_of
+from app.db.columns import BigId, UtcTime, one_of
 
 _IS_TAKEN = text("customer_id IS NOT NULL")
 _WILL_EXPIRE = text("state = 'open' AND expires_at IS NOT NULL")

@@ -7,8 +7,8 @@ from enum import StrEnum
 from sqlalchemy import CheckConstraint, Index, false, text
 from sqlmodel import Field, SQLModel
 
+from app.db.columns import BigId, ExactDecimal, UtcTime, one_of
 from app.domain.earning import Award, Moment
-from app.store.columns import BigId, ExactDecimal, UtcTime, one_of
 
 
 class StoreState(StrEnum):

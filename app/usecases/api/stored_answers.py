@@ -6,8 +6,8 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, delete, select, update
 from sqlmodel import Session, col
 
-from app.store.dialects import insert_into
-from app.store.models import ApiAnswerRow
+from app.db.dialects import insert_into
+from app.db.tables import ApiAnswerRow
 
 # A client that has not asked again by then will not do so any more.
 KEPT_FOR = timedelta(days=30)

@@ -9,10 +9,9 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from app.domain.claim import ClaimState
-from app.domain.order import Order
-from app.domain.settlement import INSTANT_KINDS
-from app.store.models import (
+from app.db.snapshots import load
+from app.db.stores import accounts_of, rules_of
+from app.db.tables import (
     AccountRow,
     AdjustmentRow,
     ClaimRow,
@@ -22,8 +21,9 @@ from app.store.models import (
     OrderRow,
     StoreRow,
 )
-from app.store.snapshots import load
-from app.store.stores import accounts_of, rules_of
+from app.domain.claim import ClaimState
+from app.domain.order import Order
+from app.domain.settlement import INSTANT_KINDS
 from app.usecases.explain_order.arithmetic import Arithmetic, Version, recompute, version_for
 from app.usecases.explain_order.timeline import Entry, Happening, timeline
 from app.usecases.services import Services

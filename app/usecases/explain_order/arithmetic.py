@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
 
+from app.db.stores import as_rule, rule_in_force
+from app.db.tables import OrderRow, RuleRow
 from app.domain.earning import EXACT_DIGITS, Because, Due, Moment, moment_reached, points_due
 from app.domain.order import Line, Order
-from app.store.models import OrderRow, RuleRow
-from app.store.stores import as_rule, rule_in_force
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.store.models import AdjustmentRow, ClaimRow, EventRow, MovementRow, OrderRow
+from app.db.tables import AdjustmentRow, ClaimRow, EventRow, MovementRow, OrderRow
 
 
 class Happening(StrEnum):

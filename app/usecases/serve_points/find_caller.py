@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import col
 
+from app.db.stores import customer_types_in
+from app.db.tables import ApiKeyRow, DebtPolicy, StoreRow
 from app.errors import UnknownKey
 from app.sealing import fingerprint
-from app.store.models import ApiKeyRow, DebtPolicy, StoreRow
-from app.store.stores import customer_types_in
 from app.usecases.services import Services
 
 # Last use is for people who wonder whether a key can go: to the minute is enough, and spares a write for each request.

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import structlog
 
+from app.db.queue import release
 from app.errors import SaleorRefused, Unavailable
 from app.logs import innermost_place
-from app.store.waiting import release
 from app.usecases.pausing import pause_store, resume_store
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import DEFECT, Batch, InHand

@@ -4,15 +4,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import randrange
 
+from app.db.books import Books
+from app.db.stores import as_rule
+from app.db.tables import AccountRow, MovementRow, OrderRow, RuleRow, StoreRow
 from app.domain import retry
 from app.domain.earning import Due, Rule
 from app.domain.order import Order
 from app.domain.settlement import NOTHING, Decision, Stuck
 from app.domain.status import PointsStatus
 from app.points.provider import PointsProvider
-from app.store.books import Books
-from app.store.models import AccountRow, MovementRow, OrderRow, RuleRow, StoreRow
-from app.store.stores import as_rule
 
 
 @dataclass(frozen=True, slots=True)

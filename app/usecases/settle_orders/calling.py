@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+from app.db.queue import LEASE_HOLDS
+from app.db.tables import ClaimRow, MovementRow, MovementState
 from app.domain import retry
 from app.domain.settlement import INSTANT_KINDS, MovementKind
 from app.outside import TOTAL_SECONDS
 from app.points.provider import Ask, AskKind, NotSent, RefusedWhole, Reply, Unknown
-from app.store.models import ClaimRow, MovementRow, MovementState
-from app.store.waiting import LEASE_HOLDS
 from app.usecases.pausing import pause_account
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import CLAIM_LOST, Batch

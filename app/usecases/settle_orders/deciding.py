@@ -7,17 +7,17 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from app.db.books import books_of, claims_that_may_have_been_taken_since, position_of
+from app.db.lanes import is_unclear, moved_between
+from app.db.snapshots import load_lines
+from app.db.stores import rule_in_force
+from app.db.tables import ClaimRow
 from app.domain import retry
 from app.domain.claim import NO_POINTS, Balance, ClaimState, surely_expired, taken_since_shown
 from app.domain.earning import Award, Due, Moment, moment_reached, points_due, with_remembered_earning
 from app.domain.probing import is_credible
 from app.domain.settlement import NOTHING, Position, Recipient, next_step
 from app.points.provider import POINTS_MAX, NotSent, SeenClaim
-from app.store.books import books_of, claims_that_may_have_been_taken_since, position_of
-from app.store.lanes import is_unclear, moved_between
-from app.store.models import ClaimRow
-from app.store.snapshots import load_lines
-from app.store.stores import rule_in_force
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import STUCK, TOO_MANY, Batch, InHand, Problem
 

@@ -7,17 +7,17 @@ from uuid import uuid4
 from sqlalchemy import insert, update
 from sqlmodel import Session, col
 
+from app.db.books import insert_movements, lane_of
+from app.db.bulk import change_rows
+from app.db.queue import keep_lease
+from app.db.rows import new_row
+from app.db.snapshots import dump
+from app.db.tables import AccountRow, ClaimRow, MovementRow, MovementState, OrderRow
+from app.db.tallies import tally_accepted, tally_taken
 from app.domain.claim import ClaimState
 from app.domain.order import facts_of, folded
 from app.domain.settlement import MovementKind, Step
 from app.sealing import fingerprint
-from app.store.books import insert_movements, lane_of
-from app.store.bulk import change_rows
-from app.store.models import AccountRow, ClaimRow, MovementRow, MovementState, OrderRow
-from app.store.rows import new_row
-from app.store.snapshots import dump
-from app.store.tallies import tally_accepted, tally_taken
-from app.store.waiting import keep_lease
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch, InHand, Problem
 

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.db.books import call_of, could_be_claims
+from app.db.logbook import write_log
+from app.db.tables import DebtPolicy, LogLevel, MovementRow
 from app.domain import retry
 from app.domain.claim import NO_POINTS, Balance
 from app.domain.probing import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, is_credible, judge
 from app.points.provider import Accepted, Ask, AskKind, NotSent, RefusedWhole, Unknown
-from app.store.books import call_of, could_be_claims
-from app.store.logbook import write_log
-from app.store.models import DebtPolicy, LogLevel, MovementRow
 from app.usecases.pausing import pause_account
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import CLAIM_LOST, FOR_STAFF, UNKNOWN_INSTANT, Batch

@@ -9,6 +9,14 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col
 
+from app.db.books import add_to_granted, still_open
+from app.db.bulk import change_rows, insert_rows
+from app.db.lanes import is_unclear
+from app.db.logbook import write_log
+from app.db.queue import keep_lease
+from app.db.rows import change
+from app.db.tables import ClaimLink, ClaimRow, LogLevel, MovementRow, MovementState, OrderRow
+from app.db.tallies import tally_accepted
 from app.domain.claim import Balance, ClaimState
 from app.domain.probing import FIRST_LOOK_AFTER
 from app.domain.settlement import MovementKind
@@ -16,14 +24,6 @@ from app.metrics import count_movement
 from app.points.embedded import INSUFFICIENT
 from app.points.provider import Accepted, Outcome, Overtaken, Rejected, Unknown
 from app.sealing import fingerprint
-from app.store.books import add_to_granted, still_open
-from app.store.bulk import change_rows, insert_rows
-from app.store.lanes import is_unclear
-from app.store.logbook import write_log
-from app.store.models import ClaimLink, ClaimRow, LogLevel, MovementRow, MovementState, OrderRow
-from app.store.rows import change
-from app.store.tallies import tally_accepted
-from app.store.waiting import keep_lease
 from app.usecases.pausing import resume_account
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import UNKNOWN_INSTANT, Batch, InHand, Problem

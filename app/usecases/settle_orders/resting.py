@@ -5,11 +5,11 @@ from typing import Any
 
 from sqlmodel import Session
 
+from app.db.logbook import log_settled
+from app.db.queue import LEASE_HOLDS, rest, share_shortfall_looks
+from app.db.waking import wake_lost
 from app.domain import retry
 from app.domain.order import folded
-from app.store.logbook import log_settled
-from app.store.waiting import LEASE_HOLDS, rest, share_shortfall_looks
-from app.store.waking import wake_lost
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch, InHand, Problem
 

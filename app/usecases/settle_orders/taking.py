@@ -2,10 +2,10 @@
 
 from uuid import uuid4
 
+from app.db.queue import choose_store, lease, note_served
+from app.db.stores import accounts_of, rules_of
 from app.errors import BadSetting
 from app.saleor.client import ORDERS_MAX
-from app.store.stores import accounts_of, rules_of
-from app.store.waiting import choose_store, lease, note_served
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch, InHand
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
+from app.db.books import position_of
+from app.db.queue import keep_lease
+from app.db.tables import ClaimLink, ClaimRow
 from app.domain.claim import LIVE
 from app.domain.settlement import Position
 from app.domain.status import KEYS, NO_WORDS, PointsStatus, points_status, words_mark
 from app.errors import AppError
 from app.saleor.client import METADATA_MAX
-from app.store.books import position_of
-from app.store.models import ClaimLink, ClaimRow
-from app.store.waiting import keep_lease
 from app.usecases.order_link import order_link
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import Batch, InHand, Problem

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
+from app.db.lanes import known_lanes
+from app.db.tables import ClaimLink, DebtPolicy, MovementRow, MovementState
 from app.domain import retry
 from app.domain.claim import NO_POINTS, Balance
 from app.domain.order import folded
 from app.domain.probing import DISBELIEVED_FOR, is_belied
 from app.domain.settlement import INSTANT_KINDS, MovementKind
 from app.points.provider import NotSent, PointsProvider, Rejected
-from app.store.lanes import known_lanes
-from app.store.models import ClaimLink, DebtPolicy, MovementRow, MovementState
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import DISBELIEVED, Batch
 from app.usecases.settle_orders.recording import doubt_again, record

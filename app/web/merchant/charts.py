@@ -10,7 +10,7 @@ from babel.dates import format_date
 from pygal import Bar, Config  # type: ignore[import-untyped]  # it comes without types
 from pygal.style import Style  # type: ignore[import-untyped]  # it comes without types
 
-from app.store.models import PointsDayRow
+from app.db.tables import PointsDayRow
 
 # pygal leaves a finder for its plug-ins behind, of a kind that Python has given up: every module not found would warn of it.
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]

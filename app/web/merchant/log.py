@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request
 
-from app.store.models import LogLevel
+from app.db.tables import LogLevel
 from app.usecases.read_log import read_log
 from app.usecases.services import Services
 from app.web.merchant.answers import fragment

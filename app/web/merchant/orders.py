@@ -10,9 +10,9 @@ from uuid import UUID
 
 from flask import Blueprint, Response, abort, request
 
+from app.db.form_tokens import new_token
 from app.errors import BadRequest
 from app.saleor.parsing import is_order_id
-from app.store.once import new_token
 from app.usecases.adjust_points import adjust_order, look_again, write_off
 from app.usecases.explain_order import Explanation, explain_order
 from app.usecases.list_orders import SEARCH_LENGTH_MAX, ListedOrder, OrderFilter, Question, export_orders, list_orders

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 from flask import Blueprint, Response, abort, request
 
+from app.db.form_tokens import new_token
 from app.settings import Settings
-from app.store.once import new_token
 from app.usecases.ask_provider import ask_provider
 from app.usecases.check_off import Step, check_off
 from app.usecases.see_overview import COUNTED_MAX, is_late, see_overview

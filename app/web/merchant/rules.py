@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
+from app.db.form_tokens import new_token
+from app.db.tables import RuleRow
 from app.domain.earning import Award, Moment
 from app.errors import BadRequest
-from app.store.models import RuleRow
-from app.store.once import new_token
 from app.usecases.change_rule import Draft, change_rule, end_rule, read_draft, rules_of_store
 from app.usecases.services import Services
 from app.usecases.try_rule import channels_seen, try_rule

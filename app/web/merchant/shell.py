@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from flask import Blueprint, Response, g, render_template, request
 
+from app.db.stores import find_store
 from app.saleor.addresses import dashboard_origin
 from app.settings import Settings
-from app.store.stores import find_store
 from app.usecases.services import Services
 
 PAGES = (

@@ -7,11 +7,11 @@ from zoneinfo import available_timezones
 
 from flask import Blueprint, Response, request
 
+from app.db.form_tokens import is_first, new_token
+from app.db.tables import AccountKind, ClaimLink, DebtPolicy
 from app.domain.brand import Brand
 from app.errors import BadRequest
 from app.settings import Settings
-from app.store.models import AccountKind, ClaimLink, DebtPolicy
-from app.store.once import is_first, new_token
 from app.usecases.change_account import change_account
 from app.usecases.change_brand import brand_of, change_brand, checked_brand
 from app.usecases.change_provider import NOBODY, Connection, change_provider, check_connection
