@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from app.db.tables import PointsClaimRow
 from app.domain.claim import Balance
-from app.points import ledger
+from app.ledger import entries as ledger
 from app.usecases.change_store import change_store
 from app.usecases.create_store import create_store
 from app.usecases.manage_keys import create_key

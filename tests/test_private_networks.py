@@ -11,7 +11,7 @@ import pytest
 from app.bootstrap import build_services
 from app.db.tables import AccountKind, AccountRow, StoreRow
 from app.errors import NotASaleor, SaleorUnreachable
-from app.points.provider import NotSent
+from app.providers.protocol import NotSent
 from app.settings import load_settings
 from app.usecases.change_account import new_account
 from app.usecases.change_provider import check_connection

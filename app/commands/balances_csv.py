@@ -9,8 +9,8 @@ from pathlib import Path
 
 from app.domain.order import folded
 from app.errors import BadRequest
-from app.points.importing import BalanceRow
-from app.points.provider import POINTS_MAX
+from app.ledger.importing import BalanceRow
+from app.providers.protocol import POINTS_MAX
 from app.usecases.claim_points import is_address
 
 REQUIRED = ("email", "available")

@@ -11,8 +11,8 @@ import click
 
 from app.commands import balances_csv
 from app.commands.operating import open_services, option_store
+from app.ledger.importing import BroughtIn
 from app.logs import written_out
-from app.points.importing import BroughtIn
 from app.usecases import export_ledger, verify_books
 from app.usecases.back_up import back_up
 from app.usecases.import_balances import import_balances

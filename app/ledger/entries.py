@@ -15,8 +15,8 @@ from app.db.bulk import Among
 from app.db.tables.points import EntryKind, PointsClaimRow, PointsClaimState, PointsCustomerRow
 from app.domain.claim import Balance
 from app.domain.order import folded
-from app.points import ledger_bulk
-from app.points.ledger_bulk import ClaimToAdd, NewEntry
+from app.ledger import statements as ledger_bulk
+from app.ledger.statements import ClaimToAdd, NewEntry
 
 
 class Entry(NamedTuple):

@@ -8,10 +8,11 @@ from sqlmodel import Session
 
 from app.db.tables.points import EntryKind
 from app.domain.order import folded
-from app.points import ledger, ledger_bulk
-from app.points.ledger import Entry
-from app.points.ledger_bulk import Customer
-from app.points.provider import POINTS_MAX
+from app.ledger import entries as ledger
+from app.ledger import statements as ledger_bulk
+from app.ledger.entries import Entry
+from app.ledger.statements import Customer
+from app.providers.protocol import POINTS_MAX
 
 _NOBODY = Customer(0, 0, 0, None)
 

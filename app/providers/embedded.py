@@ -12,9 +12,9 @@ from app.db.tables import PointsClaimRow
 from app.db.tables.points import EntryKind, PointsClaimState
 from app.domain.claim import Balance, ClaimState
 from app.domain.order import folded
-from app.points import ledger
-from app.points.ledger_bulk import ClaimToAdd
-from app.points.provider import POINTS_MAX, Accepted, Ask, AskKind, NotSent, Outcome, Overtaken, Rejected, Reply, SeenClaim
+from app.ledger import entries as ledger
+from app.ledger.statements import ClaimToAdd
+from app.providers.protocol import POINTS_MAX, Accepted, Ask, AskKind, NotSent, Outcome, Overtaken, Rejected, Reply, SeenClaim
 from app.sealing import Sealer, fingerprint
 
 ARRAY_MAX = 100

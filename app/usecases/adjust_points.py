@@ -15,7 +15,7 @@ from app.db.waking import wake
 from app.domain.order import folded
 from app.domain.settlement import MovementKind
 from app.errors import BadRequest
-from app.points.provider import POINTS_MAX
+from app.providers.protocol import POINTS_MAX
 from app.saleor.parsing import is_order_id
 from app.usecases.claim_points import is_address
 from app.usecases.services import Services

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from app.db.stores import current_account
 from app.db.tables import AccountKind, StoreRow
-from app.points.coggins import CogginsProvider
-from app.points.provider import NotSent
+from app.providers.coggins.http import CogginsProvider
+from app.providers.protocol import NotSent
 from app.usecases.services import Services
 
 PATIENCE_SECONDS = 4

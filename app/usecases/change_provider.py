@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from app.db.tables import AccountKind, AccountRow, StoreRow
 from app.domain.claim import Balance
 from app.outside.addresses import is_public
-from app.points.provider import NotSent
+from app.providers.protocol import NotSent
 from app.usecases.change_account import change_account
 from app.usecases.look_up_customer import hurried
 from app.usecases.services import Services

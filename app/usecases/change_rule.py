@@ -13,8 +13,8 @@ from app.db.stores import rules_of
 from app.db.tables import RuleRow
 from app.domain.earning import Award, Moment
 from app.errors import BadRequest
-from app.points.embedded import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX
-from app.points.provider import POINTS_MAX
+from app.providers.embedded import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX
+from app.providers.protocol import POINTS_MAX
 from app.usecases.services import Services
 
 log = structlog.get_logger()

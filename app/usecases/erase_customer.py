@@ -21,7 +21,7 @@ from app.domain.order import folded
 from app.domain.settlement import INSTANT_KINDS
 from app.errors import BadRequest
 from app.logs import blotted
-from app.points.embedded import state_of
+from app.providers.embedded import state_of
 from app.sealing import fingerprint
 from app.usecases.services import Services
 from app.usecases.show_customer import find_named_store, known_person

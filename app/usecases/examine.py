@@ -12,7 +12,7 @@ from app.db.migrations import head, is_migrated
 from app.db.stores import current_account
 from app.db.tables import StoreRow, StoreState
 from app.errors import AppError, BadSetting
-from app.points.provider import NotSent
+from app.providers.protocol import NotSent
 from app.settings import Settings
 from app.usecases.check_secret import check_secret
 from app.usecases.operating.store_figures import StoreFigures, figures_of_stores

@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from app.db.tables import ClaimRow
 from app.db.waking import wake
-from app.points.ledger import claims_past_their_time, expire
+from app.ledger.entries import claims_past_their_time, expire
 from app.usecases.services import Services
 
 BATCH = 200

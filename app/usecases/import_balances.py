@@ -8,7 +8,7 @@ import structlog
 from app.db.stores import current_account, find_store_by_slug
 from app.db.tables import AccountKind
 from app.errors import BadRequest
-from app.points.importing import BalanceRow, BroughtIn, bring_in, preview
+from app.ledger.importing import BalanceRow, BroughtIn, bring_in, preview
 from app.usecases.services import Services
 
 log = structlog.get_logger()

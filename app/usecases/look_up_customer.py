@@ -10,8 +10,8 @@ from app.db.tables import AccountRow, AdjustmentRow, MovementRow, OrderRow, Stor
 from app.domain.claim import Balance
 from app.domain.order import folded
 from app.errors import BadRequest
-from app.points.coggins import CogginsProvider
-from app.points.provider import NotSent, PointsProvider
+from app.providers.coggins.http import CogginsProvider
+from app.providers.protocol import NotSent, PointsProvider
 from app.usecases.claim_points import is_address
 from app.usecases.list_orders import ListedOrder, newest_of_customer
 from app.usecases.services import Services

@@ -12,7 +12,7 @@ from app.db.logbook import write_log
 from app.db.tables import AccountRow, LogLevel, StoreRow
 from app.domain import retry
 from app.errors import AppError, SaleorBusy, SaleorRefused
-from app.points.provider import NotSent
+from app.providers.protocol import NotSent
 from app.usecases.services import Services
 
 log = structlog.get_logger()

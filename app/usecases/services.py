@@ -8,7 +8,7 @@ from typing import Any
 from app.db.engine import Database
 from app.db.signers import Signer
 from app.db.tables import AccountRow, StoreRow
-from app.points.provider import PointsProvider
+from app.providers.protocol import PointsProvider
 from app.saleor.client import SaleorClient
 from app.sealing import Sealer
 

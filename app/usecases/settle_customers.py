@@ -20,7 +20,7 @@ from app.db.tables import AccountRow, DebtPolicy, LogLevel, MovementRow, Movemen
 from app.db.tallies import tally_accepted
 from app.domain.claim import NO_POINTS, Balance
 from app.domain.probing import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, is_belied, is_credible, judge
-from app.points.provider import Accepted, Ask, AskKind, NotSent, Outcome, PointsProvider, RefusedWhole, Rejected, Unknown
+from app.providers.protocol import Accepted, Ask, AskKind, NotSent, Outcome, PointsProvider, RefusedWhole, Rejected, Unknown
 from app.usecases.pausing import pause_account, resume_account
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import DISBELIEVED, FOR_STAFF

@@ -10,7 +10,7 @@ from app.db.people import Person, find_person
 from app.db.stores import find_store_by_slug
 from app.db.tables import PointsClaimRow, StoreRow
 from app.errors import BadRequest
-from app.points.embedded import state_of
+from app.providers.embedded import state_of
 from app.usecases.services import Services
 
 # What is the app's own, or secret: neither tells anything of the person.

@@ -13,8 +13,8 @@ from uuid import UUID, uuid4
 import requests
 
 from app.db.engine import Database
-from app.points.embedded import EmbeddedProvider
-from app.points.provider import Accepted, Ask, AskKind
+from app.providers.embedded import EmbeddedProvider
+from app.providers.protocol import Accepted, Ask, AskKind
 from app.sealing import fingerprint
 from app.usecases.manage_keys import create_key
 from tests.bench.processes import memory_of, web

@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from app.db.tables import AccountKind, AccountRow, PointsCustomerRow
 from app.db.tables.points import EntryKind
-from app.points import ledger
+from app.ledger import entries as ledger
 from app.sealing import fingerprint
 from tests.simulation.rig import API_KEYS, PROVIDER_URL
 

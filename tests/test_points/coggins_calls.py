@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 import responses
 
-from app.points.coggins import CogginsProvider
-from app.points.provider import Ask, AskKind, Reply
+from app.providers.coggins.http import CogginsProvider
+from app.providers.protocol import Ask, AskKind, Reply
 from tests.clock import MovableClock
 
 ADA, BOB = "ada@example.com", "bob@example.com"

@@ -12,10 +12,10 @@ from sqlmodel import select
 
 from app.db.engine import Database
 from app.db.tables import PointsClaimRow, StoreRow
-from app.points import ledger
-from app.points.coggins import CogginsProvider
-from app.points.embedded import EmbeddedProvider
-from app.points.provider import PointsProvider
+from app.ledger import entries as ledger
+from app.providers.coggins.http import CogginsProvider
+from app.providers.embedded import EmbeddedProvider
+from app.providers.protocol import PointsProvider
 from app.sealing import Sealer, fingerprint
 from tests.clock import MovableClock
 from tests.served_points import ServedPoints, serve_points

@@ -7,9 +7,9 @@ from contextlib import closing
 from uuid import uuid4
 
 from app.db.engine import Database
-from app.points import ledger
-from app.points.embedded import EmbeddedProvider
-from app.points.provider import Ask, AskKind
+from app.ledger import entries as ledger
+from app.providers.embedded import EmbeddedProvider
+from app.providers.protocol import Ask, AskKind
 from app.sealing import Sealer
 from tests.clock import START
 

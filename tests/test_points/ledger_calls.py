@@ -12,9 +12,9 @@ from app.db.engine import Database
 from app.db.tables import PointsClaimRow, PointsCustomerRow
 from app.db.tables.points import EntryKind, PointsEntryRow
 from app.domain.claim import Balance
-from app.points import ledger
-from app.points.embedded import EmbeddedProvider
-from app.points.provider import Accepted, Ask, AskKind, Outcome
+from app.ledger import entries as ledger
+from app.providers.embedded import EmbeddedProvider
+from app.providers.protocol import Accepted, Ask, AskKind, Outcome
 from app.sealing import fingerprint
 from tests.clock import START
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 import responses
 
-from app.points.coggins import CogginsProvider
-from app.points.provider import Accepted, Ask, AskKind, Rejected, Unknown
+from app.providers.coggins.http import CogginsProvider
+from app.providers.protocol import Accepted, Ask, AskKind, Rejected, Unknown
 from tests.clock import MovableClock
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import responses
 
-from app.points.coggins import CogginsProvider
-from app.points.provider import Accepted, AskKind, Rejected, Unknown
+from app.providers.coggins.http import CogginsProvider
+from app.providers.protocol import Accepted, AskKind, Rejected, Unknown
 from tests.clock import MovableClock
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins

@@ -4,8 +4,8 @@ import pytest
 import responses
 
 from app.domain.claim import Balance
-from app.points.coggins import CogginsProvider
-from app.points.provider import NotSent
+from app.providers.coggins.http import CogginsProvider
+from app.providers.protocol import NotSent
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.standins.faults import Fault

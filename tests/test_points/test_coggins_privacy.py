@@ -6,9 +6,9 @@ import pytest
 import requests
 import responses
 
-from app.points.coggins import CogginsProvider
-from app.points.coggins_answers import REASON_LENGTH_MAX
-from app.points.provider import AskKind, RefusedWhole, Unknown
+from app.providers.coggins.answers import REASON_LENGTH_MAX
+from app.providers.coggins.http import CogginsProvider
+from app.providers.protocol import AskKind, RefusedWhole, Unknown
 from tests.clock import MovableClock
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins

@@ -4,8 +4,8 @@ from uuid import uuid4
 
 import pytest
 
-from app.points.coggins import CLAIMS_MAX, IDEMPOTENCY_KEY, INSTANTS_MAX, CogginsProvider
-from app.points.provider import Accepted, Ask, AskKind, Unknown
+from app.providers.coggins.http import CLAIMS_MAX, IDEMPOTENCY_KEY, INSTANTS_MAX, CogginsProvider
+from app.providers.protocol import Accepted, Ask, AskKind, Unknown
 from tests.clock import MovableClock
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins

@@ -8,9 +8,9 @@ from sqlmodel import col
 from app.db.tables import RuleRow
 from app.db.tables.points import PointsClaimState
 from app.domain.claim import ClaimState
-from app.points import ledger
-from app.points.embedded import EmbeddedProvider
-from app.points.provider import Accepted, Overtaken
+from app.ledger import entries as ledger
+from app.providers.embedded import EmbeddedProvider
+from app.providers.protocol import Accepted, Overtaken
 from app.usecases.expire_claims import BATCH, expire_claims
 from tests.clock import START
 from tests.test_points.ledger_calls import change, claims_of, mark_of, new_claim, take

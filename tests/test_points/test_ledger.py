@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from app.db.engine import Database
 from app.db.tables.points import EntryKind, PointsClaimState, PointsCustomerRow, PointsEntryRow
 from app.domain.claim import Balance
-from app.points import ledger
-from app.points.embedded import EmbeddedProvider
-from app.points.provider import Accepted, Ask, AskKind
+from app.ledger import entries as ledger
+from app.providers.embedded import EmbeddedProvider
+from app.providers.protocol import Accepted, Ask, AskKind
 from tests.clock import START, MovableClock
 from tests.test_points.conftest import new_provider, new_store
 from tests.test_points.ledger_calls import (

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 from app.domain.claim import Balance
-from app.points.embedded import EmbeddedProvider
+from app.providers.embedded import EmbeddedProvider
 from tests.test_points.ledger_calls import balance, balances_are_sums_of_entries, customers_of, entries_of, mark_of, new_claim
 
 PROCESSES = 4

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from app.db.engine import Database
 from app.db.migrations import MIGRATIONS, migrate
 from app.domain.claim import Balance
-from app.points import ledger
+from app.ledger import entries as ledger
 from app.sealing import fingerprint
 from tests.clock import START
 from tests.test_points.conftest import new_provider

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from app.domain.claim import Balance
-from app.points.provider import Accepted, Ask, AskKind, Outcome
+from app.providers.protocol import Accepted, Ask, AskKind, Outcome
 from app.sealing import fingerprint
 from tests.clock import START, MovableClock
 from tests.test_points.conftest import EMBEDDED, Account, EmbeddedAccount

@@ -8,8 +8,8 @@ import requests
 
 from app.db.tables import AccountKind, MovementState
 from app.domain.claim import Balance
-from app.points.coggins import CogginsProvider
-from app.points.provider import Accepted, Ask, AskKind, Unknown
+from app.providers.coggins.http import CogginsProvider
+from app.providers.protocol import Accepted, Ask, AskKind, Unknown
 from app.usecases.change_account import change_account
 from tests.clock import MovableClock
 from tests.served_points import TIMEOUT, ServedPoints

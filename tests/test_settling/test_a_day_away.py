@@ -7,8 +7,8 @@ import pytest
 from sqlmodel import select
 
 from app.db.tables import AccountRow, StoreRow
-from app.points.coggins import CogginsProvider
-from app.points.provider import PointsProvider
+from app.providers.coggins.http import CogginsProvider
+from app.providers.protocol import PointsProvider
 from app.usecases.sweep_orders import sweep_orders
 from tests.standins import faults
 from tests.standins.faults import Fault

@@ -240,8 +240,8 @@ def spend(world: World, points: int) -> None:
         world.coggins.spend(ADA, points)
         return
     from app.db.tables.points import EntryKind  # noqa: PLC0415
-    from app.points import ledger  # noqa: PLC0415
-    from app.points.ledger import Entry  # noqa: PLC0415
+    from app.ledger import entries as ledger  # noqa: PLC0415
+    from app.ledger.entries import Entry  # noqa: PLC0415
 
     with world.services.database.writing() as session:
         ledger.post(session, world.store().id or 0, [Entry(ADA, -points, EntryKind.INSTANT)], world.clock())

@@ -10,7 +10,7 @@ from sqlmodel import select
 
 from app.db.tables import MovementRow, MovementState, OrderRow, PointsClaimRow
 from app.domain.claim import Balance
-from app.points.provider import Accepted, Ask, AskKind
+from app.providers.protocol import Accepted, Ask, AskKind
 from tests.test_settling.test_provider_faults import make_instant
 from tests.test_settling.test_refunds import ADA, give, paid_order, refund, spend
 from tests.test_staff.command_line import typed

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db.tables.points import EntryKind
-from app.points import ledger
+from app.ledger import entries as ledger
 from app.usecases.verify_books import verify_books
 from tests.clock import START
 from tests.test_settling.test_provider_faults import make_instant

@@ -16,7 +16,7 @@ import requests
 
 from app.domain.claim import Balance
 from app.domain.order import folded
-from app.points.provider import Accepted, Ask, NotSent, Outcome, RefusedWhole, Rejected, Reply, Unknown
+from app.providers.protocol import Accepted, Ask, NotSent, Outcome, RefusedWhole, Rejected, Reply, Unknown
 
 REASON_LENGTH_MAX = 300
 LINK_LENGTH_MAX = 2048

@@ -14,9 +14,9 @@ import requests
 
 from app import outside
 from app.domain.claim import Balance
-from app.points import coggins_answers
-from app.points.coggins_answers import Body
-from app.points.provider import Ask, AskKind, NotSent, RefusedWhole, Rejected, Reply, SeenClaim, Unknown
+from app.providers.coggins import answers as coggins_answers
+from app.providers.coggins.answers import Body
+from app.providers.protocol import Ask, AskKind, NotSent, RefusedWhole, Rejected, Reply, SeenClaim, Unknown
 
 CLAIMS_MAX = 100
 # One time-out leaves at most this many balances unknown.

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import structlog
 
-from app.points import ledger
-from app.points.embedded import end_of_day
-from app.points.ledger_bulk import ClaimToAdd
+from app.ledger import entries as ledger
+from app.ledger.statements import ClaimToAdd
+from app.providers.embedded import end_of_day
 from app.sealing import fingerprint
 from app.usecases.serve_points.find_caller import Caller
 from app.usecases.serve_points.items import Claimed, NewClaim, Refused, unlisted

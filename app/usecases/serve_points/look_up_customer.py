@@ -1,7 +1,7 @@
 """Look up what a customer has."""
 
 from app.domain.claim import Balance
-from app.points import ledger
+from app.ledger import entries as ledger
 from app.usecases.serve_points.find_caller import Caller
 from app.usecases.services import Services
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import structlog
 
 from app.db.tables.points import EntryKind
-from app.points import ledger
+from app.ledger import entries as ledger
 from app.usecases.serve_points.find_caller import Caller
 from app.usecases.serve_points.items import INSUFFICIENT, Move, Moved, Refused
 from app.usecases.serve_points.once import Once, Outcome, done_before, keep

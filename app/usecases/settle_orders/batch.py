@@ -12,7 +12,7 @@ from app.domain.earning import Due, Rule
 from app.domain.order import Order
 from app.domain.settlement import NOTHING, Decision, Stuck
 from app.domain.status import PointsStatus
-from app.points.provider import PointsProvider
+from app.providers.protocol import PointsProvider
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from app.db.tables import ClaimRow, MovementRow, MovementState
 from app.domain import retry
 from app.domain.settlement import INSTANT_KINDS, MovementKind
 from app.outside import TOTAL_SECONDS
-from app.points.provider import Ask, AskKind, NotSent, RefusedWhole, Reply, Unknown
+from app.providers.protocol import Ask, AskKind, NotSent, RefusedWhole, Reply, Unknown
 from app.usecases.pausing import pause_account
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import CLAIM_LOST, Batch

@@ -17,7 +17,7 @@ from app.domain.claim import NO_POINTS, Balance, ClaimState, surely_expired, tak
 from app.domain.earning import Award, Due, Moment, moment_reached, points_due, with_remembered_earning
 from app.domain.probing import is_credible
 from app.domain.settlement import NOTHING, Position, Recipient, next_step
-from app.points.provider import POINTS_MAX, NotSent, SeenClaim
+from app.providers.protocol import POINTS_MAX, NotSent, SeenClaim
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import STUCK, TOO_MANY, Batch, InHand, Problem
 

@@ -9,7 +9,7 @@ from app.db.tables import DebtPolicy, LogLevel, MovementRow
 from app.domain import retry
 from app.domain.claim import NO_POINTS, Balance
 from app.domain.probing import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, is_credible, judge
-from app.points.provider import Accepted, Ask, AskKind, NotSent, RefusedWhole, Unknown
+from app.providers.protocol import Accepted, Ask, AskKind, NotSent, RefusedWhole, Unknown
 from app.usecases.pausing import pause_account
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import CLAIM_LOST, FOR_STAFF, UNKNOWN_INSTANT, Batch

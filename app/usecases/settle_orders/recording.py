@@ -21,8 +21,8 @@ from app.domain.claim import Balance, ClaimState
 from app.domain.probing import FIRST_LOOK_AFTER
 from app.domain.settlement import MovementKind
 from app.metrics import count_movement
-from app.points.embedded import INSUFFICIENT
-from app.points.provider import Accepted, Outcome, Overtaken, Rejected, Unknown
+from app.providers.embedded import INSUFFICIENT
+from app.providers.protocol import Accepted, Outcome, Overtaken, Rejected, Unknown
 from app.sealing import fingerprint
 from app.usecases.pausing import resume_account
 from app.usecases.services import Services

@@ -9,7 +9,7 @@ from app.domain.claim import NO_POINTS, Balance
 from app.domain.order import folded
 from app.domain.probing import DISBELIEVED_FOR, is_belied
 from app.domain.settlement import INSTANT_KINDS, MovementKind
-from app.points.provider import NotSent, PointsProvider, Rejected
+from app.providers.protocol import NotSent, PointsProvider, Rejected
 from app.usecases.services import Services
 from app.usecases.settle_orders.batch import DISBELIEVED, Batch
 from app.usecases.settle_orders.recording import doubt_again, record

@@ -6,8 +6,8 @@ from typing import Any, NoReturn, TypeVar
 
 from app.domain.order import folded
 from app.errors import BadRequest
-from app.points.embedded import CUSTOMER_TYPE_LENGTH_MAX, EMAIL_LENGTH_MAX, EXPIRES_DAYS_MAX
-from app.points.provider import POINTS_MAX
+from app.providers.embedded import CUSTOMER_TYPE_LENGTH_MAX, EMAIL_LENGTH_MAX, EXPIRES_DAYS_MAX
+from app.providers.protocol import POINTS_MAX
 from app.usecases.claim_points import is_address
 from app.usecases.serve_points.items import BAD_AMOUNT, BAD_CHANGE, Move, NewClaim, Refused
 
