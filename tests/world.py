@@ -16,7 +16,7 @@ from app.db.tables import AccountRow, ClaimRow, MovementRow, OrderRow, PointsCus
 from app.domain.claim import Balance
 from app.settings import Settings, load_settings
 from app.usecases.services import Clock, Services
-from app.usecases.settle_orders import settle_orders
+from app.usecases.settling.settle_orders import settle_orders
 from app.web import create_app
 from tests.clock import MovableClock
 from tests.standins.coggins import StandInCoggins

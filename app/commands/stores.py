@@ -11,11 +11,12 @@ from sqlmodel import col, select
 from app.commands.operating import open_services, option_store, table
 from app.db.stores import current_account
 from app.db.tables import AccountKind, StoreRow
-from app.usecases import award_since, rotate_secrets, sync_webhooks
+from app.usecases import rotate_secrets, sync_webhooks
 from app.usecases.change_account import change_account
 from app.usecases.change_store import change_store
 from app.usecases.create_store import create_store
 from app.usecases.services import Services
+from app.usecases.settling import award_since
 
 _SIGNS = MappingProxyType({"create": "+", "update": "~", "delete": "-"})
 

@@ -7,7 +7,7 @@ from sqlalchemy import Delete, delete, tuple_
 from sqlmodel import col, select
 
 from app.db.tables import EventRow, LogEntryRow, MerchantActionRow, StoreRow
-from app.usecases.learn_account import learn_account
+from app.usecases.moving.learn_account import learn_account
 from app.usecases.services import Services
 from app.usecases.tell_problems import tell_problems
 

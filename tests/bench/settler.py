@@ -10,7 +10,7 @@ import psutil
 from app.bootstrap import build_services
 from app.logs import set_up_logging
 from app.settings import load_settings
-from app.usecases.settle_orders import settle_orders
+from app.usecases.settling.settle_orders import settle_orders
 from app.worker.loop import spare_what_is_loaded
 
 

@@ -11,8 +11,8 @@ from app.domain.earning import Award
 from app.errors import BadRequest
 from app.usecases.adjust_points import adjust_customer, adjust_order, look_again, write_off
 from app.usecases.change_provider import change_provider
+from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
 from app.usecases.order_link import order_link
-from app.usecases.resolve_movement import resolve_movement, unknown_movements
 from app.usecases.rotate_secrets import rotate_secrets
 from app.usecases.services import Services
 from tests.simulation.drawing import EMAILS

@@ -6,11 +6,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import AppError
-from app.usecases.learn_account import learn_account
+from app.usecases.moving.learn_account import learn_account
+from app.usecases.moving.settle_customers import settle_customers
 from app.usecases.services import Services
-from app.usecases.settle_customers import settle_customers
-from app.usecases.settle_orders import settle_orders
-from app.usecases.sweep_orders import sweep_orders
+from app.usecases.settling.settle_orders import settle_orders
+from app.usecases.settling.sweep_orders import sweep_orders
 from tests.simulation.by_people import BY_PEOPLE
 from tests.simulation.drawing import EMAILS
 from tests.simulation.in_shop import IN_SHOP

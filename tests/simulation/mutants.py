@@ -22,11 +22,10 @@ from app.db.tables import MovementRow, OrderRow
 from app.domain import retry
 from app.domain.earning import Award, points_due
 from app.domain.order import Order
-from app.usecases import sweep_orders
 from app.usecases.services import Services
-from app.usecases.settle_orders import calling, deciding, planning, probing, reading, recording, weighing
-from app.usecases.settle_orders import resting as resting_step
-from app.usecases.settle_orders.batch import Batch, InHand
+from app.usecases.settling import calling, deciding, planning, probing, reading, recording, sweep_orders, weighing
+from app.usecases.settling import resting as resting_step
+from app.usecases.settling.batch import Batch, InHand
 from tests.simulation.drawing import draw
 from tests.simulation.many import open_rig
 from tests.simulation.playing import play

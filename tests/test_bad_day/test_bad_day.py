@@ -22,7 +22,7 @@ from sqlmodel import select
 from app.bootstrap import build_services
 from app.db.tables import MovementRow, MovementState, OrderRow
 from app.settings import load_settings
-from app.usecases.resolve_movement import resolve_movement, unknown_movements
+from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
 from app.usecases.services import Services
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins

@@ -20,7 +20,7 @@ from sqlmodel import col, select
 from app.bootstrap import build_services
 from app.db.tables import MovementRow, MovementState, OrderRow, StoreRow
 from app.settings import load_settings
-from app.usecases.resolve_movement import resolve_movement
+from app.usecases.moving.resolve_movement import resolve_movement
 from app.usecases.services import Services
 from tests.demo.app_process import environment, free_port
 from tests.standins.coggins import StandInCoggins

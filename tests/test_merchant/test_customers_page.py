@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from app.db.tables import AdjustmentRow
-from app.usecases.settle_customers import settle_customers
+from app.usecases.moving.settle_customers import settle_customers
 from tests.standins import faults
 from tests.test_merchant.calls import Desk, notified, once_in, seen
 from tests.test_settling.test_refunds import ADA, paid_order

@@ -11,7 +11,7 @@ from app.db.tables import AdjustmentRow, LogEntryRow, MovementState
 from app.domain.claim import ClaimState
 from app.errors import BadRequest
 from app.usecases.explain_order import Explanation, explain_order
-from app.usecases.resolve_movement import resolve_movement
+from app.usecases.moving.resolve_movement import resolve_movement
 from tests.standins import faults
 from tests.standins.saleor import Item
 from tests.test_merchant.calls import Desk, notified, seen

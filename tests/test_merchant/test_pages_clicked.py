@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from app.usecases.settle_customers import settle_customers
+from app.usecases.moving.settle_customers import settle_customers
 from tests.browser import DESKTOP, PHONE, Opened, OpenPage
 from tests.standins.coggins import StandInCoggins
 from tests.standins.dashboard import StandInDashboard

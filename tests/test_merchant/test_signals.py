@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from app.usecases.keep_house import keep_house
-from app.usecases.sweep_orders import sweep_orders
+from app.usecases.settling.sweep_orders import sweep_orders
 from tests.standins import faults
 from tests.standins.saleor.apps import Problem
 from tests.test_merchant.calls import Desk

@@ -11,7 +11,7 @@ from app.domain.claim import ClaimState
 from app.ledger import entries as ledger
 from app.providers.embedded import EmbeddedProvider
 from app.providers.protocol import Accepted, Overtaken
-from app.usecases.expire_claims import BATCH, expire_claims
+from app.usecases.settling.expire_claims import BATCH, expire_claims
 from tests.clock import START
 from tests.test_points.ledger_calls import change, claims_of, mark_of, new_claim, take
 from tests.test_settling.test_refunds import paid_order

@@ -9,7 +9,7 @@ from sqlmodel import select
 from app.db.tables import AccountRow, StoreRow
 from app.providers.coggins.http import CogginsProvider
 from app.providers.protocol import PointsProvider
-from app.usecases.sweep_orders import sweep_orders
+from app.usecases.settling.sweep_orders import sweep_orders
 from tests.standins import faults
 from tests.standins.faults import Fault
 from tests.standins.saleor import State

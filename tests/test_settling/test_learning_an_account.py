@@ -11,7 +11,7 @@ from app.domain.claim import Balance, ClaimState
 from app.domain.probing import DISBELIEVED_FOR
 from app.usecases.change_account import change_account
 from app.usecases.keep_house import keep_house
-from app.usecases.learn_account import ASKED_AGAIN_AFTER
+from app.usecases.moving.learn_account import ASKED_AGAIN_AFTER
 from tests.standins import faults
 from tests.test_settling.test_expired_claims import shown_order
 from tests.test_settling.test_provider_faults import change_award, make_instant, provider, states

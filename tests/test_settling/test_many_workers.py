@@ -9,7 +9,7 @@ import pytest
 
 from app.db.queue import LEASE, lease
 from app.saleor.client import ORDERS_MAX
-from app.usecases.settle_orders import settle_orders
+from app.usecases.settling.settle_orders import settle_orders
 from tests.clock import MovableClock
 from tests.standins.coggins import StandInCoggins
 from tests.standins.saleor import SigningKey, StandInSaleor

@@ -4,7 +4,7 @@ import pytest
 
 from app.db.tables import MovementState
 from app.usecases import adjust_points
-from app.usecases.settle_customers import settle_customers
+from app.usecases.moving.settle_customers import settle_customers
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.test_settling.test_refunds import ADA, paid_order

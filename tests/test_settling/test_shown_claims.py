@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.db.tables import MovementState
-from app.usecases.resolve_movement import resolve_movement
+from app.usecases.moving.resolve_movement import resolve_movement
 from tests.standins import faults
 from tests.test_settling.test_provider_faults import change_award, make_instant, provider, states
 from tests.test_settling.test_refunds import ADA, paid_order, refund

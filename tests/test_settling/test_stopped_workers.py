@@ -11,8 +11,8 @@ from sqlmodel import select
 from app.db.tables import AccountKind, MovementRow, MovementState
 from app.usecases.adjust_points import adjust_customer
 from app.usecases.change_provider import change_provider
-from app.usecases.settle_customers import settle_customers
-from app.usecases.settle_orders import settle_orders
+from app.usecases.moving.settle_customers import settle_customers
+from app.usecases.settling.settle_orders import settle_orders
 from tests.standins import faults
 from tests.standins.faults import Act
 from tests.standins.serving import Answer

@@ -7,7 +7,7 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from app.db.tables import OrderRow
-from app.usecases.sweep_orders import sweep_orders
+from app.usecases.settling.sweep_orders import sweep_orders
 from tests.standins import faults
 from tests.test_settling.test_refunds import ADA
 from tests.world import World

@@ -195,7 +195,7 @@ class _Killed(BaseException):
 def _die_before_recording(world: World) -> None:
     from dataclasses import replace  # noqa: PLC0415
 
-    from app.usecases.settle_orders import settle_orders  # noqa: PLC0415
+    from app.usecases.settling.settle_orders import settle_orders  # noqa: PLC0415
 
     class Dying:
         def __init__(self, provider: object) -> None:

@@ -9,8 +9,8 @@ from app.db.tables import AccountKind, AdjustmentRow, MovementRow, MovementState
 from app.errors import BadRequest
 from app.usecases.adjust_points import adjust_customer, adjust_order, write_off
 from app.usecases.change_account import change_account
-from app.usecases.resolve_movement import resolve_movement, unknown_movements
-from app.usecases.settle_customers import settle_customers
+from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
+from app.usecases.moving.settle_customers import settle_customers
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.test_settling.test_provider_faults import make_instant, provider, states

@@ -16,7 +16,7 @@ from app.db.engine import Database
 from app.db.migrations import migrate
 from app.errors import BadSetting
 from app.usecases.back_up import back_up
-from app.usecases.sweep_orders import sweep_orders
+from app.usecases.settling.sweep_orders import sweep_orders
 from app.usecases.verify_books import verify_books
 from tests.clock import MovableClock
 from tests.standins.saleor import StandInSaleor

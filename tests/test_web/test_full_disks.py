@@ -13,7 +13,7 @@ from sqlalchemy import event, make_url
 from structlog.testing import capture_logs
 
 from app.usecases.examine import Health, examine
-from app.usecases.settle_orders import settle_orders
+from app.usecases.settling.settle_orders import settle_orders
 from app.worker.loop import FAULT_SECONDS, run_once
 from tests.clock import MovableClock
 from tests.standins.saleor import StandInSaleor, State

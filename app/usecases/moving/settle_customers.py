@@ -21,11 +21,11 @@ from app.db.tallies import tally_accepted
 from app.domain.claim import NO_POINTS, Balance
 from app.domain.probing import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, is_belied, is_credible, judge
 from app.providers.protocol import Accepted, Ask, AskKind, NotSent, Outcome, PointsProvider, RefusedWhole, Rejected, Unknown
-from app.usecases.pausing import pause_account, resume_account
+from app.usecases.moving.pausing import pause_account, resume_account
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import DISBELIEVED, FOR_STAFF
-from app.usecases.settle_orders.calling import SENT_WITHIN, TAKEN_OVER_AFTER
-from app.usecases.settle_orders.recording import STATES
+from app.usecases.settling.batch import DISBELIEVED, FOR_STAFF
+from app.usecases.settling.calling import SENT_WITHIN, TAKEN_OVER_AFTER
+from app.usecases.settling.recording import STATES
 
 log = structlog.get_logger()
 

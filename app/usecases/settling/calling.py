@@ -11,13 +11,13 @@ from app.domain import retry
 from app.domain.settlement import INSTANT_KINDS, MovementKind
 from app.outside import TOTAL_SECONDS
 from app.providers.protocol import Ask, AskKind, NotSent, RefusedWhole, Reply, Unknown
-from app.usecases.pausing import pause_account
+from app.usecases.moving.pausing import pause_account
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import CLAIM_LOST, Batch
-from app.usecases.settle_orders.planning import account_problem
-from app.usecases.settle_orders.probing import is_to_be_asked_again, repeat_call
-from app.usecases.settle_orders.recording import mark_sending, record, take_back_to_planned
-from app.usecases.settle_orders.weighing import has_floor, weigh
+from app.usecases.settling.batch import CLAIM_LOST, Batch
+from app.usecases.settling.planning import account_problem
+from app.usecases.settling.probing import is_to_be_asked_again, repeat_call
+from app.usecases.settling.recording import mark_sending, record, take_back_to_planned
+from app.usecases.settling.weighing import has_floor, weigh
 
 # After this long nobody is still waiting for the answer: the worker that sent it is dead.
 TAKEN_OVER_AFTER = timedelta(minutes=5)

@@ -19,7 +19,7 @@ from app.domain.probing import is_credible
 from app.domain.settlement import NOTHING, Position, Recipient, next_step
 from app.providers.protocol import POINTS_MAX, NotSent, SeenClaim
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import STUCK, TOO_MANY, Batch, InHand, Problem
+from app.usecases.settling.batch import STUCK, TOO_MANY, Batch, InHand, Problem
 
 
 def load_books(services: Services, batch: Batch) -> None:

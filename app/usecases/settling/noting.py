@@ -11,8 +11,8 @@ import structlog
 from app.domain.settlement import MovementKind
 from app.errors import AppError
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import Batch
-from app.usecases.settle_orders.side_by_side import side_by_side
+from app.usecases.settling.batch import Batch
+from app.usecases.settling.side_by_side import side_by_side
 
 log = structlog.get_logger()
 

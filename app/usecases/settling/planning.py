@@ -19,7 +19,7 @@ from app.domain.order import facts_of, folded
 from app.domain.settlement import MovementKind, Step
 from app.sealing import fingerprint
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import Batch, InHand, Problem
+from app.usecases.settling.batch import Batch, InHand, Problem
 
 REFUSED = "refused"
 

@@ -10,11 +10,11 @@ from app.domain import retry
 from app.domain.claim import NO_POINTS, Balance
 from app.domain.probing import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, is_credible, judge
 from app.providers.protocol import Accepted, Ask, AskKind, NotSent, RefusedWhole, Unknown
-from app.usecases.pausing import pause_account
+from app.usecases.moving.pausing import pause_account
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import CLAIM_LOST, FOR_STAFF, UNKNOWN_INSTANT, Batch
-from app.usecases.settle_orders.planning import account_problem
-from app.usecases.settle_orders.recording import note_look, record, take_back_to_planned
+from app.usecases.settling.batch import CLAIM_LOST, FOR_STAFF, UNKNOWN_INSTANT, Batch
+from app.usecases.settling.planning import account_problem
+from app.usecases.settling.recording import note_look, record, take_back_to_planned
 
 
 def is_to_be_asked_again(services: Services, batch: Batch, movement: MovementRow) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from app.domain.order import Order
 from app.errors import SaleorFault
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import Batch, InHand, Problem
+from app.usecases.settling.batch import Batch, InHand, Problem
 
 # One broken order in a hundred is found in 14 reads. With more, the rest waits its turn rather than hammering.
 READS_MAX = 20

@@ -24,10 +24,10 @@ from app.metrics import count_movement
 from app.providers.embedded import INSUFFICIENT
 from app.providers.protocol import Accepted, Outcome, Overtaken, Rejected, Unknown
 from app.sealing import fingerprint
-from app.usecases.pausing import resume_account
+from app.usecases.moving.pausing import resume_account
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import UNKNOWN_INSTANT, Batch, InHand, Problem
-from app.usecases.settle_orders.planning import REFUSED, refusal_mark
+from app.usecases.settling.batch import UNKNOWN_INSTANT, Batch, InHand, Problem
+from app.usecases.settling.planning import REFUSED, refusal_mark
 
 log = structlog.get_logger()
 

@@ -11,7 +11,7 @@ from app.db.waking import wake_lost
 from app.domain import retry
 from app.domain.order import folded
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import Batch, InHand, Problem
+from app.usecases.settling.batch import Batch, InHand, Problem
 
 _DOUBT = "doubt"
 

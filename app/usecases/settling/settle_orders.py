@@ -8,17 +8,17 @@ import structlog
 from app.db.queue import release
 from app.errors import SaleorRefused, Unavailable
 from app.logs import innermost_place
-from app.usecases.pausing import pause_store, resume_store
+from app.usecases.moving.pausing import pause_store, resume_store
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import DEFECT, Batch, InHand
-from app.usecases.settle_orders.calling import call
-from app.usecases.settle_orders.deciding import compute_due, decide, load_books, settle_shown_claims
-from app.usecases.settle_orders.noting import note_orders
-from app.usecases.settle_orders.planning import write_plans
-from app.usecases.settle_orders.reading import read_orders
-from app.usecases.settle_orders.resting import rest_orders
-from app.usecases.settle_orders.taking import take_batch
-from app.usecases.settle_orders.telling import tell_orders
+from app.usecases.settling.batch import DEFECT, Batch, InHand
+from app.usecases.settling.calling import call
+from app.usecases.settling.deciding import compute_due, decide, load_books, settle_shown_claims
+from app.usecases.settling.noting import note_orders
+from app.usecases.settling.planning import write_plans
+from app.usecases.settling.reading import read_orders
+from app.usecases.settling.resting import rest_orders
+from app.usecases.settling.taking import take_batch
+from app.usecases.settling.telling import tell_orders
 
 __all__ = ["settle_orders"]
 

@@ -16,7 +16,7 @@ from app.db.waking import wake_changed
 from app.errors import AppError, SaleorFault, SaleorRefused, Unavailable
 from app.metrics import count_swept
 from app.usecases.follow_app import switch_on
-from app.usecases.pausing import note_problem, pause_store, resume_store
+from app.usecases.moving.pausing import note_problem, pause_store, resume_store
 from app.usecases.services import Services
 
 log = structlog.get_logger()

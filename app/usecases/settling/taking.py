@@ -7,7 +7,7 @@ from app.db.stores import accounts_of, rules_of
 from app.errors import BadSetting
 from app.saleor.client import ORDERS_MAX
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import Batch, InHand
+from app.usecases.settling.batch import Batch, InHand
 
 
 def take_batch(services: Services) -> Batch | None:

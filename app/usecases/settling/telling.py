@@ -12,8 +12,8 @@ from app.errors import AppError
 from app.saleor.client import METADATA_MAX
 from app.usecases.order_link import order_link
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import Batch, InHand, Problem
-from app.usecases.settle_orders.side_by_side import side_by_side
+from app.usecases.settling.batch import Batch, InHand, Problem
+from app.usecases.settling.side_by_side import side_by_side
 
 
 def tell_orders(services: Services, batch: Batch) -> None:

@@ -11,8 +11,8 @@ from app.domain.probing import DISBELIEVED_FOR, is_belied
 from app.domain.settlement import INSTANT_KINDS, MovementKind
 from app.providers.protocol import NotSent, PointsProvider, Rejected
 from app.usecases.services import Services
-from app.usecases.settle_orders.batch import DISBELIEVED, Batch
-from app.usecases.settle_orders.recording import doubt_again, record
+from app.usecases.settling.batch import DISBELIEVED, Batch
+from app.usecases.settling.recording import doubt_again, record
 
 NOTHING_TO_TAKE = Rejected("The balance holds nothing to take back.", code="NOTHING_THERE")
 

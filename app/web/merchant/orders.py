@@ -16,7 +16,7 @@ from app.saleor.parsing import is_order_id
 from app.usecases.adjust_points import adjust_order, look_again, write_off
 from app.usecases.explain_order import Explanation, explain_order
 from app.usecases.list_orders import SEARCH_LENGTH_MAX, ListedOrder, OrderFilter, Question, export_orders, list_orders
-from app.usecases.resolve_movement import resolve_call, resolve_movement
+from app.usecases.moving.resolve_movement import resolve_call, resolve_movement
 from app.usecases.services import Services
 from app.usecases.void_claim import void_claim
 from app.web.merchant import order_words
