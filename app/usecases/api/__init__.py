@@ -1,0 +1,1 @@
+"""Serve the embedded points to clients of the Points API."""

@@ -1,1 +1,0 @@
-"""Serve the embedded points to clients of the Points API."""
