@@ -11,9 +11,9 @@ from sqlmodel import select
 from app.db.tables import PointsClaimRow
 from app.domain.claim import Balance
 from app.ledger import entries as ledger
-from app.usecases.change_store import change_store
-from app.usecases.create_store import create_store
-from app.usecases.manage_keys import create_key
+from app.usecases.api.manage_keys import create_key
+from app.usecases.merchants.change_store import change_store
+from app.usecases.operating.create_store import create_store
 from app.usecases.services import Services
 from tests.clock import MovableClock
 from tests.world import serve_app

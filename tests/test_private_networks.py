@@ -13,10 +13,10 @@ from app.db.tables import AccountKind, AccountRow, StoreRow
 from app.errors import NotASaleor, SaleorUnreachable
 from app.providers.protocol import NotSent
 from app.settings import load_settings
-from app.usecases.change_account import new_account
-from app.usecases.change_provider import check_connection
-from app.usecases.create_store import create_store
-from app.usecases.install_store import install_store
+from app.usecases.merchants.change_provider import check_connection
+from app.usecases.operating.change_account import new_account
+from app.usecases.operating.create_store import create_store
+from app.usecases.operating.install_store import install_store
 from app.usecases.services import Services
 from tests.clock import MovableClock
 from tests.standins.coggins import StandInCoggins

@@ -11,7 +11,7 @@ from app.domain.order import folded
 from app.errors import BadRequest
 from app.ledger.importing import BalanceRow
 from app.providers.protocol import POINTS_MAX
-from app.usecases.claim_points import is_address
+from app.usecases.shoppers.claim_points import is_address
 
 REQUIRED = ("email", "available")
 OPTIONAL = ("used", "customer_type")

@@ -13,9 +13,9 @@ from app.commands import balances_csv
 from app.commands.operating import open_services, option_store
 from app.ledger.importing import BroughtIn
 from app.logs import written_out
-from app.usecases import export_ledger, verify_books
-from app.usecases.back_up import back_up
-from app.usecases.import_balances import import_balances
+from app.usecases.operating import export_ledger, verify_books
+from app.usecases.operating.back_up import back_up
+from app.usecases.operating.import_balances import import_balances
 
 # More would only hide the first ones, which are what somebody looks at.
 DIFFERENCES_MAX = 100

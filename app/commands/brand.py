@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from app.commands.operating import open_services, table
-from app.usecases import change_brand as brands
-from app.usecases.read_logo import LOGO_BYTES_MAX
+from app.usecases.merchants import change_brand as brands
+from app.usecases.merchants.read_logo import LOGO_BYTES_MAX
 
 
 @click.command()

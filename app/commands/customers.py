@@ -8,8 +8,8 @@ import click
 
 from app.commands.operating import open_services, option_store, table
 from app.db.people import Person
-from app.usecases.erase_customer import erase_customer
-from app.usecases.show_customer import export_customer, open_claims, show_customer
+from app.usecases.operating.erase_customer import erase_customer
+from app.usecases.operating.show_customer import export_customer, open_claims, show_customer
 
 # As many as fit on a screen; `export` gives all.
 LINES_MAX = 20

@@ -6,7 +6,7 @@ import click
 
 from app.commands.operating import closing_services, table
 from app.settings import load_settings
-from app.usecases.examine import Health, examine
+from app.usecases.operating.examine import Health, examine
 
 _MARKS = MappingProxyType({Health.OK: "ok", Health.WARNING: "look", Health.BAD: "WRONG"})
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import click
 
 from app.commands.operating import open_services, option_store, table
-from app.usecases import manage_keys
+from app.usecases.api import manage_keys
 
 
 @click.group()

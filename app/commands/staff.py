@@ -7,7 +7,7 @@ import click
 
 from app.commands.operating import open_services, option_store, option_who, table
 from app.logs import written_out
-from app.usecases import adjust_points
+from app.usecases.merchants import adjust_points
 from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
 
 

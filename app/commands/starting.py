@@ -9,7 +9,7 @@ from app.db.migrations import head, is_migrated, migrate
 from app.logs import set_up_logging
 from app.sealing import Sealer
 from app.settings import Settings, load_settings, secret_keys
-from app.usecases.check_secret import check_secret
+from app.usecases.operating.check_secret import check_secret
 
 on_host = click.option("--host", help="Address to listen on (HOST, 127.0.0.1).")
 on_port = click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen on (PORT, 3000).")

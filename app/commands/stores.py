@@ -11,10 +11,10 @@ from sqlmodel import col, select
 from app.commands.operating import open_services, option_store, table
 from app.db.stores import current_account
 from app.db.tables import AccountKind, StoreRow
-from app.usecases import rotate_secrets, sync_webhooks
-from app.usecases.change_account import change_account
-from app.usecases.change_store import change_store
-from app.usecases.create_store import create_store
+from app.usecases.merchants.change_store import change_store
+from app.usecases.operating import rotate_secrets, sync_webhooks
+from app.usecases.operating.change_account import change_account
+from app.usecases.operating.create_store import create_store
 from app.usecases.services import Services
 from app.usecases.settling import award_since
 

@@ -11,7 +11,7 @@ from app.bootstrap import build_services
 from app.commands.starting import require_migrated, require_secret, settings_of
 from app.reporting import set_up_reporting
 from app.saleor.manifest import app_version
-from app.usecases.sync_webhooks import sync_where_needed
+from app.usecases.operating.sync_webhooks import sync_where_needed
 from app.worker.loop import run, spare_what_is_loaded
 
 

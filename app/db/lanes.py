@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from app.db.bulk import Among
 from app.db.tables import ClaimRow, MovementRow, MovementState
 from app.domain.claim import ClaimState
-from app.domain.probing import SECOND_LOOK_AFTER
+from app.domain.evidence import SECOND_LOOK_AFTER
 from app.domain.settlement import INSTANT_KINDS
 
 _IN_FLIGHT = (MovementState.SENDING, MovementState.UNKNOWN)

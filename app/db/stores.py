@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from app.db.engine import Database
 from app.db.tables import AccountRow, RuleRow, StoreRow, StoreState
 from app.domain.earning import Award, Moment, Rule
-from app.domain.probing import DISBELIEVED_FOR
+from app.domain.evidence import DISBELIEVED_FOR
 
 SLUG_LENGTH_MAX = 48
 

@@ -4,7 +4,7 @@ import re
 
 from flask import Blueprint, Response, abort
 
-from app.usecases.change_brand import show_logo
+from app.usecases.merchants.change_brand import show_logo
 from app.usecases.services import Services
 from app.web.colours import Palette, dark_palette, light_palette
 

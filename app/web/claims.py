@@ -4,8 +4,8 @@ import re
 
 from flask import Blueprint, Response, request
 
-from app.usecases.claim_points import ClaimView, show_claim, take_claim
 from app.usecases.services import Services
+from app.usecases.shoppers.claim_points import ClaimView, show_claim, take_claim
 from app.web.limiting import RequestLimiter
 from app.web.same_site import refuse_cross_site
 from app.web.shopper_pages import shopper_page

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify, request, send_file
 
 from app.errors import BadRequest
 from app.saleor.manifest import LOGO
-from app.usecases.install_store import install_store
+from app.usecases.operating.install_store import install_store
 from app.usecases.services import Services
 
 TOKEN_LENGTH_MAX = 1024

@@ -9,7 +9,7 @@ from werkzeug import Response as BaseResponse
 
 from app.saleor.parsing import is_order_id
 from app.usecases.services import Services
-from app.usecases.show_order import OrderState, OrderView, ask_for_claim, show_order
+from app.usecases.shoppers.show_order import OrderState, OrderView, ask_for_claim, show_order
 from app.web.limiting import RequestLimiter
 from app.web.same_site import refuse_cross_site
 from app.web.shopper_pages import guarded, shopper_page

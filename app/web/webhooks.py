@@ -2,10 +2,10 @@
 
 from flask import Blueprint, Response, jsonify, request
 
-from app.usecases.follow_app import follow_app
+from app.usecases.operating.follow_app import follow_app
+from app.usecases.operating.verify_delivery import Sent, verify_delivery
 from app.usecases.services import Services
 from app.usecases.settling.wake_order import wake_order
-from app.usecases.verify_delivery import Sent, verify_delivery
 
 
 def blueprint(services: Services) -> Blueprint:

@@ -13,8 +13,8 @@ from app.db.engine import fault_name
 from app.errors import AppError
 from app.logs import innermost_place
 from app.metrics import timed_batch
-from app.usecases.keep_house import keep_house
 from app.usecases.moving.settle_customers import settle_customers
+from app.usecases.operating.housekeeping import keep_house
 from app.usecases.services import Services
 from app.usecases.settling.expire_claims import expire_claims
 from app.usecases.settling.settle_orders import settle_orders

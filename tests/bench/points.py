@@ -16,7 +16,7 @@ from app.db.engine import Database
 from app.providers.embedded import EmbeddedProvider
 from app.providers.protocol import Accepted, Ask, AskKind
 from app.sealing import fingerprint
-from app.usecases.manage_keys import create_key
+from app.usecases.api.manage_keys import create_key
 from tests.bench.processes import memory_of, web
 from tests.bench.store import STORE_ID, services_of
 from tests.bench.table import Row

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from app.bootstrap import build_services
 from app.db.tables import AccountKind, RuleRow, StoreRow
 from app.settings import load_settings
-from app.usecases.change_account import new_account
+from app.usecases.operating.change_account import new_account
 from app.usecases.services import Services
 from tests.bench.corpus import API_URL, APP_ID
 from tests.standins.saleor.keys import SigningKey

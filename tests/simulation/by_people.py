@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from app.db.tables import AccountKind, OrderRow
 from app.domain.earning import Award
+from app.domain.order_link import order_link
 from app.errors import BadRequest
-from app.usecases.adjust_points import adjust_customer, adjust_order, look_again, write_off
-from app.usecases.change_provider import change_provider
+from app.usecases.merchants.adjust_points import adjust_customer, adjust_order, look_again, write_off
+from app.usecases.merchants.change_provider import change_provider
 from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
-from app.usecases.order_link import order_link
-from app.usecases.rotate_secrets import rotate_secrets
+from app.usecases.operating.rotate_secrets import rotate_secrets
 from app.usecases.services import Services
 from tests.simulation.drawing import EMAILS
 from tests.simulation.in_shop import chosen

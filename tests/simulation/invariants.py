@@ -17,9 +17,9 @@ from app.db.tables import (
     PointsEntryRow,
     StoreRow,
 )
+from app.domain.order_link import order_link
 from app.domain.settlement import INSTANT_KINDS, MovementKind
 from app.sealing import fingerprint
-from app.usecases.order_link import order_link
 from tests.simulation.expected import points_expected
 from tests.simulation.rig import API_KEYS, APP_URL
 from tests.simulation.world import World

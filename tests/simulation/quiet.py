@@ -6,7 +6,7 @@ from sqlalchemy import bindparam, union_all
 from sqlmodel import col, select
 
 from app.db.tables import AccountRow, MovementRow, MovementState, OrderRow, StoreRow, StoreState
-from app.usecases.adjust_points import look_again
+from app.usecases.merchants.adjust_points import look_again
 from app.usecases.services import Services
 from tests.simulation.by_people import STAFF_LOOK_AFTER, resolve_unknown
 from tests.simulation.kinds import settle_for_a_while, sweep_once

@@ -3,7 +3,7 @@
 import pytest
 
 from app.domain.claim import Balance
-from app.domain.probing import Verdict, judge
+from app.domain.evidence import Verdict, judge
 
 BEFORE = Balance(100, 20)
 

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from app.db.tables import StoreRow
 from app.logs import set_up_logging
-from app.usecases.manage_keys import create_key
+from app.usecases.api.manage_keys import create_key
 from app.web import create_app
 from tests.clock import MovableClock
 from tests.standins.saleor import StandInSaleor

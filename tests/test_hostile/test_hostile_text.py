@@ -16,7 +16,7 @@ import structlog
 
 from app.errors import BadRequest
 from app.logs import set_up_logging
-from app.usecases.change_brand import change_brand
+from app.usecases.merchants.change_brand import change_brand
 from tests.clock import MovableClock
 from tests.standins.saleor import Item, StandInSaleor
 from tests.test_merchant.calls import Desk

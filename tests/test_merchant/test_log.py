@@ -7,7 +7,7 @@ from sqlmodel import select
 
 from app.db.logbook import write_log
 from app.db.tables import EventRow, LogEntryRow, LogLevel, PointsDayRow
-from app.usecases.keep_house import ROWS_MAX, keep_house
+from app.usecases.operating.housekeeping import ROWS_MAX, keep_house
 from tests.standins import faults
 from tests.test_merchant.calls import Desk, seen
 from tests.test_web.calls import add_store

@@ -10,7 +10,7 @@ from sqlmodel import select
 from app.db.tables import AdjustmentRow, LogEntryRow, MovementState
 from app.domain.claim import ClaimState
 from app.errors import BadRequest
-from app.usecases.explain_order import Explanation, explain_order
+from app.usecases.merchants.explain_order import Explanation, explain_order
 from app.usecases.moving.resolve_movement import resolve_movement
 from tests.standins import faults
 from tests.standins.saleor import Item

@@ -14,7 +14,7 @@ from sqlalchemy import event, insert, text
 
 from app.db.snapshots import dump
 from app.db.tables import OrderRow
-from app.usecases.try_rule import ORDERS_LOOKED_AT
+from app.usecases.merchants.try_rule import ORDERS_LOOKED_AT
 from tests.test_domain.orders import order as an_order
 from tests.test_merchant.calls import Desk, seen
 from tests.test_merchant.test_rules_page import GOOD

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from app.db.engine import Database
-from app.usecases.see_overview import LISTED_MAX, see_overview
+from app.usecases.merchants.see_overview import LISTED_MAX, see_overview
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.test_merchant.calls import Desk, once_in, seen

@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 
 from app.db.tables import RuleRow
-from app.usecases.explain_order import explain_order
+from app.usecases.merchants.explain_order import explain_order
 from tests.standins.saleor import Item
 from tests.test_merchant.calls import Desk, notified, once_in, seen
 from tests.test_settling.test_refunds import ADA, paid_order, refund

@@ -11,8 +11,8 @@ from PIL import Image
 from sqlmodel import select
 
 from app.db.tables import AccountRow, ApiKeyRow
-from app.usecases.change_provider import check_connection
-from app.usecases.manage_keys import create_key, list_keys
+from app.usecases.api.manage_keys import create_key, list_keys
+from app.usecases.merchants.change_provider import check_connection
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.test_merchant.calls import Desk, notified, seen

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.usecases.keep_house import keep_house
+from app.usecases.operating.housekeeping import keep_house
 from app.usecases.settling.sweep_orders import sweep_orders
 from tests.standins import faults
 from tests.standins.saleor.apps import Problem

@@ -8,7 +8,7 @@ import jwt
 import pytest
 import requests
 
-from app.usecases.verify_staff import verify_staff
+from app.usecases.merchants.verify_staff import verify_staff
 from tests.standins import faults
 from tests.standins.saleor import SigningKey, StandInSaleor
 from tests.test_merchant.calls import Desk, seen

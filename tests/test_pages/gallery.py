@@ -18,7 +18,7 @@ from sqlmodel import select
 
 from app.db.tables import RuleRow
 from app.db.waking import wake
-from app.usecases.change_brand import change_brand
+from app.usecases.merchants.change_brand import change_brand
 from tests.browser import DESKTOP, PHONE, open_browser, open_page
 from tests.clock import MovableClock
 from tests.databases import sqlite_databases

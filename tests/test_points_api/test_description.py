@@ -14,8 +14,8 @@ from schemathesis.specs.openapi.checks import ignored_auth, negative_data_reject
 
 from app.bootstrap import build_services
 from app.settings import load_settings
-from app.usecases.create_store import create_store
-from app.usecases.manage_keys import create_key
+from app.usecases.api.manage_keys import create_key
+from app.usecases.operating.create_store import create_store
 from app.web import create_app
 from app.web.points_api.description import DOCUMENT
 from tests.browser import DESKTOP, OpenPage

@@ -10,7 +10,7 @@ from app.db.tables import AccountKind, MovementState
 from app.domain.claim import Balance
 from app.providers.coggins.http import CogginsProvider
 from app.providers.protocol import Accepted, Ask, AskKind, Unknown
-from app.usecases.change_account import change_account
+from app.usecases.operating.change_account import change_account
 from tests.clock import MovableClock
 from tests.served_points import TIMEOUT, ServedPoints
 from tests.standins import faults

@@ -11,10 +11,10 @@ from sqlmodel import select
 
 from app.db.tables import ApiAnswerRow
 from app.domain.claim import Balance
+from app.usecases.api.manage_keys import create_key
 from app.usecases.api.stored_answers import KEPT_FOR
-from app.usecases.create_store import create_store
-from app.usecases.manage_keys import create_key
-from app.usecases.rotate_secrets import rotate_secrets
+from app.usecases.operating.create_store import create_store
+from app.usecases.operating.rotate_secrets import rotate_secrets
 from app.web.points_api.views import IDEMPOTENCY_KEY
 from tests.served_points import ServedPoints
 

@@ -20,8 +20,8 @@ from werkzeug.exceptions import TooManyRequests
 
 from app.db.tables import ApiKeyRow
 from app.settings import load_settings
-from app.usecases.create_store import create_store
-from app.usecases.manage_keys import create_key, list_keys, revoke_key
+from app.usecases.api.manage_keys import create_key, list_keys, revoke_key
+from app.usecases.operating.create_store import create_store
 from app.web.limiting import RequestLimiter, open_storage
 from app.web.points_api.views import IDEMPOTENCY_KEY
 from tests.clock import MovableClock

@@ -8,10 +8,10 @@ from sqlmodel import select
 from app.db.stores import answers_of_nobody_with_zeros
 from app.db.tables import AccountKind, AccountRow, MovementState
 from app.domain.claim import Balance, ClaimState
-from app.domain.probing import DISBELIEVED_FOR
-from app.usecases.change_account import change_account
-from app.usecases.keep_house import keep_house
+from app.domain.evidence import DISBELIEVED_FOR
 from app.usecases.moving.learn_account import ASKED_AGAIN_AFTER
+from app.usecases.operating.change_account import change_account
+from app.usecases.operating.housekeeping import keep_house
 from tests.standins import faults
 from tests.test_settling.test_expired_claims import shown_order
 from tests.test_settling.test_provider_faults import change_award, make_instant, provider, states

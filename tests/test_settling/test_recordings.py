@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from app.db.tables import AccountKind, RuleRow, StoreRow
-from app.usecases.change_account import new_account
+from app.usecases.operating.change_account import new_account
 from tests.clock import MovableClock
 from tests.standins.serving import Answer, LocalServer, Request, json_answer
 from tests.world import TIMEOUT, World, open_world

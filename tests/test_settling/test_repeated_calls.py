@@ -3,7 +3,7 @@
 import pytest
 
 from app.db.tables import MovementState
-from app.usecases import adjust_points
+from app.usecases.merchants import adjust_points
 from app.usecases.moving.settle_customers import settle_customers
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins

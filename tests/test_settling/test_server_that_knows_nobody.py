@@ -6,8 +6,8 @@ import pytest
 
 from app.db.tables import MovementState
 from app.domain.claim import Balance, ClaimState
-from app.domain.probing import DISBELIEVED_FOR
-from app.usecases.adjust_points import adjust_customer
+from app.domain.evidence import DISBELIEVED_FOR
+from app.usecases.merchants.adjust_points import adjust_customer
 from app.usecases.moving.settle_customers import settle_customers
 from tests.standins import faults
 from tests.test_settling.test_provider_faults import change_award, make_instant, provider, states

@@ -9,8 +9,8 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from app.db.tables import AccountKind, MovementRow, MovementState
-from app.usecases.adjust_points import adjust_customer
-from app.usecases.change_provider import change_provider
+from app.usecases.merchants.adjust_points import adjust_customer
+from app.usecases.merchants.change_provider import change_provider
 from app.usecases.moving.settle_customers import settle_customers
 from app.usecases.settling.settle_orders import settle_orders
 from tests.standins import faults

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from app.usecases.explain_order import explain_order
+from app.usecases.merchants.explain_order import explain_order
 from tests.standins.stories import STORIES
 from tests.standins.story import Story
 from tests.world import World

@@ -17,8 +17,8 @@ from app.db.tables import StoreRow
 from app.domain.brand import Brand
 from app.errors import BadRequest
 from app.settings import load_settings
-from app.usecases.change_brand import change_brand, show_brand, show_logo
-from app.usecases.read_logo import LOGO_BYTES_MAX, LOGO_SIZE_MAX, read_logo
+from app.usecases.merchants.change_brand import change_brand, show_brand, show_logo
+from app.usecases.merchants.read_logo import LOGO_BYTES_MAX, LOGO_SIZE_MAX, read_logo
 from app.usecases.services import Services
 from tests.clock import MovableClock
 from tests.world import SECRET_KEY

@@ -7,10 +7,10 @@ from sqlmodel import select
 
 from app.db.tables import AccountKind, AdjustmentRow, MovementRow, MovementState
 from app.errors import BadRequest
-from app.usecases.adjust_points import adjust_customer, adjust_order, write_off
-from app.usecases.change_account import change_account
+from app.usecases.merchants.adjust_points import adjust_customer, adjust_order, write_off
 from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
 from app.usecases.moving.settle_customers import settle_customers
+from app.usecases.operating.change_account import change_account
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.test_settling.test_provider_faults import make_instant, provider, states

@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from app.__main__ import cli
 from app.bootstrap import build_services, utc_now
 from app.settings import load_settings
-from app.usecases.examine import Finding, Health, examine
+from app.usecases.operating.examine import Finding, Health, examine
 from tests.standins import faults
 from tests.world import SECRET_KEY, World
 

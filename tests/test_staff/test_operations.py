@@ -11,10 +11,10 @@ from sqlalchemy import text
 from app.bootstrap import build_services
 from app.errors import BadSetting
 from app.settings import load_settings
-from app.usecases.install_store import install_store
-from app.usecases.rotate_secrets import count_sealed, rotate_secrets
+from app.usecases.operating.install_store import install_store
+from app.usecases.operating.rotate_secrets import count_sealed, rotate_secrets
+from app.usecases.operating.sync_webhooks import sync_webhooks, sync_where_needed
 from app.usecases.settling.award_since import Progress, award_since, preview_since
-from app.usecases.sync_webhooks import sync_webhooks, sync_where_needed
 from tests.test_settling.test_refunds import ADA, paid_order, refund
 from tests.world import SECRET_KEY, World
 

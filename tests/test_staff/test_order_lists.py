@@ -14,7 +14,7 @@ from app.bootstrap import build_services
 from app.db.tables import OrderRow, StoreRow
 from app.errors import BadRequest
 from app.settings import load_settings
-from app.usecases.list_orders import OrderFilter, OrderPage, Question, export_orders, list_orders
+from app.usecases.merchants.list_orders import OrderFilter, OrderPage, Question, export_orders, list_orders
 from app.usecases.services import Services
 from tests.clock import MovableClock
 from tests.world import SECRET_KEY

@@ -13,7 +13,7 @@ from app.db.stores import customer_types_of
 from app.db.tables import StoreRow
 from app.errors import BadRequest
 from app.settings import load_settings
-from app.usecases.change_store import CUSTOMER_TYPES_MAX, change_store
+from app.usecases.merchants.change_store import CUSTOMER_TYPES_MAX, change_store
 from app.usecases.services import Services
 from tests.clock import MovableClock
 from tests.world import SECRET_KEY

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.db.tables.points import EntryKind
 from app.ledger import entries as ledger
-from app.usecases.verify_books import verify_books
+from app.usecases.operating.verify_books import verify_books
 from tests.clock import START
 from tests.test_settling.test_provider_faults import make_instant
 from tests.test_settling.test_refunds import ADA, paid_order, refund, spend

@@ -15,9 +15,9 @@ from sqlalchemy import make_url
 from app.db.engine import Database
 from app.db.migrations import migrate
 from app.errors import BadSetting
-from app.usecases.back_up import back_up
+from app.usecases.operating.back_up import back_up
+from app.usecases.operating.verify_books import verify_books
 from app.usecases.settling.sweep_orders import sweep_orders
-from app.usecases.verify_books import verify_books
 from tests.clock import MovableClock
 from tests.standins.saleor import StandInSaleor
 from tests.test_staff.command_line import typed

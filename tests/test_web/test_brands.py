@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.domain.brand import Brand
-from app.usecases.change_brand import change_brand
-from app.usecases.read_logo import read_logo
+from app.usecases.merchants.change_brand import change_brand
+from app.usecases.merchants.read_logo import read_logo
 from app.web import create_app
 from app.web.brands import stylesheet
 from app.web.colours import (

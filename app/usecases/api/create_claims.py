@@ -11,9 +11,9 @@ from app.ledger import entries as ledger
 from app.ledger.statements import ClaimToAdd
 from app.providers.embedded import end_of_day
 from app.sealing import fingerprint
-from app.usecases.serve_points.find_caller import Caller
-from app.usecases.serve_points.items import Claimed, NewClaim, Refused, unlisted
-from app.usecases.serve_points.once import Once, Outcome, done_before, keep
+from app.usecases.api.find_caller import Caller
+from app.usecases.api.idempotency import Once, Outcome, done_before, keep
+from app.usecases.api.items import Claimed, NewClaim, Refused, unlisted
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -12,8 +12,8 @@ from sqlmodel import Session
 
 from app.errors import KeyReused
 from app.sealing import Sealer, fingerprint
+from app.usecases.api.items import Claimed, Moved, Refused
 from app.usecases.api.stored_answers import begin_answer, keep_answer
-from app.usecases.serve_points.items import Claimed, Moved, Refused
 
 Outcome = Claimed | Moved | Refused
 

@@ -2,7 +2,7 @@
 
 from app.domain.claim import Balance
 from app.ledger import entries as ledger
-from app.usecases.serve_points.find_caller import Caller
+from app.usecases.api.find_caller import Caller
 from app.usecases.services import Services
 
 

@@ -6,9 +6,9 @@ import structlog
 
 from app.db.tables.points import EntryKind
 from app.ledger import entries as ledger
-from app.usecases.serve_points.find_caller import Caller
-from app.usecases.serve_points.items import INSUFFICIENT, Move, Moved, Refused
-from app.usecases.serve_points.once import Once, Outcome, done_before, keep
+from app.usecases.api.find_caller import Caller
+from app.usecases.api.idempotency import Once, Outcome, done_before, keep
+from app.usecases.api.items import INSUFFICIENT, Move, Moved, Refused
 from app.usecases.services import Services
 
 log = structlog.get_logger()

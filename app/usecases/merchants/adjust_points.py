@@ -17,8 +17,8 @@ from app.domain.settlement import MovementKind
 from app.errors import BadRequest
 from app.providers.protocol import POINTS_MAX
 from app.saleor.parsing import is_order_id
-from app.usecases.claim_points import is_address
 from app.usecases.services import Services
+from app.usecases.shoppers.claim_points import is_address
 
 log = structlog.get_logger()
 

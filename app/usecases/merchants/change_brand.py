@@ -9,7 +9,7 @@ from app.db.stores import find_store_by_slug
 from app.db.tables import StoreLogoRow, StoreRow
 from app.domain.brand import ACCENT, Brand
 from app.errors import BadRequest
-from app.usecases.read_logo import read_logo
+from app.usecases.merchants.read_logo import read_logo
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -11,8 +11,8 @@ from app.db.tables import AccountKind, AccountRow, StoreRow
 from app.domain.claim import Balance
 from app.outside.addresses import is_public
 from app.providers.protocol import NotSent
-from app.usecases.change_account import change_account
-from app.usecases.look_up_customer import hurried
+from app.usecases.merchants.look_up_customer import hurried
+from app.usecases.operating.change_account import change_account
 from app.usecases.services import Services
 
 KEY_LENGTH_MAX = 512

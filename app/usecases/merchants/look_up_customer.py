@@ -12,9 +12,9 @@ from app.domain.order import folded
 from app.errors import BadRequest
 from app.providers.coggins.http import CogginsProvider
 from app.providers.protocol import NotSent, PointsProvider
-from app.usecases.claim_points import is_address
-from app.usecases.list_orders import ListedOrder, newest_of_customer
+from app.usecases.merchants.list_orders import ListedOrder, newest_of_customer
 from app.usecases.services import Services
+from app.usecases.shoppers.claim_points import is_address
 
 # Somebody waits for the page.
 LOOK_UP_SECONDS = 6

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from sqlmodel import select
 
 from app.db.tables import OrderRow, StoreRow
+from app.domain.order_link import order_link
 from app.errors import Unavailable, UnknownStore
-from app.usecases.look_up_customer import Customer, look_up_customer
-from app.usecases.order_link import order_link
+from app.usecases.merchants.look_up_customer import Customer, look_up_customer
 from app.usecases.services import Services
 
 

@@ -12,7 +12,7 @@ from app.db.stores import as_rule, rule_in_force, rules_of
 from app.db.tables import OrderRow, RuleRow, StoreRow
 from app.domain.earning import Award, Moment, Rule, moment_reached, points_due
 from app.domain.order import Order
-from app.usecases.change_rule import Draft
+from app.usecases.merchants.change_rule import Draft
 from app.usecases.services import Services
 
 ORDERS_TRIED = 50

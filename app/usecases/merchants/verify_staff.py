@@ -12,8 +12,8 @@ from app.errors import TokenRefused, UnknownStore
 from app.saleor.addresses import dashboard_origin
 from app.saleor.signature import KeyNotKnown
 from app.saleor.tokens import StaffToken, read_staff_token
+from app.usecases.operating.signing_keys import newer_jwks
 from app.usecases.services import Services
-from app.usecases.signing_keys import newer_jwks
 
 
 @dataclass(frozen=True, slots=True)

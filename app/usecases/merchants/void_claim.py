@@ -16,7 +16,7 @@ from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, OrderRow, StoreRo
 from app.db.waking import wake
 from app.domain.claim import ClaimState
 from app.errors import BadRequest
-from app.usecases.adjust_points import TEXT_LENGTH_MAX
+from app.usecases.merchants.adjust_points import TEXT_LENGTH_MAX
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from app.db.tables import AccountKind, AccountRow, StoreRow, StoreState
 from app.domain.claim import NO_POINTS
 from app.providers.protocol import NotSent
-from app.usecases.look_up_customer import hurried
+from app.usecases.merchants.look_up_customer import hurried
 from app.usecases.services import Services
 
 log = structlog.get_logger()

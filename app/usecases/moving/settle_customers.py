@@ -19,7 +19,7 @@ from app.db.logbook import write_log
 from app.db.tables import AccountRow, DebtPolicy, LogLevel, MovementRow, MovementState, StoreRow, StoreState
 from app.db.tallies import tally_accepted
 from app.domain.claim import NO_POINTS, Balance
-from app.domain.probing import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, is_belied, is_credible, judge
+from app.domain.evidence import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, is_belied, is_credible, judge
 from app.providers.protocol import Accepted, Ask, AskKind, NotSent, Outcome, PointsProvider, RefusedWhole, Rejected, Unknown
 from app.usecases.moving.pausing import pause_account, resume_account
 from app.usecases.services import Services

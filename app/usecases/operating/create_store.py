@@ -6,7 +6,7 @@ from sqlalchemy.exc import IntegrityError
 from app.db.stores import as_slug, is_slug_taken
 from app.db.tables import AccountKind, StoreRow
 from app.errors import BadRequest
-from app.usecases.change_account import new_account
+from app.usecases.operating.change_account import new_account
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -23,8 +23,8 @@ from app.errors import BadRequest
 from app.logs import blotted
 from app.providers.embedded import state_of
 from app.sealing import fingerprint
+from app.usecases.operating.show_customer import find_named_store, known_person
 from app.usecases.services import Services
-from app.usecases.show_customer import find_named_store, known_person
 
 log = structlog.get_logger()
 

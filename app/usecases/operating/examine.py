@@ -14,10 +14,10 @@ from app.db.tables import StoreRow, StoreState
 from app.errors import AppError, BadSetting
 from app.providers.protocol import NotSent
 from app.settings import Settings
-from app.usecases.check_secret import check_secret
+from app.usecases.operating.check_secret import check_secret
 from app.usecases.operating.store_figures import StoreFigures, figures_of_stores
+from app.usecases.operating.sync_webhooks import sync_webhooks
 from app.usecases.services import Services
-from app.usecases.sync_webhooks import sync_webhooks
 
 # A worker takes what waits within seconds; a batch of slow calls may hold it up for a minute.
 WAITS_TOO_LONG = timedelta(minutes=5)

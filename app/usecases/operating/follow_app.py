@@ -6,8 +6,8 @@ from sqlmodel import col, select
 from app.db.logbook import write_log
 from app.db.tables import LogLevel, StoreRow, StoreState
 from app.errors import BadRequest
+from app.usecases.operating.verify_delivery import Delivery
 from app.usecases.services import Services
-from app.usecases.verify_delivery import Delivery
 
 log = structlog.get_logger()
 

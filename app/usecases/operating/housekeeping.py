@@ -8,8 +8,8 @@ from sqlmodel import col, select
 
 from app.db.tables import EventRow, LogEntryRow, MerchantActionRow, StoreRow
 from app.usecases.moving.learn_account import learn_account
+from app.usecases.operating.tell_problems import tell_problems
 from app.usecases.services import Services
-from app.usecases.tell_problems import tell_problems
 
 log = structlog.get_logger()
 

@@ -11,8 +11,8 @@ from app.db.stores import find_store, is_served
 from app.db.tables import StoreRow
 from app.errors import BadRequest, BadSignature, UnknownStore
 from app.saleor.signature import KeyNotKnown, verify
+from app.usecases.operating.signing_keys import newer_jwks
 from app.usecases.services import Services
-from app.usecases.signing_keys import newer_jwks
 
 # Money must stay exact. Making a decoder takes as long as reading a delivery with it.
 _JSON = json.JSONDecoder(parse_float=Decimal)

@@ -15,7 +15,7 @@ from app.db.tables import ClaimRow
 from app.domain import retry
 from app.domain.claim import NO_POINTS, Balance, ClaimState, surely_expired, taken_since_shown
 from app.domain.earning import Award, Due, Moment, moment_reached, points_due, with_remembered_earning
-from app.domain.probing import is_credible
+from app.domain.evidence import is_credible
 from app.domain.settlement import NOTHING, Position, Recipient, next_step
 from app.providers.protocol import POINTS_MAX, NotSent, SeenClaim
 from app.usecases.services import Services

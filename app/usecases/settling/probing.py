@@ -8,7 +8,7 @@ from app.db.logbook import write_log
 from app.db.tables import DebtPolicy, LogLevel, MovementRow
 from app.domain import retry
 from app.domain.claim import NO_POINTS, Balance
-from app.domain.probing import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, is_credible, judge
+from app.domain.evidence import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, is_credible, judge
 from app.providers.protocol import Accepted, Ask, AskKind, NotSent, RefusedWhole, Unknown
 from app.usecases.moving.pausing import pause_account
 from app.usecases.services import Services

@@ -18,7 +18,7 @@ from app.db.rows import change
 from app.db.tables import ClaimLink, ClaimRow, LogLevel, MovementRow, MovementState, OrderRow
 from app.db.tallies import tally_accepted
 from app.domain.claim import Balance, ClaimState
-from app.domain.probing import FIRST_LOOK_AFTER
+from app.domain.evidence import FIRST_LOOK_AFTER
 from app.domain.settlement import MovementKind
 from app.metrics import count_movement
 from app.providers.embedded import INSUFFICIENT

@@ -7,8 +7,8 @@ import structlog
 from app.db.waking import wake_told
 from app.errors import BadRequest, Unavailable
 from app.saleor.parsing import parse_told
+from app.usecases.operating.verify_delivery import Delivery, Sent, verify_delivery, verify_remembered
 from app.usecases.services import Services
-from app.usecases.verify_delivery import Delivery, Sent, verify_delivery, verify_remembered
 
 log = structlog.get_logger()
 

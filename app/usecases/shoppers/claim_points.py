@@ -13,11 +13,11 @@ from app.db.waking import wake
 from app.domain.brand import Brand
 from app.domain.claim import LIVE, ClaimState
 from app.domain.earning import Because
+from app.domain.order_link import order_link
 from app.ledger.entries import find_claims, take
 from app.providers.embedded import state_of
 from app.sealing import fingerprint
-from app.usecases.change_brand import brand_of
-from app.usecases.order_link import order_link
+from app.usecases.merchants.change_brand import brand_of
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -17,7 +17,7 @@ from app.domain.claim import LIVE, NO_POINTS, Balance, ClaimState
 from app.domain.earning import Because, Due
 from app.domain.status import PointsStatus, points_status
 from app.providers.protocol import NotSent
-from app.usecases.change_brand import brand_of
+from app.usecases.merchants.change_brand import brand_of
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -6,8 +6,8 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request
 
 from app.errors import BadRequest
-from app.usecases.adjust_points import adjust_customer
-from app.usecases.look_up_customer import look_up_customer
+from app.usecases.merchants.adjust_points import adjust_customer
+from app.usecases.merchants.look_up_customer import look_up_customer
 from app.usecases.services import Services
 from app.web.merchant import order_words
 from app.web.merchant.answers import at, form_once, form_text, fragment, notify

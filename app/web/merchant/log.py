@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, request
 
 from app.db.tables import LogLevel
-from app.usecases.read_log import read_log
+from app.usecases.merchants.read_log import read_log
 from app.usecases.services import Services
 from app.web.merchant.answers import fragment
 from app.web.merchant.staff import MANAGE_ORDERS, require, staff_of

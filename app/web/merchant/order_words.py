@@ -9,7 +9,7 @@ from app.db.tables import MovementState
 from app.domain.earning import Because, Moment
 from app.domain.order import STATUS_RETURNED
 from app.domain.settlement import MovementKind
-from app.usecases.explain_order import Arithmetic, Version
+from app.usecases.merchants.explain_order import Arithmetic, Version
 from app.web.merchant.words import day, moment, money, number, signed
 
 STATUS_WORDS = {

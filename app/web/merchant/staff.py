@@ -3,8 +3,8 @@
 from flask import Request, g
 
 from app.errors import NotPermitted
+from app.usecases.merchants.verify_staff import Staff, verify_staff
 from app.usecases.services import Services
-from app.usecases.verify_staff import Staff, verify_staff
 
 __all__ = ["MANAGE_APPS", "MANAGE_ORDERS", "Staff", "require", "staff_of", "staff_of_form"]
 

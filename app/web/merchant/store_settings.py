@@ -12,14 +12,14 @@ from app.db.tables import AccountKind, ClaimLink, DebtPolicy
 from app.domain.brand import Brand
 from app.errors import BadRequest
 from app.settings import Settings
-from app.usecases.change_account import change_account
-from app.usecases.change_brand import brand_of, change_brand, checked_brand
-from app.usecases.change_provider import NOBODY, Connection, change_provider, check_connection
-from app.usecases.change_store import change_store, check_setting
-from app.usecases.manage_keys import create_key, list_keys, revoke_key
-from app.usecases.read_logo import read_logo
+from app.usecases.api.manage_keys import create_key, list_keys, revoke_key
+from app.usecases.merchants.change_brand import brand_of, change_brand, checked_brand
+from app.usecases.merchants.change_provider import NOBODY, Connection, change_provider, check_connection
+from app.usecases.merchants.change_store import change_store, check_setting
+from app.usecases.merchants.read_logo import read_logo
+from app.usecases.merchants.show_settings import Shown, note_change, show_settings
+from app.usecases.operating.change_account import change_account
 from app.usecases.services import Services
-from app.usecases.show_settings import Shown, note_change, show_settings
 from app.web.merchant import snippets
 from app.web.merchant.answers import at, form_once, form_text, fragment, notify
 from app.web.merchant.staff import MANAGE_APPS, Staff, require, staff_of

@@ -11,8 +11,8 @@ from flask import Blueprint, Response, g, render_template, request
 from app.errors import BadRequest, NotPermitted
 from app.saleor.parsing import is_order_id
 from app.settings import Settings
-from app.usecases.see_overview import COUNTED_MAX, see_overview
-from app.usecases.see_widgets import see_customer_box, see_order_box
+from app.usecases.merchants.see_overview import COUNTED_MAX, see_overview
+from app.usecases.merchants.see_widgets import see_customer_box, see_order_box
 from app.usecases.services import Services
 from app.web.merchant import order_words, shell
 from app.web.merchant.advice import advice_for

@@ -7,8 +7,8 @@ from typing import Any
 from flask import Response
 
 from app.domain.claim import Balance
-from app.usecases.serve_points.items import Claimed, Move, NewClaim, Refused
-from app.usecases.serve_points.once import Outcome
+from app.usecases.api.idempotency import Outcome
+from app.usecases.api.items import Claimed, Move, NewClaim, Refused
 
 _FIELDS = ("amount", "email", "customerType", "expires")
 

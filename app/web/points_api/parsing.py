@@ -8,8 +8,8 @@ from app.domain.order import folded
 from app.errors import BadRequest
 from app.providers.embedded import CUSTOMER_TYPE_LENGTH_MAX, EMAIL_LENGTH_MAX, EXPIRES_DAYS_MAX
 from app.providers.protocol import POINTS_MAX
-from app.usecases.claim_points import is_address
-from app.usecases.serve_points.items import BAD_AMOUNT, BAD_CHANGE, Move, NewClaim, Refused
+from app.usecases.api.items import BAD_AMOUNT, BAD_CHANGE, Move, NewClaim, Refused
+from app.usecases.shoppers.claim_points import is_address
 
 NOT_AN_OBJECT = Refused("INVALID_ITEM", "Each item must be an object.")
 BAD_EMAIL = Refused("INVALID_EMAIL", "email must be an e-mail address.")

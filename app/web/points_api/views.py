@@ -7,12 +7,12 @@ from flask import Blueprint, Response, abort, request
 from werkzeug.routing import BaseConverter
 
 from app.errors import BadRequest
-from app.usecases.serve_points.create_claims import create_claims
-from app.usecases.serve_points.find_caller import Caller, find_caller
-from app.usecases.serve_points.items import ITEMS_MAX
-from app.usecases.serve_points.look_up_customer import look_up_customer
-from app.usecases.serve_points.move_balances import move_balances
-from app.usecases.serve_points.once import Once
+from app.usecases.api.create_claims import create_claims
+from app.usecases.api.find_caller import Caller, find_caller
+from app.usecases.api.idempotency import Once
+from app.usecases.api.items import ITEMS_MAX
+from app.usecases.api.look_up_balance import look_up_customer
+from app.usecases.api.move_balances import move_balances
 from app.usecases.services import Services
 from app.web.limiting import RequestLimiter
 from app.web.points_api import answers, description

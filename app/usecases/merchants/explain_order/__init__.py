@@ -24,8 +24,8 @@ from app.db.tables import (
 from app.domain.claim import ClaimState
 from app.domain.order import Order
 from app.domain.settlement import INSTANT_KINDS
-from app.usecases.explain_order.arithmetic import Arithmetic, Version, recompute, version_for
-from app.usecases.explain_order.timeline import Entry, Happening, timeline
+from app.usecases.merchants.explain_order.arithmetic import Arithmetic, Version, recompute, version_for
+from app.usecases.merchants.explain_order.timeline import Entry, Happening, timeline
 from app.usecases.services import Services
 
 __all__ = ["Arithmetic", "Entry", "Explanation", "Happening", "UnknownCall", "Version", "explain_order"]
