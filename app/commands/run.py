@@ -8,12 +8,12 @@ import click
 from sqlalchemy import make_url
 
 from app.commands.starting import migrated, on_host, on_port, require_secret, settings_of
-from app.listening import free_address
 from app.metrics import shared_folder
 from app.reporting import set_up_reporting
 from app.saleor.manifest import app_version
 from app.settings import Settings, secret_keys
-from app.supervisor import supervise
+from app.web.server.listening import free_address
+from app.web.server.supervisor import supervise
 
 # Where a Dashboard that was started beside a local Saleor listens.
 LOCAL_DASHBOARD = "http://localhost:9000"

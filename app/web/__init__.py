@@ -3,26 +3,21 @@
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from app.receiving import BODY_BYTES_MAX
 from app.settings import Settings
 from app.tracing import is_traced
 from app.usecases.services import Services
-from app.web import (
-    brands,
-    claims,
-    errors,
-    installation,
-    merchant,
-    operations,
-    order_links,
-    pages,
-    points_api,
-    tracing,
-    webhooks,
-)
+from app.web import error_answers as errors
+from app.web import merchant, operations, pages, points_api
+from app.web import request_spans as tracing
 from app.web.limiting import RequestLimiter, open_storage
-from app.web.shopper_pages import set_up_shopper_pages
-from app.web.speech import set_up_speech
+from app.web.saleor import deliveries as webhooks
+from app.web.saleor import installation
+from app.web.server.receiving import BODY_BYTES_MAX
+from app.web.shoppers import brand_files as brands
+from app.web.shoppers import claim_page as claims
+from app.web.shoppers import order_link_page as order_links
+from app.web.shoppers.page_setup import set_up_shopper_pages
+from app.web.shoppers.speech import set_up_speech
 
 
 def create_app(services: Services, settings: Settings) -> Flask:

@@ -9,7 +9,7 @@ from werkzeug.exceptions import BadHost, HTTPException
 from app.db.engine import fault_name
 from app.errors import AppError, Unavailable
 from app.logs import innermost_place
-from app.web.shopper_pages import shopper_page
+from app.web.shoppers.page_setup import shopper_page
 
 log = structlog.get_logger()
 

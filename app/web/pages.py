@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 from app.saleor.manifest import app_version
 from app.settings import Settings
-from app.web.shopper_pages import shopper_page
+from app.web.shoppers.page_setup import shopper_page
 
 
 def blueprint(settings: Settings) -> Blueprint:

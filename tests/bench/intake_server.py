@@ -7,7 +7,7 @@ from flask import Flask, Response, jsonify, request
 
 from app.logs import set_up_logging
 from app.saleor.signature import verify
-from app.serving import serve
+from app.web.server.serving import serve
 from app.wsgi import create as create_app
 
 VERIFY_ONLY = "/bench/verify"

@@ -11,10 +11,10 @@ from flask import Flask
 
 from app.bootstrap import build_services
 from app.logs import set_up_logging
-from app.serving import serve_on
 from app.settings import load_settings
-from app.supervisor import supervise
 from app.web import create_app
+from app.web.server.serving import serve_on
+from app.web.server.supervisor import supervise
 from app.worker.loop import run
 
 SWEEP_EVERY = timedelta(minutes=5)

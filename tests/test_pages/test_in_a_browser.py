@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from app.web.order_links import LOOKS
+from app.web.shoppers.order_link_page import LOOKS
 from tests.browser import DESKTOP, PHONE, Opened, OpenPage
 from tests.test_pages.gallery import Gallery
 

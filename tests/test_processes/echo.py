@@ -9,8 +9,8 @@ from hashlib import sha256
 from flask import Flask, Response, request
 
 from app.logs import set_up_logging
-from app.receiving import BODY_BYTES_MAX
-from app.serving import serve
+from app.web.server.receiving import BODY_BYTES_MAX
+from app.web.server.serving import serve
 
 THREADS = 2
 PIECES = 50

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import requests
 
-from app.receiving import BODY_BYTES_MAX, LARGE_BODIES_MAX
+from app.web.server.receiving import BODY_BYTES_MAX, LARGE_BODIES_MAX
 from tests.demo.app_process import environment, free_port, wait_until
 from tests.test_processes.echo import PIECE, PIECES
 

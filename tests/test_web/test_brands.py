@@ -14,8 +14,9 @@ from app.domain.brand import Brand
 from app.usecases.merchants.change_brand import change_brand
 from app.usecases.merchants.read_logo import read_logo
 from app.web import create_app
-from app.web.brands import stylesheet
-from app.web.colours import (
+from app.web.merchant.brand_preview import render_preview
+from app.web.shoppers.brand_files import stylesheet
+from app.web.shoppers.colours import (
     DARK_GROUNDS,
     LIGHT_GROUNDS,
     SHAPE_CONTRAST,
@@ -24,8 +25,7 @@ from app.web.colours import (
     dark_palette,
     light_palette,
 )
-from app.web.preview import render_preview
-from app.web.shopper_pages import STATIC
+from app.web.shoppers.page_setup import STATIC
 from tests.test_web.calls import ORDER_ID, ask, claim_path, get, ready_order
 from tests.test_web.conftest import NewSite
 from tests.world import World, token_in

@@ -10,10 +10,11 @@ from sqlmodel import select
 
 from app.db.tables import PointsClaimRow, PointsEntryRow
 from app.domain.claim import Balance
-from app.web import claims, errors
+from app.web import error_answers as errors
 from app.web.limiting import RequestLimiter
-from app.web.shopper_pages import set_up_shopper_pages
-from app.web.speech import set_up_speech
+from app.web.shoppers import claim_page as claims
+from app.web.shoppers.page_setup import set_up_shopper_pages
+from app.web.shoppers.speech import set_up_speech
 from tests.test_web.calls import ask, change_rule, claim_path, get, ready_order, text_of
 from tests.world import World
 

@@ -10,8 +10,8 @@ from babel.messages.pofile import read_po
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from app.web import speech
-from app.web.speech import LANGUAGES, SOURCE_LANGUAGE, TRANSLATIONS, load_catalogues, speech_for
+from app.web.shoppers import speech
+from app.web.shoppers.speech import LANGUAGES, SOURCE_LANGUAGE, TRANSLATIONS, load_catalogues, speech_for
 from tests.test_web.calls import ask, change_rule, claim_path, get, ready_order, text_of
 from tests.world import World
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 import requests
 
-from app.web.order_links import LOOKS, STOPPED
+from app.web.shoppers.order_link_page import LOOKS, STOPPED
 from tests.standins import faults
 from tests.standins.saleor import Item
 from tests.standins.saleor.orders import global_id

@@ -8,7 +8,7 @@ from flask import render_template
 from app.domain.brand import Brand
 from app.domain.claim import ClaimState
 from app.usecases.shoppers.claim_points import ClaimView
-from app.web.speech import SOURCE_LANGUAGE, Speech, load_catalogues
+from app.web.shoppers.speech import SOURCE_LANGUAGE, Speech, load_catalogues
 
 POINTS = 250
 BOUND_TO = "j•••@e•••.com"

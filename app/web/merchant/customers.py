@@ -10,9 +10,9 @@ from app.usecases.merchants.adjust_points import adjust_customer
 from app.usecases.merchants.look_up_customer import look_up_customer
 from app.usecases.services import Services
 from app.web.merchant import order_words
-from app.web.merchant.answers import at, form_once, form_text, fragment, notify
+from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of
+from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
 from app.web.merchant.orders import signed_points
-from app.web.merchant.staff import MANAGE_ORDERS, Staff, require, staff_of
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:

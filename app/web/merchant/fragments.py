@@ -8,7 +8,7 @@ from flask import Response, render_template, request
 
 from app.db.form_tokens import Once, as_once, new_token
 from app.errors import BadRequest
-from app.web.merchant.staff import MANAGE_APPS, MANAGE_ORDERS, Staff
+from app.web.merchant.authentication import MANAGE_APPS, MANAGE_ORDERS, Staff
 
 Tone = Literal["info", "success", "warning", "error"]
 

@@ -5,8 +5,8 @@ from flask import Blueprint, Response, request
 from app.db.tables import LogLevel
 from app.usecases.merchants.read_log import read_log
 from app.usecases.services import Services
-from app.web.merchant.answers import fragment
-from app.web.merchant.staff import MANAGE_ORDERS, require, staff_of
+from app.web.merchant.authentication import MANAGE_ORDERS, require, staff_of
+from app.web.merchant.fragments import fragment
 
 # Wide enough for any id that a database gives.
 _ID_DIGITS_MAX = 18

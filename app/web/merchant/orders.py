@@ -20,8 +20,8 @@ from app.usecases.merchants.void_claim import void_claim
 from app.usecases.moving.resolve_movement import resolve_call, resolve_movement
 from app.usecases.services import Services
 from app.web.merchant import order_words
-from app.web.merchant.answers import at, form_once, form_text, fragment, notify
-from app.web.merchant.staff import MANAGE_ORDERS, Staff, require, staff_of
+from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of
+from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
 
 _ENTRIES_SHOWN = 200
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")

@@ -12,9 +12,9 @@ from app.usecases.merchants.see_overview import COUNTED_MAX, is_late, see_overvi
 from app.usecases.services import Services
 from app.web.merchant import words
 from app.web.merchant.advice import advice_for
-from app.web.merchant.answers import at, form_once, fragment, notify
+from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of
 from app.web.merchant.charts import points_chart
-from app.web.merchant.staff import MANAGE_ORDERS, Staff, require, staff_of
+from app.web.merchant.fragments import at, form_once, fragment, notify
 
 
 def add_routes(routes: Blueprint, services: Services, settings: Settings) -> None:

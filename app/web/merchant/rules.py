@@ -14,8 +14,8 @@ from app.errors import BadRequest
 from app.usecases.merchants.change_rule import Draft, change_rule, end_rule, read_draft, rules_of_store
 from app.usecases.merchants.try_rule import channels_seen, try_rule
 from app.usecases.services import Services
-from app.web.merchant.answers import at, form_once, form_text, fragment, notify
-from app.web.merchant.staff import MANAGE_APPS, Staff, require, staff_of
+from app.web.merchant.authentication import MANAGE_APPS, Staff, require, staff_of
+from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
 from app.web.merchant.words import number
 
 AWARDS = (

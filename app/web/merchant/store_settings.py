@@ -21,9 +21,9 @@ from app.usecases.merchants.show_settings import Shown, note_change, show_settin
 from app.usecases.operating.change_account import change_account
 from app.usecases.services import Services
 from app.web.merchant import snippets
-from app.web.merchant.answers import at, form_once, form_text, fragment, notify
-from app.web.merchant.staff import MANAGE_APPS, Staff, require, staff_of
-from app.web.preview import render_preview
+from app.web.merchant.authentication import MANAGE_APPS, Staff, require, staff_of
+from app.web.merchant.brand_preview import render_preview
+from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
 
 CLAIM_LINKS = (
     (ClaimLink.OWN.value, "Our own order link"),

@@ -16,8 +16,8 @@ from app.usecases.merchants.see_widgets import see_customer_box, see_order_box
 from app.usecases.services import Services
 from app.web.merchant import order_words, shell
 from app.web.merchant.advice import advice_for
+from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of_form
 from app.web.merchant.charts import points_chart
-from app.web.merchant.staff import MANAGE_ORDERS, Staff, require, staff_of_form
 
 _USER_ID = re.compile(r"[A-Za-z0-9+/=]{4,128}")
 _MOVEMENTS_MAX = 5

@@ -15,8 +15,9 @@ from app.usecases.api.look_up_balance import look_up_customer
 from app.usecases.api.move_balances import move_balances
 from app.usecases.services import Services
 from app.web.limiting import RequestLimiter
-from app.web.points_api import answers, description
-from app.web.points_api.parsing import array_in, claim_in, items_in, move_in
+from app.web.points_api import description
+from app.web.points_api import responses as answers
+from app.web.points_api.arrays import array_in, claim_in, items_in, move_in
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 IDEMPOTENCY_KEY_LENGTH_MAX = 255

@@ -11,8 +11,8 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import Server
 
-from app.listening import free_address
-from app.receiving import BODY_SECONDS, Receiver
+from app.web.server.listening import free_address
+from app.web.server.receiving import BODY_SECONDS, Receiver
 
 log = structlog.get_logger()
 

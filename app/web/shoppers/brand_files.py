@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort
 
 from app.usecases.merchants.change_brand import show_logo
 from app.usecases.services import Services
-from app.web.colours import Palette, dark_palette, light_palette
+from app.web.shoppers.colours import Palette, dark_palette, light_palette
 
 _COLOUR = re.compile(r"[0-9a-f]{6}")
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")

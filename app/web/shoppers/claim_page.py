@@ -8,7 +8,7 @@ from app.usecases.services import Services
 from app.usecases.shoppers.claim_points import ClaimView, show_claim, take_claim
 from app.web.limiting import RequestLimiter
 from app.web.same_site import refuse_cross_site
-from app.web.shopper_pages import shopper_page
+from app.web.shoppers.page_setup import shopper_page
 
 LIMIT = "60/minute"
 # A token has 122 random bits, so guessing is hopeless. Whoever guesses all the same is not answered for long, and all guessers

@@ -12,7 +12,7 @@ from app.usecases.services import Services
 from app.usecases.shoppers.show_order import OrderState, OrderView, ask_for_claim, show_order
 from app.web.limiting import RequestLimiter
 from app.web.same_site import refuse_cross_site
-from app.web.shopper_pages import guarded, shopper_page
+from app.web.shoppers.page_setup import guarded, shopper_page
 
 # A shopper reloads a few times, and a page that waits looks again a dozen times in a quarter of an hour.
 LIMIT = "60/minute"
