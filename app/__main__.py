@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Where each command is. Only the one that is asked for is loaded, with what it needs: all of them take seconds.
 COMMANDS = MappingProxyType(
     {
-        name: f"app.commands.{place}"
+        name: f"app.cli.{place}"
         for name, place in {
             "run": "run:run",
             "web": "web:web",

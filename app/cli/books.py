@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from app.commands import balances_csv
-from app.commands.operating import open_services, option_store
+from app.cli import balances_csv
+from app.cli.operating import open_services, option_store
 from app.ledger.importing import BroughtIn
 from app.logs import written_out
 from app.usecases.operating import export_ledger, verify_books

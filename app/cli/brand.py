@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from app.commands.operating import open_services, table
+from app.cli.operating import open_services, table
 from app.usecases.merchants import change_brand as brands
 from app.usecases.merchants.read_logo import LOGO_BYTES_MAX
 

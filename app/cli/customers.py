@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from app.commands.operating import open_services, option_store, table
+from app.cli.operating import open_services, option_store, table
 from app.db.people import Person
 from app.usecases.operating.erase_customer import erase_customer
 from app.usecases.operating.show_customer import export_customer, open_claims, show_customer

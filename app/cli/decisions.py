@@ -5,7 +5,7 @@ from uuid import UUID
 
 import click
 
-from app.commands.operating import open_services, option_store, option_who, table
+from app.cli.operating import open_services, option_store, option_who, table
 from app.logs import written_out
 from app.usecases.merchants import adjust_points
 from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements

@@ -4,7 +4,7 @@ from types import MappingProxyType
 
 import click
 
-from app.commands.operating import closing_services, table
+from app.cli.operating import closing_services, table
 from app.settings import load_settings
 from app.usecases.operating.examine import Health, examine
 

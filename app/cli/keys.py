@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from app.commands.operating import open_services, option_store, table
+from app.cli.operating import open_services, option_store, table
 from app.usecases.api import manage_keys
 
 

@@ -2,7 +2,7 @@
 
 import click
 
-from app.commands.starting import migrated, settings_of
+from app.cli.starting import migrated, settings_of
 
 
 @click.command()

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import click
 from sqlalchemy import make_url
 
-from app.commands.starting import migrated, on_host, on_port, require_secret, settings_of
+from app.cli.starting import migrated, on_host, on_port, require_secret, settings_of
 from app.metrics import shared_folder
 from app.reporting import set_up_reporting
 from app.saleor.manifest import app_version

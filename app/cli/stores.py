@@ -8,7 +8,7 @@ from typing import Any
 import click
 from sqlmodel import col, select
 
-from app.commands.operating import open_services, option_store, table
+from app.cli.operating import open_services, option_store, table
 from app.db.stores import current_account
 from app.db.tables import AccountKind, StoreRow
 from app.usecases.merchants.change_store import change_store

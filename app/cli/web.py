@@ -2,7 +2,7 @@
 
 import click
 
-from app.commands.starting import on_host, on_port, require_migrated, require_secret, settings_of
+from app.cli.starting import on_host, on_port, require_migrated, require_secret, settings_of
 from app.settings import secret_keys
 from app.web.server.serving import serve
 

@@ -8,7 +8,7 @@ import click
 
 import app.saleor.connections  # noqa: F401 - a worker asks Saleors: what that takes is loaded before it begins
 from app.bootstrap import build_services
-from app.commands.starting import require_migrated, require_secret, settings_of
+from app.cli.starting import require_migrated, require_secret, settings_of
 from app.reporting import set_up_reporting
 from app.saleor.manifest import app_version
 from app.usecases.operating.sync_webhooks import sync_where_needed
