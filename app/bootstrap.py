@@ -6,11 +6,11 @@ from functools import partial
 from app.db.engine import Database
 from app.db.stores import answers_of_nobody_with_zeros, remember_echo
 from app.db.tables import AccountKind, AccountRow, StoreRow
-from app.outside import NewAdapter
+from app.http import NewAdapter
 from app.providers.coggins.http import CogginsProvider
 from app.providers.embedded import EmbeddedProvider
 from app.providers.protocol import PointsProvider
-from app.saleor.addresses import is_of_a_known_domain
+from app.saleor.api_urls import is_of_a_known_domain
 from app.saleor.client import SaleorClient
 from app.saleor.manifest import manifest
 from app.sealing import Sealer

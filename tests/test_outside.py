@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from app import outside
-from app.outside import connections, deadlines, urls
-from app.outside.addresses import is_public
+from app import http as outside
+from app.http import connections, deadlines, urls
+from app.http.public_addresses import is_public
 from tests.standins.serving import Answer, LocalServer, Manner, Request
 
 PATIENCE_SECONDS = 10

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import click
 
-import app.saleor.connections  # noqa: F401 - a worker asks Saleors: what that takes is loaded before it begins
+import app.saleor.graphql  # noqa: F401 - a worker asks Saleors: what that takes is loaded before it begins
 from app.bootstrap import build_services
 from app.cli.starting import require_migrated, require_secret, settings_of
 from app.reporting import set_up_reporting

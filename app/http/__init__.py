@@ -9,9 +9,9 @@ from requests.adapters import BaseAdapter
 from requests.hooks import dispatch_hook
 from requests.structures import CaseInsensitiveDict
 
-from app.outside.connections import DeadlineAdapter, Verify
-from app.outside.faults import AnswerTooLong, DeadlineExceeded, NotConnected, NotPublic, was_never_sent
-from app.outside.urls import as_sent
+from app.http.connections import DeadlineAdapter, Verify
+from app.http.faults import AnswerTooLong, DeadlineExceeded, NotConnected, NotPublic, was_never_sent
+from app.http.urls import as_sent
 
 __all__ = [
     "TOTAL_SECONDS",

@@ -14,11 +14,11 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Timeout
 
+from app.http.deadlines import Watchdog, current_watchdog
+from app.http.faults import AnswerTooLong, DeadlineExceeded, NotConnected, NotPublic
+from app.http.public_addresses import is_public
+from app.http.urls import host_of, server_of
 from app.metrics import timed_call
-from app.outside.addresses import is_public
-from app.outside.deadlines import Watchdog, current_watchdog
-from app.outside.faults import AnswerTooLong, DeadlineExceeded, NotConnected, NotPublic
-from app.outside.urls import host_of, server_of
 
 CONNECT_SECONDS = 5
 ANSWER_BYTES_MAX = 16 * 1024 * 1024

@@ -11,16 +11,16 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 import structlog
 
-from app import outside
+from app import http as outside
 from app.domain.order import Order, Told
 from app.errors import NotASaleor, SaleorFault, SaleorRefused, SaleorUnreachable
-from app.saleor.addresses import not_public
+from app.saleor.api_urls import not_public
 from app.saleor.parsing import parse_order, parse_time, parse_told
 from app.saleor.signature import has_keys
 from app.saleor.webhooks import Change, ChangeKind, Webhook
 
 if TYPE_CHECKING:
-    from app.saleor.connections import Connections
+    from app.saleor.graphql import Connections
 
 log = structlog.get_logger()
 
@@ -252,7 +252,7 @@ class SaleorClient:
 
     def _connections(self) -> "Connections":
         """Open them with the first request: GraphQL takes long to load, and many a process never asks a Saleor."""
-        from app.saleor.connections import Connections  # noqa: PLC0415 - see above
+        from app.saleor.graphql import Connections  # noqa: PLC0415 - see above
 
         with self._opening:
             if self._opened is None:

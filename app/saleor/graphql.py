@@ -17,9 +17,9 @@ from gql.transport.exceptions import TransportConnectionFailed, TransportError
 from gql.transport.requests import RequestsHTTPTransport
 from graphql import ExecutionResult, print_ast
 
-from app import outside
+from app import http as outside
 from app.errors import AppError, SaleorBusy, SaleorRefused, SaleorUnreachable
-from app.saleor.addresses import not_public
+from app.saleor.api_urls import not_public
 
 OPERATIONS = Path(__file__).parent / "operations"
 # As many connections are kept open; where there is one more, the one that was used longest ago is closed.

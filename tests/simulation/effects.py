@@ -16,7 +16,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError
 
-from app.outside import DeadlineExceeded, NotConnected
+from app.http import DeadlineExceeded, NotConnected
 from tests.simulation.steps import How, Mishap
 from tests.standins.serving import Answer, Manner, Request
 

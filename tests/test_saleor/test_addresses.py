@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.saleor.addresses import ADDRESS_LENGTH_MAX, is_allowed, is_of_a_known_domain
+from app.saleor.api_urls import ADDRESS_LENGTH_MAX, is_allowed, is_of_a_known_domain
 from app.settings import LOOPBACK_SALEORS
 
 CLOUD = ("https://*.saleor.cloud/graphql/",)

@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 
 from app.errors import AppError, NotASaleor, SaleorBusy, SaleorFault, SaleorRefused, SaleorUnreachable
 from app.saleor.client import METADATA_MAX, ORDERS_MAX, SaleorClient
-from app.saleor.connections import IDLE_MAX, OPERATIONS
+from app.saleor.graphql import IDLE_MAX, OPERATIONS
 from tests.standins import faults
 from tests.standins.faults import Fault
 from tests.standins.saleor import Item

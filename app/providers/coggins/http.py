@@ -12,7 +12,7 @@ from uuid import UUID
 
 import requests
 
-from app import outside
+from app import http as outside
 from app.domain.claim import Balance
 from app.providers.coggins import answers as coggins_answers
 from app.providers.coggins.answers import Body

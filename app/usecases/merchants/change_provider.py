@@ -9,7 +9,7 @@ from sqlmodel import col, select
 
 from app.db.tables import AccountKind, AccountRow, StoreRow
 from app.domain.claim import Balance
-from app.outside.addresses import is_public
+from app.http.public_addresses import is_public
 from app.providers.protocol import NotSent
 from app.usecases.merchants.look_up_customer import hurried
 from app.usecases.operating.change_account import change_account

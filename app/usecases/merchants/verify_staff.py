@@ -9,7 +9,7 @@ from sqlmodel import col
 from app.db.stores import find_store, is_served
 from app.db.tables import StoreRow
 from app.errors import TokenRefused, UnknownStore
-from app.saleor.addresses import dashboard_origin
+from app.saleor.api_urls import dashboard_origin
 from app.saleor.signature import KeyNotKnown
 from app.saleor.tokens import StaffToken, read_staff_token
 from app.usecases.operating.signing_keys import newer_jwks

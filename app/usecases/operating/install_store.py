@@ -12,7 +12,7 @@ from app.db.logbook import write_log
 from app.db.stores import as_slug, current_account, find_store, is_slug_taken, rules_of
 from app.db.tables import AccountKind, RuleRow, StoreRow, StoreState
 from app.errors import NotAllowed, SaleorBusy, SaleorFault, SaleorNotPublic, SaleorUnreachable
-from app.saleor.addresses import is_allowed
+from app.saleor.api_urls import is_allowed
 from app.usecases.operating.change_account import new_account
 from app.usecases.operating.sync_webhooks import webhooks_mark
 from app.usecases.services import Services

@@ -9,7 +9,7 @@ from app.db.queue import LEASE_HOLDS
 from app.db.tables import ClaimRow, MovementRow, MovementState
 from app.domain import retry
 from app.domain.settlement import INSTANT_KINDS, MovementKind
-from app.outside import TOTAL_SECONDS
+from app.http import TOTAL_SECONDS
 from app.providers.protocol import Ask, AskKind, NotSent, RefusedWhole, Reply, Unknown
 from app.usecases.moving.pausing import pause_account
 from app.usecases.services import Services

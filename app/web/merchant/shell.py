@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from flask import Blueprint, Response, g, render_template, request
 
 from app.db.stores import find_store
-from app.saleor.addresses import dashboard_origin
+from app.saleor.api_urls import dashboard_origin
 from app.settings import Settings
 from app.usecases.services import Services
 
