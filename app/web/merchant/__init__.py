@@ -8,7 +8,7 @@ one use case and answers (`fragment`); after a POST it says where the merchant i
 that was filled in wrongly is shown again with status 422: with what was typed, and each error beside its field (parts.html).
 
 What a form does is done once, however often it is sent: the form carries `once` (given to every template), the view reads it
-(`form_once`), and the use case opens its transaction with `if not is_first(session, once, now): return` (app/store/once.py).
+(`form_once`), and the use case opens its transaction with `if not is_first(session, once, now): return` (app/db/form_tokens.py).
 The second click then gets the page as the first left it. A page with several forms gives each a token of its own (`new_token`).
 """
 

@@ -13,7 +13,7 @@ from app.web.shoppers.colours import DEFAULT_ACCENT
 
 Answer = TypeVar("Answer", bound=BaseResponse)
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "static"
 
 # Nothing is loaded from elsewhere, nothing runs unless a page says so, and nobody puts a page into a frame.
 _POLICY = MappingProxyType(
