@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, POINTS_MAX
 from app.domain.order import folded
 from app.errors import BadRequest
 from app.ledger.importing import BalanceRow
-from app.providers.protocol import POINTS_MAX
 from app.usecases.shoppers.claim_points import is_address
 
 REQUIRED = ("email", "available")
 OPTIONAL = ("used", "customer_type")
-CUSTOMER_TYPE_LENGTH_MAX = 128
 # More would only hide the first ones, and a file that is wrong throughout is wrong in the same way.
 FAULTS_MAX = 20
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,10}", re.ASCII)

@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlmodel import Session
 
 from app.db.tables.points import EntryKind
+from app.domain.bounds import POINTS_MAX
 from app.domain.order import folded
 from app.ledger import entries as ledger
 from app.ledger import statements as ledger_bulk
 from app.ledger.entries import Entry
 from app.ledger.statements import Customer
-from app.providers.protocol import POINTS_MAX
 
 _NOBODY = Customer(0, 0, 0, None)
 

@@ -10,19 +10,15 @@ from zoneinfo import ZoneInfo
 from app.db.engine import Database
 from app.db.tables import PointsClaimRow
 from app.db.tables.points import EntryKind, PointsClaimState
+from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EMAIL_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
 from app.domain.claim import Balance, ClaimState
 from app.domain.order import folded
 from app.ledger import entries as ledger
 from app.ledger.statements import ClaimToAdd
-from app.providers.protocol import POINTS_MAX, Accepted, Ask, AskKind, NotSent, Outcome, Overtaken, Rejected, Reply, SeenClaim
+from app.providers.protocol import INSUFFICIENT, Accepted, Ask, AskKind, NotSent, Outcome, Overtaken, Rejected, Reply, SeenClaim
 from app.sealing import Sealer, fingerprint
 
 ARRAY_MAX = 100
-# As far as a rule may go: a hundred years.
-EXPIRES_DAYS_MAX = 36500
-EMAIL_LENGTH_MAX = 320
-CUSTOMER_TYPE_LENGTH_MAX = 128
-INSUFFICIENT = "INSUFFICIENT"
 
 
 @dataclass(frozen=True, slots=True)

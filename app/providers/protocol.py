@@ -9,8 +9,8 @@ from uuid import UUID
 
 from app.domain.claim import Balance, ClaimState
 
-# The most points of one item: what a 32-bit whole number holds.
-POINTS_MAX = 2**31 - 1
+# The code of a refusal: the balance holds fewer points than that, and may not fall below zero.
+INSUFFICIENT = "INSUFFICIENT"
 
 
 class AskKind(StrEnum):

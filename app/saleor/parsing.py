@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from app.domain.bounds import EMAIL_LENGTH_MAX
 from app.domain.order import Line, Order, Told, Transaction, facts
 from app.domain.status import words_mark
 
 FULLY_PAID = frozenset({"ORDER_FULLY_PAID", "ORDER_MARKED_AS_PAID"})
 FULFILLED = frozenset({"FULFILLMENT_FULFILLED_ITEMS"})
 GIFT_CARD = "GIFT_CARD"
-EMAIL_LENGTH_MAX = 320
 LABEL_LENGTH_MAX = 120
 # Saleor's amounts have 12 digits, 3 of them behind the point.
 AMOUNT_DIGITS_MAX = 30

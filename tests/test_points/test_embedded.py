@@ -10,16 +10,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from app.db.tables.points import PointsClaimState
+from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
 from app.domain.claim import Balance, ClaimState
-from app.providers.embedded import (
-    ARRAY_MAX,
-    CUSTOMER_TYPE_LENGTH_MAX,
-    EXPIRES_DAYS_MAX,
-    INSUFFICIENT,
-    EmbeddedProvider,
-    end_of_day,
-)
-from app.providers.protocol import POINTS_MAX, Accepted, Ask, AskKind, Overtaken, Rejected
+from app.providers.embedded import ARRAY_MAX, EmbeddedProvider, end_of_day
+from app.providers.protocol import INSUFFICIENT, Accepted, Ask, AskKind, Overtaken, Rejected
 from tests.clock import START, MovableClock
 from tests.test_points.conftest import BASE_URL, new_provider, new_store
 from tests.test_points.ledger_calls import (

@@ -9,9 +9,10 @@ import pytest
 
 from app.db.tables import PointsCustomerRow
 from app.db.tables.points import EntryKind
+from app.domain.bounds import POINTS_MAX
 from app.domain.claim import Balance
 from app.providers.embedded import EmbeddedProvider
-from app.providers.protocol import POINTS_MAX, Ask, AskKind
+from app.providers.protocol import Ask, AskKind
 from tests.clock import MovableClock
 from tests.test_points.conftest import SECRET, new_provider, new_store
 from tests.test_points.ledger_calls import (

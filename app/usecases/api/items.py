@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from app.providers.protocol import POINTS_MAX
+from app.domain.bounds import POINTS_MAX
 
 # An array may hold this many; the body's own bound is a megabyte.
 ITEMS_MAX = 1000

@@ -11,10 +11,9 @@ from app.db.form_tokens import Once, is_first
 from app.db.logbook import write_log
 from app.db.stores import rules_of
 from app.db.tables import RuleRow
+from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
 from app.domain.earning import Award, Moment
 from app.errors import BadRequest
-from app.providers.embedded import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX
-from app.providers.protocol import POINTS_MAX
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -10,8 +10,8 @@ import structlog
 
 from app.db.stores import find_store_by_slug
 from app.db.tables import ClaimLink, DebtPolicy
+from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX
 from app.errors import BadRequest
-from app.providers.embedded import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -13,11 +13,12 @@ from app.db.snapshots import load_lines
 from app.db.stores import rule_in_force
 from app.db.tables import ClaimRow
 from app.domain import retry
+from app.domain.bounds import POINTS_MAX
 from app.domain.claim import NO_POINTS, Balance, ClaimState, surely_expired, taken_since_shown
 from app.domain.earning import Award, Due, Moment, moment_reached, points_due, with_remembered_earning
 from app.domain.evidence import is_credible
 from app.domain.settlement import NOTHING, Position, Recipient, next_step
-from app.providers.protocol import POINTS_MAX, NotSent, SeenClaim
+from app.providers.protocol import NotSent, SeenClaim
 from app.usecases.services import Services
 from app.usecases.settling.batch import STUCK, TOO_MANY, Batch, InHand, Problem
 

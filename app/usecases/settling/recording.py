@@ -21,8 +21,7 @@ from app.domain.claim import Balance, ClaimState
 from app.domain.evidence import FIRST_LOOK_AFTER
 from app.domain.settlement import MovementKind
 from app.metrics import count_movement
-from app.providers.embedded import INSUFFICIENT
-from app.providers.protocol import Accepted, Outcome, Overtaken, Rejected, Unknown
+from app.providers.protocol import INSUFFICIENT, Accepted, Outcome, Overtaken, Rejected, Unknown
 from app.sealing import fingerprint
 from app.usecases.moving.pausing import resume_account
 from app.usecases.services import Services

@@ -4,10 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
+from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EMAIL_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
 from app.domain.order import folded
 from app.errors import BadRequest
-from app.providers.embedded import CUSTOMER_TYPE_LENGTH_MAX, EMAIL_LENGTH_MAX, EXPIRES_DAYS_MAX
-from app.providers.protocol import POINTS_MAX
 from app.usecases.api.items import BAD_AMOUNT, BAD_CHANGE, Move, NewClaim, Refused
 from app.usecases.shoppers.claim_points import is_address
 
