@@ -15,7 +15,7 @@ _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class FormToken:
     """The token of one form, as the merchant's page made it, and who sent it."""
 
     token: str
@@ -28,17 +28,17 @@ def new_token() -> str:
     return uuid4().hex
 
 
-def as_once(token: str, *, store_id: int, made_by: str) -> Once:
+def as_once(token: str, *, store_id: int, made_by: str) -> FormToken:
     """Check the token that a form carries.
 
     Raises BadRequest when it is none that a page of ours made.
     """
     if not _TOKEN.fullmatch(token):
         raise BadRequest("This form is not complete. Open the page again and send it once more.")
-    return Once(token, store_id, made_by)
+    return FormToken(token, store_id, made_by)
 
 
-def is_first(session: Session, once: Once, now: datetime) -> bool:
+def is_first(session: Session, once: FormToken, now: datetime) -> bool:
     """Note, in the transaction of what is about to be done, that it is done; False when it was done before.
 
     Two requests with one token wait for each other here: the second sees the first's row, or none where the first failed.

@@ -21,14 +21,14 @@ _IN_FLIGHT = (MovementState.SENDING, MovementState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedPoints:
     """The signed sum of points between two moments: at least so many, and at most. They differ where a moment was in mid-call."""
 
     least: int
     most: int
 
 
-def moved_between(session: Session, lane: str, since: datetime, until: datetime) -> Moved:
+def moved_between(session: Session, lane: str, since: datetime, until: datetime) -> MovedPoints:
     """Sum up our accepted INSTANTs for one customer of one account."""
     query = select(MovementRow).where(
         MovementRow.lane == lane,
@@ -44,7 +44,7 @@ def moved_between(session: Session, lane: str, since: datetime, until: datetime)
         is_within = since <= sent_at and done_by <= until
         least += movement.points if is_within else min(movement.points, 0)
         most += movement.points if is_within else max(movement.points, 0)
-    return Moved(least, most)
+    return MovedPoints(least, most)
 
 
 def known_lanes(session: Session, lanes: Collection[str]) -> set[str]:

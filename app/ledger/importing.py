@@ -12,9 +12,9 @@ from app.domain.order import folded
 from app.ledger import entries as ledger
 from app.ledger import statements as ledger_bulk
 from app.ledger.entries import Entry
-from app.ledger.statements import Customer
+from app.ledger.statements import LedgerCustomer
 
-_NOBODY = Customer(0, 0, 0, None)
+_NOBODY = LedgerCustomer(0, 0, 0, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def bring_in(session: Session, store_id: int, rows: Sequence[BalanceRow], now: d
     return told
 
 
-def _entries(row: BalanceRow, customer: Customer) -> list[Entry]:
+def _entries(row: BalanceRow, customer: LedgerCustomer) -> list[Entry]:
     """Give the entries that lead from what a customer has to what the row says; more than one where the way is very long."""
     points = row.available - customer.available
     used = 0 if row.used is None else row.used - customer.used
@@ -88,7 +88,7 @@ def _entries(row: BalanceRow, customer: Customer) -> list[Entry]:
     return entries
 
 
-def _told(rows: Sequence[BalanceRow], customers: Mapping[str, Customer]) -> BroughtIn:
+def _told(rows: Sequence[BalanceRow], customers: Mapping[str, LedgerCustomer]) -> BroughtIn:
     pairs = [(row, customers.get(folded(row.email), _NOBODY)) for row in rows]
     return BroughtIn(
         rows=len(rows),

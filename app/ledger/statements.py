@@ -17,7 +17,7 @@ from sqlalchemy.engine import Dialect
 from app.db.columns import UtcTime
 
 
-class Customer(NamedTuple):
+class LedgerCustomer(NamedTuple):
     """A customer's row, as far as moving balances needs it."""
 
     id: int
@@ -51,15 +51,15 @@ class ClaimToAdd(NamedTuple):
     expires_at: datetime | None = None
 
 
-def find_customers(connection: Connection, store_id: int, keys: Collection[str]) -> dict[str, Customer]:
+def find_customers(connection: Connection, store_id: int, keys: Collection[str]) -> dict[str, LedgerCustomer]:
     """Find customers by the keys of their e-mails."""
     dialect = connection.dialect.name
     wanted = json.dumps(list(keys)) if dialect == "sqlite" else list(keys)
     rows = connection.exec_driver_sql(_FIND_CUSTOMERS[dialect], {"store_id": store_id, "keys": wanted})
-    return {row[0]: Customer._make(row[1:]) for row in rows.cursor.fetchall()}
+    return {row[0]: LedgerCustomer._make(row[1:]) for row in rows.cursor.fetchall()}
 
 
-def lock_customers(connection: Connection, store_id: int, emails: Mapping[str, str], now: datetime) -> dict[str, Customer]:
+def lock_customers(connection: Connection, store_id: int, emails: Mapping[str, str], now: datetime) -> dict[str, LedgerCustomer]:
     """Lock customers, made where they are new, by key. `emails` gives the spelling of each key.
 
     Everybody makes new ones in the order of their keys, and then locks all in the order of their ids: no two who name the
@@ -70,10 +70,10 @@ def lock_customers(connection: Connection, store_id: int, emails: Mapping[str, s
         return made_customers(connection, store_id, emails, now)
     _add_customers(connection, store_id, emails, now)
     rows = connection.exec_driver_sql(_LOCK_CUSTOMERS, {"store_id": store_id, "keys": list(emails)})
-    return {row[0]: Customer._make(row[1:]) for row in rows.cursor.fetchall()}
+    return {row[0]: LedgerCustomer._make(row[1:]) for row in rows.cursor.fetchall()}
 
 
-def made_customers(connection: Connection, store_id: int, emails: Mapping[str, str], now: datetime) -> dict[str, Customer]:
+def made_customers(connection: Connection, store_id: int, emails: Mapping[str, str], now: datetime) -> dict[str, LedgerCustomer]:
     """Find customers by key, made where they are new. Locks nobody who was there."""
     found = find_customers(connection, store_id, emails)
     missing = {key: email for key, email in emails.items() if key not in found}

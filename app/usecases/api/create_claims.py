@@ -12,8 +12,8 @@ from app.ledger.statements import ClaimToAdd
 from app.providers.embedded import end_of_day
 from app.sealing import fingerprint
 from app.usecases.api.find_caller import Caller
-from app.usecases.api.idempotency import Once, Outcome, done_before, keep
-from app.usecases.api.items import Claimed, NewClaim, Refused, unlisted
+from app.usecases.api.idempotency import IdempotentRequest, Outcome, done_before, keep
+from app.usecases.api.items import Claimed, NewClaim, RefusedItem, unlisted
 from app.usecases.services import Services
 
 log = structlog.get_logger()
@@ -22,7 +22,7 @@ TOKEN_BYTES = 16
 
 
 def create_claims(
-    services: Services, caller: Caller, items: Sequence[NewClaim | Refused], *, once: Once | None = None
+    services: Services, caller: Caller, items: Sequence[NewClaim | RefusedItem], *, once: IdempotentRequest | None = None
 ) -> list[Outcome]:
     """Create claims, and give for each item, in the same order, the claim's token or why there is none.
 
@@ -46,8 +46,8 @@ def create_claims(
     return list(outcomes)
 
 
-def _checked(item: NewClaim | Refused, caller: Caller) -> NewClaim | Refused:
-    if isinstance(item, Refused) or item.customer_type is None or not caller.customer_types:
+def _checked(item: NewClaim | RefusedItem, caller: Caller) -> NewClaim | RefusedItem:
+    if isinstance(item, RefusedItem) or item.customer_type is None or not caller.customer_types:
         return item
     return item if item.customer_type in caller.customer_types else unlisted(item.customer_type)
 

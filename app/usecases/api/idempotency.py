@@ -12,21 +12,23 @@ from sqlmodel import Session
 
 from app.errors import KeyReused
 from app.sealing import Sealer, fingerprint
-from app.usecases.api.items import Claimed, Moved, Refused
+from app.usecases.api.items import BalanceMoved, Claimed, RefusedItem
 from app.usecases.api.stored_answers import begin_answer, keep_answer
 
-Outcome = Claimed | Moved | Refused
+Outcome = Claimed | BalanceMoved | RefusedItem
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class IdempotentRequest:
     """A request as its Idempotency-Key names it. `body_mark` is the fingerprint of all that it asks for."""
 
     key: str
     body_mark: str
 
 
-def done_before(session: Session, sealer: Sealer, store_id: int, once: Once | None, now: datetime) -> list[Outcome] | None:
+def done_before(
+    session: Session, sealer: Sealer, store_id: int, once: IdempotentRequest | None, now: datetime
+) -> list[Outcome] | None:
     """Give the outcomes of a request that was done before; None for one to be done now, in this transaction.
 
     Raises KeyReused when it asked for something else then.
@@ -41,7 +43,9 @@ def done_before(session: Session, sealer: Sealer, store_id: int, once: Once | No
     return [_read(outcome) for outcome in json.loads(sealer.open(kept.outcomes_sealed))]
 
 
-def keep(session: Session, sealer: Sealer, store_id: int, once: Once | None, outcomes: Sequence[Outcome], now: datetime) -> None:
+def keep(
+    session: Session, sealer: Sealer, store_id: int, once: IdempotentRequest | None, outcomes: Sequence[Outcome], now: datetime
+) -> None:
     """Keep the outcomes of a request that was done now."""
     if once is not None:
         keep_answer(session, store_id, fingerprint(once.key), sealer.seal(json.dumps(outcomes)), now)
@@ -49,5 +53,5 @@ def keep(session: Session, sealer: Sealer, store_id: int, once: Once | None, out
 
 def _read(outcome: list[str]) -> Outcome:
     """Read an outcome by its length, as a tuple is written: none, a token, or code and message."""
-    kinds: tuple[type[Moved], type[Claimed], type[Refused]] = (Moved, Claimed, Refused)
+    kinds: tuple[type[BalanceMoved], type[Claimed], type[RefusedItem]] = (BalanceMoved, Claimed, RefusedItem)
     return kinds[len(outcome)](*outcome)

@@ -24,7 +24,7 @@ class Move(NamedTuple):
     email: str
 
 
-class Refused(NamedTuple):
+class RefusedItem(NamedTuple):
     """Why an item is not done. The message is a sentence for whoever wrote the client."""
 
     code: str
@@ -37,17 +37,17 @@ class Claimed(NamedTuple):
     token: str
 
 
-class Moved(NamedTuple):
+class BalanceMoved(NamedTuple):
     """The balance was moved."""
 
 
-BAD_AMOUNT = Refused("INVALID_AMOUNT", f"amount must be a whole number from 1 to {POINTS_MAX}.")
-BAD_CHANGE = Refused("INVALID_AMOUNT", f"amount must be a whole number from -{POINTS_MAX} to {POINTS_MAX}, and not 0.")
-INSUFFICIENT = Refused(
+BAD_AMOUNT = RefusedItem("INVALID_AMOUNT", f"amount must be a whole number from 1 to {POINTS_MAX}.")
+BAD_CHANGE = RefusedItem("INVALID_AMOUNT", f"amount must be a whole number from -{POINTS_MAX} to {POINTS_MAX}, and not 0.")
+INSUFFICIENT = RefusedItem(
     "INSUFFICIENT_POINTS", "The customer has fewer points than that, and this store's balances never fall below 0."
 )
 
 
-def unlisted(customer_type: str) -> Refused:
+def unlisted(customer_type: str) -> RefusedItem:
     """Refuse a customer type by its name."""
-    return Refused("UNKNOWN_CUSTOMER_TYPE", f'customerType "{customer_type}" is none of this store\'s customer types.')
+    return RefusedItem("UNKNOWN_CUSTOMER_TYPE", f'customerType "{customer_type}" is none of this store\'s customer types.')

@@ -7,15 +7,15 @@ import structlog
 from app.db.tables.points import EntryKind
 from app.ledger import entries as ledger
 from app.usecases.api.find_caller import Caller
-from app.usecases.api.idempotency import Once, Outcome, done_before, keep
-from app.usecases.api.items import INSUFFICIENT, Move, Moved, Refused
+from app.usecases.api.idempotency import IdempotentRequest, Outcome, done_before, keep
+from app.usecases.api.items import INSUFFICIENT, BalanceMoved, Move, RefusedItem
 from app.usecases.services import Services
 
 log = structlog.get_logger()
 
 
 def move_balances(
-    services: Services, caller: Caller, items: Sequence[Move | Refused], *, once: Once | None = None
+    services: Services, caller: Caller, items: Sequence[Move | RefusedItem], *, once: IdempotentRequest | None = None
 ) -> list[Outcome]:
     """Give and take points, in the order of the items, and give for each whether it was done.
 
@@ -32,8 +32,8 @@ def move_balances(
         if before is not None:
             return before
         posted = iter(ledger.post(session, caller.store_id, entries, now) if entries else ())
-        outcomes = [item if isinstance(item, Refused) else Moved() if next(posted) else INSUFFICIENT for item in items]
+        outcomes = [item if isinstance(item, RefusedItem) else BalanceMoved() if next(posted) else INSUFFICIENT for item in items]
         keep(session, services.sealer, caller.store_id, once, outcomes, now)
-    moved = sum(isinstance(outcome, Moved) for outcome in outcomes)
+    moved = sum(isinstance(outcome, BalanceMoved) for outcome in outcomes)
     log.info("balances moved", store_id=caller.store_id, moved=moved, refused=len(items) - moved)
     return list(outcomes)

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app.db.books import insert_movements, lane_of
-from app.db.form_tokens import Once, is_first
+from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
 from app.db.stores import current_account, find_store_by_slug
 from app.db.tables import AccountRow, AdjustmentRow, MovementRow, MovementState, OrderRow, StoreRow
@@ -26,7 +26,7 @@ TEXT_LENGTH_MAX = 1024
 
 
 def adjust_order(
-    services: Services, store_slug: str, number: str, *, points: int, reason: str, who: str, once: Once | None = None
+    services: Services, store_slug: str, number: str, *, points: int, reason: str, who: str, once: FormToken | None = None
 ) -> None:
     """Give or take extra points for an order, known by its number or Saleor's id. The worker settles it at once.
 
@@ -48,7 +48,7 @@ def adjust_order(
 
 
 def adjust_customer(
-    services: Services, store_slug: str, email: str, *, points: int, reason: str, who: str, once: Once | None = None
+    services: Services, store_slug: str, email: str, *, points: int, reason: str, who: str, once: FormToken | None = None
 ) -> None:
     """Give or take points of a customer, by one INSTANT that the worker asks for.
 
@@ -83,7 +83,7 @@ def adjust_customer(
     log.info("customer adjusted", store=store_slug, points=points)
 
 
-def write_off(services: Services, store_slug: str, number: str, *, who: str, once: Once | None = None) -> int:
+def write_off(services: Services, store_slug: str, number: str, *, who: str, once: FormToken | None = None) -> int:
     """Close an order's shortfall without taking anything, and give the points that were let go.
 
     Raises BadRequest when the order lacks nothing.
@@ -125,7 +125,9 @@ def write_off(services: Services, store_slug: str, number: str, *, who: str, onc
     return let_go
 
 
-def look_again(services: Services, store_slug: str, number: str, *, who: str | None = None, once: Once | None = None) -> None:
+def look_again(
+    services: Services, store_slug: str, number: str, *, who: str | None = None, once: FormToken | None = None
+) -> None:
     """Look at an order now, and ask again for what the provider refused.
 
     Raises BadRequest when there is no such order.

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 import structlog
 from sqlmodel import Session
 
-from app.db.form_tokens import Once, is_first
+from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
 from app.db.stores import rules_of
 from app.db.tables import RuleRow
@@ -65,7 +65,7 @@ def read_draft(typed: Mapping[str, str]) -> tuple[Draft | None, dict[str, str]]:
     return (None, errors) if errors else (draft, {})
 
 
-def change_rule(services: Services, store_id: int, draft: Draft, *, who: str, once: Once | None = None) -> bool:
+def change_rule(services: Services, store_id: int, draft: Draft, *, who: str, once: FormToken | None = None) -> bool:
     """Put a new version in force from now on. False where it says what is in force already, so that there is none."""
     now = services.clock()
     with services.database.writing() as session:
@@ -81,7 +81,7 @@ def change_rule(services: Services, store_id: int, draft: Draft, *, who: str, on
     return True
 
 
-def end_rule(services: Services, store_id: int, channel: str, *, who: str, once: Once | None = None) -> None:
+def end_rule(services: Services, store_id: int, channel: str, *, who: str, once: FormToken | None = None) -> None:
     """Let a channel follow the default again from now on.
 
     Raises BadRequest when it has no rule of its own.

@@ -5,27 +5,27 @@ from enum import StrEnum
 from sqlalchemy import update
 from sqlmodel import col
 
-from app.db.form_tokens import Once, is_first
+from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
 from app.db.tables import StoreRow
 from app.usecases.services import Services
 
 
-class Step(StrEnum):
+class ChecklistStep(StrEnum):
     """RULE: the rule is as it should be. LINK: the order's mails hold the order link."""
 
     RULE = "rule"
     LINK = "link"
 
 
-_COLUMNS = {Step.RULE: col(StoreRow.rule_checked_at), Step.LINK: col(StoreRow.link_checked_at)}
+_COLUMNS = {ChecklistStep.RULE: col(StoreRow.rule_checked_at), ChecklistStep.LINK: col(StoreRow.link_checked_at)}
 _SAID = {
-    Step.RULE: "The rule was looked at, and is as it should be.",
-    Step.LINK: "The order's mails hold the link to the points.",
+    ChecklistStep.RULE: "The rule was looked at, and is as it should be.",
+    ChecklistStep.LINK: "The order's mails hold the link to the points.",
 }
 
 
-def check_off(services: Services, step: Step, once: Once) -> None:
+def check_off(services: Services, step: ChecklistStep, once: FormToken) -> None:
     """Remember that a staff user has seen to it."""
     now = services.clock()
     with services.database.writing() as session:

@@ -22,7 +22,7 @@ LISTED_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
+class CustomerView:
     """What is known of a customer. `balance` is None where the provider did not tell; `trouble` is its sentence then.
 
     `is_known` tells whether the provider knows the address at all.
@@ -38,7 +38,7 @@ class Customer:
     adjustments: tuple[AdjustmentRow, ...]
 
 
-def look_up_customer(services: Services, store_id: int, email: str) -> Customer:
+def look_up_customer(services: Services, store_id: int, email: str) -> CustomerView:
     """Look up a customer by e-mail. Five queries and one call to the provider.
 
     Raises BadRequest when it is no e-mail address.
@@ -57,7 +57,7 @@ def look_up_customer(services: Services, store_id: int, email: str) -> Customer:
     trouble = found.reason if isinstance(found, NotSent) else ""
     balance = None if isinstance(found, NotSent) else found.get(email, Balance(0, 0))
     is_known = not isinstance(found, NotSent) and email in found
-    return Customer(email, balance, is_known, trouble, account, tuple(orders), tuple(movements), tuple(adjustments))
+    return CustomerView(email, balance, is_known, trouble, account, tuple(orders), tuple(movements), tuple(adjustments))
 
 
 def hurried(provider: PointsProvider) -> PointsProvider:

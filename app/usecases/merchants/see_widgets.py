@@ -7,7 +7,7 @@ from sqlmodel import select
 from app.db.tables import OrderRow, StoreRow
 from app.domain.order_link import order_link
 from app.errors import Unavailable, UnknownStore
-from app.usecases.merchants.look_up_customer import Customer, look_up_customer
+from app.usecases.merchants.look_up_customer import CustomerView, look_up_customer
 from app.usecases.services import Services
 
 
@@ -48,7 +48,7 @@ def see_order_box(services: Services, store_id: int, saleor_order_id: str) -> Or
     )
 
 
-def see_customer_box(services: Services, store_id: int, user_id: str) -> Customer | None:
+def see_customer_box(services: Services, store_id: int, user_id: str) -> CustomerView | None:
     """Ask the store's Saleor whose page this is, and look that customer up; None where there is no such customer.
 
     Raises Unavailable or SaleorRefused when Saleor does not say it.

@@ -11,7 +11,7 @@ from app.usecases.services import Services
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownSettings:
     """A store and its account of today."""
 
     store: StoreRow
@@ -22,7 +22,7 @@ class Shown:
         return customer_types_of(self.store)
 
 
-def show_settings(services: Services, store_id: int) -> Shown:
+def show_settings(services: Services, store_id: int) -> ShownSettings:
     """Load a store with its account of today, by one query."""
     with services.database.reading() as session:
         store, account = session.exec(
@@ -30,7 +30,7 @@ def show_settings(services: Services, store_id: int) -> Shown:
             .join(AccountRow, col(AccountRow.store_id) == col(StoreRow.id))
             .where(StoreRow.id == store_id, col(AccountRow.is_current))
         ).one()
-        return Shown(store, account)
+        return ShownSettings(store, account)
 
 
 def note_change(services: Services, store_id: int, message: str, *, who: str) -> None:

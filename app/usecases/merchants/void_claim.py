@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session, col, select
 
-from app.db.form_tokens import Once, is_first
+from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
 from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, OrderRow, StoreRow
 from app.db.waking import wake
@@ -24,7 +24,7 @@ log = structlog.get_logger()
 _REASON = "Claim link withdrawn: "
 
 
-def void_claim(services: Services, store_id: int, claim_id: UUID, *, reason: str, who: str, once: Once | None = None) -> int:
+def void_claim(services: Services, store_id: int, claim_id: UUID, *, reason: str, who: str, once: FormToken | None = None) -> int:
     """Void a claim that nobody has opened or taken, and give its points.
 
     Raises BadRequest when it is not open any more, was voided before, or there is no reason.

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from app.db.form_tokens import Once, is_first
+from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
 from app.db.tables import MovementRow, MovementState, OrderRow, StoreRow
 from app.db.tallies import tally_accepted
@@ -53,7 +53,7 @@ def unknown_movements(services: Services, store_slug: str | None = None) -> list
 
 
 def resolve_movement(
-    services: Services, movement_id: UUID, *, happened: bool, who: str, store_id: int | None = None, once: Once | None = None
+    services: Services, movement_id: UUID, *, happened: bool, who: str, store_id: int | None = None, once: FormToken | None = None
 ) -> None:
     """Write a person's word on an unknown INSTANT, once. Its order is settled again at once.
 
@@ -69,7 +69,7 @@ def resolve_movement(
 
 
 def resolve_call(
-    services: Services, call_id: UUID, *, happened: bool, who: str, store_id: int | None = None, once: Once | None = None
+    services: Services, call_id: UUID, *, happened: bool, who: str, store_id: int | None = None, once: FormToken | None = None
 ) -> int:
     """Write a person's word on every unknown INSTANT that was sent in one call, and give how many there were.
 

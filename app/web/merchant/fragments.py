@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from flask import Response, render_template, request
 
-from app.db.form_tokens import Once, as_once, new_token
+from app.db.form_tokens import FormToken, as_once, new_token
 from app.errors import BadRequest
 from app.web.merchant.authentication import MANAGE_APPS, MANAGE_ORDERS, Staff
 
@@ -41,7 +41,7 @@ def at(answer: Response, path: str) -> Response:
     return answer
 
 
-def form_once(staff: Staff) -> Once:
+def form_once(staff: Staff) -> FormToken:
     """Read the token of the form that was posted.
 
     Raises BadRequest when it carries none.

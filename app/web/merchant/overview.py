@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, request
 from app.db.form_tokens import new_token
 from app.settings import Settings
 from app.usecases.merchants.ask_provider import ask_provider
-from app.usecases.merchants.check_off import Step, check_off
+from app.usecases.merchants.check_off import ChecklistStep, check_off
 from app.usecases.merchants.see_overview import COUNTED_MAX, is_late, see_overview
 from app.usecases.services import Services
 from app.web.merchant import words
@@ -33,9 +33,9 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
     @routes.post("/pages/overview/checklist/<step>")
     def checklist(step: str) -> Response:
         staff = _worker(services)
-        if step not in set(Step):
+        if step not in set(ChecklistStep):
             abort(404, "The checklist has no such step.")
-        check_off(services, Step(step), form_once(staff))
+        check_off(services, ChecklistStep(step), form_once(staff))
         return at(notify(_page(services, staff, sweeps_every), "success", "Checked off"), "overview")
 
 
@@ -50,7 +50,7 @@ def _page(services: Services, staff: Staff, sweeps_every: timedelta) -> Response
         counted_max=COUNTED_MAX,
         is_late=is_late(view, services.clock(), sweeps_every),
         sweeps=bool(sweeps_every),
-        tokens={step.value: new_token() for step in Step},
+        tokens={step.value: new_token() for step in ChecklistStep},
     )
 
 

@@ -27,7 +27,7 @@ MOMENTS = ((Moment.PAID.value, "Once the order is paid in full"), (Moment.FULFIL
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownRule:
     """A rule on the page: the default, or a channel's own. `versions` are all there were, newest first."""
 
     channel: str | None
@@ -151,11 +151,13 @@ def _typed() -> dict[str, str]:
     return {name: value[:1024] for name, value in request.form.items()}
 
 
-def _shown(services: Services, staff: Staff) -> list[Shown]:
+def _shown(services: Services, staff: Staff) -> list[ShownRule]:
     """Group the versions: the default first, then the channels by name."""
     rules = rules_of_store(services, staff.store_id)
     channels = sorted({rule.channel for rule in rules if rule.channel is not None})
-    return [Shown(channel, tuple(rule for rule in reversed(rules) if rule.channel == channel)) for channel in (None, *channels)]
+    return [
+        ShownRule(channel, tuple(rule for rule in reversed(rules) if rule.channel == channel)) for channel in (None, *channels)
+    ]
 
 
 def _list(services: Services, staff: Staff, *, status: int = 200, sentence: str = "") -> Response:

@@ -17,7 +17,7 @@ from app.usecases.merchants.change_brand import brand_of, change_brand, checked_
 from app.usecases.merchants.change_provider import NOBODY, Connection, change_provider, check_connection
 from app.usecases.merchants.change_store import change_store, check_setting
 from app.usecases.merchants.read_logo import read_logo
-from app.usecases.merchants.show_settings import Shown, note_change, show_settings
+from app.usecases.merchants.show_settings import ShownSettings, note_change, show_settings
 from app.usecases.operating.change_account import change_account
 from app.usecases.services import Services
 from app.web.merchant import snippets
@@ -250,7 +250,7 @@ _STORE_FIELDS: dict[str, Callable[[], Any]] = {
 _BOXES = {"store": ("order_notes",), "brand": ("remove_logo",)}
 
 
-def _stored(shown: Shown) -> dict[str, Any]:
+def _stored(shown: ShownSettings) -> dict[str, Any]:
     """Write the settings as their forms would hold them."""
     store, account = shown.store, shown.account
     return {

@@ -7,13 +7,15 @@ from typing import Any, NoReturn, TypeVar
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EMAIL_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
 from app.domain.order import folded
 from app.errors import BadRequest
-from app.usecases.api.items import BAD_AMOUNT, BAD_CHANGE, Move, NewClaim, Refused
+from app.usecases.api.items import BAD_AMOUNT, BAD_CHANGE, Move, NewClaim, RefusedItem
 from app.usecases.shoppers.claim_points import is_address
 
-NOT_AN_OBJECT = Refused("INVALID_ITEM", "Each item must be an object.")
-BAD_EMAIL = Refused("INVALID_EMAIL", "email must be an e-mail address.")
-BAD_TYPE = Refused("INVALID_CUSTOMER_TYPE", f"customerType must be printable text of 1 to {CUSTOMER_TYPE_LENGTH_MAX} characters.")
-BAD_DAYS = Refused("INVALID_EXPIRES", f"expires must be a whole number of days from 0 to {EXPIRES_DAYS_MAX}.")
+NOT_AN_OBJECT = RefusedItem("INVALID_ITEM", "Each item must be an object.")
+BAD_EMAIL = RefusedItem("INVALID_EMAIL", "email must be an e-mail address.")
+BAD_TYPE = RefusedItem(
+    "INVALID_CUSTOMER_TYPE", f"customerType must be printable text of 1 to {CUSTOMER_TYPE_LENGTH_MAX} characters."
+)
+BAD_DAYS = RefusedItem("INVALID_EXPIRES", f"expires must be a whole number of days from 0 to {EXPIRES_DAYS_MAX}.")
 
 _NOT_WHOLE = object()
 Item = TypeVar("Item", NewClaim, Move)
@@ -33,7 +35,7 @@ def array_in(body: bytes) -> list[Any]:
     return found
 
 
-def claim_in(raw: Any) -> NewClaim | Refused:
+def claim_in(raw: Any) -> NewClaim | RefusedItem:
     """Read one claim."""
     if not isinstance(raw, dict):
         return NOT_AN_OBJECT
@@ -54,7 +56,7 @@ def claim_in(raw: Any) -> NewClaim | Refused:
     return NewClaim(amount, email or "", customer_type, expires)
 
 
-def move_in(raw: Any) -> Move | Refused:
+def move_in(raw: Any) -> Move | RefusedItem:
     """Read one INSTANT."""
     if not isinstance(raw, dict):
         return NOT_AN_OBJECT
@@ -66,7 +68,7 @@ def move_in(raw: Any) -> Move | Refused:
     return Move(amount, email.strip())
 
 
-def items_in(raws: list[Any], read: Callable[[Any], Item | Refused]) -> list[Item | Refused]:
+def items_in(raws: list[Any], read: Callable[[Any], Item | RefusedItem]) -> list[Item | RefusedItem]:
     """Read all items of an array."""
     return [read(raw) for raw in raws]
 

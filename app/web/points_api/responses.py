@@ -8,13 +8,13 @@ from flask import Response
 
 from app.domain.claim import Balance
 from app.usecases.api.idempotency import Outcome
-from app.usecases.api.items import Claimed, Move, NewClaim, Refused
+from app.usecases.api.items import Claimed, Move, NewClaim, RefusedItem
 
 _FIELDS = ("amount", "email", "customerType", "expires")
 
 
 def claims_answer(
-    raws: Sequence[Any], items: Sequence[NewClaim | Refused], outcomes: Sequence[Outcome], claim_url_base: str
+    raws: Sequence[Any], items: Sequence[NewClaim | RefusedItem], outcomes: Sequence[Outcome], claim_url_base: str
 ) -> Response:
     """Answer claims: with token and link, or with the reason why there is none."""
     return _json(
@@ -27,12 +27,12 @@ def claims_answer(
     )
 
 
-def moves_answer(raws: Sequence[Any], items: Sequence[Move | Refused], outcomes: Sequence[Outcome]) -> Response:
+def moves_answer(raws: Sequence[Any], items: Sequence[Move | RefusedItem], outcomes: Sequence[Outcome]) -> Response:
     """Answer INSTANTs: whether each was applied, or why not."""
     return _json(
         [
             _refused(raw, "applied", outcome)
-            if isinstance(outcome, Refused) or isinstance(item, Refused)
+            if isinstance(outcome, RefusedItem) or isinstance(item, RefusedItem)
             else {"amount": item.amount, "email": item.email, "applied": True}
             for raw, item, outcome in zip(raws, items, outcomes, strict=True)
         ]

@@ -9,7 +9,7 @@ from werkzeug.routing import BaseConverter
 from app.errors import BadRequest
 from app.usecases.api.create_claims import create_claims
 from app.usecases.api.find_caller import Caller, find_caller
-from app.usecases.api.idempotency import Once
+from app.usecases.api.idempotency import IdempotentRequest
 from app.usecases.api.items import ITEMS_MAX
 from app.usecases.api.look_up_balance import look_up_customer
 from app.usecases.api.move_balances import move_balances
@@ -91,17 +91,17 @@ def _raws() -> list[Any]:
     return raws
 
 
-def _once(call: str) -> Once | None:
+def _once(call: str) -> IdempotentRequest | None:
     """Read the Idempotency-Key. The mark of the body tells the calls apart, too: one key does not do for two of them."""
     key = request.headers.get(IDEMPOTENCY_KEY)
     if key is None:
         return None
     if not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX or not key.isascii() or not key.isprintable():
         raise BadRequest(f"An Idempotency-Key is 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} printable ASCII characters.")
-    return Once(key, hashlib.sha256(f"{call} ".encode() + request.get_data()).hexdigest())
+    return IdempotentRequest(key, hashlib.sha256(f"{call} ".encode() + request.get_data()).hexdigest())
 
 
-def _echoing(answer: Response, once: Once | None) -> Response:
+def _echoing(answer: Response, once: IdempotentRequest | None) -> Response:
     if once is not None:
         answer.headers[IDEMPOTENCY_KEY] = once.key
     return answer

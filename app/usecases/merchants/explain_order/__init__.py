@@ -25,10 +25,10 @@ from app.domain.claim import ClaimState
 from app.domain.order import Order
 from app.domain.settlement import INSTANT_KINDS
 from app.usecases.merchants.explain_order.arithmetic import Arithmetic, Version, recompute, version_for
-from app.usecases.merchants.explain_order.timeline import Entry, Happening, timeline
+from app.usecases.merchants.explain_order.timeline import Happening, TimelineEntry, timeline
 from app.usecases.services import Services
 
-__all__ = ["Arithmetic", "Entry", "Explanation", "Happening", "UnknownCall", "Version", "explain_order"]
+__all__ = ["Arithmetic", "Explanation", "Happening", "TimelineEntry", "UnknownCall", "Version", "explain_order"]
 
 _Row = TypeVar("_Row", MovementRow, ClaimRow, AdjustmentRow)
 
@@ -54,7 +54,7 @@ class Explanation:
     events: tuple[EventRow, ...]
     accounts: dict[int, AccountRow]
     unknown_calls: tuple[UnknownCall, ...]
-    timeline: tuple[Entry, ...]
+    timeline: tuple[TimelineEntry, ...]
     now: datetime
 
     @property

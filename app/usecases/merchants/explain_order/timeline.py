@@ -23,7 +23,7 @@ class Happening(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TimelineEntry:
     """One entry. `movement`, `event` or `adjustment` is what it is about, where there is one."""
 
     at: datetime
@@ -42,38 +42,38 @@ def timeline(
     claims: Sequence[ClaimRow],
     adjustments: Sequence[AdjustmentRow],
     events: Sequence[EventRow],
-) -> list[Entry]:
+) -> list[TimelineEntry]:
     """Put all that is known of an order in order of time, newest first."""
     entries = [
         *_of_order(order),
         *_of_events(events),
         *(
-            Entry(one.ended_at or one.planned_at, Happening.MOVEMENT, one.points, one.decided_by, movement=one)
+            TimelineEntry(one.ended_at or one.planned_at, Happening.MOVEMENT, one.points, one.decided_by, movement=one)
             for one in movements
         ),
         *_of_claims(claims),
-        *(Entry(one.made_at, Happening.ADJUSTED, one.points, one.made_by, adjustment=one) for one in adjustments),
+        *(TimelineEntry(one.made_at, Happening.ADJUSTED, one.points, one.made_by, adjustment=one) for one in adjustments),
     ]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
-def _of_order(order: OrderRow) -> Iterator[Entry]:
+def _of_order(order: OrderRow) -> Iterator[TimelineEntry]:
     if order.placed_at is not None and order.read_at is not None:
-        yield Entry(order.placed_at, Happening.PLACED)
-        yield Entry(order.read_at, Happening.READ)
-    yield Entry(order.created_at, Happening.HEARD)
+        yield TimelineEntry(order.placed_at, Happening.PLACED)
+        yield TimelineEntry(order.read_at, Happening.READ)
+    yield TimelineEntry(order.created_at, Happening.HEARD)
 
 
-def _of_events(events: Sequence[EventRow]) -> Iterator[Entry]:
+def _of_events(events: Sequence[EventRow]) -> Iterator[TimelineEntry]:
     for event in events:
-        yield Entry(event.first_at, Happening.EVENT, event=event)
+        yield TimelineEntry(event.first_at, Happening.EVENT, event=event)
         if event.count > 1:
-            yield Entry(event.last_at, Happening.EVENT_AGAIN, event=event)
+            yield TimelineEntry(event.last_at, Happening.EVENT_AGAIN, event=event)
 
 
-def _of_claims(claims: Sequence[ClaimRow]) -> Iterator[Entry]:
+def _of_claims(claims: Sequence[ClaimRow]) -> Iterator[TimelineEntry]:
     for claim in claims:
         if claim.shown_at is not None:
-            yield Entry(claim.shown_at, Happening.SHOWN, claim.points)
+            yield TimelineEntry(claim.shown_at, Happening.SHOWN, claim.points)
         if claim.taken_at is not None:
-            yield Entry(claim.taken_at, Happening.TAKEN, claim.points)
+            yield TimelineEntry(claim.taken_at, Happening.TAKEN, claim.points)
