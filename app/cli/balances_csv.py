@@ -8,10 +8,9 @@ from contextlib import closing
 from pathlib import Path
 
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, POINTS_MAX
-from app.domain.order import folded
+from app.domain.email import folded, is_address
 from app.errors import BadRequest
 from app.ledger.importing import BalanceRow
-from app.usecases.shoppers.claim_points import is_address
 
 REQUIRED = ("email", "available")
 OPTIONAL = ("used", "customer_type")

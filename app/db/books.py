@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from app.db.bulk import Among, EachRow, insert_new_rows
 from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, MovementRow, MovementState, OrderRow
 from app.domain.claim import ClaimState
-from app.domain.order import folded
+from app.domain.email import folded
 from app.domain.settlement import INSTANT_KINDS, Grant, MovementKind, Position, TakenBack
 from app.sealing import fingerprint
 

@@ -20,7 +20,7 @@ from app.db.tables import (
     PointsEntryRow,
     StoreRow,
 )
-from app.domain.order import folded
+from app.domain.email import folded
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,8 +121,3 @@ def facts_of(order: Order) -> str:
         charged=order.charged,
         refunded=order.refunded,
     )
-
-
-def folded(email: str) -> str:
-    """Give the form in which e-mail addresses are compared: trimmed and case-folded. They are sent as they were."""
-    return email.strip().casefold()

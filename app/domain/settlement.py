@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.domain.claim import ClaimState
 from app.domain.earning import Award
-from app.domain.order import folded
+from app.domain.email import folded
 
 
 class MovementKind(StrEnum):

@@ -14,7 +14,7 @@ from sqlmodel import Session, col
 from app.db.bulk import Among
 from app.db.tables.points import EntryKind, PointsClaimRow, PointsClaimState, PointsCustomerRow
 from app.domain.claim import Balance
-from app.domain.order import folded
+from app.domain.email import folded
 from app.ledger import statements as ledger_bulk
 from app.ledger.statements import ClaimToAdd, NewEntry
 

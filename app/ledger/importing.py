@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from app.db.tables.points import EntryKind
 from app.domain.bounds import POINTS_MAX
-from app.domain.order import folded
+from app.domain.email import folded
 from app.ledger import entries as ledger
 from app.ledger import statements as ledger_bulk
 from app.ledger.entries import Entry

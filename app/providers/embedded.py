@@ -12,7 +12,7 @@ from app.db.tables import PointsClaimRow
 from app.db.tables.points import EntryKind, PointsClaimState
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EMAIL_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
 from app.domain.claim import Balance, ClaimState
-from app.domain.order import folded
+from app.domain.email import folded
 from app.ledger import entries as ledger
 from app.ledger.statements import ClaimToAdd
 from app.providers.protocol import INSUFFICIENT, Accepted, Ask, AskKind, NotSent, Outcome, Overtaken, Rejected, Reply, SeenClaim

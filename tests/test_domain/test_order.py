@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.order import facts_of, folded
+from app.domain.email import folded
+from app.domain.order import facts_of
 from tests.test_domain.orders import NOW, line, money, order
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.domain.claim import ClaimState
 from app.domain.earning import Award
-from app.domain.order import folded
+from app.domain.email import folded
 from app.domain.settlement import Decision, Grant, MovementKind, Position, Recipient, Step, Stuck, TakenBack, next_step
 from tests.test_domain.orders import NOW
 from tests.test_domain.positions import ADA, BOB, ELSEWHERE, EXPIRED, HERE, OPEN, SHOWN, TAKEN, VOID, recipient, uid

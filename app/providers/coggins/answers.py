@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import requests
 
 from app.domain.claim import Balance
-from app.domain.order import folded
+from app.domain.email import folded
 from app.providers.protocol import Accepted, Ask, NotSent, Outcome, RefusedWhole, Rejected, Reply, Unknown
 
 REASON_LENGTH_MAX = 300

@@ -13,12 +13,11 @@ from app.db.stores import current_account, find_store_by_slug
 from app.db.tables import AccountRow, AdjustmentRow, MovementRow, MovementState, OrderRow, StoreRow
 from app.db.waking import wake
 from app.domain.bounds import POINTS_MAX
-from app.domain.order import folded
+from app.domain.email import folded, is_address
 from app.domain.settlement import MovementKind
 from app.errors import BadRequest
 from app.saleor.parsing import is_order_id
 from app.usecases.services import Services
-from app.usecases.shoppers.claim_points import is_address
 
 log = structlog.get_logger()
 

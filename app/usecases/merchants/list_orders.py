@@ -14,7 +14,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from app.db.columns import BigId, OrderNumber, UtcTime
 from app.db.tables import OrderRow
-from app.domain.order import folded
+from app.domain.email import folded
 from app.domain.status import PointsStatus
 from app.errors import BadRequest
 from app.usecases.services import Services

@@ -8,13 +8,12 @@ from app.db.books import lane_of
 from app.db.stores import accounts_of
 from app.db.tables import AccountRow, AdjustmentRow, MovementRow, OrderRow, StoreRow
 from app.domain.claim import Balance
-from app.domain.order import folded
+from app.domain.email import folded, is_address
 from app.errors import BadRequest
 from app.providers.coggins.http import CogginsProvider
 from app.providers.protocol import NotSent, PointsProvider
 from app.usecases.merchants.list_orders import ListedOrder, newest_of_customer
 from app.usecases.services import Services
-from app.usecases.shoppers.claim_points import is_address
 
 # Somebody waits for the page.
 LOOK_UP_SECONDS = 6

@@ -17,7 +17,7 @@ from app.db.tables import AccountRow, ClaimRow, MovementRow, MovementState, Poin
 from app.db.tables.points import PointsClaimState
 from app.db.waking import wake
 from app.domain.claim import ClaimState
-from app.domain.order import folded
+from app.domain.email import folded
 from app.domain.settlement import INSTANT_KINDS
 from app.errors import BadRequest
 from app.logs import blotted

@@ -15,7 +15,8 @@ from app.db.snapshots import dump
 from app.db.tables import AccountRow, ClaimRow, MovementRow, MovementState, OrderRow
 from app.db.tallies import tally_accepted, tally_taken
 from app.domain.claim import ClaimState
-from app.domain.order import facts_of, folded
+from app.domain.email import folded
+from app.domain.order import facts_of
 from app.domain.settlement import MovementKind, Step
 from app.sealing import fingerprint
 from app.usecases.services import Services

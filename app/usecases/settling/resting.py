@@ -9,7 +9,7 @@ from app.db.logbook import log_settled
 from app.db.queue import LEASE_HOLDS, rest, share_shortfall_looks
 from app.db.waking import wake_lost
 from app.domain import retry
-from app.domain.order import folded
+from app.domain.email import folded
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, InHand, Problem
 

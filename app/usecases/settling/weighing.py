@@ -6,8 +6,8 @@ from app.db.lanes import known_lanes
 from app.db.tables import ClaimLink, DebtPolicy, MovementRow, MovementState
 from app.domain import retry
 from app.domain.claim import NO_POINTS, Balance
+from app.domain.email import folded
 from app.domain.evidence import DISBELIEVED_FOR, is_belied
-from app.domain.order import folded
 from app.domain.settlement import INSTANT_KINDS, MovementKind
 from app.providers.protocol import NotSent, PointsProvider, Rejected
 from app.usecases.services import Services

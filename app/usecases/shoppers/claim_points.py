@@ -13,6 +13,7 @@ from app.db.waking import wake
 from app.domain.brand import Brand
 from app.domain.claim import LIVE, ClaimState
 from app.domain.earning import Because
+from app.domain.email import is_address, masked
 from app.domain.order_link import order_link
 from app.ledger.entries import find_claims, take
 from app.providers.embedded import state_of
@@ -21,8 +22,6 @@ from app.usecases.merchants.change_brand import brand_of
 from app.usecases.services import Services
 
 log = structlog.get_logger()
-
-EMAIL_LENGTH_MAX = 254
 
 
 class Refusal(StrEnum):
@@ -96,21 +95,6 @@ def take_claim(services: Services, token: str, email: str) -> ClaimView | None:
     if customer is not None:
         log.info("claim taken", store_id=claim.store_id, points=view.points)
     return view
-
-
-def is_address(email: str) -> bool:
-    """Tell whether a text can be an e-mail address. Only a mail to it could tell more."""
-    address = email.strip()
-    name, at, host = address.rpartition("@")
-    is_plausible = bool(name and at and "." in host.strip(".")) and len(address) <= EMAIL_LENGTH_MAX
-    return is_plausible and address.isprintable() and " " not in address
-
-
-def masked(email: str) -> str:
-    """Hide an address so that its owner knows it and nobody else learns it: `j•••@e•••.com`."""
-    name, _, host = email.strip().rpartition("@")
-    label, _, ending = host.rpartition(".")
-    return f"{name[:1]}•••@{label[:1]}•••.{ending}"
 
 
 def _wake_order(session: Session, claim: PointsClaimRow, now: datetime) -> None:

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EMAIL_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
-from app.domain.order import folded
+from app.domain.email import folded, is_address
 from app.errors import BadRequest
 from app.usecases.api.items import BAD_AMOUNT, BAD_CHANGE, Move, NewClaim, RefusedItem
-from app.usecases.shoppers.claim_points import is_address
 
 NOT_AN_OBJECT = RefusedItem("INVALID_ITEM", "Each item must be an object.")
 BAD_EMAIL = RefusedItem("INVALID_EMAIL", "email must be an e-mail address.")

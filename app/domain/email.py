@@ -1,0 +1,24 @@
+"""E-mail addresses: how people are compared, and how an address is shown."""
+
+# RFC 5321 lets an address that a mail can reach have no more (erratum 1690).
+_DELIVERABLE_LENGTH_MAX = 254
+
+
+def folded(email: str) -> str:
+    """Give the form in which e-mail addresses are compared: trimmed and case-folded. They are sent as they were."""
+    return email.strip().casefold()
+
+
+def is_address(email: str) -> bool:
+    """Tell whether a text can be an e-mail address. Only a mail to it could tell more."""
+    address = email.strip()
+    name, at, host = address.rpartition("@")
+    is_plausible = bool(name and at and "." in host.strip(".")) and len(address) <= _DELIVERABLE_LENGTH_MAX
+    return is_plausible and address.isprintable() and " " not in address
+
+
+def masked(email: str) -> str:
+    """Hide an address so that its owner knows it and nobody else learns it: `j•••@e•••.com`."""
+    name, _, host = email.strip().rpartition("@")
+    label, _, ending = host.rpartition(".")
+    return f"{name[:1]}•••@{label[:1]}•••.{ending}"
