@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session
 
-from app.db.quick import Quick, QuickConnections
+from app.db.intake import RawConnection, RawConnections
 from app.errors import BadSetting
 
 BUSY_SECONDS = 30
@@ -29,7 +29,7 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # Writers that meet inside SQLite wait in busy loops; here they wait in line (facts: p99 falls by a factor of ten).
         self._writers = threading.Lock()
-        self._quick = QuickConnections(self.engine)
+        self._raw = RawConnections(self.engine)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -58,20 +58,20 @@ class Database:
                 yield session
 
     @contextmanager
-    def waking(self) -> Iterator[Quick]:
-        """Open the transaction of a wake, on a connection of the driver: it must be as quick as a signature is checked.
+    def intake(self) -> Iterator[RawConnection]:
+        """Open the transaction in which one delivery is taken in, on a connection of the driver.
 
-        On PostgreSQL it is one statement, which begins and commits by itself, durably. On SQLite it may be lost with the
-        machine's power, though not with the process: the sweep finds it again.
+        On PostgreSQL the one statement of `take_in` commits by itself, durably. On SQLite the block is a transaction. It
+        survives the end of the process, but perhaps not a power cut: then the sweep finds the order again.
         """
         if not self.is_sqlite:
-            with self._quick.connection() as quick:
-                yield quick
+            with self._raw.connection() as connection:
+                yield connection
             return
-        with self._writers, self._quick.connection() as quick:
-            quick.driver.execute("BEGIN IMMEDIATE")
-            yield quick
-            quick.driver.execute("COMMIT")
+        with self._writers, self._raw.connection() as connection:
+            connection.driver.execute("BEGIN IMMEDIATE")
+            yield connection
+            connection.driver.execute("COMMIT")
 
     def free_bytes(self) -> int | None:
         """Tell how much room is left on the disk of an SQLite file. How much PostgreSQL has left, only its operator knows."""
@@ -79,7 +79,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
-        self._quick.close()
+        self._raw.close()
         self.engine.dispose()
 
 

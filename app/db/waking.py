@@ -1,45 +1,17 @@
 """Waking: an order is looked at because Saleor, a sweep, a shopper or staff say that something changed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, String, bindparam, case, literal, or_, select, update
-from sqlmodel import Session, SQLModel, col
+from sqlalchemy import String, bindparam, case, or_, select, update
+from sqlmodel import Session, col
 
 from app.db.bulk import Among
-from app.db.compiled import CompiledStatement
 from app.db.dialects import insert_into
-from app.db.quick import Quick
-from app.db.signers import Signer
-from app.db.tables import EventRow, OrderRow, StoreRow, StoreState
+from app.db.tables import OrderRow
 from app.domain.order import Told
-
-
-def wake_told(quick: Quick, signer: Signer, told: Told, event_type: str, now: datetime) -> bool:
-    """Note that an event arrived for an order, and wake the order if it differs from what was last read.
-
-    An order never seen gets its row. Gives False, with nothing done, where the store's row is not any more as the signer
-    remembers it: the statement that writes looks at it.
-    """
-    noting, *waking = _told_statements(quick.dialect)
-    values = {
-        "store_id": signer.store_id,
-        "api_url": signer.api_url,
-        "app_id": signer.app_id,
-        "jwks": signer.jwks,
-        "saleor_order_id": told.order_id,
-        "told_at": told.updated_at,
-        "facts": told.facts,
-        "type": event_type,
-        "now": now,
-    }
-    is_served = noting.run(quick.driver, values) is not None
-    if is_served:
-        for statement in waking:
-            statement.run(quick.driver, values)
-    return is_served
 
 
 def wake_changed(session: Session, store_id: int, told: Collection[Told], now: datetime, *, all_of_them: bool = False) -> int:
@@ -95,68 +67,25 @@ _NOW, _TOLD_AT = (bindparam(name, type_=_ORDERS.c.look_at.type) for name in ("no
 _AS_READ = select(_ORDERS.c.id, _ORDERS.c.saleor_order_id, _ORDERS.c.read_facts, _ORDERS.c.words_mark).where(
     _ORDERS.c.store_id == bindparam("store_id"), Among(_ORDERS.c.saleor_order_id, "saleor_order_ids")
 )
-_NEW_ORDER = {
-    "saleor_order_id": bindparam("saleor_order_id", type_=String()),
-    "look_at": _NOW,
-    "told_at": _TOLD_AT,
-    "created_at": _NOW,
-    "placed_at": _NOW,
-    "wakes": 1,
-    "due": 0,
-    "granted": 0,
-    "shortfall": 0,
-    "failures": 0,
-}
-_NEW_EVENT = {
-    "saleor_order_id": bindparam("saleor_order_id", type_=String()),
-    "type": bindparam("type", type_=String()),
-    "count": 1,
-    "first_at": _NOW,
-    "last_at": _NOW,
-}
-
-
-@cache
-def _wake_statement(dialect: str) -> Any:
-    """Insert an order that waits, or wake it if it differs from what was last read."""
-    return _or_wake(insert_into(dialect, OrderRow).values(_NEW_ORDER | {"store_id": bindparam("store_id")}))
 
 
 @cache
 def _sweep_statement(dialect: str) -> Any:
-    """The same, or if something else stands on it than should: a call that told Saleor so may have come late, and last."""
-    says_else = col(OrderRow.words_mark) != bindparam("says", type_=String())
-    return _or_wake(insert_into(dialect, OrderRow).values(_NEW_ORDER | {"store_id": bindparam("store_id")}), says_else)
+    """Insert an order never seen, or wake it if it differs from what was last read, or if its metadata is not what it should be.
 
-
-@cache
-def _told_statements(dialect: str) -> tuple[CompiledStatement, ...]:
-    """Build what a delivery writes. The first statement gives a row only where the store is served as it was remembered."""
-    served = select(col(StoreRow.id)).where(
-        col(StoreRow.id) == bindparam("store_id"),
-        col(StoreRow.saleor_api_url) == bindparam("api_url"),
-        col(StoreRow.app_id) == bindparam("app_id"),
-        col(StoreRow.jwks) == bindparam("jwks"),
-        col(StoreRow.state) != StoreState.DELETED.value,
+    The metadata differs where our own call that wrote it arrived late, after a newer one. What a delivery writes is the same
+    statement without the metadata: `intake.py` has it as SQL.
+    """
+    insert = insert_into(dialect, OrderRow).values(
+        store_id=bindparam("store_id"),
+        saleor_order_id=bindparam("saleor_order_id"),
+        look_at=_NOW,
+        told_at=_TOLD_AT,
+        created_at=_NOW,
+        placed_at=_NOW,
+        wakes=1,
     )
-    if dialect == "sqlite":
-        note = _or_count(_of_store(dialect, EventRow, _NEW_EVENT, served)).returning(col(EventRow.store_id))
-        return CompiledStatement(note, dialect), CompiledStatement(_wake_statement(dialect), dialect)
-    store = served.cte("served")
-    woken = _or_wake(_of_store(dialect, OrderRow, _NEW_ORDER, select(store))).cte("woken")
-    noted = _or_count(_of_store(dialect, EventRow, _NEW_EVENT, select(store))).returning(col(EventRow.store_id)).cte("noted")
-    # All of a statement's parts are carried out, asked for or not.
-    return (CompiledStatement(select(noted).add_cte(woken), dialect),)
-
-
-def _of_store(dialect: str, model: type[SQLModel], values: Mapping[str, Any], store: Any) -> Any:
-    """Insert a row for the store that a query gives, and none where it gives none."""
-    columns = model.__table__.c  # type: ignore[attr-defined]  # every table model has it
-    given = (value if isinstance(value, BindParameter) else literal(value, columns[name].type) for name, value in values.items())
-    return insert_into(dialect, model).from_select(["store_id", *values], store.add_columns(*given), include_defaults=False)
-
-
-def _or_wake(insert: Any, *others: Any) -> Any:
+    says_else = col(OrderRow.words_mark) != bindparam("says", type_=String())
     return insert.on_conflict_do_update(
         index_elements=["store_id", "saleor_order_id"],
         set_={
@@ -164,11 +93,5 @@ def _or_wake(insert: Any, *others: Any) -> Any:
             "wakes": col(OrderRow.wakes) + 1,
             "told_at": case((col(OrderRow.told_at) > _TOLD_AT, col(OrderRow.told_at)), else_=_TOLD_AT),
         },
-        where=or_(col(OrderRow.read_facts).is_distinct_from(bindparam("facts")), *others),
+        where=or_(col(OrderRow.read_facts).is_distinct_from(bindparam("facts")), says_else),
     ).returning(col(OrderRow.id))
-
-
-def _or_count(insert: Any) -> Any:
-    return insert.on_conflict_do_update(
-        index_elements=["store_id", "saleor_order_id", "type"], set_={"count": col(EventRow.count) + 1, "last_at": _NOW}
-    )

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from app.db.engine import Database
-from app.db.signers import Signer
+from app.db.intake import Signer
 from app.db.tables import AccountRow, StoreRow
 from app.providers.protocol import PointsProvider
 from app.saleor.client import SaleorClient

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from app.db.signers import Signer, signer_of
+from app.db.intake import Signer, signer_of
 from app.db.stores import find_store, is_served
 from app.db.tables import StoreRow
 from app.errors import BadRequest, BadSignature, UnknownStore

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import structlog
 
-from app.db.waking import wake_told
+from app.db.intake import take_in
 from app.errors import BadRequest, Unavailable
 from app.saleor.parsing import parse_told
 from app.usecases.operating.verify_delivery import Delivery, Sent, verify_delivery, verify_remembered
@@ -42,5 +42,5 @@ def _wake(services: Services, delivery: Delivery, now: datetime) -> bool:
         told = parse_told(order)
     except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
         raise BadRequest("The delivery's order is not of the form that Saleor Points subscribed to.") from None
-    with services.database.waking() as quick:
-        return wake_told(quick, delivery.signer, told, delivery.type, now)
+    with services.database.intake() as connection:
+        return take_in(connection, delivery.signer, told, delivery.type, now)
