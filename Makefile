@@ -10,10 +10,10 @@ RUN_READY := $(VENV)/.run-ready
 PARALLEL = -n $(shell $(BIN)/python -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))') --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test killed lint format demo simulate bench lock clean
+.PHONY: help run setup test killed lint format demo simulate bench screenshots lock clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN_READY) ## Start the app: web and worker, SQLite, embedded points; no configuration needed
 	@exec $(BIN)/saleor-points run
@@ -45,6 +45,9 @@ bench: $(DEV_READY) ## Measure speed and cost as ratios, in one table (ARGS="--o
 simulate: $(DEV_READY) ## Play random bad days and check the books (SEEDS=1000, SEED=123, PROVIDER=, DATABASE=postgresql)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300)) $(if $(FIRST),--first $(FIRST)) \
 		--provider $(or $(PROVIDER),both) --database $(or $(DATABASE),sqlite)
+
+screenshots: $(DEV_READY) ## Take the pictures of the documents anew (needs Chromium)
+	@$(BIN)/python -m tests.screenshots
 
 # The locks pin every package by hash and name no registry.
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
