@@ -68,6 +68,6 @@ def _greeting(settings: Settings) -> str:
     points         {points}
 
   What to do next: open the install link in your Dashboard, place an order and mark it as paid. Its points, and the link that
-  claims them, then stand in the order's metadata. The README says how the link gets into the mails.
+  claims them, then stand in the order's metadata. docs/merchant/mails.md says how the link gets into the mails.
   Stop with Ctrl-C.
 """

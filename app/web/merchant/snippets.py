@@ -14,7 +14,7 @@ class Snippet:
 
 
 def snippets(claim_url_base: str, slug: str) -> tuple[Snippet, ...]:
-    """Write the snippets of a store. README, The link in the mails, has the same."""
+    """Write the snippets of a store. docs/merchant/mails.md has the same."""
     link = f"{claim_url_base}/orders/{slug}?o="
     always, later = "in every mail, also in the first", "in later mails, only if there are points"
     return (
