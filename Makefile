@@ -10,10 +10,10 @@ RUN_READY := $(VENV)/.run-ready
 PARALLEL = -n $(shell $(BIN)/python -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))') --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test killed lint format demo simulate bench screenshots lock clean
+.PHONY: help run setup test killed lint format demo simulate bench docs screenshots lock clean
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(RUN_READY) ## Start the app: web and worker, SQLite, embedded points; no configuration needed
 	@exec $(BIN)/saleor-points run
@@ -45,6 +45,9 @@ bench: $(DEV_READY) ## Measure speed and cost as ratios, in one table (ARGS="--o
 simulate: $(DEV_READY) ## Play random bad days and check the books (SEEDS=1000, SEED=123, PROVIDER=, DATABASE=postgresql)
 	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300)) $(if $(FIRST),--first $(FIRST)) \
 		--provider $(or $(PROVIDER),both) --database $(or $(DATABASE),sqlite)
+
+docs: $(DEV_READY) ## Write the pages of the documents that are made from the code
+	@$(BIN)/python -m tests.test_documents.commands
 
 screenshots: $(DEV_READY) ## Take the pictures of the documents anew (needs Chromium)
 	@$(BIN)/python -m tests.screenshots

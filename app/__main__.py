@@ -60,7 +60,8 @@ class _Commands(click.Group):
 def cli() -> None:
     """Saleor Points: turns paid orders into loyalty points, and takes refunded points back exactly.
 
-    Settings come from the environment; the README lists them. Without any: SQLite under ./data, and embedded points.
+    Settings come from the environment; docs/operator/settings.md lists them. Without any, the database is SQLite under ./data,
+    and points are embedded.
     """
 
 

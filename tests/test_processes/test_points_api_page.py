@@ -10,7 +10,7 @@ from typing import Any
 from tests.demo.app_process import AppProcess, environment
 from tests.test_processes.conftest import Run, Start
 
-PAGE = Path(__file__).parents[2] / "docs" / "points-api.md"
+PAGE = Path(__file__).parents[2] / "docs" / "api" / "README.md"
 BLOCKS = re.findall(r"```sh\n(.*?)```(?:\n\n```json\n(.*?)```)?", PAGE.read_text(), re.DOTALL)
 MARK = "=== the next example"
 # Tokens differ each time: one of them stands for any.

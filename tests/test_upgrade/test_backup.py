@@ -1,4 +1,4 @@
-"""A backup as the README says, put back: the app goes on from it, and reads from Saleor what changed since."""
+"""A backup, put back as docs/operator/upgrade-and-backup.md says: the app goes on, and reads from Saleor what changed since."""
 
 import stat
 import subprocess
