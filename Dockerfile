@@ -7,7 +7,7 @@ WORKDIR /srv/saleor-points
 RUN python -m venv /opt/venv
 COPY requirements.lock ./
 RUN /opt/venv/bin/python -m pip install --require-hashes --requirement requirements.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY app ./app
 COPY manifest ./manifest
 COPY migrations ./migrations

@@ -30,7 +30,7 @@ def repeated(measure: Callable[[int], float], times: int) -> tuple[float, tuple[
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Write the rows in Markdown, as the README shows them: a column for each database."""
+    """Write the rows in Markdown, as docs/benchmarks.md shows them: a column for each database."""
     databases = list(dict.fromkeys(row.database for row in rows))
     measured: dict[str, dict[str, Row]] = {}
     for row in rows:
