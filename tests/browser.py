@@ -16,7 +16,9 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it comes without types
-from playwright.sync_api import Browser, Page, Request, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Request, ViewportSize, expect, sync_playwright
+
+from tests.waiting import PATIENCE_SECONDS
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGS = (
@@ -31,7 +33,7 @@ ARGS = (
 NOT_FOUND = "No Chromium was found: the pages were not tested in a browser. Debian and Ubuntu: apt install chromium"
 PHONE: ViewportSize = {"width": 375, "height": 720}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
-TIMEOUT_MS = 20_000
+TIMEOUT_MS = PATIENCE_SECONDS * 1000
 # What WCAG 2.2 AA asks for, with all that it is built on.
 _WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice")
 
@@ -89,8 +91,9 @@ def chromium_path() -> str | None:
 @contextmanager
 def open_browser() -> Iterator[Browser]:
     """Start a Chromium."""
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(ARGS))
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(ARGS), timeout=TIMEOUT_MS)
         yield browser
         browser.close()
 

@@ -16,9 +16,10 @@ from app.usecases.merchants.change_store import change_store
 from app.usecases.operating.create_store import create_store
 from app.usecases.services import Services
 from tests.clock import MovableClock
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import serve_app
 
-TIMEOUT = 10
+TIMEOUT = PATIENCE_SECONDS
 
 
 @dataclass(frozen=True)

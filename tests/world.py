@@ -21,10 +21,11 @@ from app.web import create_app
 from tests.clock import MovableClock
 from tests.standins.coggins import StandInCoggins
 from tests.standins.saleor import StandInSaleor
+from tests.waiting import PATIENCE_SECONDS
 
 SECRET_KEY = "a secret of the tests"
 BATCHES_MAX = 200
-TIMEOUT = 10
+TIMEOUT = PATIENCE_SECONDS
 
 
 @dataclass

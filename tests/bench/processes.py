@@ -12,7 +12,8 @@ import psutil
 import requests
 
 from tests.bench.store import SECRET_KEY
-from tests.demo.app_process import environment, free_port, wait_until
+from tests.demo.app_process import environment, free_port
+from tests.waiting import wait_until
 
 START_SECONDS = 60
 
@@ -93,7 +94,7 @@ def calls_of(url: str) -> int:
 def _running(command: Sequence[str], url: str, environ: dict[str, str] | None = None) -> Iterator[int]:
     process = subprocess.Popen(command, env=environ)
     try:
-        wait_until(lambda: _answers(url), seconds=START_SECONDS, what=" ".join(command[1:4]))
+        wait_until(lambda: _answers(url), what=" ".join(command[1:4]))
         yield process.pid
     finally:
         process.terminate()

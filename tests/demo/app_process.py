@@ -6,28 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from app.settings import Settings
-
-START_SECONDS = 30
-STOP_SECONDS = 60
-POLL_SECONDS = 0.05
-
-
-def wait_until(is_so: Callable[[], bool], *, seconds: float, what: str) -> None:
-    """Ask until it is so; TimeoutError, saying what was waited for, when it never is."""
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        if time.monotonic() > deadline:
-            message = f"{what}: not within {seconds:g} seconds"
-            raise TimeoutError(message)
-        time.sleep(POLL_SECONDS)
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
 def free_port() -> int:
@@ -78,7 +63,7 @@ class AppProcess:
 
     def wait_until_ready(self) -> Self:
         """Wait until it serves."""
-        wait_until(lambda: self.has_ended() or self._is_ready(), seconds=START_SECONDS, what="the app serves")
+        wait_until(lambda: self.has_ended() or self._is_ready(), what="the app serves")
         if self.has_ended():
             message = "the app ended instead of serving"
             raise RuntimeError(message)
@@ -95,7 +80,7 @@ class AppProcess:
 
     def wait(self) -> int:
         """Wait for its end, and give its exit status."""
-        return self._running().wait(STOP_SECONDS)
+        return self._running().wait(PATIENCE_SECONDS)
 
     def end(self) -> None:
         """Leave nothing of it, however it went."""
@@ -103,7 +88,7 @@ class AppProcess:
             return
         self._process.terminate()
         with suppress(subprocess.TimeoutExpired):
-            self._process.wait(STOP_SECONDS)
+            self._process.wait(PATIENCE_SECONDS)
         self._process.kill()
         self._process.wait()
 
@@ -115,7 +100,7 @@ class AppProcess:
 
     def _is_ready(self) -> bool:
         # Asked so often that it must cost next to nothing while nobody listens.
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_SECONDS)
         try:
             connection.request("GET", "/readyz")
             return connection.getresponse().status == http.client.OK

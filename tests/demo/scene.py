@@ -12,11 +12,9 @@ from sqlmodel import col, func, select
 from app.bootstrap import utc_now
 from app.db.engine import Database
 from app.db.tables import MovementRow, OrderRow, PointsCustomerRow, PointsEntryRow
-from tests.demo.app_process import AppProcess, wait_until
+from tests.demo.app_process import AppProcess
 from tests.standins.saleor import StandInSaleor
-
-SETTLE_SECONDS = 20
-BROWSER_SECONDS = 10
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Scene:
 
     def settle(self) -> None:
         """Wait until the app has looked at every order that it was told of."""
-        wait_until(self._is_at_rest, seconds=SETTLE_SECONDS, what="the app settles its orders")
+        wait_until(self._is_at_rest, what="the app settles its orders")
 
     def metadata(self, order_id: str) -> dict[str, str]:
         """Read what stands on the order in Saleor, where mail templates find it."""
@@ -80,12 +78,12 @@ def open_scene(folder: Path) -> Iterator[Scene]:
 
 def visit(url: str) -> Page:
     """Open a link as a browser does, up to the first redirect."""
-    return _page(requests.get(url, allow_redirects=False, timeout=BROWSER_SECONDS))
+    return _page(requests.get(url, allow_redirects=False, timeout=PATIENCE_SECONDS))
 
 
 def press_the_button(url: str) -> Page:
     """Send the claim page's form."""
-    return _page(requests.post(url, allow_redirects=False, timeout=BROWSER_SECONDS))
+    return _page(requests.post(url, allow_redirects=False, timeout=PATIENCE_SECONDS))
 
 
 def _page(answer: requests.Response) -> Page:

@@ -9,6 +9,7 @@ import requests
 from tests.demo.scene import Page, Scene, press_the_button, visit
 from tests.demo.telling import Teller
 from tests.standins.saleor import Delivery, SigningKey, State
+from tests.waiting import PATIENCE_SECONDS
 
 ANN = "ann@example.com"
 BEN = "ben@example.com"
@@ -201,5 +202,5 @@ class Story:
 
 def _post(delivery: Delivery, body: bytes, headers: dict[str, str]) -> str:
     """Deliver these bytes, and tell what became of them: 503 is the answer to a key that may be a new one of Saleor's."""
-    status = requests.post(delivery.webhook.target_url, data=body, headers=headers, timeout=10).status_code
+    status = requests.post(delivery.webhook.target_url, data=body, headers=headers, timeout=PATIENCE_SECONDS).status_code
     return "refused" if status in {401, 503} else f"HTTP {status}"

@@ -25,7 +25,7 @@ PARTS = 5
 MEMORY_REQUESTS, MEMORY_ROUNDS = 200, 4
 MEMORY_BYTES_MORE = 16 * 1024 * 1024
 
-pytestmark = pytest.mark.timeout(120 + REQUESTS // 20)
+pytestmark = pytest.mark.timeout(1800 + REQUESTS // 5)
 
 
 def _many(requests: int) -> settings:

@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,9 +28,8 @@ from tests.standins.saleor import SigningKey, StandInSaleor
 from tests.test_bad_day.process import SharedClock
 from tests.test_killed.postgresql import Server
 from tests.test_processes.process_table import child_running
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
-DEADLINE_SECONDS = 240
-POLL_SECONDS = 0.05
 # After the last incident everything must have been found out: two looks at a balance, pauses, a sweep or two.
 STEPS_MAX = 40
 INSTANTS = ("credit", "debit")
@@ -51,7 +49,7 @@ class Part:
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(60)
+            self.process.wait(PATIENCE_SECONDS)
 
 
 @dataclass
@@ -94,7 +92,7 @@ class Ordeal:
         """Kill (-9) the worker under `run`, which then ends all, as it should; start it again, as an operator's system would."""
         [run] = self.parts
         os.kill(child_running(run.process.pid, "worker"), signal.SIGKILL)
-        assert run.process.wait(60) == 1
+        assert run.process.wait(PATIENCE_SECONDS) == 1
         self.parts.remove(run)
         self.told["killed: worker under run"] += 1
         self.start("run")
@@ -138,19 +136,16 @@ class Ordeal:
     def take(self, order_id: str) -> None:
         """Open the order's link, press its button, and take the claim that the link leads to from then on."""
         link = f"{self.url}/orders/{self.store().slug}"
-        pressed = requests.post(link, params={"o": order_id}, allow_redirects=False, timeout=20)
+        pressed = requests.post(link, params={"o": order_id}, allow_redirects=False, timeout=PATIENCE_SECONDS)
         assert pressed.status_code == 200, pressed.status_code
-        leads_to = requests.get(link, params={"o": order_id}, allow_redirects=False, timeout=20)
+        leads_to = requests.get(link, params={"o": order_id}, allow_redirects=False, timeout=PATIENCE_SECONDS)
         assert leads_to.status_code == 303, leads_to.status_code
         self.coggins.take(leads_to.headers["Location"].rsplit("/", 1)[1])
         self.taken.add(order_id)
 
     def wait_for(self, what: str, is_so: Callable[[], bool]) -> None:
         """Wait, on the machine's clock, for what the processes do on theirs."""
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not is_so():
-            assert time.monotonic() < deadline, f"{what}: it did not come so"
-            threading.Event().wait(POLL_SECONDS)
+        wait_until(is_so, what=what)
 
     def store(self) -> StoreRow:
         with self.services.database.reading() as session:
@@ -211,7 +206,7 @@ class Ordeal:
 
     def _status(self, path: str) -> int:
         try:
-            return requests.get(f"{self.url}{path}", timeout=5).status_code
+            return requests.get(f"{self.url}{path}", timeout=PATIENCE_SECONDS).status_code
         except requests.RequestException:
             return 0
 

@@ -25,7 +25,7 @@ WAVES = 6
 # Claim pages are asked for from one address, and limited.
 CLAIMS_TAKEN = 20
 
-pytestmark = pytest.mark.timeout(300 + 2 * ORDERS)
+pytestmark = pytest.mark.timeout(1800 + 5 * ORDERS)
 
 
 @pytest.fixture

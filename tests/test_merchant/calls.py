@@ -10,9 +10,10 @@ from urllib.parse import unquote
 import requests
 
 from tests.standins.saleor.keys import dashboard_claims
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import World
 
-TIMEOUT = 10
+TIMEOUT = PATIENCE_SECONDS
 ALL = ("MANAGE_ORDERS", "MANAGE_APPS")
 
 

@@ -12,6 +12,7 @@ from app.usecases.merchants.verify_staff import verify_staff
 from tests.standins import faults
 from tests.standins.saleor import SigningKey, StandInSaleor
 from tests.test_merchant.calls import Desk, seen
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import World
 
 
@@ -141,7 +142,7 @@ def test_an_unknown_page_is_a_fragment_that_says_so(desk: Desk) -> None:
 
 
 def test_the_shell_holds_no_secret_and_may_load_nothing_from_elsewhere(shop: World) -> None:
-    answer = requests.get(f"{shop.url}/app/orders/12?saleorApiUrl={shop.saleor.api_url}&theme=dark", timeout=5)
+    answer = requests.get(f"{shop.url}/app/orders/12?saleorApiUrl={shop.saleor.api_url}&theme=dark", timeout=PATIENCE_SECONDS)
 
     policy = answer.headers["Content-Security-Policy"]
     assert answer.status_code == 200
@@ -212,5 +213,5 @@ def _claims(desk: Desk) -> dict[str, Any]:
 
 def _ancestors(desk: Desk) -> str:
     address = f"{desk.world.url}/app?saleorApiUrl={desk.world.saleor.api_url}"
-    policy = requests.get(address, timeout=5).headers["Content-Security-Policy"]
+    policy = requests.get(address, timeout=PATIENCE_SECONDS).headers["Content-Security-Policy"]
     return policy.split("frame-ancestors ")[1]

@@ -12,6 +12,7 @@ from tests.standins.dashboard import StandInDashboard
 from tests.test_merchant.calls import Desk, seen
 from tests.test_merchant.conftest import OpenFrame
 from tests.test_merchant.test_the_frame import app_in, heard
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import World
 
 MOUNTS = {
@@ -25,7 +26,7 @@ MOUNTS = {
 
 def manifest(world: World, version: str) -> dict[str, Any]:
     address = f"{world.url}/api/manifest"
-    told: dict[str, Any] = requests.get(address, headers={"Saleor-Schema-Version": version}, timeout=5).json()
+    told: dict[str, Any] = requests.get(address, headers={"Saleor-Schema-Version": version}, timeout=PATIENCE_SECONDS).json()
     return told
 
 

@@ -12,9 +12,9 @@ from app.providers.embedded import EmbeddedProvider
 from app.providers.protocol import Ask, AskKind
 from app.sealing import Sealer
 from tests.clock import START
+from tests.waiting import PATIENCE_SECONDS
 
 AT_ONCE = 5
-BEGIN_SECONDS = 60
 
 
 def take(database: Database, store_id: int, mark: str) -> bool:
@@ -42,7 +42,7 @@ def main(url: str, store_id: str, what: str, *of_processes: str) -> None:
 
     def contend(asked: list[str]) -> None:
         with closing(Database(url)) as database, ThreadPoolExecutor(AT_ONCE) as pool:
-            together.wait(BEGIN_SECONDS)
+            together.wait(PATIENCE_SECONDS)
             running = [pool.submit(does, database, int(store_id), asked[n % len(asked)]) for n in range(AT_ONCE)]
             told.put(sum(one.result() for one in running))
 

@@ -11,6 +11,7 @@ from app.__main__ import main
 from app.bootstrap import utc_now
 from tests.demo.app_process import AppProcess, environment, free_port
 from tests.standins.saleor import SigningKey, StandInSaleor
+from tests.waiting import PATIENCE_SECONDS
 
 Start = Callable[..., AppProcess]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -38,7 +39,7 @@ def run(tmp_path: Path) -> Run:
     def run(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
         environ = environment(**{"DATA_DIR": str(tmp_path), "PORT": str(free_port()), **settings})
         command = [sys.executable, "-m", "app", *arguments]
-        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
 
     return run
 

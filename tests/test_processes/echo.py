@@ -11,6 +11,7 @@ from flask import Flask, Response, request
 from app.logs import set_up_logging
 from app.web.server.receiving import BODY_BYTES_MAX
 from app.web.server.serving import serve
+from tests.waiting import PATIENCE_SECONDS
 
 THREADS = 2
 PIECES = 50
@@ -60,7 +61,7 @@ def create() -> Flask:
 
     @app.get("/waits")
     def waits() -> str:
-        return str(gate.wait(20))
+        return str(gate.wait(PATIENCE_SECONDS))
 
     @app.get("/opens")
     def opens() -> str:

@@ -13,11 +13,12 @@ from sqlalchemy import inspect
 
 from app.db.engine import Database
 from app.db.migrations import head, is_migrated, migrate
-from tests.demo.app_process import AppProcess, environment, wait_until
+from tests.demo.app_process import AppProcess, environment
 from tests.demo.scene import Scene
 from tests.standins.faults import drip
 from tests.standins.saleor import StandInSaleor
 from tests.test_processes.conftest import Start
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.world import SECRET_KEY
 
 ROOT = Path(__file__).parents[2]
@@ -38,8 +39,6 @@ def upgrade() -> None:
     add_index("ix_order_of_the_next", "order", ["of_the_next"])
 """
 SLOW_SECONDS = 2
-
-pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
@@ -64,7 +63,7 @@ def _migrate(settings: dict[str, str]) -> None:
         env=environment(**settings),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE_SECONDS,
         check=False,
     )
     assert (done.returncode, done.stdout.strip()) == (0, "The database is at next."), done.stderr
@@ -83,15 +82,15 @@ def test_a_deploy_loses_nothing(start: Start, live_saleor: StandInSaleor, next_v
 
         # The next version's tables come, and this one serves and works on.
         _migrate({**settings, **next_version})
-        assert requests.get(f"{web.url}/readyz", timeout=20).status_code == 200
+        assert requests.get(f"{web.url}/readyz", timeout=PATIENCE_SECONDS).status_code == 200
         orders.append(live_saleor.shop.place_paid_order("60.00"))
-        wait_until(lambda: scene.metadata(orders[-1]).get("points_status") == "ready", seconds=20, what="this version settles")
+        wait_until(lambda: scene.metadata(orders[-1]).get("points_status") == "ready", what="this version settles")
 
         # It is told to stop with a batch in hand, and the next one takes over.
         read = live_saleor.counts["Orders"]
         live_saleor.faults.once(drip(SLOW_SECONDS), on="Orders")
         orders.append(live_saleor.shop.place_paid_order("60.00"))
-        wait_until(lambda: live_saleor.counts["Orders"] > read, seconds=20, what="the worker reads the order")
+        wait_until(lambda: live_saleor.counts["Orders"] > read, what="the worker reads the order")
         assert (worker.stop(), web.stop()) == (0, 0)
         # While nobody is there: Saleor's delivery fails, and is repeated by it or found by the sweep.
         live_saleor.till.refund(orders[0], "20.00")
@@ -103,7 +102,6 @@ def test_a_deploy_loses_nothing(start: Start, live_saleor: StandInSaleor, next_v
             orders.append(live_saleor.shop.place_paid_order("60.00"))
             wait_until(
                 lambda: [_granted(scene, order) for order in orders] == [40, *[60] * (len(orders) - 1)],
-                seconds=30,
                 what="all orders come right",
             )
         finally:

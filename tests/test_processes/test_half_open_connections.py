@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from tests.test_processes.conftest import Run, Start
+from tests.waiting import PATIENCE_SECONDS
 
 HALF_A_BODY = b"POST /api/webhooks/orders HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf"
 HALF_A_CHUNK = b"POST /api/v1/points HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nhalf"
@@ -31,8 +32,9 @@ def test_what_is_half_said_holds_up_nobody(start: Start, run_here: Run, connecti
             connection = connections.enter_context(socket.create_connection(("127.0.0.1", web.port)))
             connection.sendall(said)
 
-    asked = [requests.get(f"{web.url}/readyz", timeout=20).status_code for _ in range(10)]
-    delivered = [requests.post(f"{web.url}/api/webhooks/orders", data=b"{}", timeout=20).status_code for _ in range(10)]
+    asked = [requests.get(f"{web.url}/readyz", timeout=PATIENCE_SECONDS).status_code for _ in range(10)]
+    webhook = f"{web.url}/api/webhooks/orders"
+    delivered = [requests.post(webhook, data=b"{}", timeout=PATIENCE_SECONDS).status_code for _ in range(10)]
 
     assert asked == [200] * 10
     # Heard to the end and refused: nobody has installed the app here.

@@ -18,6 +18,7 @@ from sqlmodel import SQLModel
 import app.db.tables  # noqa: F401 - fills the metadata
 from app.db.engine import Database
 from app.db.migrations import MIGRATIONS, head, is_migrated, migrate
+from tests.waiting import PATIENCE_SECONDS
 
 AT_ONCE = 5
 MIGRATE = """
@@ -36,7 +37,7 @@ together = fork.Barrier(int(sys.argv[2]))
 
 def begin():
     database = Database(sys.argv[1])
-    together.wait(30)
+    together.wait(int(sys.argv[3]))
     migrate(database)
 
 
@@ -87,9 +88,9 @@ def test_migrating_twice_is_harmless(empty_database: Database) -> None:
 
 
 def test_migrating_from_several_processes_at_once_is_harmless(empty_database_url: str) -> None:
-    command = [sys.executable, "-c", MIGRATE, empty_database_url, str(AT_ONCE)]
+    command = [sys.executable, "-c", MIGRATE, empty_database_url, str(AT_ONCE), str(PATIENCE_SECONDS)]
 
-    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
 
     assert done.stdout.strip() == str([0] * AT_ONCE), done.stderr
 

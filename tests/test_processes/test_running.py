@@ -12,12 +12,13 @@ import requests
 
 from app.bootstrap import utc_now
 from app.db.engine import Database
-from tests.demo.app_process import AppProcess, wait_until
+from tests.demo.app_process import AppProcess
 from tests.demo.scene import Scene
 from tests.standins.faults import drip
 from tests.standins.saleor import InstallResult, SigningKey, StandInSaleor
 from tests.test_processes.conftest import Run, Start
 from tests.test_processes.process_table import child_running, children_of, descendants_of, is_alive
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from tests.world import serve_app
 
 # Long enough that the signal comes in the middle.
@@ -48,13 +49,13 @@ def _installed(app: AppProcess, saleor: StandInSaleor) -> Scene:
 
 def _nothing_is_left(app: AppProcess, descendants: list[int]) -> None:
     assert len(descendants) >= 3
-    wait_until(lambda: not any(is_alive(pid) for pid in descendants), seconds=5, what="all processes end")
+    wait_until(lambda: not any(is_alive(pid) for pid in descendants), what="all processes end")
     assert _is_free(app.port)
 
 
 def test_it_says_where_it_listens_and_what_to_do_next_tells_no_token_and_ends_whole_by_ctrl_c(start: Start) -> None:
     app = start(LOG_LEVEL="debug").wait_until_ready()
-    wait_until(lambda: "What to do next" in app.log(), seconds=10, what="the greeting")
+    wait_until(lambda: "What to do next" in app.log(), what="the greeting")
     descendants = descendants_of(app.pid)
 
     assert f"http://127.0.0.1:{app.port}" in app.log()
@@ -63,13 +64,17 @@ def test_it_says_where_it_listens_and_what_to_do_next_tells_no_token_and_ends_wh
 
     token = "0123456789abcdef" * 2
     for path in (f"claim/points/{token}", f"api/v1/points?csapikey={token}", f"no/such/page?csapikey={token}"):
-        requests.get(f"{app.url}/{path}", timeout=5)
+        requests.get(f"{app.url}/{path}", timeout=PATIENCE_SECONDS)
     # SIGTERM is how the other tests end theirs.
     assert app.stop(signal.SIGINT) == 0
 
     _nothing_is_left(app, descendants)
     assert token not in app.log()
     assert "Traceback" not in app.log()
+
+
+def _figures(app: AppProcess) -> str:
+    return requests.get(f"{app.url}/metrics", timeout=PATIENCE_SECONDS).text
 
 
 def test_batch_and_request_in_hand_are_finished_before_the_end_and_one_address_tells_the_figures(
@@ -80,20 +85,19 @@ def test_batch_and_request_in_hand_are_finished_before_the_end_and_one_address_t
     live_saleor.shop.place_paid_order("60.00")
     scene.settle()
 
-    told = requests.get(f"{app.url}/metrics", timeout=5).text
-    # Counted by the worker, told by the web process.
-    assert 'saleor_points_movements_total{kind="claim",outcome="accepted"} 1.0' in told
-    assert "saleor_points_settle_batch_seconds_count" in told
+    # Counted by the worker, told by the web process. A batch is counted when all else of it is done.
+    wait_until(lambda: "saleor_points_settle_batch_seconds_count" in _figures(app), what="the worker counts the batch")
+    assert 'saleor_points_movements_total{kind="claim",outcome="accepted"} 1.0' in _figures(app)
 
     asked = live_saleor.counts["Orders"]
     live_saleor.faults.once(drip(2 * SLOW_SECONDS), on="Orders")
     another_saleor.faults.once(drip(SLOW_SECONDS), on="OwnApp")
     order = live_saleor.shop.place_paid_order("60.00")
-    wait_until(lambda: live_saleor.counts["Orders"] > asked, seconds=10, what="the worker reads the order")
+    wait_until(lambda: live_saleor.counts["Orders"] > asked, what="the worker reads the order")
     results: list[InstallResult] = []
     installing = threading.Thread(target=lambda: results.append(another_saleor.install(f"{app.url}/api/manifest")))
     installing.start()
-    wait_until(lambda: another_saleor.counts["OwnApp"] > 0, seconds=10, what="the app asks another Saleor about its token")
+    wait_until(lambda: another_saleor.counts["OwnApp"] > 0, what="the app asks another Saleor about its token")
 
     assert app.stop() == 0
 
@@ -117,7 +121,7 @@ def test_a_killed_web_process_is_replaced_and_all_ends_with_a_sentence_when_thei
 
     os.kill(serving, signal.SIGKILL)
 
-    wait_until(lambda: children_of(web) not in ([], [serving]), seconds=10, what="another web process")
+    wait_until(lambda: children_of(web) not in ([], [serving]), what="another web process")
     app.wait_until_ready()
 
     _all_ends_when_killed(app, "web")

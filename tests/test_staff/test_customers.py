@@ -14,6 +14,7 @@ from app.providers.protocol import Accepted, Ask, AskKind
 from tests.test_settling.test_provider_faults import make_instant
 from tests.test_settling.test_refunds import ADA, give, paid_order, refund, spend
 from tests.test_staff.command_line import typed
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import SECRET_KEY, World
 
 
@@ -129,7 +130,7 @@ def test_claims_that_wait_are_withdrawn_and_the_old_links_lead_nowhere(world: Wo
     with world.services.database.reading() as session:
         assert set(session.exec(select(PointsClaimRow.state))) == {"taken", "void"}
 
-    assert requests.post(link, timeout=10).status_code == 404
+    assert requests.post(link, timeout=PATIENCE_SECONDS).status_code == 404
     assert typed("verify").exit_code == 0
 
 

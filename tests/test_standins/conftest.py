@@ -7,6 +7,7 @@ import pytest
 from tests.standins.coggins import StandInCoggins
 from tests.standins.saleor import StandInSaleor
 from tests.test_standins.recording import Clock, Installed, RecordingApp
+from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def app() -> Iterator[RecordingApp]:
 
 @pytest.fixture
 def saleor(clock: Clock) -> Iterator[StandInSaleor]:
-    with StandInSaleor(clock, webhook_read_seconds=1) as running:
+    with StandInSaleor(clock, webhook_read_seconds=PATIENCE_SECONDS) as running:
         yield running
 
 

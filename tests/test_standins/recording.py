@@ -9,6 +9,7 @@ import requests
 
 from tests.standins.saleor import StandInSaleor
 from tests.standins.serving import Answer, LocalServer, Request, json_answer
+from tests.waiting import PATIENCE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 ORDER_EVENTS = ("ORDER_PAID", "ORDER_FULLY_PAID", "ORDER_REFUNDED", "ORDER_FULLY_REFUNDED", "ORDER_UPDATED", "ORDER_CANCELLED")
@@ -97,7 +98,7 @@ class Installed:
     def post(self, query: str, *, token: str | None = None, **variables: Any) -> requests.Response:
         headers = {"Authorization": f"Bearer {token or self.token}"}
         body = {"query": query, "variables": variables}
-        return requests.post(self.saleor.api_url, json=body, headers=headers, timeout=5, allow_redirects=False)
+        return requests.post(self.saleor.api_url, json=body, headers=headers, timeout=PATIENCE_SECONDS, allow_redirects=False)
 
     def orders(self, *ids: str) -> dict[str, Any]:
         return self.ask(document("app/saleor/operations/orders.graphql"), ids=list(ids))

@@ -9,17 +9,18 @@ import requests
 
 from tests.standins.coggins import Balance, StandInCoggins
 from tests.test_standins.recording import Clock
+from tests.waiting import PATIENCE_SECONDS
 
 ADA = "ada@example.com"
 
 
 def post(coggins: StandInCoggins, kind: str, body: Any, **headers: str) -> requests.Response:
     path = f"/api/v1/points?csapikey={coggins.key}" if kind == "claims" else f"/api/v1/points/{coggins.key}/INSTANT"
-    return requests.post(coggins.url + path, json=body, headers=headers, timeout=5, allow_redirects=False)
+    return requests.post(coggins.url + path, json=body, headers=headers, timeout=PATIENCE_SECONDS, allow_redirects=False)
 
 
 def lookup(coggins: StandInCoggins, email: str) -> requests.Response:
-    return requests.get(f"{coggins.url}/api/v1/points/{coggins.key}/email/{quote(email, safe='')}/Full", timeout=5)
+    return requests.get(f"{coggins.url}/api/v1/points/{coggins.key}/email/{quote(email, safe='')}/Full", timeout=PATIENCE_SECONDS)
 
 
 def test_a_claim_echoes_its_request_and_has_a_token_and_a_url(coggins: StandInCoggins) -> None:
@@ -74,13 +75,13 @@ def test_a_claim_expires_after_its_day_whatever_the_time(coggins: StandInCoggins
 def test_only_posting_the_claim_page_takes_the_points(coggins: StandInCoggins) -> None:
     [answered] = post(coggins, "claims", [{"amount": 5, "email": ADA}]).json()
 
-    assert "Take 5 points" in requests.get(answered["claimUrl"], timeout=5).text
+    assert "Take 5 points" in requests.get(answered["claimUrl"], timeout=PATIENCE_SECONDS).text
     assert coggins.books().balance(ADA).available == 0
-    assert requests.post(answered["claimUrl"], timeout=5).status_code == 200
-    assert requests.post(answered["claimUrl"], timeout=5).status_code == 409
+    assert requests.post(answered["claimUrl"], timeout=PATIENCE_SECONDS).status_code == 200
+    assert requests.post(answered["claimUrl"], timeout=PATIENCE_SECONDS).status_code == 409
 
     assert coggins.books().balance(ADA).available == 5
-    assert requests.get(f"{coggins.url}/claim/points/{'0' * 32}", timeout=5).status_code == 404
+    assert requests.get(f"{coggins.url}/claim/points/{'0' * 32}", timeout=PATIENCE_SECONDS).status_code == 404
 
 
 def test_instant_moves_balances_at_once_and_trims_the_e_mail(coggins: StandInCoggins) -> None:

@@ -12,9 +12,10 @@ from sqlmodel import select
 
 from app.db.tables import RuleRow, StoreRow
 from tests.standins.saleor.orders import global_id
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import World
 
-TIMEOUT = 10
+TIMEOUT = PATIENCE_SECONDS
 ORDER_ID = global_id("Order", str(UUID(int=7)))
 
 

@@ -16,6 +16,7 @@ from app.web.shoppers import claim_page as claims
 from app.web.shoppers.page_setup import set_up_shopper_pages
 from app.web.shoppers.speech import set_up_speech
 from tests.test_web.calls import ask, change_rule, claim_path, get, ready_order, text_of
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import World
 
 UNKNOWN = f"/claim/points/{'0' * 32}"
@@ -326,7 +327,7 @@ def test_a_claim_of_a_refunded_order_says_so_and_leads_to_the_order(shop: World,
     assert "refunded" in text_of(page)
     assert entries(shop) == []
     [link] = re.findall(r'class="button" href="([^"]+)"', page.text)
-    assert "This order was refunded or cancelled" in text_of(requests.get(link, timeout=5))
+    assert "This order was refunded or cancelled" in text_of(requests.get(link, timeout=PATIENCE_SECONDS))
 
 
 def test_a_claim_whose_points_went_into_another_link_says_so_and_leads_there(shop: World) -> None:
@@ -339,7 +340,7 @@ def test_a_claim_whose_points_went_into_another_link_says_so_and_leads_there(sho
 
     assert "its points are in another link now" in text_of(page)
     [link] = re.findall(r'class="button" href="([^"]+)"', page.text)
-    new = requests.get(link, timeout=5)
+    new = requests.get(link, timeout=PATIENCE_SECONDS)
     assert "o•••@e•••.com" in text_of(new)
     assert path not in new.url
 
@@ -468,7 +469,7 @@ def test_one_address_that_asks_too_often_does_not_shut_out_others(shop: World) -
 
     with requests.Session() as other:
         other.mount("http://", FromAddress("127.0.0.2"))
-        assert other.get(f"{shop.url}{UNKNOWN}", timeout=5).status_code == 404
+        assert other.get(f"{shop.url}{UNKNOWN}", timeout=PATIENCE_SECONDS).status_code == 404
 
 
 class FromAddress(requests.adapters.HTTPAdapter):

@@ -22,6 +22,7 @@ from tests.standins.saleor.manifests import subscription_refusal
 from tests.standins.serving import Answer, LocalServer, Request, json_answer
 from tests.test_web.calls import ask, error_of, get
 from tests.test_web.conftest import NewSite
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import World
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -133,7 +134,7 @@ def test_the_pages_that_the_manifest_names_answer(site: World, path: tuple[str, 
     for name in path:
         url = url[name]
 
-    assert requests.get(url, allow_redirects=False, timeout=5).status_code == 200
+    assert requests.get(url, allow_redirects=False, timeout=PATIENCE_SECONDS).status_code == 200
 
 
 def test_the_logo_is_a_square_png_of_256_pixels_or_more(site: World) -> None:

@@ -14,6 +14,7 @@ from tests.standins import faults
 from tests.standins.saleor import Item
 from tests.standins.saleor.orders import global_id
 from tests.test_web.calls import ORDER_ID, ask, change_rule, claim_path, get, ready_order, text_of
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import World
 
 
@@ -162,7 +163,7 @@ def test_a_claim_that_nobody_took_in_time_says_so(shop: World) -> None:
     shop.clock.advance(days=5)
     shop.settle()
 
-    end = requests.get(f"{shop.url}{path_of(shop, order_id)}", timeout=5)
+    end = requests.get(f"{shop.url}{path_of(shop, order_id)}", timeout=PATIENCE_SECONDS)
 
     assert "is over" in text_of(end)
 
