@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser
 
 from app.db.engine import Database
@@ -14,6 +15,7 @@ from tests.databases import Databases, postgresql_databases, sqlite_databases
 from tests.sharing import share, spare_what_is_loaded
 from tests.standins.coggins import StandInCoggins
 from tests.standins.saleor import SigningKey, StandInSaleor
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import World, open_world
 
 # A setting of whoever runs the tests must not reach them.
@@ -22,6 +24,10 @@ for _name in ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "POINTS_API_URL", "POI
 
 
 share()
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 # A test of whole worlds runs with both providers and on both databases, but not with each on each: what a provider does hardly
 # depends on the database. Where it may, the test is marked `every_world`.
@@ -99,7 +105,7 @@ def signing_key() -> SigningKey:
 
 @pytest.fixture
 def saleor(clock: MovableClock, signing_key: SigningKey) -> Iterator[StandInSaleor]:
-    with StandInSaleor(clock, key=signing_key, webhook_read_seconds=5) as running:
+    with StandInSaleor(clock, key=signing_key, webhook_read_seconds=PATIENCE_SECONDS) as running:
         yield running
 
 

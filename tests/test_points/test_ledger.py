@@ -215,7 +215,7 @@ def test_a_token_is_in_no_table(provider: EmbeddedProvider) -> None:
         max_size=15,
     )
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_balances_are_the_sums_of_entries_whatever_happens(
     embedded_sqlite: EmbeddedProvider, clock: MovableClock, steps: list[tuple[str, str, int]]
 ) -> None:
