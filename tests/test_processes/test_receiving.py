@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from typing import Any
 
@@ -14,24 +14,39 @@ import pytest
 import requests
 
 from app.web.server.receiving import BODY_BYTES_MAX, LARGE_BODIES_MAX
-from tests.demo.app_process import environment, free_port, wait_until
+from tests.demo.app_process import environment, free_port
 from tests.test_processes.echo import PIECE, PIECES
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
-BODY_SECONDS = 3
+# Over at once: for what is given up. All else has minutes.
+SHORT_SECONDS = 1
 HALF_A_BODY = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf"
 LARGE = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 900000\r\n\r\n"
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[int]:
-    """Give the port of a server with two threads; a body may take three seconds."""
+    """Give the port of a server with two threads; a body may take as long as any test."""
+    with _running(body_seconds=PATIENCE_SECONDS) as port:
+        yield port
+
+
+@pytest.fixture
+def short_server() -> Iterator[int]:
+    """Give the port of a server that soon gives up a body."""
+    with _running(body_seconds=SHORT_SECONDS) as port:
+        yield port
+
+
+@contextmanager
+def _running(*, body_seconds: int) -> Iterator[int]:
     port = free_port()
-    command = [sys.executable, "-m", "tests.test_processes.echo", str(port), str(BODY_SECONDS)]
+    command = [sys.executable, "-m", "tests.test_processes.echo", str(port), str(body_seconds)]
     with subprocess.Popen(command, env={**environment(), "PLANTED_IN_ENVIRONMENT": "1"}) as process:
-        wait_until(lambda: _serves(port), seconds=30, what="the server serves")
+        wait_until(lambda: _serves(port), what="the server serves")
         yield port
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(PATIENCE_SECONDS) == 0
 
 
 def _serves(port: int) -> bool:
@@ -40,7 +55,7 @@ def _serves(port: int) -> bool:
 
 
 def _open(port: int, said: bytes) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", port), timeout=20)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
     connection.sendall(said)
     return connection
 
@@ -63,7 +78,7 @@ def _answer(port: int, said: bytes) -> tuple[int, dict[str, Any]]:
 def test_a_body_of_known_length_comes_whole(server: int) -> None:
     body = os.urandom(BODY_BYTES_MAX)
 
-    told = requests.post(f"http://127.0.0.1:{server}/", data=body, timeout=20).json()
+    told = requests.post(f"http://127.0.0.1:{server}/", data=body, timeout=PATIENCE_SECONDS).json()
 
     assert (told["length"], told["digest"]) == (len(body), sha256(body).hexdigest())
 
@@ -71,7 +86,7 @@ def test_a_body_of_known_length_comes_whole(server: int) -> None:
 def test_a_body_in_chunks_comes_whole_with_its_length(server: int) -> None:
     chunks = [os.urandom(7_000) for _ in range(20)]
 
-    told = requests.post(f"http://127.0.0.1:{server}/", data=iter(chunks), timeout=20).json()
+    told = requests.post(f"http://127.0.0.1:{server}/", data=iter(chunks), timeout=PATIENCE_SECONDS).json()
 
     assert (told["length"], told["digest"]) == (140_000, sha256(b"".join(chunks)).hexdigest())
     assert "transfer-encoding" not in told["headers"]
@@ -81,7 +96,7 @@ def test_a_body_in_chunks_comes_whole_with_its_length(server: int) -> None:
 def test_a_body_that_is_too_long_is_refused(server: int, body: bytes | Iterable[bytes]) -> None:
     data = body if isinstance(body, bytes) else iter(body)
 
-    answer = requests.post(f"http://127.0.0.1:{server}/", data=data, timeout=20)
+    answer = requests.post(f"http://127.0.0.1:{server}/", data=data, timeout=PATIENCE_SECONDS)
 
     assert answer.status_code == 413
 
@@ -114,28 +129,28 @@ def test_an_underscore_does_not_pass_for_a_hyphen(server: int) -> None:
 
 
 def test_the_head_alone_has_the_length_and_no_body(server: int) -> None:
-    answer = requests.head(f"http://127.0.0.1:{server}/", timeout=20)
+    answer = requests.head(f"http://127.0.0.1:{server}/", timeout=PATIENCE_SECONDS)
 
     assert int(answer.headers["Content-Length"]) > 100
     assert answer.content == b""
 
 
 def test_an_unchanged_answer_has_no_length_of_its_own(server: int) -> None:
-    answer = requests.get(f"http://127.0.0.1:{server}/unchanged", timeout=20)
+    answer = requests.get(f"http://127.0.0.1:{server}/unchanged", timeout=PATIENCE_SECONDS)
 
     assert (answer.status_code, answer.headers["ETag"]) == (304, '"1"')
     assert "Content-Length" not in answer.headers
 
 
 def test_a_long_answer_comes_whole_with_its_length(server: int) -> None:
-    answer = requests.get(f"http://127.0.0.1:{server}/pieces", timeout=20)
+    answer = requests.get(f"http://127.0.0.1:{server}/pieces", timeout=PATIENCE_SECONDS)
 
     assert answer.content == PIECE * PIECES
     assert answer.headers["Content-Length"] == str(len(answer.content))
 
 
 def test_an_answer_that_breaks_off_is_not_taken_for_whole(server: int) -> None:
-    answer = requests.get(f"http://127.0.0.1:{server}/breaks", timeout=20)
+    answer = requests.get(f"http://127.0.0.1:{server}/breaks", timeout=PATIENCE_SECONDS)
 
     assert answer.status_code == 500
     assert answer.json()["error"]["code"] == "DEFECT"
@@ -150,14 +165,20 @@ def test_who_reads_slowly_or_hangs_up_holds_no_thread(server: int) -> None:
         for _ in range(10):
             _open(server, asked).close()
 
-        assert requests.get(f"http://127.0.0.1:{server}/", timeout=20).ok
+        assert requests.get(f"http://127.0.0.1:{server}/", timeout=PATIENCE_SECONDS).ok
 
 
-def test_half_a_body_holds_no_thread_and_is_given_up(server: int) -> None:
+def test_half_a_body_holds_no_thread(server: int) -> None:
     with ExitStack() as stack:
-        halves = [stack.enter_context(_open(server, HALF_A_BODY)) for _ in range(50)]
+        for _ in range(50):
+            stack.enter_context(_open(server, HALF_A_BODY))
 
-        assert requests.get(f"http://127.0.0.1:{server}/", timeout=20).ok
+        assert requests.get(f"http://127.0.0.1:{server}/", timeout=PATIENCE_SECONDS).ok
+
+
+def test_half_a_body_is_given_up(short_server: int) -> None:
+    with ExitStack() as stack:
+        halves = [stack.enter_context(_open(short_server, HALF_A_BODY)) for _ in range(50)]
 
         for half in halves:
             answer = _all_of(half)
@@ -169,28 +190,28 @@ def test_half_a_body_whose_sender_hangs_up_never_reaches_the_application(server:
     for _ in range(10):
         _open(server, HALF_A_BODY).close()
 
-    assert requests.get(f"http://127.0.0.1:{server}/", timeout=20).ok
+    assert requests.get(f"http://127.0.0.1:{server}/", timeout=PATIENCE_SECONDS).ok
 
 
 def test_large_bodies_have_places_and_small_ones_need_none(server: int) -> None:
     with ExitStack() as stack:
         held = [stack.enter_context(_open(server, LARGE)) for _ in range(LARGE_BODIES_MAX)]
-        wait_until(lambda: _status_of_large(server) == 503, seconds=10, what="all places are taken")
+        wait_until(lambda: _status_of_large(server) == 503, what="all places are taken")
 
-        assert requests.post(f"http://127.0.0.1:{server}/", data=b"x" * 1000, timeout=20).ok
+        assert requests.post(f"http://127.0.0.1:{server}/", data=b"x" * 1000, timeout=PATIENCE_SECONDS).ok
 
         for one in held:
             one.close()
-    wait_until(lambda: _status_of_large(server) == 200, seconds=10, what="places are free again")
+    wait_until(lambda: _status_of_large(server) == 200, what="places are free again")
 
 
 def _status_of_large(port: int) -> int:
-    return requests.post(f"http://127.0.0.1:{port}/", data=b"x" * 100_000, timeout=20).status_code
+    return requests.post(f"http://127.0.0.1:{port}/", data=b"x" * 100_000, timeout=PATIENCE_SECONDS).status_code
 
 
 def test_as_many_requests_are_in_hand_as_there_are_threads(server: int) -> None:
     with _open(server, b"GET /waits HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n") as waiting:
-        assert requests.get(f"http://127.0.0.1:{server}/opens", timeout=20).text == "opened"
+        assert requests.get(f"http://127.0.0.1:{server}/opens", timeout=PATIENCE_SECONDS).text == "opened"
 
         assert _all_of(waiting).endswith(b"True")
 
