@@ -7,11 +7,10 @@ import os
 import socket
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from sqlalchemy import func, text
 from sqlmodel import select
 
 from app.bootstrap import build_services
-from app.db.tables import MovementRow, MovementState, OrderRow
+from app.db.tables import MovementRow, MovementState, OrderRow, StoreRow
 from app.settings import load_settings
 from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
 from app.usecases.services import Services
@@ -29,8 +28,9 @@ from tests.standins.coggins import StandInCoggins
 from tests.standins.coggins.misanswers import fewer_items
 from tests.standins.saleor import SigningKey, StandInSaleor
 from tests.test_bad_day.process import SharedClock
+from tests.waiting import PATIENCE_SECONDS, wait_until
 
-DEADLINE_SECONDS = 60
+STEPS_MAX = 20
 KILLED = 9
 
 
@@ -71,10 +71,7 @@ class Day:
 
     def wait_for(self, what: str, is_so: Callable[[], bool]) -> None:
         """Wait, on the machine's clock, for what the processes do on theirs."""
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not is_so():
-            assert time.monotonic() < deadline, f"{what}: it did not come so"
-            threading.Event().wait(0.1)
+        wait_until(is_so, what=what)
 
     def waiting(self) -> int:
         with self.services.database.reading() as session:
@@ -91,12 +88,25 @@ class Day:
             order = session.exec(select(OrderRow).where(OrderRow.saleor_order_id == order_id)).first()
         return order is not None and order.granted == self.orders[order_id][1]
 
-    def move(self, times: int, **units: int) -> None:
-        """Let time pass in steps, so that what is due in between is done in between."""
-        for _ in range(times):
-            self.clock.advance(**units)
-            threading.Event().wait(1.2)
+    def move(self, **units: int) -> None:
+        """Let time pass, more than between two sweeps, and wait until one has begun or Saleor is left in peace for now."""
+        self.clock.advance(**units)
+        moved_at = self.clock()
+        self.wait_for("a sweep", lambda: self._has_swept(moved_at))
+
+    def move_until(self, what: str, is_so: Callable[[], bool], **units: int) -> None:
+        """Let time pass in steps until it is so; what is due in between is done in between."""
+        for _ in range(STEPS_MAX):
+            if is_so():
+                return
+            self.move(**units)
             self.quiet()
+        raise AssertionError(f"{what}: it did not come so")
+
+    def _has_swept(self, since: datetime) -> bool:
+        with self.services.database.reading() as session:
+            store = session.exec(select(StoreRow)).one()
+        return (store.swept_at or since) > since or (store.paused_until or since) > since
 
     def count(self, state: MovementState) -> int:
         with self.services.database.reading() as session:
@@ -141,12 +151,12 @@ def _running(day: Day) -> Iterator[None]:
         for process in (web, day.worker):
             if process is not None and process.poll() is None:
                 process.terminate()
-                process.wait(30)
+                process.wait(PATIENCE_SECONDS)
 
 
 def _answers(url: str) -> bool:
     try:
-        return requests.get(url, timeout=2).ok
+        return requests.get(url, timeout=PATIENCE_SECONDS).ok
     except requests.RequestException:
         return False
 
@@ -158,7 +168,6 @@ def _free_port() -> int:
         return port
 
 
-@pytest.mark.timeout(300)
 def test_a_bad_day_ends_exact(day: Day) -> None:
     _an_ordinary_morning(day)
     _the_provider_is_cut_off_after_it_acted(day)
@@ -217,8 +226,7 @@ def _found_out(day: Day, order_id: str, fault: str, *, asks: int) -> None:
     before = day.coggins.counts["instant"]
     day.saleor.deliveries.deliver()
     day.wait_for("an unknown movement", lambda: day.count(MovementState.UNKNOWN) == 1)
-    day.move(2, minutes=10)
-    day.wait_for(fault, lambda: day.settled(order_id))
+    day.move_until(fault, lambda: day.settled(order_id), minutes=10)
     assert day.coggins.counts["instant"] - before == asks
     day.told.append((fault, f"two looks at the balance; asked {'once' if asks == 1 else 'twice'}; credited once"))
 
@@ -230,8 +238,7 @@ def _the_provider_talks_garbage(day: Day) -> None:
     day.pay("guest2@example.com", 44)
     day.saleor.deliveries.deliver()
     day.wait_for("a pause", lambda: day.waiting() == 0)
-    day.move(4, minutes=6)
-    day.wait_for("the claims", lambda: all(day.settled(order_id) for order_id in day.orders))
+    day.move_until("the claims", lambda: all(day.settled(order_id) for order_id in day.orders), minutes=6)
     assert day.settled(order_id)
     day.told.append(
         ("provider answers half an array, then HTML", "asked again for links that nobody saw; account paused, resumed")
@@ -241,8 +248,7 @@ def _the_provider_talks_garbage(day: Day) -> None:
 def _deliveries_are_lost(day: Day) -> None:
     order_id = day.pay("member3@example.com", 45, is_registered=True)
     day.saleor.deliveries.lose()
-    day.move(2, minutes=5)
-    day.wait_for("the sweep", lambda: day.settled(order_id))
+    day.move_until("the sweep", lambda: day.settled(order_id), minutes=5)
     day.told.append(("deliveries lost for good", "found by the sweep"))
 
 
@@ -255,8 +261,7 @@ def _the_worker_is_killed_in_mid_call(day: Day) -> None:
     day.coggins.server.release()
     day.start_worker()
     day.clock.advance(minutes=2)
-    day.move(4, minutes=6)
-    day.wait_for("the takeover", lambda: day.settled(order_id))
+    day.move_until("the takeover", lambda: day.settled(order_id), minutes=6)
     day.told.append(
         ("worker killed (-9) in the middle of a call", "taken over after 5 min; found done by two looks; credited once")
     )
@@ -271,11 +276,9 @@ def _saleor_is_away_for_an_hour(day: Day) -> None:
     day.saleor.deliveries.lose()
     day.saleor.stop()
     for _ in range(6):
-        day.clock.advance(minutes=10)
-        threading.Event().wait(1.2)
+        day.move(minutes=10)
     day.saleor.start()
-    day.move(4, minutes=20)
-    day.wait_for("Saleor's orders", lambda: day.settled(order_id))
+    day.move_until("Saleor's orders", lambda: day.settled(order_id), minutes=20)
     day.told.append(("Saleor away for an hour, its deliveries lost", "store paused and resumed by itself; found by the sweep"))
 
 
