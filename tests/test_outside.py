@@ -24,8 +24,8 @@ from app import http as outside
 from app.http import connections, deadlines, urls
 from app.http.public_addresses import is_public
 from tests.standins.serving import Answer, LocalServer, Manner, Request
+from tests.waiting import PATIENCE_SECONDS, call_that_arrives
 
-PATIENCE_SECONDS = 10
 SHORT_SECONDS = 0.2
 FULL_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK"
 
@@ -68,15 +68,17 @@ def read_request(connection: socket.socket) -> None:
         ending = b"\r\n\r\n{}" if request.startswith(b"POST") else b"\r\n\r\n"
 
 
-def drips(text: bytes) -> Talk:
-    """Read the request, then send a byte at a time, faster than any time-out of a single read."""
+def drips(text: bytes, arrived: threading.Event | None = None) -> Talk:
+    """Read the request, then send a byte at a time, faster than any time-out of a single read, and then nothing."""
 
     def talk(connection: socket.socket, over: threading.Event) -> None:
-        connection.recv(65536)
+        if connection.recv(65536) and arrived is not None:
+            arrived.set()
         for index in range(len(text)):
             connection.sendall(text[index : index + 1])
             if over.wait(0.02):
                 return
+        over.wait(PATIENCE_SECONDS)
 
     return talk
 
@@ -158,33 +160,41 @@ def failed_call(url: str, *, seconds: float = PATIENCE_SECONDS, verify: Path | N
     return failed.value
 
 
+def late_call(text: bytes, *, certificate: Path | None = None) -> requests.RequestException:
+    """Call a server that has the request, and drips `text` beyond the deadline."""
+    arrived = threading.Event()
+
+    def call(seconds: float) -> requests.RequestException:
+        talk = drips(text, arrived)
+        with raw_server(over_tls(certificate, talk) if certificate else talk) as address:
+            return failed_call(f"{'https' if certificate else 'http'}://{address}/", seconds=seconds, verify=certificate)
+
+    return call_that_arrives(call, arrived.is_set)
+
+
 @pytest.mark.parametrize("text", [b"HTTP/1.1 200 OK\r\n" + b"X-Slow: yes\r\n" * 1000, b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 9999])
 def test_an_answer_that_drips_ends_at_the_deadline(text: bytes) -> None:
-    with raw_server(drips(text)) as address:
-        error = failed_call(f"http://{address}/", seconds=SHORT_SECONDS)
+    error = late_call(text)
 
     assert isinstance(error, outside.DeadlineExceeded)
     assert not outside.was_never_sent(error)
 
 
 def test_an_answer_that_drips_over_tls_ends_at_the_deadline(certificate: Path) -> None:
-    with raw_server(over_tls(certificate, drips(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 9999))) as address:
-        error = failed_call(f"https://{address}/", seconds=0.5, verify=certificate)
+    error = late_call(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 9999, certificate=certificate)
 
     assert isinstance(error, outside.DeadlineExceeded)
     assert not outside.was_never_sent(error)
 
 
 def test_endless_interim_answers_end_at_the_deadline() -> None:
-    with raw_server(drips(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)) as address:
-        error = failed_call(f"http://{address}/", seconds=SHORT_SECONDS)
+    error = late_call(b"HTTP/1.1 100 Continue\r\n\r\n" * 1000)
 
     assert isinstance(error, outside.DeadlineExceeded)
 
 
 def test_a_server_that_says_nothing_is_a_time_out_and_may_have_acted() -> None:
-    with raw_server(says_nothing) as address:
-        error = failed_call(f"http://{address}/", seconds=SHORT_SECONDS)
+    error = late_call(b"")
 
     assert isinstance(error, requests.Timeout)
     assert not outside.was_never_sent(error)
@@ -227,20 +237,31 @@ def test_a_connection_made_too_late_is_not_used(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_deadline_is_of_one_call_and_not_of_the_next_on_the_same_connection() -> None:
+    third_arrived = threading.Event()
+
     def talk(connection: socket.socket, over: threading.Event) -> None:
         for _ in range(2):
             connection.recv(65536)
             connection.sendall(FULL_ANSWER.replace(b"Connection: close\r\n", b""))
-        connection.recv(65536)
+        if connection.recv(65536):
+            third_arrived.set()
         over.wait(PATIENCE_SECONDS)
 
-    with raw_server(talk) as address, outside.new_session(total_seconds=SHORT_SECONDS) as session:
-        answers = [session.get(f"http://{address}/").text for _ in range(2)]
-        with pytest.raises(requests.Timeout) as failed:
-            session.get(f"http://{address}/")
+    def ask_thrice(seconds: float) -> tuple[list[str], requests.RequestException]:
+        answers: list[str] = []
+        with (
+            raw_server(talk) as address,
+            outside.new_session(total_seconds=seconds) as session,
+            pytest.raises(requests.RequestException) as failed,
+        ):
+            answers.extend(session.get(f"http://{address}/").text for _ in range(3))
+        return answers, failed.value
+
+    answers, error = call_that_arrives(ask_thrice, third_arrived.is_set)
 
     assert answers == ["OK", "OK"]
-    assert not outside.was_never_sent(failed.value)
+    assert isinstance(error, requests.Timeout)
+    assert not outside.was_never_sent(error)
 
 
 @contextmanager
@@ -535,5 +556,7 @@ def test_a_whole_answer_over_tls_comes_through(certificate: Path) -> None:
 
 
 def test_the_stand_ins_dripping_body_ends_at_the_deadline() -> None:
-    with answering(Answer(body=b"x" * 1000, manner=Manner.DRIP)) as server:
-        assert isinstance(failed_call(server.url, seconds=SHORT_SECONDS), outside.DeadlineExceeded)
+    with answering(Answer(body=b"x" * 1000, manner=Manner.DRIP, drip_seconds=24 * 60 * 60)) as server:
+        error = call_that_arrives(lambda seconds: failed_call(server.url, seconds=seconds), lambda: bool(server.seen))
+
+    assert isinstance(error, outside.DeadlineExceeded)

@@ -101,10 +101,10 @@ def test_a_day_without_the_provider_is_made_up_for(coggins_world: World, fault: 
 
 @pytest.mark.parametrize("fault", [faults.hang(), faults.after_acting(faults.hang())], ids=["does nothing", "acts"])
 def test_a_day_in_which_the_provider_hangs_is_made_up_for(coggins_world: World, fault: Fault) -> None:
-    world = _with_little_patience(coggins_world)
+    world = coggins_world
     assert world.coggins is not None
     world.coggins.faults.always(fault)
-    orders = _a_day_of_orders(world)
+    orders = _a_day_of_orders(_with_little_patience(world))
     assert {world.order(order_id).granted for order_id in orders} == {0}
 
     world.coggins.faults.clear()
