@@ -152,7 +152,7 @@ def test_two_web_processes_and_a_worker_share_one_sqlite_file(start: Start, run_
     app = start("web", "--processes", "2").wait_until_ready()
     worker = start("worker")
     scene = _installed(app, live_saleor)
-    assert len(children_of(app.pid)) == 2
+    wait_until(lambda: len(children_of(app.pid)) == 2, what="both web processes are there")
 
     orders = [live_saleor.shop.place_paid_order("10.00") for _ in range(30)]
     scene.settle()
