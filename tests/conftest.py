@@ -15,7 +15,6 @@ from tests.databases import Databases, postgresql_databases, sqlite_databases
 from tests.sharing import share, spare_what_is_loaded
 from tests.standins.coggins import StandInCoggins
 from tests.standins.saleor import SigningKey, StandInSaleor
-from tests.waiting import PATIENCE_SECONDS
 from tests.world import World, open_world
 
 # A setting of whoever runs the tests must not reach them.
@@ -105,7 +104,7 @@ def signing_key() -> SigningKey:
 
 @pytest.fixture
 def saleor(clock: MovableClock, signing_key: SigningKey) -> Iterator[StandInSaleor]:
-    with StandInSaleor(clock, key=signing_key, webhook_read_seconds=PATIENCE_SECONDS) as running:
+    with StandInSaleor(clock, key=signing_key) as running:
         yield running
 
 

@@ -7,7 +7,6 @@ import pytest
 from tests.standins.coggins import StandInCoggins
 from tests.standins.saleor import StandInSaleor
 from tests.test_standins.recording import Clock, Installed, RecordingApp
-from tests.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -25,7 +24,7 @@ def app() -> Iterator[RecordingApp]:
 
 @pytest.fixture
 def saleor(clock: Clock) -> Iterator[StandInSaleor]:
-    with StandInSaleor(clock, webhook_read_seconds=PATIENCE_SECONDS) as running:
+    with StandInSaleor(clock) as running:
         yield running
 
 

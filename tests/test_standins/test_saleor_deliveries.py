@@ -173,7 +173,7 @@ def test_an_app_that_says_nothing_is_tried_again(installed: Installed) -> None:
     order_id = installed.saleor.shop.place_order("60")
     installed.saleor.shop.add_note(order_id)
     installed.app.answers = [Answer(manner=Manner.HANG)]
-    installed.saleor.deliveries.read_seconds = 1
+    installed.saleor.deliveries.seconds = 1
 
     [delivery] = installed.saleor.deliveries.deliver()
 

@@ -9,8 +9,9 @@ from enum import Enum
 
 import requests
 
-from tests.standins.saleor.calls import READ_SECONDS, call
+from tests.standins.saleor.calls import call
 from tests.standins.saleor.manifests import Webhook
+from tests.waiting import PATIENCE_SECONDS
 
 # One attempt and five retries; then the event is lost.
 ATTEMPTS_MAX = 6
@@ -67,7 +68,7 @@ def every(_delivery: Delivery) -> bool:
 class Deliveries:
     """The queue and the record of a Saleor's webhook deliveries."""
 
-    read_seconds: int = READ_SECONDS
+    seconds: int = PATIENCE_SECONDS
     queued: list[Delivery] = field(default_factory=list)
     sent: list[Delivery] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -135,15 +136,15 @@ class Deliveries:
                 return
             if delivery.parcel is None:
                 delivery.parcel = delivery.build(delivery)
-        attempt = _attempt(delivery.webhook.target_url, delivery.parcel, self.read_seconds)
+        attempt = _attempt(delivery.webhook.target_url, delivery.parcel, self.seconds)
         with self._lock:
             delivery.attempts.append(attempt)
             delivery.state = _state_after(attempt, len(delivery.attempts))
 
 
-def _attempt(url: str, parcel: Parcel, read_seconds: int) -> Attempt:
+def _attempt(url: str, parcel: Parcel, seconds: int) -> Attempt:
     try:
-        answer = call("POST", url, headers=parcel.headers, body=parcel.body, read_seconds=read_seconds)
+        answer = call("POST", url, headers=parcel.headers, body=parcel.body, seconds=seconds)
     except requests.RequestException as error:
         return Attempt(0, type(error).__name__)
     return Attempt(answer.status_code, answer.text[:1024])

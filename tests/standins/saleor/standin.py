@@ -14,7 +14,6 @@ from tests.standins.saleor.api import Api
 from tests.standins.saleor.app_mutations import app_fields
 from tests.standins.saleor.apps import App, Apps, InstallResult
 from tests.standins.saleor.book import STAFF, Clock, OrderBook, OrderEmission, Principal
-from tests.standins.saleor.calls import READ_SECONDS
 from tests.standins.saleor.deliveries import Deliveries, Delivery, Parcel
 from tests.standins.saleor.goods import Goods
 from tests.standins.saleor.keys import SigningKey, dashboard_claims, user_claims
@@ -38,7 +37,6 @@ class StandInSaleor:
         currencies: Mapping[str, str] = CURRENCIES,
         auto_deliver: bool = False,
         version: str = "3.24.0-a.0",
-        webhook_read_seconds: int = READ_SECONDS,
         key: SigningKey | None = None,
     ) -> None:
         self.clock = clock
@@ -49,7 +47,7 @@ class StandInSaleor:
         self.key = key or SigningKey()
         self.faults = FaultPlan()
         self.counts: Counter[str] = Counter()
-        self.deliveries = Deliveries(read_seconds=webhook_read_seconds)
+        self.deliveries = Deliveries()
         self.book = OrderBook(clock, self._orders_told)
         self.shop = Shop(self.book, currencies)
         self.till = Till(self.book)
