@@ -11,7 +11,7 @@ from tests.demo.__main__ import play
 from tests.demo.app_process import environment
 from tests.demo.story import Story
 from tests.demo.telling import Teller
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import STORY_SECONDS
 
 DEMO = (sys.executable, "-m", "tests.demo")
 
@@ -29,7 +29,7 @@ def _text(teller: Teller) -> str:
 def test_the_demo_ends_well_without_configuration_and_leaves_nothing_behind(tmp_path: Path) -> None:
     environ = environment(TMPDIR=str(tmp_path))
 
-    done = subprocess.run(DEMO, env=environ, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    done = subprocess.run(DEMO, env=environ, capture_output=True, text=True, timeout=STORY_SECONDS, check=False)
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert "came out right" in done.stdout

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 # For one wait, one request, one start of a process. A test that fails takes this long to fail: who mends it may set less.
 PATIENCE_SECONDS = int(os.environ.get("PATIENCE_SECONDS") or 300)
+# For a process that does many such things, one after the other.
+STORY_SECONDS = 4 * PATIENCE_SECONDS
 POLL_SECONDS = 0.05
 # The first is over at once. Each next one is for a machine on which the request did not even leave within the one before.
 DEADLINES_SECONDS = (0.2, 2, 20, 200)

@@ -6,7 +6,7 @@ import sys
 from app.domain.claim import Balance
 from app.providers.embedded import EmbeddedProvider
 from tests.test_points.ledger_calls import balance, balances_are_sums_of_entries, customers_of, entries_of, mark_of, new_claim
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import STORY_SECONDS
 
 PROCESSES = 4
 
@@ -16,7 +16,7 @@ def contend(provider: EmbeddedProvider, what: str, *arguments: list[str]) -> int
     url = provider.database.engine.url.render_as_string(hide_password=False)
     command = [sys.executable, "-m", "tests.test_points.contender", url, str(provider.store_id), what]
     asked = [" ".join(of_one) for of_one in arguments]
-    done = subprocess.run([*command, *asked], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False)
+    done = subprocess.run([*command, *asked], capture_output=True, text=True, timeout=STORY_SECONDS, check=False)
     assert done.returncode == 0, done.stderr
     return int(done.stdout)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.demo.app_process import AppProcess, environment
 from tests.test_processes.conftest import Run, Start
-from tests.waiting import PATIENCE_SECONDS
+from tests.waiting import STORY_SECONDS
 
 PAGE = Path(__file__).parents[2] / "docs" / "api" / "README.md"
 BLOCKS = re.findall(r"```sh\n(.*?)```(?:\n\n```json\n(.*?)```)?", PAGE.read_text(), re.DOTALL)
@@ -37,7 +37,7 @@ def run_in_shell(commands: str, app: AppProcess, folder: Path) -> "subprocess.Co
         env=environment(DATA_DIR=str(folder), PORT=str(app.port)),
         text=True,
         capture_output=True,
-        timeout=PATIENCE_SECONDS,
+        timeout=STORY_SECONDS,
         check=False,
     )
 

@@ -8,11 +8,12 @@ from tests.simulation.drawing import draw
 from tests.simulation.shrinking import shrunk
 from tests.simulation.steps import History, Kind, Step
 from tests.simulation.telling import told
+from tests.waiting import STORY_SECONDS
 
 
 def python(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run in a process of its own: a history replaces what is random, and a mutant breaks the app."""
-    return subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, "-m", *arguments], capture_output=True, text=True, check=False, timeout=STORY_SECONDS)
 
 
 def test_histories_end_exact() -> None:
