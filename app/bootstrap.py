@@ -7,6 +7,7 @@ from app.db.engine import Database
 from app.db.stores import answers_of_nobody_with_zeros, remember_echo
 from app.db.tables import AccountKind, AccountRow, StoreRow
 from app.http import NewAdapter
+from app.providers.coggins.evidence import evidence_for
 from app.providers.coggins.http import CogginsProvider
 from app.providers.embedded import EmbeddedProvider
 from app.providers.protocol import PointsProvider
@@ -15,7 +16,9 @@ from app.saleor.client import SaleorClient
 from app.saleor.manifest import manifest
 from app.sealing import Sealer
 from app.settings import Settings, secret_keys
+from app.usecases.merchants.customer_cause import CustomerCause
 from app.usecases.services import Clock, DefaultAccount, Services
+from app.usecases.settling.order_cause import OrderCause
 
 
 def utc_now() -> datetime:
@@ -37,7 +40,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
                 account.url or "",
                 sealer.open(account.key_sealed or ""),
                 note_echo=note_echo,
-                nobody=account.nobody if answers_of_nobody_with_zeros(account, clock()) else None,
+                evidence=evidence_for(database, account, answers_zeros=answers_of_nobody_with_zeros(account, clock())),
                 new_adapter=new_adapter,
                 public_only=settings.app_env == "production" and account.url != settings.points_api_url,
             )
@@ -62,5 +65,6 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
             iframe_url=settings.iframe_base_url,
             schema_version=version,
         ),
+        causes={cause.kind: cause for cause in (OrderCause(), CustomerCause())},
         default_account=DefaultAccount(settings.points_api_url, settings.points_api_key.get_secret_value()),
     )

@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 from app.bootstrap import build_services
 from app.db.tables import AccountRow, ClaimRow, MovementRow, OrderRow, PointsCustomerRow, StoreRow
 from app.domain.claim import Balance
+from app.providers.protocol import held
 from app.settings import Settings, load_settings
 from app.usecases.services import Clock, Services
 from app.usecases.settling.settle_orders import settle_orders
@@ -98,7 +99,7 @@ class World:
         """Ask the provider's own books."""
         balances = self.services.provider_of(self.store(), self.account()).balances([email])
         assert isinstance(balances, dict), balances
-        return Balance(0, 0) if email not in balances else balances[email]
+        return held(balances[email])
 
     def points_in_all_balances(self) -> int:
         """Add up what all customers can spend, by the provider's own books."""

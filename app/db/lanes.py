@@ -1,19 +1,16 @@
-"""What our INSTANTs did to one customer's balance between two looks at it: a claim that an account does not show is judged by it.
+"""What our INSTANTs did to one customer's balance between two look-ups. Claims that an account does not show are judged by it.
 
 An INSTANT happened between its sending and the recording of its outcome. Where staff said what became of it, that is days; but
 what had not happened by the second look never did.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
-from app.db.bulk import Among
-from app.db.tables import ClaimRow, MovementRow, MovementState
-from app.domain.claim import ClaimState
+from app.db.tables import MovementRow, MovementState
 from app.domain.evidence import SECOND_LOOK_AFTER
 from app.domain.settlement import INSTANT_KINDS
 
@@ -47,20 +44,11 @@ def moved_between(session: Session, lane: str, since: datetime, until: datetime)
     return MovedPoints(least, most)
 
 
-def known_lanes(session: Session, lanes: Collection[str]) -> set[str]:
-    """Find those of whom an account surely knew: something of ours arrived there, or a look-up found a balance."""
-    had_points = (col(getattr(MovementRow, name)) != 0 for name in ("available_before", "used_before", "looked_available"))
-    arrived = and_(col(MovementRow.state) == MovementState.ACCEPTED, col(MovementRow.kind).in_(INSTANT_KINDS))
-    by_movement = select(MovementRow.lane).where(Among(col(MovementRow.lane), "lanes", lanes), or_(arrived, *had_points))
-    by_claim = select(ClaimRow.lane).where(Among(col(ClaimRow.lane), "lanes", lanes), ClaimRow.state == ClaimState.TAKEN)
-    return {*session.exec(by_movement.distinct()), *session.exec(by_claim.distinct())}
-
-
 def is_unclear(session: Session, lane: str, *, since: datetime, looked_at: datetime) -> bool:
-    """Tell whether a look at a customer's balance, begun at `looked_at`, tells nothing.
+    """True while a balance, looked up from `looked_at` on, cannot be attributed.
 
-    That is so while it is open what an INSTANT did after `since`, or where one was under way as the balance was looked up. To
-    be asked after the balance was had: what is sent later than that, it does not hold.
+    Another INSTANT for this customer is in flight, or was recorded after the look-up began; ones done before `since` do not
+    matter. Ask after the look-up has answered.
     """
     query = select(MovementRow).where(
         MovementRow.lane == lane,

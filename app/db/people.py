@@ -41,8 +41,9 @@ class Person:
 
 
 def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = False) -> Person:
-    """Find all of a person. Locked in the order in which everybody locks: claims, the customer, orders, movements."""
+    """Find all of a person. Locked in the order in which everybody locks: orders, claims, the customer, movements."""
     key = folded(email)
+    orders = _all(session, select(OrderRow).where(OrderRow.store_id == store.id, OrderRow.email_key == key), lock=lock)
     customer = session.exec(
         select(PointsCustomerRow).where(PointsCustomerRow.store_id == store.id, PointsCustomerRow.email_key == key)
     ).first()
@@ -53,7 +54,6 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     points_claims = _all(session, select(PointsClaimRow).where(PointsClaimRow.store_id == store.id, theirs), lock=lock)
     if customer is not None and lock:
         session.refresh(customer, with_for_update={"key_share": True})
-    orders = _all(session, select(OrderRow).where(OrderRow.store_id == store.id, OrderRow.email_key == key), lock=lock)
     order_ids = [order.id for order in orders]
 
     def of_orders(order_id: Any) -> Among:

@@ -23,19 +23,10 @@ class Verdict(StrEnum):
     FOR_STAFF = "for_staff"
 
 
-def is_credible(seen: Balance | None, *, known: Balance) -> bool:
-    """Tell whether an account that says it knows no such customer (`seen` is None) may be believed.
+def contradicts(points: int, *, before: Balance, now: Balance) -> bool:
+    """True if the newest balance contradicts the verdict DID_NOT.
 
-    Not where it knew one: then a server that stands before it, or one that took its place, does not know the address at all.
-    """
-    return seen is not None or known == NO_POINTS
-
-
-def is_belied(points: int, *, before: Balance, now: Balance) -> bool:
-    """Tell whether a verdict that a change of `points` did not happen is belied by the look before it is asked for once more.
-
-    Of a customer who had nothing, looks at an account that is out of order see nothing either. Whoever has that much now may
-    have it from the first asking.
+    Example: before 0, credit 50 lost, two looks said 0, now 50: the first request did arrive.
     """
     return before == NO_POINTS != now and (points < 0 or now.ever >= points)
 

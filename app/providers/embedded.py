@@ -7,15 +7,30 @@ from typing import TypeGuard
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+from sqlmodel import Session
+
 from app.db.engine import Database
 from app.db.tables import PointsClaimRow
 from app.db.tables.points import EntryKind, PointsClaimState
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EMAIL_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
-from app.domain.claim import Balance, ClaimState
+from app.domain.claim import ClaimState
 from app.domain.email import folded
 from app.ledger import entries as ledger
 from app.ledger.statements import ClaimToAdd
-from app.providers.protocol import INSUFFICIENT, Accepted, Ask, AskKind, NotSent, Outcome, Overtaken, Rejected, Reply, SeenClaim
+from app.providers.protocol import (
+    INSUFFICIENT,
+    Absent,
+    Accepted,
+    Ask,
+    AskKind,
+    Judged,
+    NotSent,
+    Outcome,
+    Overtaken,
+    Rejected,
+    Reply,
+    SeenClaim,
+)
 from app.sealing import Sealer, fingerprint
 
 ARRAY_MAX = 100
@@ -35,10 +50,6 @@ class EmbeddedProvider:
     def sees_claims(self) -> bool:
         return True
 
-    @property
-    def repeats_safely(self) -> bool:
-        return True
-
     def array_max(self, kind: AskKind) -> int:
         del kind
         return ARRAY_MAX
@@ -46,13 +57,23 @@ class EmbeddedProvider:
     def ask(self, kind: AskKind, asks: Sequence[Ask], *, call_id: UUID, now: datetime) -> Reply:
         """Do all of it in one transaction. Each item is known by its own id, so the call's is not needed."""
         del call_id
-        does = {AskKind.CLAIM: self._create_claims, AskKind.INSTANT: self._move_balances, AskKind.CHANGE: self._change_claims}
-        return tuple(does[kind](asks, now))
+        with self.database.writing() as session:
+            return self.move(session, kind, asks, now)
 
-    def balances(self, emails: Sequence[str]) -> Mapping[str, Balance] | NotSent:
+    def move(self, session: Session, kind: AskKind, asks: Sequence[Ask], now: datetime) -> tuple[Outcome, ...]:
+        """Do all of it in the caller's transaction. Claims are locked before customers, and customers by id."""
+        does = {AskKind.CLAIM: self._create_claims, AskKind.INSTANT: self._move_balances, AskKind.CHANGE: self._change_claims}
+        return tuple(does[kind](session, asks, now))
+
+    def balances(self, emails: Sequence[str]) -> Mapping[str, Judged] | NotSent:
         """Look up customers, all in one query."""
         with self.database.reading() as session:
-            return ledger.balances(session, self.store_id, emails)
+            return self.balances_in(session, emails)
+
+    def balances_in(self, session: Session, emails: Sequence[str]) -> Mapping[str, Judged]:
+        """Look up customers in the caller's transaction."""
+        found = ledger.balances(session, self.store_id, emails)
+        return {email: found.get(email, Absent.NOBODY) for email in emails}
 
     def seen_claims(self, token_marks: Collection[str], *, now: datetime) -> Mapping[str, SeenClaim]:
         """Look at claims, all in one query."""
@@ -62,7 +83,7 @@ class EmbeddedProvider:
                 for claim, taker in ledger.claims_with_takers(session, token_marks)
             }
 
-    def _create_claims(self, asks: Sequence[Ask], now: datetime) -> list[Outcome]:
+    def _create_claims(self, session: Session, asks: Sequence[Ask], now: datetime) -> list[Outcome]:
         ends: dict[int | None, datetime] = {
             days: end_of_day(now, days, self.time_zone) for days in {ask.expires_days for ask in asks} if _is_day_count(days)
         }
@@ -70,8 +91,7 @@ class EmbeddedProvider:
         claims = [
             self._new_claim(ask, token, ends.get(ask.expires_days)) for ask, token in zip(asks, tokens, strict=True) if token
         ]
-        with self.database.writing() as session:
-            before = ledger.add_claims(session, self.store_id, claims, now)
+        before = ledger.add_claims(session, self.store_id, claims, now)
         return [
             _out_of_bounds() if token is None else self._created(ask, token, before.get(ask.id) if before else None, now)
             for ask, token in zip(asks, tokens, strict=True)
@@ -90,22 +110,20 @@ class EmbeddedProvider:
             expires_on = now.astimezone(ZoneInfo(self.time_zone)).date() + timedelta(days=ask.expires_days)
         return Accepted(claim_url=f"{self.claim_url_base}/claim/points/{token}", claim_token=token, expires_on=expires_on)
 
-    def _move_balances(self, asks: Sequence[Ask], now: datetime) -> list[Outcome]:
+    def _move_balances(self, session: Session, asks: Sequence[Ask], now: datetime) -> list[Outcome]:
         are_good = [ask.points != 0 and bool(ask.email.strip()) and _is_within_bounds(ask) for ask in asks]
         entries = [
             ledger.Entry(ask.email, ask.points, EntryKind.INSTANT, request_id=ask.id, may_go_below_zero=ask.may_go_below_zero)
             for ask, is_good in zip(asks, are_good, strict=True)
             if is_good
         ]
-        with self.database.writing() as session:
-            posted = iter(ledger.post(session, self.store_id, entries, now))
+        posted = iter(ledger.post(session, self.store_id, entries, now))
         return [_out_of_bounds() if not is_good else _ACCEPTED if next(posted) else _HOLDS_TOO_LITTLE for is_good in are_good]
 
-    def _change_claims(self, asks: Sequence[Ask], now: datetime) -> list[Outcome]:
+    def _change_claims(self, session: Session, asks: Sequence[Ask], now: datetime) -> list[Outcome]:
         marks = [ask.token_mark for ask in asks if ask.token_mark]
-        with self.database.writing() as session:
-            claims = ledger.find_claims(session, marks, lock=True)
-            return [_changed(claims.get(ask.token_mark or ""), ask, now) for ask in asks]
+        claims = ledger.find_claims(session, marks, lock=True)
+        return [_changed(claims.get(ask.token_mark or ""), ask, now) for ask in asks]
 
 
 def end_of_day(now: datetime, days: int, time_zone: str) -> datetime:

@@ -4,10 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
-from app.domain.claim import Balance, ClaimState
+from sqlmodel import Session
+
+from app.domain.claim import NO_POINTS, Balance, ClaimState
 
 # The code of a refusal: the balance holds fewer points than that, and may not fall below zero.
 INSUFFICIENT = "INSUFFICIENT"
@@ -107,17 +109,32 @@ class SeenClaim:
     taken_at: datetime | None = None
 
 
+class Absent(StrEnum):
+    """Why an account has no balance for a customer.
+
+    NOBODY    it knows no such customer
+    DOUBTFUL  it says so of a customer whom it did know: whoever answers may be out of order, so nothing is decided by it
+    """
+
+    NOBODY = "nobody"
+    DOUBTFUL = "doubtful"
+
+
+# A balance as the account has it, judged: nobody but the provider asks itself whether to believe it.
+Judged = Balance | Absent
+
+
+def held(judged: Judged) -> Balance:
+    """Give what a customer has: nothing, where the account has no balance."""
+    return NO_POINTS if isinstance(judged, Absent) else judged
+
+
 class PointsProvider(Protocol):
     """An account's provider."""
 
     @property
     def sees_claims(self) -> bool:
         """Tell whether claims can be looked at, changed and voided. Where not, withholding the link must do."""
-        ...
-
-    @property
-    def repeats_safely(self) -> bool:
-        """Tell whether asking twice under one id is asking once."""
         ...
 
     def array_max(self, kind: AskKind) -> int:
@@ -128,10 +145,23 @@ class PointsProvider(Protocol):
         """Ask for all of them in one call. A tuple answers each item, in the same order."""
         ...
 
-    def balances(self, emails: Sequence[str]) -> Mapping[str, Balance] | NotSent:
-        """Look up customers by e-mail. Unknown ones have no entry, or a balance of nothing. Keys are the e-mails as given."""
+    def balances(self, emails: Sequence[str]) -> Mapping[str, Judged] | NotSent:
+        """Look up customers by e-mail. Keys are the e-mails as given; each has an entry."""
         ...
 
     def seen_claims(self, token_marks: Collection[str], *, now: datetime) -> Mapping[str, SeenClaim]:
         """Look at claims by the fingerprints of their tokens; empty where claims cannot be seen."""
+        ...
+
+
+@runtime_checkable
+class LocalProvider(PointsProvider, Protocol):
+    """A provider that works inside the caller's transaction: no answer of it can be lost."""
+
+    def move(self, session: Session, kind: AskKind, asks: Sequence[Ask], now: datetime) -> tuple[Outcome, ...]:
+        """Do all of them. One that was done before, under the same id, is not done again and answers as it did."""
+        ...
+
+    def balances_in(self, session: Session, emails: Sequence[str]) -> Mapping[str, Judged]:
+        """Look up customers by e-mail."""
         ...

@@ -1,6 +1,6 @@
 """All that the use cases work with. `bootstrap` makes it; nothing below chooses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from app.db.tables import AccountRow, StoreRow
 from app.providers.protocol import PointsProvider
 from app.saleor.client import SaleorClient
 from app.sealing import Sealer
+from app.usecases.moving.causes import Cause
 
 Clock = Callable[[], datetime]
 
@@ -35,6 +36,8 @@ class Services:
     claim_url_base: str
     saleor_urls_allowed: tuple[str, ...]
     manifest_for: Callable[[str | None], dict[str, Any]]
+    # What movements may be for, by the word in `movement.cause_kind`.
+    causes: Mapping[str, Cause]
     default_account: DefaultAccount = DefaultAccount()
     # Of the stores that have sent a delivery to this process, by API URL.
     signers: dict[str, Signer] = field(default_factory=dict, compare=False)

@@ -13,7 +13,7 @@ from app.db.engine import fault_name
 from app.errors import AppError
 from app.logs import innermost_place
 from app.metrics import timed_batch
-from app.usecases.moving.settle_customers import settle_customers
+from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.operating.housekeeping import keep_house
 from app.usecases.services import Services
 from app.usecases.settling.expire_claims import expire_claims
@@ -65,10 +65,10 @@ def _repeat(step: Callable[[], bool], stop: threading.Event, idle_seconds: float
 
 
 def _settle(services: Services) -> bool:
-    """Settle a batch of orders, or else what staff asked for a customer."""
+    """Settle a batch of orders, or else go on with other movements that wait."""
     with timed_batch() as batch:
         batch.counts = settle_orders(services)
-    return batch.counts or settle_customers(services)
+    return batch.counts or move_waiting(services)
 
 
 def _sweep(services: Services, every: timedelta, stop: threading.Event) -> bool:

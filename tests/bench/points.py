@@ -14,7 +14,7 @@ import requests
 
 from app.db.engine import Database
 from app.providers.embedded import EmbeddedProvider
-from app.providers.protocol import Accepted, Ask, AskKind
+from app.providers.protocol import Absent, Accepted, Ask, AskKind, held
 from app.sealing import fingerprint
 from app.usecases.api.manage_keys import create_key
 from tests.bench.processes import memory_of, web
@@ -138,7 +138,7 @@ def hot_customer(points: Points, *, turns: int) -> Row:
             ratios.append(many / one)
             speeds.append((PARALLEL * INSTANTS / one, PARALLEL * INSTANTS / many))
     found = points.provider.balances([hot])
-    balance = found[hot].available if isinstance(found, dict) else None
+    balance = held(found[hot]).available if isinstance(found, dict) else None
     lost = turns * PARALLEL * INSTANTS - (balance or 0)
     mine, other = (median(side) for side in zip(*speeds, strict=True))
     figures = f"{mine:,.0f} to {other:,.0f} a second, {PARALLEL} at once; lost: {lost}"
@@ -171,7 +171,7 @@ def _spread(customers: int, turn: int) -> list[str]:
 
 def _look_up(points: Points, emails: Sequence[str]) -> None:
     for email in emails:
-        if email not in points.provider.balances([email]):  # type: ignore[operator]  # never NotSent
+        if points.provider.balances([email])[email] is Absent.NOBODY:  # type: ignore[index]  # never NotSent
             message = f"{email} is missing"
             raise RuntimeError(message)
 

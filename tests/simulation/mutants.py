@@ -22,10 +22,12 @@ from app.db.tables import MovementRow, OrderRow
 from app.domain import retry
 from app.domain.earning import Award, points_due
 from app.domain.order import Order
-from app.usecases.services import Services
-from app.usecases.settling import calling, deciding, planning, probing, reading, recording, sweep_orders, weighing
+from app.providers.coggins import evidence
+from app.usecases.moving import balances, recording, sending
+from app.usecases.moving.causes import Run
+from app.usecases.settling import deciding, order_cause, planning, reading, sweep_orders
 from app.usecases.settling import resting as resting_step
-from app.usecases.settling.batch import Batch, InHand
+from app.usecases.settling.batch import Standing
 from tests.simulation.drawing import draw
 from tests.simulation.many import open_rig
 from tests.simulation.playing import play
@@ -54,11 +56,10 @@ class Mutant:
 def _ask_again_blindly(_rig: Rig) -> Any:
     """Ask for an INSTANT whose answer was lost again, without looking."""
 
-    def at_once(services: Services, batch: Batch, movement: MovementRow) -> bool:
-        recording.take_back_to_planned(services, batch, [movement], was_sent=True)
-        return True
+    def at_once(run: Run, movement: MovementRow) -> None:
+        recording.take_back_to_planned(run, [movement], was_sent=True)
 
-    return patch.object(calling, "is_to_be_asked_again", at_once)
+    return patch.object(sending, "find_out", at_once)
 
 
 def _ignore_the_lease(_rig: Rig) -> Any:
@@ -67,7 +68,7 @@ def _ignore_the_lease(_rig: Rig) -> Any:
     def keep(_session: Session, _token: str, order_ids: Collection[int], _now: datetime) -> set[int]:
         return set(order_ids)
 
-    return _all(patch.object(planning, "keep_lease", keep), patch.object(recording, "keep_lease", keep))
+    return _all(patch.object(planning, "keep_lease", keep), patch.object(order_cause, "keep_lease", keep))
 
 
 def _ignore_wakes(_rig: Rig) -> Any:
@@ -83,9 +84,8 @@ def _ignore_wakes(_rig: Rig) -> Any:
 def _believe_that_nobody_is_there(_rig: Rig) -> Any:
     """Take every 404 about a customer for what it says."""
     return _all(
-        patch.object(probing, "is_credible", lambda *_, **__: True),
-        patch.object(weighing, "is_belied", lambda *_, **__: False),
-        patch.object(weighing, "known_lanes", lambda *_: set()),
+        patch.object(evidence, "_known_lanes", lambda *_: set()),
+        patch.object(balances, "contradicts", lambda *_, **__: False),
     )
 
 
@@ -118,9 +118,9 @@ def _forget_what_was_told(_rig: Rig) -> Any:
     """Believe a read that is older than what we were told: it comes from a replica that lags."""
     accept = reading._accept
 
-    def forgetting(hand: InHand, order: Order | None, now: datetime, *, was_answered: bool) -> None:
-        hand.row.told_at = None
-        accept(hand, order, now, was_answered=was_answered)
+    def forgetting(standing: Standing, order: Order | None, now: datetime, *, was_answered: bool) -> Standing:
+        standing.row.told_at = None
+        return accept(standing, order, now, was_answered=was_answered)
 
     return patch.object(reading, "_accept", forgetting)
 

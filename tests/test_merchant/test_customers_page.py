@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from app.db.tables import AdjustmentRow
-from app.usecases.moving.settle_customers import settle_customers
+from app.usecases.moving.move_waiting import move_waiting
 from tests.standins import faults
 from tests.test_merchant.calls import Desk, notified, once_in, seen
 from tests.test_settling.test_refunds import ADA, paid_order
@@ -78,7 +78,7 @@ def test_a_balance_is_changed_with_a_reason_once(desk: Desk) -> None:
     sent = {"once": once_in(page), "email": ADA, "points": "30", "reason": "welcome"}
 
     answers = [desk.post("customers/adjust", sent) for _ in range(2)]
-    while settle_customers(world.services):
+    while move_waiting(world.services):
         pass
 
     assert [answer.status_code for answer in answers] == [200, 200]
@@ -88,7 +88,7 @@ def test_a_balance_is_changed_with_a_reason_once(desk: Desk) -> None:
     assert "+30 welcome admin@example.com" in seen(desk.get(f"customers?email={ADA}"))
 
 
-def test_after_a_change_the_page_is_still_that_customers_and_says_that_it_is_under_way(desk: Desk) -> None:
+def test_after_a_change_the_page_is_still_that_customers_and_shows_the_outcome(desk: Desk) -> None:
     plussed = "ada+till@example.com"
     page = desk.get(f"customers?email={quote(plussed)}")
 
@@ -96,10 +96,8 @@ def test_after_a_change_the_page_is_still_that_customers_and_says_that_it_is_und
 
     here = unquote(answer.headers["X-Page"])  # As the frame reads it.
     assert here == "customers?email=ada%2Btill%40example.com"
-    assert "under way" in seen(desk.get(here))
-    while settle_customers(desk.world.services):
-        pass
     assert "under way" not in seen(desk.get(here))
+    assert "Available 30" in seen(desk.get(here))
 
 
 @pytest.mark.parametrize(("points", "reason"), [("0", "why"), ("x", "why"), ("5", ""), ("9" * 20, "why")])

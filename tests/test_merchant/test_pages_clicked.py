@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from app.usecases.moving.settle_customers import settle_customers
+from app.usecases.moving.move_waiting import move_waiting
 from tests.browser import DESKTOP, PHONE, Opened, OpenPage
 from tests.standins.coggins import StandInCoggins
 from tests.standins.dashboard import StandInDashboard
@@ -36,7 +36,7 @@ def noted(page: Page, title: str) -> None:
 
 def settle(world: World) -> None:
     world.settle()
-    while settle_customers(world.services):
+    while move_waiting(world.services):
         pass
 
 

@@ -14,7 +14,7 @@ from app.db.tables.points import EntryKind, PointsEntryRow
 from app.domain.claim import Balance
 from app.ledger import entries as ledger
 from app.providers.embedded import EmbeddedProvider
-from app.providers.protocol import Accepted, Ask, AskKind, Outcome
+from app.providers.protocol import Accepted, Ask, AskKind, Outcome, held
 from app.sealing import fingerprint
 from tests.clock import START
 
@@ -72,7 +72,7 @@ def post(provider: EmbeddedProvider, *points: int, email: str = ADA, may_go_belo
 def balance(provider: EmbeddedProvider, email: str = ADA) -> Balance:
     found = provider.balances([email])
     assert isinstance(found, Mapping)
-    return found.get(email, Balance(0, 0))
+    return held(found[email])
 
 
 def entries_of(database: Database) -> list[PointsEntryRow]:

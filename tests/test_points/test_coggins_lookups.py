@@ -5,7 +5,7 @@ import responses
 
 from app.domain.claim import Balance
 from app.providers.coggins.http import CogginsProvider
-from app.providers.protocol import NotSent
+from app.providers.protocol import Absent, NotSent
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.standins.faults import Fault
@@ -20,7 +20,7 @@ def test_balances_are_looked_up_one_by_one_under_the_names_they_were_asked_by(
 
     found = client.balances([f" {ADA.upper()} ", BOB])
 
-    assert found == {f" {ADA.upper()} ": Balance(380, 120)}
+    assert found == {f" {ADA.upper()} ": Balance(380, 120), BOB: Absent.NOBODY}
     assert coggins.counts["lookup"] == 2
 
 
@@ -63,8 +63,8 @@ def test_a_look_up_that_says_no_is_told_in_its_words(wire: responses.RequestsMoc
     assert reply == NotSent("The points provider said: Closed for today.")
 
 
-def test_a_customer_whom_nobody_knows_is_missing(wire: responses.RequestsMock) -> None:
-    assert lookup_answered(wire, status=404, json={"message": "No such customer."}) == {}
+def test_a_customer_whom_nobody_knows_is_nobody(wire: responses.RequestsMock) -> None:
+    assert lookup_answered(wire, status=404, json={"message": "No such customer."}) == {ADA: Absent.NOBODY}
 
 
 def test_a_404_that_is_a_web_page_is_not_a_missing_customer(wire: responses.RequestsMock) -> None:

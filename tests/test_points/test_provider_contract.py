@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from app.domain.claim import Balance
-from app.providers.protocol import Accepted, Ask, AskKind, Outcome
+from app.providers.protocol import Accepted, Ask, AskKind, LocalProvider, Outcome, held
 from app.sealing import fingerprint
 from tests.clock import START, MovableClock
 from tests.test_points.conftest import EMBEDDED, Account, EmbeddedAccount
@@ -35,11 +35,11 @@ def move(account: Account, clock: MovableClock, *moves: tuple[str, int]) -> tupl
 def balances(account: Account, *emails: str) -> Mapping[str, Balance]:
     found = account.provider.balances(emails)
     assert isinstance(found, Mapping), found
-    return found
+    return {email: held(judged) for email, judged in found.items()}
 
 
 def available(account: Account, email: str) -> int:
-    return balances(account, email).get(email, Balance(0, 0)).available
+    return balances(account, email)[email].available
 
 
 def taken(account: Account, outcome: Accepted, email: str) -> None:
@@ -207,15 +207,15 @@ def test_the_greatest_amount_goes_through(account: Account, clock: MovableClock)
     assert available(account, ADA) == 2 * (2**31 - 1)
 
 
-def test_only_the_embedded_account_says_that_it_repeats_safely_and_shows_claims(account: Account) -> None:
+def test_only_the_embedded_account_is_local_and_shows_claims(account: Account) -> None:
     is_embedded = isinstance(account, EmbeddedAccount)
 
-    assert (account.provider.repeats_safely, account.provider.sees_claims) == (is_embedded, is_embedded)
+    assert (isinstance(account.provider, LocalProvider), account.provider.sees_claims) == (is_embedded, is_embedded)
 
 
 @pytest.mark.parametrize("account", EMBEDDED, indirect=True)
 @pytest.mark.parametrize("kind", [AskKind.CLAIM, AskKind.INSTANT])
-def test_asking_twice_under_one_id_is_asking_once_where_the_account_repeats_safely(
+def test_asking_twice_under_one_id_is_asking_once_at_a_local_account(
     account: Account, clock: MovableClock, kind: AskKind
 ) -> None:
     asks = [Ask(uuid4(), 5, ADA), Ask(uuid4(), 6, BOB)]

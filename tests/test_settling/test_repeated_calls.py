@@ -4,7 +4,7 @@ import pytest
 
 from app.db.tables import MovementState
 from app.usecases.merchants import adjust_points
-from app.usecases.moving.settle_customers import settle_customers
+from app.usecases.moving.move_waiting import move_waiting
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.test_settling.test_refunds import ADA, paid_order
@@ -80,7 +80,7 @@ def test_what_staff_gave_a_customer_is_asked_for_again_under_its_key(coggins_wor
     )
 
     for _ in range(3):
-        while settle_customers(coggins_world.services):
+        while move_waiting(coggins_world.services):
             pass
         coggins_world.clock.advance(minutes=3)
 

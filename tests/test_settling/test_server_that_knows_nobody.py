@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from sqlmodel import col, select
 
-from app.db.tables import MovementState
+from app.db.tables import MovementRow, MovementState
 from app.domain.claim import Balance, ClaimState
 from app.domain.evidence import DISBELIEVED_FOR
 from app.usecases.merchants.adjust_points import adjust_customer
-from app.usecases.moving.settle_customers import settle_customers
+from app.usecases.moving.causes import DISBELIEVED
+from app.usecases.moving.move_waiting import move_waiting
 from tests.standins import faults
 from tests.test_settling.test_provider_faults import change_award, make_instant, provider, states
 from tests.test_settling.test_refunds import ADA, paid_order, refund
@@ -90,11 +92,11 @@ def test_what_staff_do_to_a_customer_is_done_once(world: World, had: int, points
     fault = faults.cut() if points < 0 else faults.after_acting(faults.cut())
     provider(world).faults.once(fault, on="instant")
     adjust_customer(world.services, world.store().slug, ADA, points=points, reason="sorry", who="grace@example.com")
-    settle_customers(world.services)
+    move_waiting(world.services)
     provider(world).faults.once(NOBODY_HERE, on="lookup", times=2)
 
     for _ in range(6):
-        while settle_customers(world.services):
+        while move_waiting(world.services):
             pass
         world.clock.now += timedelta(minutes=9)
 
@@ -130,15 +132,20 @@ def test_nobody_is_debited_for_a_claim_that_was_shown_while_nobody_was_known(wor
     assert world.order(order_id).problem_code == "shown_not_taken"
 
 
+def waiting_reason(world: World) -> str | None:
+    with world.services.database.reading() as session:
+        return session.exec(select(MovementRow.reason).where(col(MovementRow.order_id).is_(None))).one()
+
+
 def test_points_that_staff_take_are_taken_once_the_customer_is_known_again(world: World) -> None:
     paid_order(world, "40")
     adjust_customer(world.services, world.store().slug, ADA, points=-40, reason="fraud", who="grace@example.com")
     provider(world).faults.once(NOBODY_HERE, on="lookup")
-    settle_customers(world.services)
-    assert world.account().problem is not None
+    move_waiting(world.services)
+    # It waits, and says why.
+    assert (world.balance(ADA), waiting_reason(world)) == (Balance(40, 0), DISBELIEVED.sentence)
 
     world.clock.advance(minutes=6)
-    settle_customers(world.services)
+    move_waiting(world.services)
 
     assert world.balance(ADA) == Balance(0, 0)
-    assert world.account().problem is None

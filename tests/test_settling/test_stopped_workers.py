@@ -2,16 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
+from app.db.books import lane_of
 from app.db.tables import AccountKind, MovementRow, MovementState
-from app.usecases.merchants.adjust_points import adjust_customer
+from app.db.tables.points import EntryKind
+from app.domain.settlement import MovementKind
+from app.ledger import entries as ledger
 from app.usecases.merchants.change_provider import change_provider
-from app.usecases.moving.settle_customers import settle_customers
+from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.settling.settle_orders import settle_orders
 from tests.standins import faults
 from tests.standins.faults import Act
@@ -47,7 +51,8 @@ def fail() -> None:
     raise OperationalError("COMMIT", {}, Exception("the database went away"))
 
 
-def test_what_an_earlier_worker_planned_is_finished_and_then_decided_anew(world: World) -> None:
+def test_what_an_earlier_worker_planned_is_finished_and_then_decided_anew(coggins_world: World) -> None:
+    world = coggins_world
     order_id = world.saleor.shop.place_paid_order("100", email=ADA)
     world.saleor.deliveries.deliver()
     with at_commit(world, SENDING, fail), pytest.raises(OperationalError):
@@ -92,15 +97,29 @@ def test_what_was_never_sent_does_not_count_as_asked(coggins_world: World) -> No
     assert world.movements(order_id)[0].asks == 2
 
 
-def cancelled_order_whose_debit_is_not_recorded(world: World) -> str:
-    make_instant(world)
-    order_id = paid_order(world)
-    world.saleor.shop.cancel(order_id)
-    world.saleor.deliveries.deliver()
-    # The lease, the plan, that it is being sent, the ledger's own; then the outcome is lost.
-    with at_commit(world, 5, fail), pytest.raises(OperationalError):
-        settle_orders(world.services)
-    return order_id
+def left_by_the_version_before(world: World, points: int, order_id: str | None = None) -> None:
+    """Write a debit as the version before left it: asked for, in the ledger already, and its outcome not recorded."""
+    account, order = world.account(), world.order(order_id) if order_id is not None else None
+    movement = MovementRow(
+        id=uuid4(),
+        store_id=account.store_id,
+        order_id=order.id if order is not None else None,
+        account_id=account.id or 0,
+        kind=MovementKind.DEBIT,
+        state=MovementState.SENDING,
+        points=-points,
+        email=ADA,
+        lane=lane_of(account, ADA),
+        target_id=world.movements(order_id)[0].id if order_id is not None else None,
+        call_id=uuid4(),
+        asks=1,
+        planned_at=world.clock(),
+        sent_at=world.clock(),
+    )
+    entry = ledger.Entry(ADA, -points, EntryKind.INSTANT, request_id=movement.id)
+    with world.services.database.writing() as session:
+        assert ledger.post(session, account.store_id, [entry], world.clock()) == [True]
+        session.add(movement)
 
 
 def require_taken_back_once(world: World, order_id: str) -> None:
@@ -111,33 +130,47 @@ def require_taken_back_once(world: World, order_id: str) -> None:
     assert (world.order(order_id).granted, world.order(order_id).shortfall) == (0, 0)
 
 
-def test_a_debit_that_stands_in_the_ledger_already_is_asked_for_again_as_it_was(embedded_world: World) -> None:
+def test_a_debit_that_stands_in_the_ledger_already_is_recorded_and_not_taken_again(embedded_world: World) -> None:
     world = embedded_world
-    order_id = cancelled_order_whose_debit_is_not_recorded(world)
-    assert (world.balance(ADA).available, world.order(order_id).granted) == (0, 100)
+    make_instant(world)
+    order_id = paid_order(world)
+    world.saleor.shop.cancel(order_id)
+    left_by_the_version_before(world, 100, order_id)
+
+    world.deliver()
+
+    require_taken_back_once(world, order_id)
+
+
+def test_what_staff_took_and_the_version_before_left_is_recorded_and_not_taken_again(embedded_world: World) -> None:
+    world = embedded_world
+    make_instant(world)
+    paid_order(world)
+    left_by_the_version_before(world, 60)
+    assert world.balance(ADA).available == 40
+
+    world.clock.advance(minutes=6)
+    move_waiting(world.services)
+
+    with world.services.database.reading() as session:
+        movement = session.exec(select(MovementRow).where(MovementRow.kind == "debit")).one()
+    assert (movement.state, movement.points, world.balance(ADA).available) == ("accepted", -60, 40)
+
+
+def test_embedded_points_move_with_the_plan_or_not_at_all(embedded_world: World) -> None:
+    world = embedded_world
+    make_instant(world)
+    order_id = paid_order(world)
+    world.saleor.shop.cancel(order_id)
+    world.saleor.deliveries.deliver()
+    with at_commit(world, 2, fail), pytest.raises(OperationalError):
+        settle_orders(world.services)
+    assert (world.balance(ADA).available, world.order(order_id).granted, len(world.movements(order_id))) == (100, 100, 1)
 
     world.clock.advance(minutes=2)
     world.settle()
 
     require_taken_back_once(world, order_id)
-
-
-def test_what_staff_took_from_a_customer_is_asked_for_again_as_it_was(embedded_world: World) -> None:
-    world = embedded_world
-    make_instant(world)
-    paid_order(world)
-    adjust_customer(world.services, world.store().slug, ADA, points=-60, reason="Sent twice.", who="Ann")
-    # That it is being sent, the ledger's own; then the outcome is lost.
-    with at_commit(world, 3, fail), pytest.raises(OperationalError):
-        settle_customers(world.services)
-    assert world.balance(ADA).available == 40
-
-    world.clock.advance(minutes=6)
-    settle_customers(world.services)
-
-    with world.services.database.reading() as session:
-        movement = session.exec(select(MovementRow).where(MovementRow.kind == "debit")).one()
-    assert (movement.state, movement.points) == ("accepted", -60)
 
 
 def test_what_was_refused_to_a_worker_that_died_is_said_to_be_refused(coggins_world: World) -> None:
@@ -195,36 +228,3 @@ def test_a_worker_that_was_stopped_while_the_provider_was_changed_leaves_what_an
     assert [(claim.points, claim.state) for claim in world.claims(order_id)] == [(100, "open")]
     assert (world.order(order_id).granted, world.order(order_id).lease_token) == (100, None)
     assert provider(world).counts["claims"] == 0
-
-
-def test_a_debit_asked_for_again_by_a_worker_that_was_stopped_too_long_is_not_forgotten(embedded_world: World) -> None:
-    world = embedded_world
-    order_id = cancelled_order_whose_debit_is_not_recorded(world)
-    # Whoever asks again is stopped just before.
-    world.clock.advance(minutes=2)
-    with at_commit(world, SENDING, lambda: world.clock.advance(minutes=15)):
-        settle_orders(world.services)
-
-    world.clock.advance(minutes=2)
-    world.settle()
-
-    require_taken_back_once(world, order_id)
-
-
-def test_what_staff_took_is_not_forgotten_by_a_worker_that_was_stopped_too_long(embedded_world: World) -> None:
-    world = embedded_world
-    make_instant(world)
-    paid_order(world)
-    adjust_customer(world.services, world.store().slug, ADA, points=-100, reason="Sent twice.", who="Ann")
-    with at_commit(world, 3, fail), pytest.raises(OperationalError):
-        settle_customers(world.services)
-    world.clock.advance(minutes=6)
-    with at_commit(world, 1, lambda: world.clock.advance(minutes=15)):
-        settle_customers(world.services)
-
-    world.clock.advance(minutes=6)
-    settle_customers(world.services)
-
-    with world.services.database.reading() as session:
-        movement = session.exec(select(MovementRow).where(MovementRow.kind == "debit")).one()
-    assert (movement.state, movement.points, world.balance(ADA).available) == ("accepted", -100, 0)

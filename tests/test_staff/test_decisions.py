@@ -8,8 +8,8 @@ from sqlmodel import select
 from app.db.tables import AccountKind, AdjustmentRow, MovementRow, MovementState
 from app.errors import BadRequest
 from app.usecases.merchants.adjust_points import adjust_customer, adjust_order, write_off
+from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
-from app.usecases.moving.settle_customers import settle_customers
 from app.usecases.operating.change_account import change_account
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
@@ -137,7 +137,7 @@ def test_an_adjustment_without_sense_or_reason_is_refused(world: World, points: 
 
 
 def settle_all_customers(world: World) -> None:
-    while settle_customers(world.services):
+    while move_waiting(world.services):
         pass
 
 
@@ -169,7 +169,8 @@ def test_taking_more_than_is_there_takes_what_is_there(world: World) -> None:
     assert [movement.points for movement in customer_movements(world) if movement.state == MovementState.ACCEPTED] == [30, -30]
 
 
-def test_a_second_change_of_a_customer_waits_for_the_first(world: World) -> None:
+def test_a_second_change_of_a_customer_waits_for_the_first(coggins_world: World) -> None:
+    world = coggins_world
     adjust_customer(world.services, slug(world), ADA, points=30, reason="welcome", who=WHO)
 
     with pytest.raises(BadRequest, match="under way"):

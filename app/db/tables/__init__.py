@@ -3,7 +3,7 @@
 from app.db.tables.api import ApiAnswerRow, ApiKeyRow
 from app.db.tables.event import EventRow
 from app.db.tables.merchant import LogEntryRow, LogLevel, MerchantActionRow, PointsDayRow
-from app.db.tables.movement import AdjustmentRow, ClaimRow, MovementRow, MovementState
+from app.db.tables.movement import AdjustmentRow, CauseKind, ClaimRow, MovementRow, MovementState
 from app.db.tables.order import OrderRow
 from app.db.tables.points import PointsClaimRow, PointsCustomerRow, PointsEntryRow
 from app.db.tables.store import AccountKind, AccountRow, ClaimLink, DebtPolicy, RuleRow, StoreLogoRow, StoreRow, StoreState
@@ -14,6 +14,7 @@ __all__ = [
     "AdjustmentRow",
     "ApiAnswerRow",
     "ApiKeyRow",
+    "CauseKind",
     "ClaimLink",
     "ClaimRow",
     "DebtPolicy",

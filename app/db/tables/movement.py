@@ -26,9 +26,17 @@ class MovementState(StrEnum):
     OVERTAKEN = "overtaken"
 
 
+class CauseKind(StrEnum):
+    """What a movement is for: an order, or a change that staff made of a customer's points."""
+
+    ORDER = "order"
+    CUSTOMER = "customer"
+
+
 _IS_OPEN = "(state IN ('planned', 'sending') OR (state = 'unknown' AND kind IN ('credit', 'debit')))"
 _ORDER_IS_OPEN = text(f"order_id IS NOT NULL AND {_IS_OPEN}")
 _CUSTOMER_IS_OPEN = text(f"order_id IS NULL AND {_IS_OPEN}")
+_CAUSE_IS_OPEN = text(f"cause_id IS NOT NULL AND {_IS_OPEN}")
 _IS_FOR_STAFF = text("state = 'unknown' AND kind IN ('credit', 'debit') AND is_for_staff")
 _HAS_CALL = text("call_id IS NOT NULL")
 _LANE_IS_OPEN = text(f"kind IN ('credit', 'debit') AND {_IS_OPEN}")
@@ -52,6 +60,14 @@ class MovementRow(SQLModel, table=True):
         CheckConstraint("state <> 'sending' OR sent_at IS NOT NULL", name="movement_sending_is_timed"),
         CheckConstraint("state NOT IN ('rejected', 'unknown') OR reason IS NOT NULL", name="movement_has_reason"),
         Index("movement_open_of_order", "order_id", unique=True, sqlite_where=_ORDER_IS_OPEN, postgresql_where=_ORDER_IS_OPEN),
+        Index(
+            "movement_open_of_cause",
+            "cause_kind",
+            "cause_id",
+            unique=True,
+            sqlite_where=_CAUSE_IS_OPEN,
+            postgresql_where=_CAUSE_IS_OPEN,
+        ),
         Index("movement_open_in_lane", "lane", unique=True, sqlite_where=_LANE_IS_OPEN, postgresql_where=_LANE_IS_OPEN),
         Index("movement_of_order", "order_id", "planned_at"),
         # What staff asked for a customer: the few that are not done yet.
@@ -64,6 +80,9 @@ class MovementRow(SQLModel, table=True):
     id: UUID = Field(primary_key=True)
     store_id: int = Field(foreign_key="store.id", index=True, sa_type=BigId)
     order_id: int | None = Field(default=None, foreign_key="order.id", sa_type=BigId)
+    # What it is for, other than an order: the kind, and the id of that row. An order stands in order_id.
+    cause_kind: str | None = Field(default=None, max_length=16)
+    cause_id: int | None = Field(default=None, sa_type=BigId)
     account_id: int = Field(foreign_key="account.id", sa_type=BigId)
     kind: str = Field(max_length=16)
     state: str = Field(default=MovementState.PLANNED, max_length=16)
@@ -78,6 +97,8 @@ class MovementRow(SQLModel, table=True):
     call_id: UUID | None = None
     position: int | None = None
     asks: int = 0
+    # When the engine goes on with it, where its cause has no queue of its own; empty: at once.
+    look_at: datetime | None = Field(default=None, sa_type=UtcTime)
     planned_at: datetime = Field(sa_type=UtcTime)
     sent_at: datetime | None = Field(default=None, sa_type=UtcTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
@@ -90,6 +111,13 @@ class MovementRow(SQLModel, table=True):
     is_for_staff: bool = False
     reason: str | None = Field(default=None, max_length=1024)
     decided_by: str | None = Field(default=None, max_length=256)
+
+    @property
+    def cause(self) -> tuple[str, int | None]:
+        """What it is for: the kind of cause, and its id. Versions before wrote neither; what had no order was for a customer."""
+        if self.order_id is not None:
+            return CauseKind.ORDER, self.order_id
+        return self.cause_kind or CauseKind.CUSTOMER, self.cause_id
 
 
 class ClaimRow(SQLModel, table=True):

@@ -6,6 +6,7 @@ The API documents no limits and promises no idempotency, so arrays are kept shor
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -16,7 +17,8 @@ from app import http as outside
 from app.domain.claim import Balance
 from app.providers.coggins import answers as coggins_answers
 from app.providers.coggins.answers import Body
-from app.providers.protocol import Ask, AskKind, NotSent, RefusedWhole, Rejected, Reply, SeenClaim, Unknown
+from app.providers.coggins.evidence import NO_EVIDENCE, Evidence
+from app.providers.protocol import Ask, AskKind, Judged, NotSent, RefusedWhole, Rejected, Reply, SeenClaim, Unknown
 
 CLAIMS_MAX = 100
 # One time-out leaves at most this many balances unknown.
@@ -36,18 +38,14 @@ class CogginsProvider:
     total_seconds: float = outside.TOTAL_SECONDS
     # Called when the account echoes an Idempotency-Key: from then on a call may be repeated under its key.
     note_echo: Callable[[], None] | None = None
-    # An address that nobody has, where it was seen to answer zeros about that. Then a 404 does not say that it knows nobody.
-    nobody: str | None = None
+    # Whether to believe that it knows nobody of an address.
+    evidence: Evidence = NO_EVIDENCE
     new_adapter: outside.NewAdapter | None = None
     # Whether it must stand in the public internet: its address was typed by a merchant, perhaps one among many.
     public_only: bool = False
 
     @property
     def sees_claims(self) -> bool:
-        return False
-
-    @property
-    def repeats_safely(self) -> bool:
         return False
 
     def array_max(self, kind: AskKind) -> int:
@@ -73,19 +71,10 @@ class CogginsProvider:
             return _alone(coggins_answers.matched_claims(answer.json, asks, now), asks)
         return _alone(coggins_answers.matched_instants(answer.json, asks), asks)
 
-    def balances(self, emails: Sequence[str]) -> Mapping[str, Balance] | NotSent:
+    def balances(self, emails: Sequence[str]) -> Mapping[str, Judged] | NotSent:
         """Look up customers, one call each, over one connection."""
-        found: dict[str, Balance] = {}
         with self._session() as session:
-            for email in emails:
-                balance = self._balance(session, email)
-                if balance is None and self.nobody is not None:
-                    balance = self._doubted(session, email, self.nobody)
-                if isinstance(balance, NotSent):
-                    return balance
-                if balance is not None:
-                    found[email] = balance
-        return found
+            return self.evidence.judged(emails, partial(self._balance, session))
 
     def seen_claims(self, token_marks: Collection[str], *, now: datetime) -> Mapping[str, SeenClaim]:
         """See nothing: the API shows no claims."""
@@ -96,13 +85,6 @@ class CogginsProvider:
         return outside.new_session(
             total_seconds=self.total_seconds, headers=_HEADERS, new_adapter=self.new_adapter, public_only=self.public_only
         )
-
-    def _doubted(self, session: requests.Session, email: str, nobody: str) -> Balance | NotSent | None:
-        """Look again, where a 404 should not be. None where it is that address alone which cannot be asked for."""
-        about_nobody = self._balance(session, nobody)
-        if about_nobody is None:
-            return coggins_answers.not_known_here()
-        return about_nobody if isinstance(about_nobody, NotSent) else self._balance(session, email)
 
     def _balance(self, session: requests.Session, email: str) -> Balance | NotSent | None:
         path = f"/{quote(self.key, safe='')}/email/{quote(email.strip(), safe='')}/Full"

@@ -6,17 +6,20 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from app.db.books import insert_movements, lane_of
+from app.db.books import lane_of
 from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
 from app.db.stores import current_account, find_store_by_slug
-from app.db.tables import AccountRow, AdjustmentRow, MovementRow, MovementState, OrderRow, StoreRow
+from app.db.tables import AccountRow, AdjustmentRow, CauseKind, MovementRow, MovementState, OrderRow, StoreRow
 from app.db.waking import wake
 from app.domain.bounds import POINTS_MAX
 from app.domain.email import folded, is_address
 from app.domain.settlement import MovementKind
 from app.errors import BadRequest
 from app.saleor.parsing import is_order_id
+from app.usecases.moving.accounts import open_accounts
+from app.usecases.moving.causes import Busy, Run
+from app.usecases.moving.planning import new_movement, plan
 from app.usecases.services import Services
 
 log = structlog.get_logger()
@@ -49,7 +52,7 @@ def adjust_order(
 def adjust_customer(
     services: Services, store_slug: str, email: str, *, points: int, reason: str, who: str, once: FormToken | None = None
 ) -> None:
-    """Give or take points of a customer, by one INSTANT that the worker asks for.
+    """Give or take points of a customer, by one INSTANT: at once with embedded points, else when the worker asks for it.
 
     Raises BadRequest when there is no such store, the address is none, or there is no reason.
     """
@@ -61,21 +64,17 @@ def adjust_customer(
         if once is not None and not is_first(session, once, now):
             return
         store, account = _store_and_account(session, store_slug)
-        session.add(
-            AdjustmentRow(store_id=store.id or 0, email_key=folded(email), points=points, reason=reason, made_by=who, made_at=now)
+        adjustment = AdjustmentRow(
+            store_id=store.id or 0, email_key=folded(email), points=points, reason=reason, made_by=who, made_at=now
         )
-        movement = MovementRow(
-            id=uuid4(),
-            store_id=store.id or 0,
-            account_id=account.id or 0,
-            kind=MovementKind.CREDIT if points > 0 else MovementKind.DEBIT,
-            points=points,
-            email=email.strip(),
-            lane=lane_of(account, email),
-            planned_at=now,
-            decided_by=who,
-        )
-        if not insert_movements(session, [movement]):
+        session.add(adjustment)
+        session.flush()
+        run = Run(services, open_accounts(services, session, store), services.causes[CauseKind.CUSTOMER])
+        kind = MovementKind.CREDIT if points > 0 else MovementKind.DEBIT
+        cause = {"cause_kind": CauseKind.CUSTOMER, "cause_id": adjustment.id}
+        movement = new_movement(run.accounts, account, kind, points, email.strip(), now, decided_by=who, **cause)
+        _, results = plan(session, run, [movement], now)
+        if any(isinstance(result, Busy) for result in results):
             raise BadRequest("Another change of this customer's points is under way. Nothing was changed; try again in a moment.")
         said = f"A customer's points changed by {points:+}: {reason.strip()}"
         write_log(session, store.id or 0, "adjusted", said, now=now, made_by=who)

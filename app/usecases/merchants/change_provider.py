@@ -81,7 +81,8 @@ def check_connection(
     if isinstance(found, NotSent):
         is_key = "API key" in found.reason and "URL" not in found.reason
         return Connection(error=found.reason, field=Field.KEY if is_key else Field.URL)
-    return Connection(balance=found.get(email))
+    judged = found[email]
+    return Connection(balance=judged if isinstance(judged, Balance) else None)
 
 
 def change_provider(

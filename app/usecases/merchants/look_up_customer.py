@@ -11,7 +11,7 @@ from app.domain.claim import Balance
 from app.domain.email import folded, is_address
 from app.errors import BadRequest
 from app.providers.coggins.http import CogginsProvider
-from app.providers.protocol import NotSent, PointsProvider
+from app.providers.protocol import Absent, NotSent, PointsProvider, held
 from app.usecases.merchants.list_orders import ListedOrder, newest_of_customer
 from app.usecases.services import Services
 
@@ -53,9 +53,14 @@ def look_up_customer(services: Services, store_id: int, email: str) -> CustomerV
         adjustments = _adjustments(session, store_id, email)
     account = next(account for account in accounts.values() if account.is_current)
     found = hurried(services.provider_of(store, account)).balances([email])
-    trouble = found.reason if isinstance(found, NotSent) else ""
-    balance = None if isinstance(found, NotSent) else found.get(email, Balance(0, 0))
-    is_known = not isinstance(found, NotSent) and email in found
+    judged = found if isinstance(found, NotSent) else found[email]
+    is_known, balance, trouble = isinstance(judged, Balance), None, ""
+    if isinstance(judged, NotSent):
+        trouble = judged.reason
+    elif judged is Absent.DOUBTFUL:
+        trouble = "The points provider says that it does not know this customer, although it did before."
+    else:
+        balance = held(judged)
     return CustomerView(email, balance, is_known, trouble, account, tuple(orders), tuple(movements), tuple(adjustments))
 
 

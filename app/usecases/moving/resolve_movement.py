@@ -7,19 +7,25 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
 from app.db.tables import MovementRow, MovementState, OrderRow, StoreRow
-from app.db.tallies import tally_accepted
-from app.db.waking import wake
 from app.domain.settlement import INSTANT_KINDS
 from app.errors import BadRequest
+from app.providers.protocol import Accepted, Rejected
+from app.usecases.moving.accounts import open_accounts
+from app.usecases.moving.causes import Cause, Ended, Run
+from app.usecases.moving.recording import write_ended
 from app.usecases.services import Services
 
 log = structlog.get_logger()
+
+# The code of a refusal that a person wrote: asking again may succeed.
+DECIDED = "DECIDED"
+_HAPPENED = Accepted(doubt="Staff looked: it happened.")
+_DID_NOT = Rejected("Staff looked: it did not happen.", code=DECIDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ def resolve_movement(
     with services.database.writing() as session:
         if once is not None and not is_first(session, once, services.clock()):
             return
-        if not _resolve(session, [is_it, *_of_store(store_id)], services.clock(), happened=happened, who=who):
+        if not _resolve(services, session, [is_it, *_of_store(store_id)], happened=happened, who=who):
             raise BadRequest("There is no movement of this id whose outcome is unknown.")
     log.info("movement resolved", movement=str(movement_id), happened=happened)
 
@@ -79,7 +85,7 @@ def resolve_call(
     with services.database.writing() as session:
         if once is not None and not is_first(session, once, services.clock()):
             return 0
-        resolved = _resolve(session, [is_of_call, *_of_store(store_id)], services.clock(), happened=happened, who=who)
+        resolved = _resolve(services, session, [is_of_call, *_of_store(store_id)], happened=happened, who=who)
         if not resolved:
             raise BadRequest("There is no change of this call whose outcome is unknown.")
     log.info("call resolved", call=str(call_id), movements=resolved, happened=happened)
@@ -90,32 +96,34 @@ def _of_store(store_id: int | None) -> list[Any]:
     return [] if store_id is None else [col(MovementRow.store_id) == store_id]
 
 
-def _resolve(session: Session, which: Sequence[Any], now: datetime, *, happened: bool, who: str) -> int:
+def _resolve(services: Services, session: Session, which: Sequence[Any], *, happened: bool, who: str) -> int:
+    now = services.clock()
     is_unknown = (col(MovementRow.state) == MovementState.UNKNOWN, col(MovementRow.kind).in_(INSTANT_KINDS))
-    orders = session.exec(select(MovementRow.order_id).where(*which, *is_unknown, col(MovementRow.order_id).is_not(None))).all()
-    # Orders first, then movements: the worker locks them in that order too.
-    session.exec(select(OrderRow.id).where(col(OrderRow.id).in_(orders)).order_by(col(OrderRow.id)).with_for_update()).all()
-    movements = session.exec(select(MovementRow).where(*which, *is_unknown).order_by(col(MovementRow.id)).with_for_update()).all()
-    for movement in movements:
-        movement.state = MovementState.ACCEPTED if happened else MovementState.REJECTED
-        movement.reason = "Staff looked: it happened." if happened else "Staff looked: it did not happen."
-        movement.decided_by, movement.ended_at = who, now
-        session.add(movement)
-        said = f"A change by {movement.points:+} points whose answer was lost: {'it went through' if happened else 'it did not'}."
-        write_log(session, movement.store_id, "resolved", said, now=now, made_by=who)
-        if happened:
-            tally_accepted(session, session.get_one(StoreRow, movement.store_id), [movement], now)
-        if movement.order_id is not None:
-            _tell_order(session, movement, now, happened=happened)
-    return len(movements)
+    query = select(MovementRow).where(*which, *is_unknown).order_by(col(MovementRow.id))
+    found = session.exec(query).all()
+    resolved = 0
+    for kind in sorted({movement.cause[0] for movement in found}):
+        cause = services.causes[kind]
+        # Causes are locked before movements, here as everywhere.
+        held = cause.hold(session, [movement for movement in found if movement.cause[0] == kind], now)
+        locked = query.where(col(MovementRow.id).in_(held)).with_for_update().execution_options(populate_existing=True)
+        for movement in session.exec(locked).all():
+            _write(services, session, cause, movement, now, happened=happened, who=who)
+            resolved += 1
+    return resolved
 
 
-def _tell_order(session: Session, movement: MovementRow, now: datetime, *, happened: bool) -> None:
-    if happened:
-        session.execute(
-            update(OrderRow).where(col(OrderRow.id) == movement.order_id).values(granted=col(OrderRow.granted) + movement.points)
-        )
-    wake(session, movement.order_id or 0, now)
+def _write(
+    services: Services, session: Session, cause: Cause, movement: MovementRow, now: datetime, *, happened: bool, who: str
+) -> None:
+    movement.decided_by = who
+    session.add(movement)
+    session.flush()
+    session.expunge(movement)
+    run = Run(services, open_accounts(services, session, session.get_one(StoreRow, movement.store_id)), cause)
+    write_ended(session, run, [Ended(movement, _HAPPENED if happened else _DID_NOT)], now, known=[movement.id])
+    said = f"A change by {movement.points:+} points whose answer was lost: {'it went through' if happened else 'it did not'}."
+    write_log(session, movement.store_id, "resolved", said, now=now, made_by=who)
 
 
 def _unknown(movement: MovementRow, slug: str, number: str | None) -> UnknownMovement:

@@ -1,140 +1,32 @@
-"""The orders in hand, while they are being settled."""
+"""The values that settling hands from step to step. Each step takes them and gives new ones; nothing is changed in place."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from random import randrange
 
 from app.db.books import Books
-from app.db.stores import as_rule
-from app.db.tables import AccountRow, MovementRow, OrderRow, RuleRow, StoreRow
+from app.db.tables import MovementRow, OrderRow, RuleRow, StoreRow
 from app.domain import retry
-from app.domain.earning import Due, Rule
+from app.domain.earning import Due
 from app.domain.order import Order
-from app.domain.settlement import NOTHING, Decision, Stuck
-from app.domain.status import PointsStatus
-from app.providers.protocol import PointsProvider
+from app.domain.settlement import NOTHING, Decision
+from app.usecases.moving.accounts import Accounts
+from app.usecases.moving.causes import Problem
+
+DEFECT = Problem("defect", "Saleor Points failed at this order; the log says where. It is tried again.")
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Why an order is not settled: a code for lists, a sentence for the merchant."""
-
-    code: str
-    sentence: str
-
-
-STUCK = {
-    Stuck.NO_EMAIL: "The order has no e-mail address, so its points cannot be given to anybody. Add one to the order.",
-    Stuck.NOTHING_THERE: "Points are to be taken back, but the customer's balance does not hold them any more.",
-    Stuck.SHOWN_NOT_TAKEN: (
-        "Points are to be taken back from a claim link that was opened and not taken yet; the provider cannot withdraw it. "
-        "They are taken back once it is taken."
-    ),
-    Stuck.TAKER_UNKNOWN: "Points are to be taken back, but the provider does not tell who took the claim.",
-}
-
-TOO_MANY = Problem(
-    "too_many",
-    "The order earns more points than can be given at once. Set a maximum in the rule, or fewer points for each unit of money.",
-)
-DEFECT = Problem("defect", "Saleor Points failed at this order; the log says where. It is tried again.")
-CLAIM_LOST = Problem(
-    "claim_unknown",
-    "The points provider was asked for a claim link and its answer was lost. The same call is sent again in a few minutes.",
-)
-DISBELIEVED = Problem(
-    "account",
-    "The points provider says that it knows nobody of this e-mail address, and it did before. It is asked again in a few "
-    "minutes; if this stays, check its URL and API key.",
-)
-UNKNOWN_INSTANT = Problem(
-    "unknown",
-    "The points provider was asked to change a balance and its answer was lost. It is being found out whether it happened.",
-)
-FOR_STAFF = Problem(
-    "for_staff",
-    "The points provider was asked to change a balance and its answer was lost, and the balance does not tell whether it "
-    "happened. Somebody has to look, and say so.",
-)
-
-
-@dataclass(slots=True)
-class InHand:
-    """One order under lease. `next_looks` are the moments at which to look again; the earliest counts.
-
-    `status` is the word that is to stand on it, and `words_mark` the mark of all its words; None where it could not be read.
-    """
-
-    row: OrderRow
-    id: int = field(init=False)
-    order: Order | None = None
-    rule: RuleRow | None = None
-    due: Due | None = None
-    books: Books = field(default_factory=Books)
-    decision: Decision = NOTHING
-    status: PointsStatus | None = None
-    words_mark: str | None = None
-    problem: Problem | None = None
-    next_looks: list[datetime] = field(default_factory=list)
-    failures: int = 0
-    has_failed: bool = False
-    is_done: bool = False
-    # What was read, and what is due for it, stand in the order's row.
-    is_written: bool = False
-
-    def __post_init__(self) -> None:
-        if self.row.id is None:
-            raise RuntimeError("an order without an id")
-        self.id = self.row.id
-
-    def retry(self, now: datetime, problem: Problem | None = None) -> None:
-        """Leave the order for a time that grows with each failure in a row."""
-        self._fail()
-        self.wait(now + retry.backoff(self.failures, jitter=randrange(100)), problem)  # noqa: S311 - spreads load, keeps no secret
-
-    def await_replica(self, now: datetime) -> None:
-        """Leave the order until the replica that answered has caught up: seconds at first."""
-        self._fail()
-        self.wait(now + retry.replica_wait(self.failures))
-
-    def await_lane(self, now: datetime) -> None:
-        """Leave the order until the customer's other INSTANT has its outcome: seconds at first, for it may be unknown."""
-        self._fail()
-        self.wait(now + retry.lane_wait(self.failures))
-
-    def _fail(self) -> None:
-        if not self.has_failed:
-            self.failures += 1
-        self.has_failed = True
-
-    def wait(self, until: datetime, problem: Problem | None = None) -> None:
-        """Leave the order for now."""
-        self.is_done = True
-        self.next_looks.append(until)
-        self.problem = problem or self.problem
-
-
-@dataclass(slots=True)
 class Batch:
-    """Orders of one store, held by one lease."""
+    """Orders of one store, held by one lease, with what settling them needs."""
 
     store: StoreRow
     token: str
     lease_token: str
-    hands: dict[int, InHand]
-    accounts: dict[int, AccountRow]
-    providers: dict[int, PointsProvider]
+    orders: Mapping[int, OrderRow]
+    accounts: Accounts
     rules: list[RuleRow]
-    # What those of them say that were asked for, by id: a hundred orders have a rule or two.
-    read_rules: dict[int, Rule] = field(default_factory=dict)
-    # (account, folded e-mail) pairs whose balance was found to hold nothing more.
-    empty_lanes: set[tuple[int, str]] = field(default_factory=set)
-    # What was accepted while this batch was in hand, for the merchant's log and for the orders' histories.
-    moved: list[MovementRow] = field(default_factory=list)
-    # When the orders were last surely ours before they were told of; None while nothing was told.
-    told_since: datetime | None = None
-    # Points of claims that were found taken meanwhile, by order.
-    taken: dict[int, int] = field(default_factory=dict)
 
     @property
     def store_id(self) -> int:
@@ -142,29 +34,67 @@ class Batch:
             raise RuntimeError("a store without an id")
         return self.store.id
 
-    @property
-    def account(self) -> AccountRow:
-        """The account of today."""
-        return next(account for account in self.accounts.values() if account.is_current)
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """An order is left for now: until a moment, or until somebody wakes it; with what stands in its way."""
+
+    until: datetime | None = None
+    problem: Problem | None = None
+    has_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one order stands: as read, what is due, what its movements say, what to do next.
+
+    `order` is None where it could not be read; `left` is None while there is something to do. `looks` are moments at which time
+    alone changes something. `refused` is the mark of a movement that the provider refused, and `refusal` its reason.
+    """
+
+    row: OrderRow
+    id: int
+    order: Order | None = None
+    rule: RuleRow | None = None
+    due: Due | None = None
+    moment_at: datetime | None = None
+    books: Books = field(default_factory=Books)
+    decision: Decision = NOTHING
+    looks: tuple[datetime, ...] = ()
+    refused: str | None = None
+    refusal: str | None = None
+    left: Left | None = None
 
     @property
-    def seeing_accounts(self) -> set[int]:
-        """Accounts whose claims can be seen and changed."""
-        return {account_id for account_id, provider in self.providers.items() if provider.sees_claims}
+    def is_active(self) -> bool:
+        """True while there may be something to do for it."""
+        return self.order is not None and self.left is None
 
-    def rule_of(self, row: RuleRow) -> Rule:
-        """Give what a version of the rules says."""
-        if row.id not in self.read_rules:
-            rule = as_rule(row)
-            self.read_rules[rule.id] = rule
-            return rule
-        return self.read_rules[row.id]
+    @property
+    def failures(self) -> int:
+        """The failures in a row, with one more for this time."""
+        return self.row.failures + 1
 
-    def active(self) -> list[InHand]:
-        """Orders that were read and are not left for later."""
-        return [hand for hand in self.hands.values() if hand.order is not None and not hand.is_done]
+    def leaving(self, until: datetime | None = None, problem: Problem | None = None, *, has_failed: bool = False) -> "Standing":
+        """Give the same order, left for now."""
+        return replace(self, left=Left(until, problem, has_failed))
 
-    def paused_until(self, account_id: int, now: datetime) -> datetime | None:
-        """Tell until when an account is not asked."""
-        paused_until = self.accounts[account_id].paused_until
-        return paused_until if paused_until is not None and paused_until > now else None
+    def failing(self, now: datetime, problem: Problem | None = None, *, wait: timedelta | None = None) -> "Standing":
+        """Give the same order, left for a time that grows with each failure in a row."""
+        pause = wait if wait is not None else retry.backoff(self.failures, jitter=randrange(100))  # noqa: S311 - spreads load, keeps no secret
+        return self.leaving(now + pause, problem, has_failed=True)
+
+
+Standings = dict[int, Standing]
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What moved while a batch was in hand: accepted movements, and by order the points of claims that were found taken."""
+
+    accepted: tuple[MovementRow, ...] = ()
+    taken: Mapping[int, int] = field(default_factory=dict)
+
+    def __add__(self, other: "Moved") -> "Moved":
+        taken = {id_: self.taken.get(id_, 0) + other.taken.get(id_, 0) for id_ in self.taken.keys() | other.taken.keys()}
+        return Moved(self.accepted + other.accepted, taken)

@@ -11,33 +11,35 @@ import structlog
 from app.domain.settlement import MovementKind
 from app.errors import AppError
 from app.usecases.services import Services
-from app.usecases.settling.batch import Batch
+from app.usecases.settling.batch import Batch, Moved
 from app.usecases.settling.side_by_side import side_by_side
 
 log = structlog.get_logger()
 
 
-def note_orders(services: Services, batch: Batch) -> None:
+def note_orders(services: Services, batch: Batch, moved: Moved) -> None:
     """Write one note for each order whose points changed while this batch was in hand."""
     if not batch.store.order_notes:
         return
-    notes = [(batch.hands[order_id].row.saleor_order_id, text) for order_id, text in _texts(batch).items()]
+    notes = [
+        (batch.orders[order_id].saleor_order_id, text) for order_id, text in _texts(moved).items() if order_id in batch.orders
+    ]
     side_by_side(lambda note: _write(services, batch, *note), notes)
 
 
-def _texts(batch: Batch) -> dict[int, str]:
+def _texts(moved: Moved) -> dict[int, str]:
     """Say what changed at each order, in a sentence for each kind of change."""
     sums: dict[int, dict[MovementKind, int]] = defaultdict(lambda: defaultdict(int))
-    for movement in batch.moved:
+    for movement in moved.accepted:
         if movement.order_id is not None:
             sums[movement.order_id][MovementKind(movement.kind)] += movement.points
     texts = {
         order_id: [_SENTENCES[kind].format(points=abs(points)) for kind, points in by_kind.items()]
         for order_id, by_kind in sums.items()
     }
-    for order_id, points in batch.taken.items():
+    for order_id, points in moved.taken.items():
         texts.setdefault(order_id, []).insert(0, f"{points} points were claimed.")
-    return {order_id: " ".join(sentences) for order_id, sentences in texts.items() if order_id in batch.hands}
+    return {order_id: " ".join(sentences) for order_id, sentences in texts.items()}
 
 
 _SENTENCES = {

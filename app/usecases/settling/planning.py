@@ -1,175 +1,151 @@
-"""Step 3: write what was read, decided and is to be asked for, before anything is asked."""
+"""Step 3: write what was read and what is planned, in one transaction. Embedded points move in it, too."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
-from sqlalchemy import insert, update
-from sqlmodel import Session, col
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
-from app.db.books import insert_movements, lane_of
 from app.db.bulk import change_rows
 from app.db.queue import keep_lease
-from app.db.rows import new_row
 from app.db.snapshots import dump
-from app.db.tables import AccountRow, ClaimRow, MovementRow, MovementState, OrderRow
-from app.db.tallies import tally_accepted, tally_taken
+from app.db.tables import ClaimRow, MovementRow, OrderRow
+from app.db.tallies import tally_taken
+from app.domain.bounds import POINTS_MAX
 from app.domain.claim import ClaimState
 from app.domain.email import folded
 from app.domain.order import facts_of
-from app.domain.settlement import MovementKind, Step
-from app.sealing import fingerprint
-from app.usecases.services import Services
-from app.usecases.settling.batch import Batch, InHand, Problem
-
-REFUSED = "refused"
-
-
-def write_plans(services: Services, batch: Batch, now: datetime) -> list[MovementRow]:
-    """Write reads and movements in one transaction, and give the movements that are now to be asked for."""
-    hands = batch.active()
-    if not any(_has_news(hand) for hand in hands):
-        # The round that only finds that all is done writes nothing; that they are still ours is asked before they are told of.
-        return []
-    with services.database.writing() as session:
-        kept = keep_lease(session, batch.lease_token, [hand.id for hand in hands], now)
-        for hand in hands:
-            hand.is_done = hand.is_done or hand.id not in kept
-        ours = [hand for hand in hands if hand.id in kept]
-        _write_reads(session, ours)
-        _write_claims(session, batch, ours, now)
-        planned = [movement for hand in ours if (movement := _movement(batch, hand, now)) is not None]
-        local = [movement for movement in planned if _is_local(batch, movement)]
-        for movement in local:
-            _do_locally(session, batch, movement, now)
-        done = [movement for movement in local if movement.state == MovementState.ACCEPTED]
-        tally_accepted(session, batch.store, done, now)
-        local_ids = {movement.id for movement in local}
-        asked = [movement for movement in planned if movement.id not in local_ids]
-        written = insert_movements(session, asked)
-    batch.moved += done
-    for hand in ours:
-        hand.is_written = hand.due is not None
-    lanes_in_hand = {movement.lane for movement in asked if movement.id in written}
-    for movement in asked:
-        hand = batch.hands[movement.order_id or 0]
-        if movement.id in written:
-            hand.books.open = movement
-        elif movement.lane not in lanes_in_hand:
-            # Another worker has an INSTANT for this customer under way: one after the other. One of our own ends this round.
-            hand.await_lane(now)
-    return [hand.books.open for hand in ours if not hand.is_done and hand.books.open is not None]
+from app.domain.settlement import MovementKind
+from app.providers.protocol import Accepted
+from app.usecases.moving.causes import Ended, Problem, Result, Run
+from app.usecases.moving.finding_out import account_problem
+from app.usecases.moving.planning import move_now, new_movement, plan
+from app.usecases.moving.recording import write_ended
+from app.usecases.settling.batch import Batch, Left, Standing
+from app.usecases.settling.deciding import TOO_MANY
+from app.usecases.settling.order_cause import REFUSED, refusal_mark
 
 
-def _has_news(hand: InHand) -> bool:
-    return (
-        not hand.is_written
-        or hand.decision.step is not None
-        or hand.books.open is not None
-        or bool(hand.books.claims_that_changed)
-    )
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What writing the plans came to: movements to be sent now, those that ended, and orders that are left, by id."""
+
+    to_send: tuple[MovementRow, ...] = ()
+    results: tuple[Result, ...] = ()
+    left: dict[int, Left] = field(default_factory=dict)
+    taken: dict[int, int] = field(default_factory=dict)
 
 
-def refusal_mark(movement: MovementRow) -> str:
-    """Give what a refusal depends on. While it stays the same, asking again is pointless."""
-    parts = (
-        movement.kind,
-        movement.points,
-        movement.account_id,
-        folded(movement.email),
-        movement.customer_type,
-        movement.expires_days,
-    )
-    return fingerprint("|".join(str(part) for part in parts))
+def write_plans(run: Run, batch: Batch, active: Sequence[Standing], now: datetime, *, is_first: bool) -> Planned:
+    """Write reads (the first time) and movements in one transaction."""
+    if not is_first and not any(_has_news(standing) for standing in active):
+        # The round that only finds that all is done writes nothing. Whether they are still ours is asked before they are told.
+        return Planned()
+    with run.services.database.writing() as session:
+        kept = keep_lease(session, batch.lease_token, [standing.id for standing in active], now)
+        ours = [standing for standing in active if standing.id in kept]
+        left = {standing.id: Left() for standing in active if standing.id not in kept}
+        if is_first:
+            change_rows(session, OrderRow, [_read_values(standing) for standing in ours if standing.due is not None])
+        taken = _write_claims(session, batch, ours, now)
+        movements, kept_back = _movements(run, batch, ours, now)
+        own = [(standing, movement) for standing, movement in movements if _needs_no_account(batch, standing, movement)]
+        results = _do_in_our_books(session, run, own, now)
+        asked = [movement for standing, movement in movements if not _needs_no_account(batch, standing, movement)]
+        to_send, planned = plan(session, run, asked, now)
+        open_before = [standing.books.open for standing in ours if standing.books.open is not None]
+        stored = [movement for movement in open_before if movement.account_id in batch.accounts.local]
+        planned += move_now(session, run, stored, now, are_stored=True)
+    to_send += [movement for movement in open_before if movement.account_id not in batch.accounts.local]
+    return Planned(tuple(to_send), (*results, *planned), left | kept_back, taken)
 
 
-def _movement(batch: Batch, hand: InHand, now: datetime) -> MovementRow | None:
-    step = hand.decision.step
-    if step is None or hand.rule is None or hand.books.open is not None:
+def _has_news(standing: Standing) -> bool:
+    has_movement = standing.decision.step is not None or standing.books.open is not None
+    return has_movement or bool(standing.books.claims_that_changed)
+
+
+def _movements(
+    run: Run, batch: Batch, standings: Sequence[Standing], now: datetime
+) -> tuple[list[tuple[Standing, MovementRow]], dict[int, Left]]:
+    """Make the movements that were decided; orders whose movement is not to be asked for now are left."""
+    movements, left = list[tuple[Standing, MovementRow]](), dict[int, Left]()
+    for standing in standings:
+        movement = _movement(batch, standing, now)
+        if movement is None:
+            continue
+        paused_until = batch.accounts.paused_until(movement.account_id, now)
+        if abs(movement.points) > POINTS_MAX:
+            left[standing.id] = Left(problem=TOO_MANY)
+        elif refusal_mark(movement) == standing.refused:
+            left[standing.id] = Left(problem=Problem(REFUSED, _reason(standing)))
+        elif paused_until is not None and not _needs_no_account(batch, standing, movement):
+            left[standing.id] = Left(paused_until, account_problem(run, movement))
+        else:
+            movements.append((standing, movement))
+    return movements, left
+
+
+def _reason(standing: Standing) -> str:
+    """Repeat why it was refused: something else may have stood in the way since, and what was refused remains so."""
+    before = standing.row.problem if standing.row.problem_code == REFUSED else None
+    return standing.refusal or before or "The points provider refused this. The order's history says why."
+
+
+def _movement(batch: Batch, standing: Standing, now: datetime) -> MovementRow | None:
+    step, rule = standing.decision.step, standing.rule
+    if step is None or rule is None:
         return None
-    movement = _planned(batch, hand, step, now)
-    if refusal_mark(movement) == hand.row.refused_step:
-        hand.is_done = True
-        # Something else may have stood in the way since, or may do so once more: what was refused remains so.
-        reason = hand.row.problem if hand.row.problem_code == REFUSED else None
-        hand.problem = Problem(REFUSED, reason or "The points provider refused this. The order's history says why.")
-        return None
-    paused_until = batch.paused_until(step.account_id, now)
-    if paused_until is not None and not _is_local(batch, movement):
-        hand.wait(paused_until, account_problem(batch.accounts[step.account_id]))
-        return None
-    return movement
-
-
-def account_problem(account: AccountRow) -> Problem:
-    """Say on an order that its account is not served now."""
-    return Problem("account", account.problem or "The points provider cannot be reached.")
-
-
-def _planned(batch: Batch, hand: InHand, step: Step, now: datetime) -> MovementRow:
     is_new_claim = step.kind is MovementKind.CLAIM and step.target is None
-    return new_row(
-        MovementRow,
-        id=uuid4(),
-        store_id=batch.store_id,
-        order_id=hand.id,
-        account_id=step.account_id,
-        kind=step.kind,
-        state=MovementState.PLANNED,
-        points=step.points,
-        email=step.email,
-        lane=lane_of(batch.accounts[step.account_id], step.email),
+    return new_movement(
+        batch.accounts,
+        batch.accounts.rows[step.account_id],
+        step.kind,
+        step.points,
+        step.email,
+        now,
+        order_id=standing.id,
         target_id=step.target,
-        customer_type=hand.rule.customer_type if is_new_claim and hand.rule is not None else None,
-        expires_days=hand.rule.expires_days if is_new_claim and hand.rule is not None else None,
-        planned_at=now,
+        customer_type=rule.customer_type if is_new_claim else None,
+        expires_days=rule.expires_days if is_new_claim else None,
     )
 
 
-def _is_local(batch: Batch, movement: MovementRow) -> bool:
-    """Tell whether a movement needs no call: a claim nobody can take any more, or ever saw; an entry in our own books."""
+def _needs_no_account(batch: Batch, standing: Standing, movement: MovementRow) -> bool:
+    """True for a claim nobody can take any more, or ever saw, and for an entry in our own books."""
     if movement.kind == MovementKind.WRITE_OFF:
         return True
     if movement.kind != MovementKind.VOID or movement.target_id is None:
         return False
-    claim = batch.hands[movement.order_id or 0].books.claims[movement.target_id]
-    return claim.state == ClaimState.EXPIRED or not batch.providers[claim.account_id].sees_claims
+    claim = standing.books.claims[movement.target_id]
+    return claim.state == ClaimState.EXPIRED or not batch.accounts.providers[claim.account_id].sees_claims
 
 
-def _do_locally(session: Session, batch: Batch, movement: MovementRow, now: datetime) -> None:
-    hand = batch.hands[movement.order_id or 0]
-    if movement.kind == MovementKind.VOID and not _withhold(session, hand.books.claims[movement.target_id], movement.points):  # type: ignore[index]  # a void has a target
-        return  # Its link was shown a moment ago: the next round sees that.
-    movement.state, movement.ended_at = MovementState.ACCEPTED, now
-    session.execute(insert(MovementRow), [movement.model_dump()])
-    session.execute(update(OrderRow).where(col(OrderRow.id) == hand.id).values(granted=col(OrderRow.granted) + movement.points))
-    hand.row.granted += movement.points
+def _do_in_our_books(session: Session, run: Run, own: Sequence[tuple[Standing, MovementRow]], now: datetime) -> list[Ended]:
+    ended: list[Ended] = []
+    for standing, movement in own:
+        claim = standing.books.claims.get(movement.target_id) if movement.target_id is not None else None
+        if claim is None or _is_as_seen(session, claim):
+            ended.append(Ended(movement, Accepted()))
+        # Else its link was shown a moment ago: the next round sees that.
+    write_ended(session, run, ended, now)
+    return ended
 
 
-def _withhold(session: Session, claim: ClaimRow, points: int) -> bool:
-    """Void a claim in our own books, unless its state or amount has changed since we looked."""
-    left = claim.points + points
-    done = session.execute(
-        update(ClaimRow)
-        .where(col(ClaimRow.id) == claim.id, col(ClaimRow.state) == claim.state, col(ClaimRow.points) == claim.points)
-        .values(points=left, state=claim.state if left else ClaimState.VOID)
-        .returning(col(ClaimRow.id))
-    )
-    return done.first() is not None
+def _is_as_seen(session: Session, claim: ClaimRow) -> bool:
+    """Lock a claim, and tell whether its state and amount are as they were when we looked."""
+    query = select(ClaimRow.id).where(ClaimRow.id == claim.id, ClaimRow.state == claim.state, ClaimRow.points == claim.points)
+    return session.exec(query.with_for_update()).first() is not None
 
 
-def _write_reads(session: Session, hands: list[InHand]) -> None:
-    """Write what was read and is due, once: later rounds find neither changed."""
-    rows = [_read_values(hand) for hand in hands if hand.due is not None and not hand.is_written]
-    change_rows(session, OrderRow, rows)
-
-
-def _read_values(hand: InHand) -> dict[str, Any]:
-    order, due, rule = hand.order, hand.due, hand.rule
+def _read_values(standing: Standing) -> dict[str, Any]:
+    order, due, rule = standing.order, standing.due, standing.rule
     if order is None or due is None or rule is None:
         raise RuntimeError("an order that was not read")
     return {
-        "id": hand.id,
+        "id": standing.id,
         "read_at": order.updated_at,
         "read_facts": facts_of(order),
         "snapshot": dump(order),
@@ -178,25 +154,24 @@ def _read_values(hand: InHand) -> dict[str, Any]:
         "email": order.email,
         "email_key": folded(order.email),
         "rule_id": rule.id,
-        "moment_at": hand.row.moment_at,
+        "moment_at": standing.moment_at,
         "due": due.points,
         "because": due.because.value,
     }
 
 
-def _write_claims(session: Session, batch: Batch, hands: list[InHand], now: datetime) -> None:
-    """Write the states of claims that were found changed, each only from the state that it was loaded with."""
-    taken = 0
-    for hand in hands:
-        for claim in hand.books.claims_that_changed:
+def _write_claims(session: Session, batch: Batch, standings: Sequence[Standing], now: datetime) -> dict[int, int]:
+    """Write claims whose state was found changed, each only from the state it was loaded with. Gives points taken, by order."""
+    taken: dict[int, int] = {}
+    for standing in standings:
+        for claim in standing.books.claims_that_changed:
             changed = session.execute(
                 update(ClaimRow)
-                .where(col(ClaimRow.id) == claim.id, col(ClaimRow.state) == hand.books.stored_states[claim.id])
+                .where(col(ClaimRow.id) == claim.id, col(ClaimRow.state) == standing.books.stored_states[claim.id])
                 .values(state=claim.state, taken_at=claim.taken_at, taken_by=claim.taken_by)
                 .returning(col(ClaimRow.id))
             ).first()
             if changed is not None and claim.state == ClaimState.TAKEN:
-                taken += claim.points
-                batch.taken[hand.id] = batch.taken.get(hand.id, 0) + claim.points
-            hand.books.stored_states[claim.id] = claim.state
-    tally_taken(session, batch.store, taken, now)
+                taken[standing.id] = taken.get(standing.id, 0) + claim.points
+    tally_taken(session, batch.store, sum(taken.values()), now)
+    return taken

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from app.domain import retry
 from app.domain.order import Order
 from app.errors import SaleorFault
+from app.usecases.moving.causes import Problem
 from app.usecases.services import Services
-from app.usecases.settling.batch import Batch, InHand, Problem
+from app.usecases.settling.batch import Batch, Standing, Standings
 
 # One broken order in a hundred is found in 14 reads. With more, the rest waits its turn rather than hammering.
 READS_MAX = 20
@@ -19,14 +21,14 @@ _UNREADABLE = Problem("unreadable", "Saleor answers with an error when it is ask
 _GONE = Problem("gone", "Saleor does not know this order any more.")
 
 
-def read_orders(services: Services, batch: Batch) -> None:
+def read_orders(services: Services, batch: Batch) -> Standings:
     """Read all orders in hand, in one query if none of them is broken.
 
     Raises SaleorUnreachable, SaleorBusy or SaleorRefused when the Saleor as a whole does not serve us.
     """
     read: dict[str, Order] = {}
     answered: set[str] = set()
-    groups: list[Sequence[str]] = [[hand.row.saleor_order_id for hand in batch.hands.values()]]
+    groups: list[Sequence[str]] = [[row.saleor_order_id for row in batch.orders.values()]]
     reads = 0
     last_fault: SaleorFault | None = None
     while groups and reads < READS_MAX:
@@ -41,23 +43,27 @@ def read_orders(services: Services, batch: Batch) -> None:
             continue
         answered.update(ids)
         read.update((order.id, order) for order in orders)
-    if last_fault is not None and not answered and len(batch.hands) > 1:
+    if last_fault is not None and not answered and len(batch.orders) > 1:
         raise last_fault
     now = services.clock()
-    for hand in batch.hands.values():
-        _accept(hand, read.get(hand.row.saleor_order_id), now, was_answered=hand.row.saleor_order_id in answered)
+    return {
+        order_id: _accept(
+            Standing(row, order_id, refused=row.refused_step),
+            read.get(row.saleor_order_id),
+            now,
+            was_answered=row.saleor_order_id in answered,
+        )
+        for order_id, row in batch.orders.items()
+    }
 
 
-def _accept(hand: InHand, order: Order | None, now: datetime, *, was_answered: bool) -> None:
-    if order is None and was_answered and hand.failures >= ABSENCES_MAX:
-        hand.is_done = True
-        hand.problem = _GONE if hand.row.granted else None
-    elif order is None:
-        hand.retry(now, None if was_answered else _UNREADABLE)
-    elif order.updated_at < max(filter(None, (hand.row.told_at, hand.row.read_at)), default=order.updated_at):
+def _accept(standing: Standing, order: Order | None, now: datetime, *, was_answered: bool) -> Standing:
+    row = standing.row
+    if order is None and was_answered and row.failures >= ABSENCES_MAX:
+        return standing.leaving(problem=_GONE if row.granted else None)
+    if order is None:
+        return standing.failing(now, None if was_answered else _UNREADABLE)
+    if order.updated_at < max(filter(None, (row.told_at, row.read_at)), default=order.updated_at):
         # The answer comes from a replica that lags behind what we were told, or read before.
-        hand.await_replica(now)
-    elif hand.row.erased_at is not None:
-        hand.order = replace(order, email=hand.row.email or "")
-    else:
-        hand.order = order
+        return standing.failing(now, wait=retry.replica_wait(standing.failures))
+    return replace(standing, order=order if row.erased_at is None else replace(order, email=row.email or ""))

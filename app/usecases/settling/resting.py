@@ -1,6 +1,8 @@
 """Step 7: let the orders rest until time, or somebody, changes something."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from random import randrange
 from typing import Any
 
 from sqlmodel import Session
@@ -10,88 +12,103 @@ from app.db.queue import LEASE_HOLDS, rest, share_shortfall_looks
 from app.db.waking import wake_lost
 from app.domain import retry
 from app.domain.email import folded
+from app.usecases.moving.causes import Problem
 from app.usecases.services import Services
-from app.usecases.settling.batch import Batch, InHand, Problem
+from app.usecases.settling.batch import Batch, Left, Moved, Standing
+from app.usecases.settling.telling import Told
 
 _DOUBT = "doubt"
 
 
-def rest_orders(services: Services, batch: Batch) -> None:
-    """Write the time of each order's next look and what stands in its way; who was woken meanwhile keeps that wake."""
+def rest_orders(services: Services, batch: Batch, standings: Mapping[int, Standing], told: Told, moved: Moved) -> None:
+    """Write the time of each order's next look and what stands in its way. Who was woken meanwhile keeps that wake."""
     now = services.clock()
-    begun = _shortfalls_begun(batch, now)
-    rests = [_rest(hand, begun, now) for hand in batch.hands.values()]
+    begun = _shortfalls_begun(standings, now)
+    rests = [_rest(standing, told, begun, now) for standing in standings.values()]
     with services.database.writing() as session:
-        if batch.told_since is not None and now - batch.told_since >= LEASE_HOLDS:
-            wake_lost(session, batch.lease_token, batch.hands, now)
+        if told.since is not None and now - told.since >= LEASE_HOLDS:
+            wake_lost(session, batch.lease_token, batch.orders, now)
         rest(session, batch.lease_token, rests)
         for email_key, since in begun.items():
             if since == now:
                 share_shortfall_looks(session, batch.store_id, email_key, since, now + retry.FIRST_SHORTFALL_LOOK)
-        if batch.moved:
-            _log_moves(session, batch, now)
+        if moved.accepted:
+            _log_moves(session, batch, moved, now)
 
 
-def _log_moves(session: Session, batch: Batch, now: datetime) -> None:
+def _log_moves(session: Session, batch: Batch, moved: Moved, now: datetime) -> None:
     log_settled(
         session,
         batch.store_id,
-        orders=len({movement.order_id for movement in batch.moved}),
-        granted=sum(movement.points for movement in batch.moved if movement.points > 0),
-        taken_back=-sum(movement.points for movement in batch.moved if movement.points < 0),
+        orders=len({movement.order_id for movement in moved.accepted}),
+        granted=sum(movement.points for movement in moved.accepted if movement.points > 0),
+        taken_back=-sum(movement.points for movement in moved.accepted if movement.points < 0),
         now=now,
     )
 
 
-def _shortfalls_begun(batch: Batch, now: datetime) -> dict[str, datetime]:
+def _shortfalls_begun(standings: Mapping[int, Standing], now: datetime) -> dict[str, datetime]:
     """Tell since when each customer lacks points. A new shortfall begins the looks of all of that customer's anew.
 
     A balance is one customer's, not one order's: one look-up tells all of them whether there is something to take.
     """
     begun: dict[str, datetime] = {}
-    for hand in batch.hands.values():
-        if hand.order is not None and hand.decision.shortfall > 0:
-            since = hand.row.shortfall_since or now
-            key = folded(hand.order.email)
+    for standing in standings.values():
+        if standing.order is not None and standing.decision.shortfall > 0:
+            since = standing.row.shortfall_since or now
+            key = folded(standing.order.email)
             begun[key] = max(begun.get(key, since), since)
     return begun
 
 
-def _rest(hand: InHand, begun: dict[str, datetime], now: datetime) -> dict[str, Any]:
-    if hand.due is not None and hand.due.look_again_at is not None:
-        hand.next_looks.append(hand.due.look_again_at)
-    shortfall, since = _shortfall(hand, begun, now)
-    problem = _problem(hand)
+def _rest(standing: Standing, told: Told, begun: Mapping[str, datetime], now: datetime) -> dict[str, Any]:
+    left, row = _left(standing, told, now), standing.row
+    due_again = standing.due.look_again_at if standing.due is not None else None
+    shortfall, since, look = _shortfall(standing, begun, now)
+    words, problem = told.words.get(standing.id), _problem(standing, left)
     return {
-        "of_order": hand.id,
-        "of_wakes": hand.row.wakes,
-        "next_look": min(hand.next_looks, default=None),
+        "of_order": standing.id,
+        "of_wakes": row.wakes,
+        "next_look": min(
+            (moment for moment in (*standing.looks, left.until, due_again, look) if moment is not None), default=None
+        ),
         "new_shortfall": shortfall,
         "new_shortfall_since": since,
         "new_problem_code": problem.code if problem else None,
         "new_problem": problem.sentence if problem else None,
-        "new_failures": hand.failures if hand.has_failed else 0,
-        "new_status": hand.status or hand.row.status,
-        "new_words_mark": hand.row.words_mark if hand.words_mark is None else hand.words_mark,
+        "new_failures": standing.failures if left.has_failed else 0,
+        "new_status": words.status if words is not None else row.status,
+        "new_words_mark": words.mark if words is not None else row.words_mark,
     }
 
 
-def _shortfall(hand: InHand, begun: dict[str, datetime], now: datetime) -> tuple[int, datetime | None]:
-    if hand.order is None:
-        return hand.row.shortfall, hand.row.shortfall_since
-    if hand.decision.shortfall == 0:
-        return 0, None
-    since = begun[folded(hand.order.email)]
+def _left(standing: Standing, told: Told, now: datetime) -> Left:
+    """Give how the order is left, with the failure of telling Saleor, where there was one."""
+    left = standing.left or Left(now)
+    refusal = told.refusals.get(standing.id)
+    if refusal is None:
+        return left
+    again_at = now + retry.backoff(standing.failures, jitter=randrange(100))  # noqa: S311 - spreads load, keeps no secret
+    until = again_at if left.until is None else min(left.until, again_at)
+    return Left(until, left.problem or Problem("metadata", refusal), has_failed=True)
+
+
+def _shortfall(standing: Standing, begun: Mapping[str, datetime], now: datetime) -> tuple[int, datetime | None, datetime | None]:
+    """Give the shortfall, since when there is one, and when to look for its points next."""
+    if standing.order is None:
+        return standing.row.shortfall, standing.row.shortfall_since, None
+    if standing.decision.shortfall == 0:
+        return 0, None, None
+    since = begun[folded(standing.order.email)]
     look = retry.next_shortfall_look(now - since)
-    if look is not None:
-        hand.next_looks.append(since + look)
-    return hand.decision.shortfall, since
+    return standing.decision.shortfall, since, since + look if look is not None else None
 
 
-def _problem(hand: InHand) -> Problem | None:
-    if hand.problem is None and hand.books.doubt is not None:
-        return Problem(_DOUBT, hand.books.doubt)
-    if hand.problem is None and hand.order is None and hand.row.problem_code is not None and hand.row.problem is not None:
+def _problem(standing: Standing, left: Left) -> Problem | None:
+    row = standing.row
+    if left.problem is None and standing.books.doubt is not None:
+        return Problem(_DOUBT, standing.books.doubt)
+    if left.problem is None and standing.order is None and row.problem_code is not None and row.problem is not None:
         # It could not be read this time, so nothing new is known.
-        return Problem(hand.row.problem_code, hand.row.problem)
-    return hand.problem
+        return Problem(row.problem_code, row.problem)
+    return left.problem

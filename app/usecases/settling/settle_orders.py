@@ -1,26 +1,36 @@
-"""Settle a batch of orders: make the points granted the points due."""
+"""Settle a batch of orders: make the points granted the points due.
 
-from collections.abc import Callable
+Read, decide, plan, send: again for orders that need another movement. Then tell Saleor, and let them rest.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
 from app.db.queue import release
+from app.domain import retry
+from app.domain.email import folded
+from app.domain.settlement import MovementKind
 from app.errors import SaleorRefused, Unavailable
 from app.logs import innermost_place
-from app.usecases.moving.pausing import pause_store, resume_store
+from app.providers.protocol import Accepted, Rejected, Unknown
+from app.usecases.moving.balances import NOTHING_THERE
+from app.usecases.moving.causes import Busy, Ended, Problem, Result, Run, Waits
+from app.usecases.moving.sending import send
 from app.usecases.services import Services
-from app.usecases.settling.batch import DEFECT, Batch, InHand
-from app.usecases.settling.calling import call
-from app.usecases.settling.deciding import compute_due, decide, load_books, settle_shown_claims
+from app.usecases.settling.batch import DEFECT, Batch, Moved, Standing, Standings
+from app.usecases.settling.claims import with_books, with_shown_claims
+from app.usecases.settling.deciding import stuck_problem, with_decision, with_due
 from app.usecases.settling.noting import note_orders
+from app.usecases.settling.order_cause import OrderCause, is_remembered, refusal_mark
+from app.usecases.settling.pausing import pause_store, resume_store
 from app.usecases.settling.planning import write_plans
 from app.usecases.settling.reading import read_orders
 from app.usecases.settling.resting import rest_orders
 from app.usecases.settling.taking import take_batch
 from app.usecases.settling.telling import tell_orders
-
-__all__ = ["settle_orders"]
 
 log = structlog.get_logger()
 
@@ -30,58 +40,113 @@ ROUNDS_MAX = 8
 
 
 def settle_orders(services: Services) -> bool:
-    """Settle up to 100 waiting orders of one store, and tell whether any waited.
-
-    Read, decide, plan, call, record: again for orders that need another movement. Then tell Saleor, and let them rest.
-    """
+    """Settle up to 100 waiting orders of one store, and tell whether any waited."""
     batch = take_batch(services)
     if batch is None:
         return False
     try:
-        read_orders(services, batch)
+        standings = read_orders(services, batch)
     except (Unavailable, SaleorRefused) as error:
         with services.database.writing() as session:
             release(session, batch.lease_token)
         pause_store(services, batch.store, error, services.clock())
         return True
     resume_store(services, batch.store)
-    _move_points(services, batch)
-    tell_orders(services, batch)
-    note_orders(services, batch)
-    rest_orders(services, batch)
-    log.info("orders settled", store=batch.store.slug, orders=len(batch.hands))
+    standings, moved = _move_points(services, batch, standings)
+    told = tell_orders(services, batch, standings)
+    note_orders(services, batch, moved)
+    rest_orders(services, batch, standings, told, moved)
+    log.info("orders settled", store=batch.store.slug, orders=len(standings))
     return True
 
 
-def _move_points(services: Services, batch: Batch) -> None:
-    for _ in range(ROUNDS_MAX):
-        load_books(services, batch)
+def _move_points(services: Services, batch: Batch, standings: Standings) -> tuple[Standings, Moved]:
+    """Move points, round by round, until every order is left."""
+    run = Run(services, batch.accounts, OrderCause(batch.lease_token))
+    moved, empty_lanes = Moved(), set[tuple[int, str]]()
+    for number in range(ROUNDS_MAX):
+        active = [standing for standing in standings.values() if standing.is_active]
+        if not active:
+            break
+        round_of = _decided(services, batch, active, empty_lanes)
         now = services.clock()
-        hands = batch.active()
-        for hand in hands:
-            _guarded(batch, hand, now, compute_due)
-        settle_shown_claims(services, batch, now)
-        for hand in hands:
-            _guarded(batch, hand, now, decide)
-        movements = write_plans(services, batch, now)
-        in_hand = {movement.order_id for movement in movements}
-        call(services, batch, movements)
-        for hand in hands:
-            # What needed no step, and was kept from none, is settled. What an earlier worker had left to be asked for is not:
-            # with that out of the way, it is decided anew.
-            hand.is_done = hand.is_done or (hand.decision.step is None and hand.id not in in_hand)
-        if not batch.active():
-            return
-    for hand in batch.active():
-        hand.wait(services.clock())
+        planned = write_plans(run, batch, [one for one in round_of.values() if one.is_active], now, is_first=number == 0)
+        results = [*planned.results, *send(run, planned.to_send)]
+        moved += Moved(tuple(one.movement for one in results if _was_accepted(one)), planned.taken)
+        empty_lanes |= _found_empty(round_of, results)
+        for order_id, left in planned.left.items():
+            round_of[order_id] = replace(round_of[order_id], left=left)
+        standings = standings | _after(round_of, results, services.clock())
+    return standings, moved
 
 
-def _guarded(batch: Batch, hand: InHand, now: datetime, step: Callable[[Batch, InHand, datetime], None]) -> None:
+def _decided(services: Services, batch: Batch, active: Sequence[Standing], empty_lanes: set[tuple[int, str]]) -> Standings:
+    """Load the books, and decide each order's next movement."""
+    standings = with_books(services, batch, active)
+    now = services.clock()
+    steps: tuple[Callable[[Standing], Standing], ...] = (
+        lambda standing: with_due(batch, standing, now),
+        lambda standing: with_shown_claims(services, batch, standing),
+        lambda standing: with_decision(batch, standing, empty_lanes),
+    )
+    for step in steps:
+        standings = {order_id: _guarded(standing, step, now) for order_id, standing in standings.items()}
+    return standings
+
+
+def _guarded(standing: Standing, step: Callable[[Standing], Standing], now: datetime) -> Standing:
     """Do a step of one order. A defect at this order must not hold up the ninety-nine others."""
-    if hand.is_done:
-        return
+    if not standing.is_active:
+        return standing
     try:
-        step(batch, hand, now)
+        return step(standing)
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        log.error("defect", order_id=hand.id, kind=type(error).__name__, where=innermost_place(error))  # noqa: TRY400 - an error's text may hold an e-mail
-        hand.retry(now, DEFECT)
+        log.error("defect", order_id=standing.id, kind=type(error).__name__, where=innermost_place(error))  # noqa: TRY400 - an error's text may hold an e-mail
+        return standing.failing(now, DEFECT)
+
+
+def _after(standings: Standings, results: Sequence[Result], now: datetime) -> Standings:
+    """Apply what became of the movements. An order that needed none, and was kept from none, is settled."""
+    after = dict(standings)
+    with_result = set()
+    for result in results:
+        order_id = result.movement.order_id or 0
+        with_result.add(order_id)
+        after[order_id] = _applied(after[order_id], result, now)
+    for order_id, standing in after.items():
+        if standing.is_active and standing.decision.step is None and order_id not in with_result:
+            after[order_id] = standing.leaving(problem=stuck_problem(standing))
+    return after
+
+
+def _applied(standing: Standing, result: Result, now: datetime) -> Standing:
+    """Apply what became of one movement to its order. Without a reason to leave it, the next round decides anew."""
+    if isinstance(result, Waits):
+        return standing.leaving(result.until, result.problem)
+    if isinstance(result, Busy):
+        return standing.failing(now, wait=retry.lane_wait(standing.failures))
+    if not isinstance(result, Ended):
+        return standing.leaving()
+    if isinstance(result.outcome, Unknown):
+        # Its link was never shown, so it is worth nothing: another is asked for, though not at once.
+        return standing.failing(now, Problem("claim_unknown", result.outcome.reason))
+    if isinstance(result.outcome, Rejected) and is_remembered(result.outcome):
+        return replace(standing, refused=refusal_mark(result.movement), refusal=result.outcome.reason)
+    return standing
+
+
+def _was_accepted(result: Result) -> bool:
+    return isinstance(result, Ended) and isinstance(result.outcome, Accepted)
+
+
+def _found_empty(standings: Mapping[int, Standing], results: Sequence[Result]) -> set[tuple[int, str]]:
+    """Give the accounts and customers whose balance held less than was to be taken: nothing more is there now."""
+    empty = set()
+    for result in results:
+        movement = result.movement
+        if isinstance(result, Ended) and movement.kind == MovementKind.DEBIT:
+            step = standings[movement.order_id or 0].decision.step
+            found_nothing = isinstance(result.outcome, Rejected) and result.outcome.code == NOTHING_THERE
+            if found_nothing or (step is not None and movement.points > step.points):
+                empty.add((movement.account_id, folded(movement.email)))
+    return empty

@@ -15,9 +15,9 @@ from app.db.tables import StoreRow, StoreState
 from app.db.waking import wake_changed
 from app.errors import AppError, SaleorFault, SaleorRefused, Unavailable
 from app.metrics import count_swept
-from app.usecases.moving.pausing import note_problem, pause_store, resume_store
 from app.usecases.operating.follow_app import switch_on
 from app.usecases.services import Services
+from app.usecases.settling.pausing import note_problem, pause_store, resume_store
 
 log = structlog.get_logger()
 

@@ -77,6 +77,8 @@ def take_claim(services: Services, token: str, email: str) -> ClaimView | None:
     """
     now = services.clock()
     with services.database.writing() as session:
+        # The order is locked before its claim, here as everywhere.
+        order_id = _lock_order(session, fingerprint(token))
         claim = find_claims(session, [fingerprint(token)], lock=True).get(fingerprint(token))
         if claim is None:
             return None
@@ -86,7 +88,8 @@ def take_claim(services: Services, token: str, email: str) -> ClaimView | None:
             return _view(services, session, claim, now, refusal=Refusal.BAD_EMAIL)
         customer = take(session, claim, claim.email or email.strip(), now) if is_open else None
         if customer is not None:
-            _wake_order(session, claim, now)
+            if order_id is not None:
+                wake(session, order_id, now)
             # Whoever may type any address learns nobody's balance.
             balance = customer.available if is_bound else None
             view = replace(_view(services, session, claim, now), is_taken_now=True, balance=balance)
@@ -97,10 +100,9 @@ def take_claim(services: Services, token: str, email: str) -> ClaimView | None:
     return view
 
 
-def _wake_order(session: Session, claim: PointsClaimRow, now: datetime) -> None:
-    order_id = session.exec(select(ClaimRow.order_id).where(ClaimRow.token_mark == claim.token_mark)).first()
-    if order_id is not None:
-        wake(session, order_id, now)
+def _lock_order(session: Session, token_mark: str) -> int | None:
+    of_claim = select(ClaimRow.order_id).where(ClaimRow.token_mark == token_mark)
+    return session.exec(select(OrderRow.id).where(col(OrderRow.id).in_(of_claim)).with_for_update()).first()
 
 
 def _view(

@@ -9,14 +9,14 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app.db.books import Books, books_of, position_of
-from app.db.lanes import is_unclear, known_lanes
+from app.db.lanes import is_unclear
 from app.db.stores import accounts_of, find_store_by_slug
 from app.db.tables import AccountRow, ClaimRow, OrderRow, StoreRow
 from app.domain.brand import Brand
-from app.domain.claim import LIVE, NO_POINTS, Balance, ClaimState
+from app.domain.claim import LIVE, Balance, ClaimState
 from app.domain.earning import Because, Due
 from app.domain.status import PointsStatus, points_status
-from app.providers.protocol import NotSent
+from app.providers.protocol import Absent, NotSent, held
 from app.usecases.merchants.change_brand import brand_of
 from app.usecases.services import Services
 
@@ -161,18 +161,16 @@ def _can_be_shown_to_anybody(services: Services, waiting: _Waiting) -> bool:
 def _balance_before(services: Services, waiting: _Waiting) -> Balance | NotSent | None:
     """Look up what the customer has before the claim is shown; None where the claim is nobody's yet, or nobody can tell.
 
-    The latter is so where the account says that it knows nobody, and did before: by a balance of nothing the claim would seem
-    to be taken.
+    Where the account says that it knows nobody, and did before, nobody can tell: with a balance of nothing, the claim would
+    seem to be taken.
     """
     if not waiting.claim.email:
         return None
     balances = services.provider_of(waiting.store, waiting.account).balances([waiting.claim.email])
     if isinstance(balances, NotSent):
         return balances
-    if waiting.claim.email in balances:
-        return balances[waiting.claim.email]
-    with services.database.reading() as session:
-        return None if known_lanes(session, {waiting.claim.lane}) else NO_POINTS
+    judged = balances[waiting.claim.email]
+    return None if judged is Absent.DOUBTFUL else held(judged)
 
 
 def _record_showing(session: Session, claim: ClaimRow, before: Balance | None, now: datetime) -> bool:

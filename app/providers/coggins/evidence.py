@@ -1,0 +1,92 @@
+"""Whether to believe an account that answers 404 about a customer.
+
+The API does not say how it answers about somebody whom it does not know. A bare 404 may mean that, or that the server behind the
+address is out of order. What our own books show of the customer, and how the account answers about nobody, tells which.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import and_, or_
+from sqlmodel import Session, col, select
+
+from app.db.books import lane_of
+from app.db.bulk import Among
+from app.db.engine import Database
+from app.db.tables import AccountRow, ClaimRow, MovementRow, MovementState
+from app.domain.claim import Balance, ClaimState
+from app.domain.settlement import INSTANT_KINDS
+from app.providers.coggins.answers import not_known_here
+from app.providers.protocol import Absent, Judged, NotSent
+
+LookUp = Callable[[str], Balance | NotSent | None]
+
+
+def _nothing_known(_emails: Collection[str]) -> Collection[str]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What speaks against a 404.
+
+    `nobody` is an address that nobody has, where the account was lately seen to answer it with zeros: then a 404 does not mean
+    an unknown customer. `known_among` gives those of some e-mails of whom the account surely knew.
+    """
+
+    nobody: str | None = None
+    known_among: Callable[[Collection[str]], Collection[str]] = _nothing_known
+
+    def judged(self, emails: Collection[str], look_up: LookUp) -> Mapping[str, Judged] | NotSent:
+        """Look customers up, and judge each answer. NotSent as soon as the account does not serve us."""
+        found: dict[str, Balance | None] = {}
+        for email in emails:
+            balance = look_up(email)
+            if balance is None and self.nobody is not None:
+                balance = self._again(email, self.nobody, look_up)
+            if isinstance(balance, NotSent):
+                return balance
+            found[email] = balance
+        missing = [email for email, balance in found.items() if balance is None]
+        known = set(self.known_among(missing)) if missing else set()
+        return {
+            email: balance if balance is not None else Absent.DOUBTFUL if email in known else Absent.NOBODY
+            for email, balance in found.items()
+        }
+
+    @staticmethod
+    def _again(email: str, nobody: str, look_up: LookUp) -> Balance | NotSent | None:
+        """Look again where a 404 should not be. None where this one address cannot be asked for."""
+        about_nobody = look_up(nobody)
+        if about_nobody is None:
+            return not_known_here()
+        return about_nobody if isinstance(about_nobody, NotSent) else look_up(email)
+
+
+# Where no books are at hand: a 404 means that nobody is known.
+NO_EVIDENCE = Evidence()
+
+
+def evidence_for(database: Database, account: AccountRow, *, answers_zeros: bool) -> Evidence:
+    """Give what our books know about an account and its customers."""
+    return Evidence(account.nobody if answers_zeros else None, partial(_known_among, database, account))
+
+
+def _known_among(database: Database, account: AccountRow, emails: Collection[str]) -> Collection[str]:
+    lanes = {email: lane_of(account, email) for email in emails}
+    with database.reading() as session:
+        known = _known_lanes(session, set(lanes.values()))
+    return [email for email, lane in lanes.items() if lane in known]
+
+
+def _known_lanes(session: Session, lanes: Collection[str]) -> set[str]:
+    """Find those of whom the account surely knew: something of ours arrived there, or a look-up found a balance."""
+    had_points = (col(getattr(MovementRow, name)) != 0 for name in ("available_before", "used_before", "looked_available"))
+    arrived = and_(col(MovementRow.state) == MovementState.ACCEPTED, col(MovementRow.kind).in_(INSTANT_KINDS))
+    by_movement = select(MovementRow.lane).where(Among(col(MovementRow.lane), "lanes", lanes), or_(arrived, *had_points))
+    was_shown = or_(col(ClaimRow.shown_available) != 0, col(ClaimRow.shown_used) != 0)
+    by_claim = select(ClaimRow.lane).where(
+        Among(col(ClaimRow.lane), "lanes", lanes), or_(col(ClaimRow.state) == ClaimState.TAKEN, was_shown)
+    )
+    return {*session.exec(by_movement.distinct()), *session.exec(by_claim.distinct())}

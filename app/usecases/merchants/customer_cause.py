@@ -1,0 +1,36 @@
+"""Customers as a cause of movements: points that staff give to a customer or take from one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlmodel import Session
+
+from app.db.tables import CauseKind, MovementRow
+from app.usecases.moving.accounts import Accounts
+from app.usecases.moving.causes import Ended
+
+if TYPE_CHECKING:
+    from app.usecases.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCause:
+    """A change that staff made; its row is the adjustment. Its movement alone tells what became of it."""
+
+    kind: str = CauseKind.CUSTOMER
+
+    def hold(self, session: Session, movements: Sequence[MovementRow], now: datetime) -> set[UUID]:
+        """Hold nothing: an adjustment never changes."""
+        del session, now
+        return {movement.id for movement in movements}
+
+    def record(self, session: Session, services: "Services", accounts: Accounts, ended: Sequence[Ended], now: datetime) -> None:
+        """Write nothing more."""
+
+    def name(self, session: Session, movement: MovementRow) -> str:
+        """Name it without naming the customer: logs are read by all staff."""
+        del session, movement
+        return "A change of a customer's points"

@@ -1,0 +1,108 @@
+"""Before movements are asked for: look up the balances that they need, and keep back what the balances speak against."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from app.db.rows import change
+from app.db.tables import MovementRow, MovementState
+from app.domain import retry
+from app.domain.claim import Balance
+from app.domain.email import folded
+from app.domain.evidence import DISBELIEVED_FOR, contradicts
+from app.domain.settlement import INSTANT_KINDS, MovementKind
+from app.providers.protocol import Absent, NotSent, Outcome, PointsProvider, Rejected, held
+from app.usecases.moving.causes import DISBELIEVED, Result, Run, Waits
+from app.usecases.moving.recording import doubt_again, record
+
+NOTHING_THERE = "NOTHING_THERE"
+NOTHING_TO_TAKE = Rejected("The balance holds nothing to take back.", code=NOTHING_THERE)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Movements that may be asked for now, the balances that were looked up for them, and what became of the others."""
+
+    ready: list[MovementRow]
+    balances: Mapping[str, Balance]
+    results: list[Result]
+
+
+def check_balances(run: Run, provider: PointsProvider, array: Sequence[MovementRow]) -> Checked | NotSent:
+    """Look up the balances that must be known before a call, and check the movements against them.
+
+    The balance before an INSTANT is what a lost answer is judged by later. A claim link that goes out at once is judged by
+    the balance before it went out. NotSent where the balances could not be looked up.
+    """
+    emails = sorted({movement.email for movement in array if _needs_balance(run, movement)})
+    found = provider.balances(emails) if emails else {}
+    if isinstance(found, NotSent):
+        return found
+    believed = Checked(list(array), {email: held(judged) for email, judged in found.items()}, [])
+    for check in (_without_doubtful, _without_contradicted, _within_balances):
+        believed = check(run, believed, found)
+    return believed
+
+
+def hold_to_balances(
+    array: Sequence[MovementRow], balances: Mapping[str, Balance]
+) -> tuple[list[MovementRow], list[tuple[MovementRow, Outcome]]]:
+    """Lower debits to what is there, and end those for which nothing is left. Balances are never to fall below zero."""
+    left = {folded(email): max(balance.available, 0) for email, balance in balances.items()}
+    kept, ended = [], list[tuple[MovementRow, Outcome]]()
+    for movement in array:
+        key = folded(movement.email)
+        # What was asked for before may stand at the account already, with just this amount: it is asked for as it was.
+        is_new_debit = movement.kind == MovementKind.DEBIT and movement.state == MovementState.PLANNED
+        if not is_new_debit or key not in left:
+            kept.append(movement)
+            continue
+        points = min(-movement.points, left[key])
+        left[key] -= points
+        if points > 0:
+            change(movement, points=-points)
+            kept.append(movement)
+        else:
+            ended.append((movement, NOTHING_TO_TAKE))
+    return kept, ended
+
+
+def _needs_balance(run: Run, movement: MovementRow) -> bool:
+    return movement.kind in INSTANT_KINDS or (run.accounts.goes_out_at_once(movement) and bool(movement.email))
+
+
+def _without_doubtful(run: Run, checked: Checked, found: Mapping[str, Balance | Absent]) -> Checked:
+    """Keep back movements of customers whom the account suddenly does not know. After a day, what was never asked for goes on."""
+    now = run.services.clock()
+    waiting, for_staff = list[MovementRow](), list[MovementRow]()
+    for movement in checked.ready:
+        is_fresh = now - movement.planned_at < DISBELIEVED_FOR
+        if found.get(movement.email) is Absent.DOUBTFUL and (is_fresh or movement.asks > 0):
+            (waiting if is_fresh else for_staff).append(movement)
+    results: list[Result] = [Waits(movement, now + retry.PROBE_EVERY, DISBELIEVED) for movement in waiting]
+    return _less(checked, (*waiting, *for_staff), results + (doubt_again(run, for_staff, for_staff=True) if for_staff else []))
+
+
+def _without_contradicted(run: Run, checked: Checked, _found: Mapping[str, Balance | Absent]) -> Checked:
+    """Keep back what two looks found not to have happened, and a third finds that it may have."""
+    contradicted = [movement for movement in checked.ready if _is_contradicted(movement, checked.balances.get(movement.email))]
+    return _less(checked, contradicted, doubt_again(run, contradicted)) if contradicted else checked
+
+
+def _is_contradicted(movement: MovementRow, now: Balance | None) -> bool:
+    if movement.state != MovementState.PLANNED or movement.asks == 0 or movement.kind not in INSTANT_KINDS or now is None:
+        return False
+    before = Balance(movement.available_before or 0, movement.used_before or 0)
+    return contradicts(movement.points, before=before, now=now)
+
+
+def _within_balances(run: Run, checked: Checked, _found: Mapping[str, Balance | Absent]) -> Checked:
+    if not run.accounts.has_floor:
+        return checked
+    kept, ended = hold_to_balances(checked.ready, checked.balances)
+    return _less(checked, [movement for movement, _ in ended], record(run, ended)) if ended else replace(checked, ready=kept)
+
+
+def _less(checked: Checked, kept_back: Sequence[MovementRow], results: Sequence[Result]) -> Checked:
+    gone = {movement.id for movement in kept_back}
+    ready = [movement for movement in checked.ready if movement.id not in gone]
+    return Checked(ready, checked.balances, [*checked.results, *results])

@@ -1,0 +1,99 @@
+"""Find out what became of a call whose answer was lost, without risking that it happens twice."""
+
+from datetime import datetime
+
+from app.db.books import call_of, could_be_claims
+from app.db.tables import MovementRow
+from app.domain import retry
+from app.domain.claim import Balance
+from app.domain.evidence import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, judge
+from app.providers.protocol import Absent, Accepted, AskKind, NotSent, RefusedWhole, Unknown, held
+from app.usecases.moving.accounts import pause_account
+from app.usecases.moving.causes import CLAIM_LOST, FOR_STAFF, UNKNOWN_INSTANT, Problem, Result, Run, Waits
+from app.usecases.moving.planning import as_ask
+from app.usecases.moving.recording import leave_to_staff, note_look, record, take_back_to_planned
+
+_HAPPENED = Accepted(doubt="Its answer was lost; the balance shows that it happened.")
+
+
+def find_out(run: Run, movement: MovementRow) -> Result | None:
+    """Deal with an INSTANT whose outcome is unknown. None where it surely did not happen, and may be asked for once more."""
+    now = run.services.clock()
+    paused_until = run.accounts.paused_until(movement.account_id, now)
+    if movement.is_for_staff:
+        return Waits(movement, None, FOR_STAFF)
+    if paused_until is not None:
+        return Waits(movement, paused_until, account_problem(run, movement))
+    if run.accounts.rows[movement.account_id].honours_idempotency and movement.call_id is not None:
+        return repeat_call(run, movement, AskKind.INSTANT)
+    if movement.available_before is None or movement.used_before is None or movement.sent_at is None:
+        return leave_to_staff(run, movement)
+    before = Balance(movement.available_before, movement.used_before)
+    return _look(run, movement, before, movement.sent_at, now)
+
+
+def _look(run: Run, movement: MovementRow, before: Balance, sent_at: datetime, now: datetime) -> Result | None:
+    """Look at the balance twice, two and ten minutes after the call; conclude from both."""
+    due_at = sent_at + FIRST_LOOK_AFTER
+    if movement.looked_at is not None:
+        due_at = max(movement.looked_at + (SECOND_LOOK_AFTER - FIRST_LOOK_AFTER), sent_at + SECOND_LOOK_AFTER)
+    if now < due_at:
+        return Waits(movement, due_at, UNKNOWN_INSTANT)
+    found = run.accounts.providers[movement.account_id].balances([movement.email])
+    if isinstance(found, NotSent):
+        return _pause(run, movement, found)
+    judged = found[movement.email]
+    if judged is Absent.DOUBTFUL:
+        is_fresh = now - sent_at < DISBELIEVED_FOR
+        return Waits(movement, now + retry.PROBE_EVERY, UNKNOWN_INSTANT) if is_fresh else leave_to_staff(run, movement)
+    if movement.looked_at is not None and movement.looked_available is not None and movement.looked_used is not None:
+        first = Balance(movement.looked_available, movement.looked_used)
+        return _conclude(run, movement, before, first, held(judged))
+    note_look(run, movement, now, held(judged))
+    return Waits(movement, max(now + (SECOND_LOOK_AFTER - FIRST_LOOK_AFTER), sent_at + SECOND_LOOK_AFTER), UNKNOWN_INSTANT)
+
+
+def _conclude(run: Run, movement: MovementRow, before: Balance, first: Balance, second: Balance) -> Result | None:
+    with run.services.database.reading() as session:
+        claim_too = could_be_claims(session, movement.lane, movement.points, movement.sent_at or run.services.clock())
+    verdict = judge(movement.points, before=before, first=first, second=second, asks=movement.asks, could_be_a_claim=claim_too)
+    if verdict is Verdict.FOR_STAFF:
+        return leave_to_staff(run, movement)
+    if verdict is Verdict.HAPPENED:
+        return record(run, [(movement, _HAPPENED)])[0]
+    take_back_to_planned(run, [movement], was_sent=True)
+    return None
+
+
+def repeat_call(run: Run, movement: MovementRow, kind: AskKind) -> Result:
+    """Send the identical array under the identical key: the account answers what it answered, or would have answered, then.
+
+    The array may hold other movements. Theirs is the same answer, but only this one is recorded here.
+    """
+    if movement.call_id is None:
+        raise RuntimeError("a movement that was never sent")
+    with run.services.database.reading() as session:
+        array = call_of(session, movement.call_id)
+    now = run.services.clock()
+    reply = run.accounts.providers[movement.account_id].ask(
+        kind, [as_ask(run, one) for one in array], call_id=movement.call_id, now=movement.sent_at or now
+    )
+    if isinstance(reply, NotSent):
+        return _pause(run, movement, reply)
+    if isinstance(reply, RefusedWhole):
+        return record(run, [(movement, Unknown(reply.reason))])[0] if kind is AskKind.CLAIM else leave_to_staff(run, movement)
+    outcome = next(outcome for one, outcome in zip(array, reply, strict=True) if one.id == movement.id)
+    if isinstance(outcome, Unknown):
+        return Waits(movement, now + FIRST_LOOK_AFTER, CLAIM_LOST if kind is AskKind.CLAIM else UNKNOWN_INSTANT)
+    return record(run, [(movement, outcome)])[0]
+
+
+def account_problem(run: Run, movement: MovementRow) -> Problem:
+    """Say that the account of a movement is not served now."""
+    return Problem("account", run.accounts.rows[movement.account_id].problem or "The points provider cannot be reached.")
+
+
+def _pause(run: Run, movement: MovementRow, reply: NotSent) -> Result:
+    pause_account(run.services, run.accounts.store, run.accounts.rows[movement.account_id], reply)
+    now = run.services.clock()
+    return Waits(movement, run.accounts.paused_until(movement.account_id, now) or now, account_problem(run, movement))

@@ -1,0 +1,115 @@
+"""Write movements before they are asked for. At an account in our own database they are done at once."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlmodel import Session, col, select
+
+from app.db.books import insert_movements, lane_of
+from app.db.rows import change, new_row
+from app.db.tables import AccountRow, ClaimRow, MovementRow, MovementState
+from app.domain.settlement import INSTANT_KINDS, MovementKind
+from app.providers.protocol import Ask, AskKind, held
+from app.usecases.moving.accounts import Accounts
+from app.usecases.moving.balances import hold_to_balances
+from app.usecases.moving.causes import Busy, Ended, Result, Run
+from app.usecases.moving.recording import write_ended
+
+# Locked in this order: claims before customers.
+_LOCAL_ORDER = (AskKind.CHANGE, AskKind.CLAIM, AskKind.INSTANT)
+
+
+def new_movement(
+    accounts: Accounts, account: AccountRow, kind: MovementKind, points: int, email: str, now: datetime, **values: Any
+) -> MovementRow:
+    """Make a movement that is to be planned."""
+    return new_row(
+        MovementRow,
+        id=uuid4(),
+        store_id=accounts.store.id,
+        account_id=account.id,
+        kind=kind,
+        state=MovementState.PLANNED,
+        points=points,
+        email=email,
+        lane=lane_of(account, email),
+        planned_at=now,
+        **values,
+    )
+
+
+def plan(session: Session, run: Run, new: Sequence[MovementRow], now: datetime) -> tuple[list[MovementRow], list[Result]]:
+    """Write new movements in the caller's transaction. Gives those that are now to be sent, and what became of the others.
+
+    At most one INSTANT of a customer is under way at an account whose answers can be lost: where there is one, Busy.
+    """
+    local = [movement for movement in new if movement.account_id in run.accounts.local]
+    remote = [movement for movement in new if movement.account_id not in run.accounts.local]
+    results: list[Result] = [*move_now(session, run, local, now)]
+    written = insert_movements(session, remote)
+    # One of our own in the same lane ends in this round: that is no reason to wait.
+    lanes = {movement.lane for movement in remote if movement.id in written}
+    results += [Busy(one) for one in remote if one.id not in written and one.lane not in lanes]
+    return [movement for movement in remote if movement.id in written], results
+
+
+def move_now(
+    session: Session, run: Run, movements: Sequence[MovementRow], now: datetime, *, are_stored: bool = False
+) -> list[Ended]:
+    """Carry movements out at accounts in our own database, in the caller's transaction: they are written as they ended.
+
+    `are_stored` is for those that an earlier version planned and left: done before or not, they end now, once.
+    """
+    by_ask: dict[tuple[AskKind, int], list[MovementRow]] = defaultdict(list)
+    for movement in movements:
+        by_ask[ask_kind(movement), movement.account_id].append(movement)
+    ended = []
+    for kind, account_id in sorted(by_ask, key=lambda key: (_LOCAL_ORDER.index(key[0]), key[1])):
+        ended += _move_array(session, run, kind, by_ask[kind, account_id], now)
+    write_ended(session, run, ended, now, known=[one.movement.id for one in ended] if are_stored else ())
+    return ended
+
+
+def _move_array(session: Session, run: Run, kind: AskKind, array: Sequence[MovementRow], now: datetime) -> list[Ended]:
+    provider = run.accounts.local[array[0].account_id]
+    emails = sorted({movement.email for movement in array if movement.kind == MovementKind.DEBIT})
+    ended = []
+    if emails and run.accounts.has_floor:
+        balances = provider.balances_in(session, emails)
+        array, empty = hold_to_balances(array, {email: held(judged) for email, judged in balances.items()})
+        ended = [Ended(movement, outcome) for movement, outcome in empty]
+    for movement in array:
+        change(movement, sent_at=now, asks=movement.asks + 1)
+    asks = _changes(session, array) if kind is AskKind.CHANGE else [as_ask(run, movement) for movement in array]
+    outcomes = provider.move(session, kind, asks, now) if asks else ()
+    return [*ended, *(Ended(movement, outcome) for movement, outcome in zip(array, outcomes, strict=True))]
+
+
+def ask_kind(movement: MovementRow) -> AskKind:
+    """Tell in which kind of array a movement is asked for."""
+    if movement.kind in INSTANT_KINDS:
+        return AskKind.INSTANT
+    return AskKind.CLAIM if movement.target_id is None else AskKind.CHANGE
+
+
+def as_ask(run: Run, movement: MovementRow) -> Ask:
+    """Say in the provider's words what is asked for: a new claim, or an INSTANT."""
+    return Ask(
+        movement.id,
+        movement.points,
+        movement.email,
+        customer_type=movement.customer_type,
+        expires_days=movement.expires_days,
+        may_go_below_zero=not run.accounts.has_floor,
+    )
+
+
+def _changes(session: Session, array: Sequence[MovementRow]) -> list[Ask]:
+    """Say in the provider's words to which amount claims are changed."""
+    targets = [movement.target_id for movement in array]
+    claims = {claim.id: claim for claim in session.exec(select(ClaimRow).where(col(ClaimRow.id).in_(targets)))}
+    changes = [(movement, claims[movement.target_id]) for movement in array]  # type: ignore[index]  # a change has a target
+    return [Ask(movement.id, claim.points + movement.points, token_mark=claim.token_mark) for movement, claim in changes]
