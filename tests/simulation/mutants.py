@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from unittest.mock import patch
+from uuid import UUID
 
 from sqlmodel import Session, select
 
@@ -63,12 +64,19 @@ def _ask_again_blindly(_rig: Rig) -> Any:
 
 
 def _ignore_the_lease(_rig: Rig) -> Any:
-    """Write whether or not the order is still ours: no compare-and-set on the lease's token."""
+    """Write whether or not order and movement are still ours: no compare-and-set on the lease's token, nor on the state."""
 
     def keep(_session: Session, _token: str, order_ids: Collection[int], _now: datetime) -> set[int]:
         return set(order_ids)
 
-    return _all(patch.object(planning, "keep_lease", keep), patch.object(order_cause, "keep_lease", keep))
+    def ours(_session: Session, _run: Run, movements: Sequence[MovementRow], _now: datetime) -> set[UUID]:
+        return {movement.id for movement in movements}
+
+    return _all(
+        patch.object(planning, "keep_lease", keep),
+        patch.object(order_cause, "keep_lease", keep),
+        patch.object(recording, "_ours", ours),
+    )
 
 
 def _ignore_wakes(_rig: Rig) -> Any:
