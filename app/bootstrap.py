@@ -5,7 +5,8 @@ from functools import partial
 
 from app.db.engine import Database
 from app.db.stores import answers_of_nobody_with_zeros, remember_echo
-from app.db.tables import AccountKind, AccountRow, StoreRow
+from app.db.tables import AccountRow, StoreRow
+from app.domain.store import AccountKind
 from app.http import NewAdapter
 from app.providers.coggins.evidence import evidence_for
 from app.providers.coggins.http import CogginsProvider

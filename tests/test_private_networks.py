@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.bootstrap import build_services
-from app.db.tables import AccountKind, AccountRow, StoreRow
+from app.db.tables import AccountRow, StoreRow
+from app.domain.store import AccountKind
 from app.errors import NotASaleor, SaleorUnreachable
 from app.providers.protocol import NotSent
 from app.settings import load_settings

@@ -10,7 +10,8 @@ from sqlmodel import col, select
 
 from app.cli.operating import open_services, option_store, table
 from app.db.stores import current_account
-from app.db.tables import AccountKind, StoreRow
+from app.db.tables import StoreRow
+from app.domain.store import AccountKind
 from app.usecases.merchants.change_store import change_store
 from app.usecases.operating import rotate_secrets, sync_webhooks
 from app.usecases.operating.change_account import change_account

@@ -13,10 +13,10 @@ from sqlalchemy import BigInteger, and_, func, literal_column, or_, update
 from sqlmodel import Session, col, select
 
 from app.db.bulk import Among, EachRow, insert_new_rows
-from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, MovementRow, MovementState, OrderRow
+from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, MovementRow, OrderRow
 from app.domain.claim import ClaimState
 from app.domain.email import folded
-from app.domain.settlement import INSTANT_KINDS, Grant, MovementKind, Position, TakenBack
+from app.domain.settlement import INSTANT_KINDS, Grant, MovementKind, MovementState, Position, TakenBack
 from app.sealing import fingerprint
 
 # The balance that an INSTANT is judged by is read before its call; with many customers in one array, so long before at most.

@@ -10,9 +10,9 @@ from datetime import datetime
 from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
-from app.db.tables import MovementRow, MovementState
+from app.db.tables import MovementRow
 from app.domain.evidence import SECOND_LOOK_AFTER
-from app.domain.settlement import INSTANT_KINDS
+from app.domain.settlement import INSTANT_KINDS, MovementState
 
 _IN_FLIGHT = (MovementState.SENDING, MovementState.UNKNOWN)
 

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from app.db.tables import LogEntryRow, LogLevel
+from app.db.tables import LogEntryRow
+from app.domain.log_level import LogLevel
 from app.logs import blotted
 
 MESSAGE_LENGTH_MAX = 1024

@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, case, exists, func, or_, select, update
 from sqlmodel import Session, col
 
 from app.db.bulk import Among, EachRow
-from app.db.tables import AccountRow, OrderRow, StoreRow, StoreState
+from app.db.tables import AccountRow, OrderRow, StoreRow
+from app.domain.store import StoreState
 
 LEASE = timedelta(seconds=60)
 # A lease is prolonged once this much of it is gone: each time writes the orders' rows anew, and a batch asks many times a second.

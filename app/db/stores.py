@@ -8,9 +8,10 @@ from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from app.db.engine import Database
-from app.db.tables import AccountRow, RuleRow, StoreRow, StoreState
+from app.db.tables import AccountRow, RuleRow, StoreRow
 from app.domain.earning import Award, Moment, Rule
 from app.domain.evidence import DISBELIEVED_FOR
+from app.domain.store import StoreState
 
 SLUG_LENGTH_MAX = 48
 

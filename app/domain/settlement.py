@@ -28,6 +28,27 @@ class MovementKind(StrEnum):
     WRITE_OFF = "write_off"
 
 
+class MovementState(StrEnum):
+    """PLANNED and SENDING are open; so is an INSTANT whose outcome is UNKNOWN. The others are ends.
+
+    An UNKNOWN claim is an end: nobody ever saw its link, so it is worth nothing, and another may be asked for.
+    """
+
+    PLANNED = "planned"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    OVERTAKEN = "overtaken"
+
+
+class CauseKind(StrEnum):
+    """What a movement is for: an order, or a change that staff made of a customer's points."""
+
+    ORDER = "order"
+    CUSTOMER = "customer"
+
+
 INSTANT_KINDS = frozenset({MovementKind.CREDIT, MovementKind.DEBIT})
 
 

@@ -4,7 +4,8 @@ import json
 from datetime import UTC, datetime
 
 from app.bootstrap import build_services
-from app.db.tables import AccountKind, RuleRow, StoreRow
+from app.db.tables import RuleRow, StoreRow
+from app.domain.store import AccountKind
 from app.settings import load_settings
 from app.usecases.operating.change_account import new_account
 from app.usecases.services import Services

@@ -6,9 +6,10 @@ from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
-from app.db.tables import AccountKind, OrderRow
+from app.db.tables import OrderRow
 from app.domain.earning import Award
 from app.domain.order_link import order_link
+from app.domain.store import AccountKind
 from app.errors import BadRequest
 from app.usecases.merchants.adjust_points import adjust_customer, adjust_order, look_again, write_off
 from app.usecases.merchants.change_provider import change_provider

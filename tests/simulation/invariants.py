@@ -6,19 +6,9 @@ from uuid import UUID
 
 from sqlmodel import col, select
 
-from app.db.tables import (
-    AccountRow,
-    ClaimRow,
-    MovementRow,
-    MovementState,
-    OrderRow,
-    PointsClaimRow,
-    PointsCustomerRow,
-    PointsEntryRow,
-    StoreRow,
-)
+from app.db.tables import AccountRow, ClaimRow, MovementRow, OrderRow, PointsClaimRow, PointsCustomerRow, PointsEntryRow, StoreRow
 from app.domain.order_link import order_link
-from app.domain.settlement import INSTANT_KINDS, MovementKind
+from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.sealing import fingerprint
 from tests.simulation.expected import points_expected
 from tests.simulation.rig import API_KEYS, APP_URL

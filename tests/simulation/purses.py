@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam
 from sqlmodel import col, select
 
-from app.db.tables import AccountKind, AccountRow, PointsCustomerRow
+from app.db.tables import AccountRow, PointsCustomerRow
 from app.db.tables.points import EntryKind
+from app.domain.store import AccountKind
 from app.ledger import entries as ledger
 from app.sealing import fingerprint
 from tests.simulation.rig import API_KEYS, PROVIDER_URL

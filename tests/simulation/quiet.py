@@ -5,7 +5,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, union_all
 from sqlmodel import col, select
 
-from app.db.tables import AccountRow, MovementRow, MovementState, OrderRow, StoreRow, StoreState
+from app.db.tables import AccountRow, MovementRow, OrderRow, StoreRow
+from app.domain.settlement import MovementState
+from app.domain.store import StoreState
 from app.usecases.merchants.adjust_points import look_again
 from app.usecases.services import Services
 from tests.simulation.by_people import STAFF_LOOK_AFTER, resolve_unknown

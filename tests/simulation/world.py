@@ -14,7 +14,8 @@ from sqlalchemy import bindparam, exists, text, update
 from sqlmodel import col, select
 
 from app.db.columns import UtcTime
-from app.db.tables import MovementRow, MovementState, OrderRow, RuleRow, StoreRow
+from app.db.tables import MovementRow, OrderRow, RuleRow, StoreRow
+from app.domain.settlement import MovementState
 from app.usecases.services import Services
 from tests.clock import START
 from tests.simulation.effects import CALL_SECONDS, Died

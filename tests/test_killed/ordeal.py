@@ -17,7 +17,8 @@ from sqlalchemy import func, text
 from sqlmodel import col, select
 
 from app.bootstrap import build_services
-from app.db.tables import MovementRow, MovementState, OrderRow, StoreRow
+from app.db.tables import MovementRow, OrderRow, StoreRow
+from app.domain.settlement import MovementState
 from app.settings import load_settings
 from app.usecases.moving.resolve_movement import resolve_movement
 from app.usecases.services import Services

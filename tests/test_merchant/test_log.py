@@ -6,7 +6,8 @@ import pytest
 from sqlmodel import select
 
 from app.db.logbook import write_log
-from app.db.tables import EventRow, LogEntryRow, LogLevel, PointsDayRow
+from app.db.tables import EventRow, LogEntryRow, PointsDayRow
+from app.domain.log_level import LogLevel
 from app.usecases.operating.housekeeping import ROWS_MAX, keep_house
 from tests.standins import faults
 from tests.test_merchant.calls import Desk, seen

@@ -7,8 +7,9 @@ import pytest
 import requests
 from sqlmodel import select
 
-from app.db.tables import AdjustmentRow, LogEntryRow, MovementState
+from app.db.tables import AdjustmentRow, LogEntryRow
 from app.domain.claim import ClaimState
+from app.domain.settlement import MovementState
 from app.errors import BadRequest
 from app.usecases.merchants.explain_order import Explanation, explain_order
 from app.usecases.moving.resolve_movement import resolve_movement

@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 
-from app.db.tables import LogEntryRow, MovementRow, MovementState
-from app.domain.settlement import MovementKind
+from app.db.tables import LogEntryRow, MovementRow
+from app.domain.settlement import MovementKind, MovementState
 from app.usecases.moving.accounts import open_accounts
 from app.usecases.moving.causes import Busy, Ended, Result, Run
 from app.usecases.moving.move_waiting import move_waiting

@@ -6,8 +6,9 @@ from uuid import uuid4
 import pytest
 import requests
 
-from app.db.tables import AccountKind, MovementState
 from app.domain.claim import Balance
+from app.domain.settlement import MovementState
+from app.domain.store import AccountKind
 from app.providers.coggins.http import CogginsProvider
 from app.providers.protocol import Accepted, Ask, AskKind, Unknown
 from app.usecases.operating.change_account import change_account

@@ -8,8 +8,8 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from app.db.bulk import Among, change_rows, insert_new_rows, insert_rows
-from app.db.tables import MovementRow, MovementState, OrderRow
-from app.domain.settlement import MovementKind
+from app.db.tables import MovementRow, OrderRow
+from app.domain.settlement import MovementKind, MovementState
 from tests.world import World
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_000, tzinfo=UTC)

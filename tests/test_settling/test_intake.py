@@ -11,9 +11,10 @@ from sqlmodel import Session, SQLModel, col, select
 
 from app.db.engine import Database
 from app.db.intake import RawConnection, Signer, bind_time, take_in
-from app.db.tables import EventRow, OrderRow, StoreRow, StoreState
+from app.db.tables import EventRow, OrderRow, StoreRow
 from app.db.waking import wake_changed
 from app.domain.order import Told
+from app.domain.store import StoreState
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_001, tzinfo=UTC)
 TOLD_AT = datetime(2026, 3, 1, 13, 59, 59, 999_999, tzinfo=timezone(timedelta(hours=2)))

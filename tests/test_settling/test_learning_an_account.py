@@ -6,9 +6,11 @@ import pytest
 from sqlmodel import select
 
 from app.db.stores import answers_of_nobody_with_zeros
-from app.db.tables import AccountKind, AccountRow, MovementState
+from app.db.tables import AccountRow
 from app.domain.claim import Balance, ClaimState
 from app.domain.evidence import DISBELIEVED_FOR
+from app.domain.settlement import MovementState
+from app.domain.store import AccountKind
 from app.usecases.moving.learn_account import ASKED_AGAIN_AFTER
 from app.usecases.operating.change_account import change_account
 from app.usecases.operating.housekeeping import keep_house

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.db.tables import MovementState
 from app.domain.claim import Balance
+from app.domain.settlement import MovementState
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.standins.coggins.misanswers import fewer_items, more_items, other_amount, other_email, success_false

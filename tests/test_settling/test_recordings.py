@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import requests
 
-from app.db.tables import AccountKind, RuleRow, StoreRow
+from app.db.tables import RuleRow, StoreRow
+from app.domain.store import AccountKind
 from app.usecases.operating.change_account import new_account
 from tests.clock import MovableClock
 from tests.standins.serving import Answer, LocalServer, Request, json_answer

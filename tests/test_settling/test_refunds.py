@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.db.tables import DebtPolicy
 from app.domain.claim import Balance
+from app.domain.store import DebtPolicy
 from tests.world import World
 
 ADA = "ada@example.com"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.db.tables import MovementState
+from app.domain.settlement import MovementState
 from app.usecases.merchants import adjust_points
 from app.usecases.moving.move_waiting import move_waiting
 from tests.standins import faults

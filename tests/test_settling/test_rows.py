@@ -5,8 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 from app.db.rows import change, new_row
-from app.db.tables import MovementRow, MovementState
-from app.domain.settlement import MovementKind
+from app.db.tables import MovementRow
+from app.domain.settlement import MovementKind, MovementState
 
 VALUES: dict[str, Any] = {
     "id": uuid4(),

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from app.db.tables import MovementRow, MovementState
+from app.db.tables import MovementRow
 from app.domain.claim import Balance, ClaimState
 from app.domain.evidence import DISBELIEVED_FOR
+from app.domain.settlement import MovementState
 from app.usecases.merchants.adjust_points import adjust_customer
 from app.usecases.moving.causes import DISBELIEVED
 from app.usecases.moving.move_waiting import move_waiting

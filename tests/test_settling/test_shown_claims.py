@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.db.tables import MovementState
+from app.domain.settlement import MovementState
 from app.usecases.moving.resolve_movement import resolve_movement
 from tests.standins import faults
 from tests.test_settling.test_provider_faults import change_award, make_instant, provider, states

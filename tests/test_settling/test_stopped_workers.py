@@ -10,9 +10,10 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from app.db.books import lane_of
-from app.db.tables import AccountKind, MovementRow, MovementState
+from app.db.tables import MovementRow
 from app.db.tables.points import EntryKind
-from app.domain.settlement import MovementKind
+from app.domain.settlement import MovementKind, MovementState
+from app.domain.store import AccountKind
 from app.ledger import entries as ledger
 from app.usecases.merchants.change_provider import change_provider
 from app.usecases.moving.move_waiting import move_waiting

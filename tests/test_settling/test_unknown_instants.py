@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.db.tables import MovementState
 from app.domain.claim import Balance
+from app.domain.settlement import MovementState
 from tests.standins import faults
 from tests.standins.faults import Fault
 from tests.test_settling.test_provider_faults import change_award, make_instant, provider, states

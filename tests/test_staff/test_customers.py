@@ -8,8 +8,9 @@ import requests
 from sqlalchemy import inspect, text
 from sqlmodel import select
 
-from app.db.tables import MovementRow, MovementState, OrderRow, PointsClaimRow
+from app.db.tables import MovementRow, OrderRow, PointsClaimRow
 from app.domain.claim import Balance
+from app.domain.settlement import MovementState
 from app.providers.protocol import Accepted, Ask, AskKind
 from tests.test_settling.test_provider_faults import make_instant
 from tests.test_settling.test_refunds import ADA, give, paid_order, refund, spend

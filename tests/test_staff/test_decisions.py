@@ -5,7 +5,9 @@ from uuid import uuid4
 import pytest
 from sqlmodel import select
 
-from app.db.tables import AccountKind, AdjustmentRow, MovementRow, MovementState
+from app.db.tables import AdjustmentRow, MovementRow
+from app.domain.settlement import MovementState
+from app.domain.store import AccountKind
 from app.errors import BadRequest
 from app.usecases.merchants.adjust_points import adjust_customer, adjust_order, write_off
 from app.usecases.moving.move_waiting import move_waiting

@@ -2,28 +2,22 @@
 
 from app.db.tables.api import ApiAnswerRow, ApiKeyRow
 from app.db.tables.event import EventRow
-from app.db.tables.merchant import LogEntryRow, LogLevel, MerchantActionRow, PointsDayRow
-from app.db.tables.movement import AdjustmentRow, CauseKind, ClaimRow, MovementRow, MovementState
+from app.db.tables.merchant import LogEntryRow, MerchantActionRow, PointsDayRow
+from app.db.tables.movement import AdjustmentRow, ClaimRow, MovementRow
 from app.db.tables.order import OrderRow
 from app.db.tables.points import PointsClaimRow, PointsCustomerRow, PointsEntryRow
-from app.db.tables.store import AccountKind, AccountRow, ClaimLink, DebtPolicy, RuleRow, StoreLogoRow, StoreRow, StoreState
+from app.db.tables.store import AccountRow, RuleRow, StoreLogoRow, StoreRow
 
 __all__ = [
-    "AccountKind",
     "AccountRow",
     "AdjustmentRow",
     "ApiAnswerRow",
     "ApiKeyRow",
-    "CauseKind",
-    "ClaimLink",
     "ClaimRow",
-    "DebtPolicy",
     "EventRow",
     "LogEntryRow",
-    "LogLevel",
     "MerchantActionRow",
     "MovementRow",
-    "MovementState",
     "OrderRow",
     "PointsClaimRow",
     "PointsCustomerRow",
@@ -32,5 +26,4 @@ __all__ = [
     "RuleRow",
     "StoreLogoRow",
     "StoreRow",
-    "StoreState",
 ]

@@ -1,20 +1,12 @@
 """What the merchant's pages stand on: what happened, in words, and what was done once already."""
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from app.db.columns import BigId, UtcTime, one_of
-
-
-class LogLevel(StrEnum):
-    """How much a log entry asks of the merchant: nothing, a look, or to act."""
-
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
+from app.domain.log_level import LogLevel
 
 
 class LogEntryRow(SQLModel, table=True):

@@ -1,7 +1,6 @@
 """What was asked of the accounts, and the claim links that came of it."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, text
@@ -9,29 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from app.db.columns import BigId, UtcTime, one_of
 from app.domain.claim import ClaimState
-from app.domain.settlement import MovementKind
-
-
-class MovementState(StrEnum):
-    """PLANNED and SENDING are open; so is an INSTANT whose outcome is UNKNOWN. The others are ends.
-
-    An UNKNOWN claim is an end: nobody ever saw its link, so it is worth nothing, and another may be asked for.
-    """
-
-    PLANNED = "planned"
-    SENDING = "sending"
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    UNKNOWN = "unknown"
-    OVERTAKEN = "overtaken"
-
-
-class CauseKind(StrEnum):
-    """What a movement is for: an order, or a change that staff made of a customer's points."""
-
-    ORDER = "order"
-    CUSTOMER = "customer"
-
+from app.domain.settlement import CauseKind, MovementKind, MovementState
 
 _IS_OPEN = "(state IN ('planned', 'sending') OR (state = 'unknown' AND kind IN ('credit', 'debit')))"
 _ORDER_IS_OPEN = text(f"order_id IS NOT NULL AND {_IS_OPEN}")

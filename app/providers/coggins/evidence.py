@@ -14,9 +14,9 @@ from sqlmodel import Session, col, select
 from app.db.books import lane_of
 from app.db.bulk import Among
 from app.db.engine import Database
-from app.db.tables import AccountRow, ClaimRow, MovementRow, MovementState
+from app.db.tables import AccountRow, ClaimRow, MovementRow
 from app.domain.claim import Balance, ClaimState
-from app.domain.settlement import INSTANT_KINDS
+from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.providers.coggins.answers import not_known_here
 from app.providers.protocol import Absent, Judged, NotSent
 

@@ -9,7 +9,8 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlmodel import col
 
 from app.db.stores import customer_types_in
-from app.db.tables import ApiKeyRow, DebtPolicy, StoreRow
+from app.db.tables import ApiKeyRow, StoreRow
+from app.domain.store import DebtPolicy
 from app.errors import UnknownKey
 from app.sealing import fingerprint
 from app.usecases.services import Services

@@ -9,7 +9,8 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app.db.stores import as_slug, current_account, find_store_by_slug
-from app.db.tables import AccountKind, ApiKeyRow, StoreRow
+from app.db.tables import ApiKeyRow, StoreRow
+from app.domain.store import AccountKind
 from app.errors import BadRequest
 from app.sealing import fingerprint
 from app.usecases.services import Services

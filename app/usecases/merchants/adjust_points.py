@@ -10,11 +10,11 @@ from app.db.books import lane_of
 from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
 from app.db.stores import current_account, find_store_by_slug
-from app.db.tables import AccountRow, AdjustmentRow, CauseKind, MovementRow, MovementState, OrderRow, StoreRow
+from app.db.tables import AccountRow, AdjustmentRow, MovementRow, OrderRow, StoreRow
 from app.db.waking import wake
 from app.domain.bounds import POINTS_MAX
 from app.domain.email import folded, is_address
-from app.domain.settlement import MovementKind
+from app.domain.settlement import CauseKind, MovementKind, MovementState
 from app.errors import BadRequest
 from app.saleor.parsing import is_order_id
 from app.usecases.moving.accounts import open_accounts

@@ -4,7 +4,8 @@ import time
 from dataclasses import dataclass, replace
 
 from app.db.stores import current_account
-from app.db.tables import AccountKind, StoreRow
+from app.db.tables import StoreRow
+from app.domain.store import AccountKind
 from app.providers.coggins.http import CogginsProvider
 from app.providers.protocol import NotSent
 from app.usecases.services import Services

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from sqlmodel import col, select
 
-from app.db.tables import AccountKind, AccountRow, StoreRow
+from app.db.tables import AccountRow, StoreRow
 from app.domain.claim import Balance
+from app.domain.store import AccountKind
 from app.http.public_addresses import is_public
 from app.providers.protocol import NotSent
 from app.usecases.merchants.look_up_customer import hurried

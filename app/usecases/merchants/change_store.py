@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from app.db.stores import find_store_by_slug
-from app.db.tables import ClaimLink, DebtPolicy
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX
+from app.domain.store import ClaimLink, DebtPolicy
 from app.errors import BadRequest
 from app.usecases.services import Services
 

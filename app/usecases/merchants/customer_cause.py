@@ -8,7 +8,8 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from app.db.tables import CauseKind, MovementRow
+from app.db.tables import MovementRow
+from app.domain.settlement import CauseKind
 from app.usecases.moving.accounts import Accounts
 from app.usecases.moving.causes import Ended
 

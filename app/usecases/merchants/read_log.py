@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from app.db.logbook import entries_of
-from app.db.tables import LogEntryRow, LogLevel
+from app.db.tables import LogEntryRow
+from app.domain.log_level import LogLevel
 from app.usecases.services import Services
 
 ENTRIES_MAX = 50

@@ -7,20 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func
 from sqlmodel import Session, col, select
 
-from app.db.tables import (
-    AccountKind,
-    AccountRow,
-    EventRow,
-    OrderRow,
-    PointsClaimRow,
-    PointsCustomerRow,
-    PointsDayRow,
-    RuleRow,
-    StoreRow,
-)
+from app.db.tables import AccountRow, EventRow, OrderRow, PointsClaimRow, PointsCustomerRow, PointsDayRow, RuleRow, StoreRow
 from app.db.tables.order import NEEDS_A_PERSON
 from app.db.tables.points import PointsClaimState
 from app.db.tallies import days_of, today
+from app.domain.store import AccountKind
 from app.usecases.services import Services
 
 DAYS = 30

@@ -12,9 +12,11 @@ from sqlmodel import Session, col
 
 from app.db.logbook import write_log
 from app.db.stores import accounts_of
-from app.db.tables import AccountRow, ClaimLink, DebtPolicy, LogLevel, MovementRow, StoreRow
+from app.db.tables import AccountRow, MovementRow, StoreRow
 from app.domain import retry
+from app.domain.log_level import LogLevel
 from app.domain.settlement import MovementKind
+from app.domain.store import ClaimLink, DebtPolicy
 from app.providers.protocol import LocalProvider, NotSent, PointsProvider
 
 if TYPE_CHECKING:

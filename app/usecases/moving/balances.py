@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.db.rows import change
-from app.db.tables import MovementRow, MovementState
+from app.db.tables import MovementRow
 from app.domain import retry
 from app.domain.claim import Balance
 from app.domain.email import folded
 from app.domain.evidence import DISBELIEVED_FOR, contradicts
-from app.domain.settlement import INSTANT_KINDS, MovementKind
+from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.providers.protocol import Absent, NotSent, Outcome, PointsProvider, Rejected, held
 from app.usecases.moving.causes import DISBELIEVED, Result, Run, Waits
 from app.usecases.moving.recording import doubt_again, record

@@ -11,8 +11,9 @@ import structlog
 from sqlalchemy import or_, update
 from sqlmodel import Session, col, select
 
-from app.db.tables import AccountKind, AccountRow, StoreRow, StoreState
+from app.db.tables import AccountRow, StoreRow
 from app.domain.claim import NO_POINTS
+from app.domain.store import AccountKind, StoreState
 from app.providers.protocol import NotSent
 from app.usecases.merchants.look_up_customer import hurried
 from app.usecases.services import Services

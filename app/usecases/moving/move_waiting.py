@@ -12,9 +12,11 @@ import structlog
 from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
-from app.db.tables import AccountRow, MovementRow, MovementState, StoreRow, StoreState
+from app.db.tables import AccountRow, MovementRow, StoreRow
 from app.domain import retry
 from app.domain.evidence import FIRST_LOOK_AFTER
+from app.domain.settlement import MovementState
+from app.domain.store import StoreState
 from app.usecases.moving.accounts import open_accounts
 from app.usecases.moving.causes import Busy, Ended, Lost, Result, Run, Waits
 from app.usecases.moving.planning import move_now

@@ -10,8 +10,8 @@ from sqlmodel import Session, col, select
 
 from app.db.books import insert_movements, lane_of
 from app.db.rows import change, new_row
-from app.db.tables import AccountRow, ClaimRow, MovementRow, MovementState
-from app.domain.settlement import INSTANT_KINDS, MovementKind
+from app.db.tables import AccountRow, ClaimRow, MovementRow
+from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.providers.protocol import Ask, AskKind, held
 from app.usecases.moving.accounts import Accounts
 from app.usecases.moving.balances import hold_to_balances

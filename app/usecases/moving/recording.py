@@ -15,11 +15,12 @@ from app.db.bulk import Among, change_rows, insert_rows
 from app.db.lanes import is_unclear
 from app.db.logbook import write_log
 from app.db.rows import change
-from app.db.tables import LogLevel, MovementRow, MovementState
+from app.db.tables import MovementRow
 from app.db.tallies import tally_accepted
 from app.domain.claim import Balance
 from app.domain.evidence import FIRST_LOOK_AFTER
-from app.domain.settlement import INSTANT_KINDS, MovementKind
+from app.domain.log_level import LogLevel
+from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.metrics import count_movement
 from app.providers.protocol import Accepted, Outcome, Overtaken, Rejected, Unknown
 from app.usecases.moving.accounts import resume_account

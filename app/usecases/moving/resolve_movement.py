@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 
 from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
-from app.db.tables import MovementRow, MovementState, OrderRow, StoreRow
-from app.domain.settlement import INSTANT_KINDS
+from app.db.tables import MovementRow, OrderRow, StoreRow
+from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.errors import BadRequest
 from app.providers.protocol import Accepted, Rejected
 from app.usecases.moving.accounts import open_accounts

@@ -8,9 +8,9 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 from app.db.queue import LEASE_HOLDS
-from app.db.tables import AccountRow, MovementRow, MovementState
+from app.db.tables import AccountRow, MovementRow
 from app.domain import retry
-from app.domain.settlement import MovementKind
+from app.domain.settlement import MovementKind, MovementState
 from app.http import TOTAL_SECONDS
 from app.providers.protocol import AskKind, NotSent, RefusedWhole, Reply, Unknown
 from app.usecases.moving.accounts import pause_account

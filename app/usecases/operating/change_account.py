@@ -4,7 +4,8 @@ import structlog
 from sqlmodel import Session, select
 
 from app.db.stores import current_account, find_store_by_slug
-from app.db.tables import AccountKind, AccountRow
+from app.db.tables import AccountRow
+from app.domain.store import AccountKind
 from app.errors import BadRequest
 from app.sealing import fingerprint
 from app.usecases.services import Services

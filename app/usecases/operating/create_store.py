@@ -4,7 +4,8 @@ import structlog
 from sqlalchemy.exc import IntegrityError
 
 from app.db.stores import as_slug, is_slug_taken
-from app.db.tables import AccountKind, StoreRow
+from app.db.tables import StoreRow
+from app.domain.store import AccountKind
 from app.errors import BadRequest
 from app.usecases.operating.change_account import new_account
 from app.usecases.services import Services

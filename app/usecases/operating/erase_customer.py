@@ -13,12 +13,12 @@ import structlog
 from app.db.books import lane_of
 from app.db.people import Person
 from app.db.stores import accounts_of
-from app.db.tables import AccountRow, ClaimRow, MovementRow, MovementState, PointsClaimRow
+from app.db.tables import AccountRow, ClaimRow, MovementRow, PointsClaimRow
 from app.db.tables.points import PointsClaimState
 from app.db.waking import wake
 from app.domain.claim import ClaimState
 from app.domain.email import folded
-from app.domain.settlement import INSTANT_KINDS
+from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.errors import BadRequest
 from app.logs import blotted
 from app.providers.embedded import state_of

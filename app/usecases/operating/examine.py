@@ -10,7 +10,8 @@ from sqlmodel import col, select
 
 from app.db.migrations import head, is_migrated
 from app.db.stores import current_account
-from app.db.tables import StoreRow, StoreState
+from app.db.tables import StoreRow
+from app.domain.store import StoreState
 from app.errors import AppError, BadSetting
 from app.providers.protocol import NotSent
 from app.settings import Settings

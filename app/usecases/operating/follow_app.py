@@ -4,7 +4,9 @@ import structlog
 from sqlmodel import col, select
 
 from app.db.logbook import write_log
-from app.db.tables import LogLevel, StoreRow, StoreState
+from app.db.tables import StoreRow
+from app.domain.log_level import LogLevel
+from app.domain.store import StoreState
 from app.errors import BadRequest
 from app.usecases.operating.verify_delivery import Delivery
 from app.usecases.services import Services

@@ -6,7 +6,7 @@ from itertools import islice
 import structlog
 
 from app.db.stores import current_account, find_store_by_slug
-from app.db.tables import AccountKind
+from app.domain.store import AccountKind
 from app.errors import BadRequest
 from app.ledger.importing import BalanceRow, BroughtIn, bring_in, preview
 from app.usecases.services import Services

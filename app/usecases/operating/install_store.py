@@ -10,7 +10,8 @@ from sqlmodel import Session
 
 from app.db.logbook import write_log
 from app.db.stores import as_slug, current_account, find_store, is_slug_taken, rules_of
-from app.db.tables import AccountKind, RuleRow, StoreRow, StoreState
+from app.db.tables import RuleRow, StoreRow
+from app.domain.store import AccountKind, StoreState
 from app.errors import NotAllowed, SaleorBusy, SaleorFault, SaleorNotPublic, SaleorUnreachable
 from app.saleor.api_urls import is_allowed
 from app.usecases.operating.change_account import new_account

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import func, or_, select, text
 from sqlmodel import Session, col
 
-from app.db.tables import AccountRow, MovementRow, OrderRow, StoreRow, StoreState
+from app.db.tables import AccountRow, MovementRow, OrderRow, StoreRow
+from app.domain.store import StoreState
 
 # As the partial index has it, word for word: else it would not serve.
 IS_DRIFTING = text("due <> granted AND problem_code IS NULL")

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import structlog
 from sqlmodel import col, select
 
-from app.db.tables import StoreRow, StoreState
+from app.db.tables import StoreRow
+from app.domain.store import StoreState
 from app.errors import AppError, BadRequest
 from app.saleor.webhooks import Change, Webhook, changes, wanted
 from app.sealing import fingerprint

@@ -14,8 +14,9 @@ from sqlalchemy import func, or_, update
 from sqlmodel import Session, col, select
 
 from app.db.stores import current_account
-from app.db.tables import AccountRow, OrderRow, StoreRow, StoreState
+from app.db.tables import AccountRow, OrderRow, StoreRow
 from app.db.tables.order import NEEDS_A_PERSON
+from app.domain.store import StoreState
 from app.errors import AppError
 from app.usecases.services import Services
 

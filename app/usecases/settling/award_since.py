@@ -8,9 +8,10 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from app.db.stores import as_rule, find_store_by_slug, rule_in_force, rules_of
-from app.db.tables import RuleRow, StoreRow, StoreState
+from app.db.tables import RuleRow, StoreRow
 from app.db.waking import wake_changed
 from app.domain.earning import Moment, moment_reached, points_due
+from app.domain.store import StoreState
 from app.errors import BadRequest
 from app.saleor.client import OrdersPage
 from app.usecases.services import Services

@@ -13,11 +13,12 @@ from app.db.books import add_to_granted
 from app.db.bulk import insert_rows
 from app.db.logbook import write_log
 from app.db.queue import keep_lease
-from app.db.tables import CauseKind, ClaimRow, LogLevel, MovementRow, OrderRow
+from app.db.tables import ClaimRow, MovementRow, OrderRow
 from app.db.waking import wake
 from app.domain.claim import ClaimState
 from app.domain.email import folded
-from app.domain.settlement import MovementKind
+from app.domain.log_level import LogLevel
+from app.domain.settlement import CauseKind, MovementKind
 from app.providers.protocol import INSUFFICIENT, Accepted, Rejected
 from app.sealing import fingerprint
 from app.usecases.moving.accounts import Accounts

@@ -9,8 +9,9 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from app.db.logbook import write_log
-from app.db.tables import LogLevel, StoreRow
+from app.db.tables import StoreRow
 from app.domain import retry
+from app.domain.log_level import LogLevel
 from app.errors import AppError, SaleorBusy, SaleorRefused
 from app.usecases.services import Services
 

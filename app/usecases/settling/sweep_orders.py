@@ -11,8 +11,9 @@ from sqlalchemy import bindparam, or_, update
 from sqlmodel import col, select
 
 from app.db.columns import UtcTime
-from app.db.tables import StoreRow, StoreState
+from app.db.tables import StoreRow
 from app.db.waking import wake_changed
+from app.domain.store import StoreState
 from app.errors import AppError, SaleorFault, SaleorRefused, Unavailable
 from app.metrics import count_swept
 from app.usecases.operating.follow_app import switch_on

@@ -6,11 +6,12 @@ from datetime import datetime
 
 from app.db.books import position_of
 from app.db.queue import keep_lease
-from app.db.tables import ClaimLink, ClaimRow
+from app.db.tables import ClaimRow
 from app.domain.claim import LIVE
 from app.domain.order_link import order_link
 from app.domain.settlement import Position
 from app.domain.status import KEYS, NO_WORDS, PointsStatus, points_status, words_mark
+from app.domain.store import ClaimLink
 from app.errors import AppError
 from app.saleor.client import METADATA_MAX
 from app.usecases.services import Services

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, request
 
-from app.db.tables import LogLevel
+from app.domain.log_level import LogLevel
 from app.usecases.merchants.read_log import read_log
 from app.usecases.services import Services
 from app.web.merchant.authentication import MANAGE_ORDERS, require, staff_of

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 
-from app.db.tables import MovementState
 from app.domain.earning import Because, Moment
 from app.domain.order import STATUS_RETURNED
-from app.domain.settlement import MovementKind
+from app.domain.settlement import MovementKind, MovementState
 from app.usecases.merchants.explain_order import Arithmetic, Version
 from app.web.merchant.words import day, moment, money, number, signed
 

@@ -8,8 +8,8 @@ from zoneinfo import available_timezones
 from flask import Blueprint, Response, request
 
 from app.db.form_tokens import is_first, new_token
-from app.db.tables import AccountKind, ClaimLink, DebtPolicy
 from app.domain.brand import Brand
+from app.domain.store import AccountKind, ClaimLink, DebtPolicy
 from app.errors import BadRequest
 from app.settings import Settings
 from app.usecases.api.manage_keys import create_key, list_keys, revoke_key

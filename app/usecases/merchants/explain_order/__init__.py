@@ -11,19 +11,10 @@ from sqlmodel import Session, col, select
 
 from app.db.snapshots import load
 from app.db.stores import accounts_of, rules_of
-from app.db.tables import (
-    AccountRow,
-    AdjustmentRow,
-    ClaimRow,
-    EventRow,
-    MovementRow,
-    MovementState,
-    OrderRow,
-    StoreRow,
-)
+from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, EventRow, MovementRow, OrderRow, StoreRow
 from app.domain.claim import ClaimState
 from app.domain.order import Order
-from app.domain.settlement import INSTANT_KINDS
+from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.usecases.merchants.explain_order.arithmetic import Arithmetic, Version, recompute, version_for
 from app.usecases.merchants.explain_order.timeline import Happening, TimelineEntry, timeline
 from app.usecases.services import Services
