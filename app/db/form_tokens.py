@@ -1,17 +1,12 @@
 """Doing once what a form asks for, however often it is sent."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
 
 from sqlmodel import Session, col
 
 from app.db.dialects import insert_into
 from app.db.tables import MerchantActionRow
-from app.errors import BadRequest
-
-_TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,21 +16,6 @@ class FormToken:
     token: str
     store_id: int
     made_by: str
-
-
-def new_token() -> str:
-    """Make the token of a form."""
-    return uuid4().hex
-
-
-def as_once(token: str, *, store_id: int, made_by: str) -> FormToken:
-    """Check the token that a form carries.
-
-    Raises BadRequest when it is none that a page of ours made.
-    """
-    if not _TOKEN.fullmatch(token):
-        raise BadRequest("This form is not complete. Open the page again and send it once more.")
-    return FormToken(token, store_id, made_by)
 
 
 def is_first(session: Session, once: FormToken, now: datetime) -> bool:

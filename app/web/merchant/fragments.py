@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 from flask import Response, render_template, request
 
-from app.db.form_tokens import FormToken, as_once, new_token
 from app.errors import BadRequest
+from app.usecases.merchants.form_tokens import FormToken, as_once, new_token
 from app.web.merchant.authentication import MANAGE_APPS, MANAGE_ORDERS, Staff
 
 Tone = Literal["info", "success", "warning", "error"]

@@ -10,11 +10,11 @@ from uuid import UUID
 
 from flask import Blueprint, Response, abort, request
 
-from app.db.form_tokens import new_token
 from app.errors import BadRequest
 from app.saleor.parsing import is_order_id
 from app.usecases.merchants.adjust_points import adjust_order, look_again, write_off
 from app.usecases.merchants.explain_order import Explanation, explain_order
+from app.usecases.merchants.form_tokens import new_token
 from app.usecases.merchants.list_orders import SEARCH_LENGTH_MAX, ListedOrder, OrderFilter, Question, export_orders, list_orders
 from app.usecases.merchants.void_claim import void_claim
 from app.usecases.moving.resolve_movement import resolve_call, resolve_movement

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 from flask import Blueprint, Response, abort, request
 
-from app.db.form_tokens import new_token
 from app.settings import Settings
 from app.usecases.merchants.ask_provider import ask_provider
 from app.usecases.merchants.check_off import ChecklistStep, check_off
+from app.usecases.merchants.form_tokens import new_token
 from app.usecases.merchants.see_overview import COUNTED_MAX, is_late, see_overview
 from app.usecases.services import Services
 from app.web.merchant import words

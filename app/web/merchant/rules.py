@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
-from app.db.form_tokens import new_token
 from app.db.tables import RuleRow
 from app.domain.earning import Award, Moment
 from app.errors import BadRequest
 from app.usecases.merchants.change_rule import Draft, change_rule, end_rule, read_draft, rules_of_store
+from app.usecases.merchants.form_tokens import new_token
 from app.usecases.merchants.try_rule import channels_seen, try_rule
 from app.usecases.services import Services
 from app.web.merchant.authentication import MANAGE_APPS, Staff, require, staff_of

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from flask import Blueprint, Response, request
 
-from app.db.form_tokens import is_first, new_token
+from app.db.form_tokens import is_first
 from app.domain.brand import Brand
 from app.domain.store import AccountKind, ClaimLink, DebtPolicy
 from app.errors import BadRequest
@@ -16,6 +16,7 @@ from app.usecases.api.manage_keys import create_key, list_keys, revoke_key
 from app.usecases.merchants.change_brand import brand_of, change_brand, checked_brand
 from app.usecases.merchants.change_provider import NOBODY, Connection, change_provider, check_connection
 from app.usecases.merchants.change_store import change_store, check_setting
+from app.usecases.merchants.form_tokens import new_token
 from app.usecases.merchants.read_logo import read_logo
 from app.usecases.merchants.show_settings import ShownSettings, note_change, show_settings
 from app.usecases.operating.change_account import change_account
