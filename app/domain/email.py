@@ -4,6 +4,14 @@
 _DELIVERABLE_LENGTH_MAX = 254
 
 
+def nobodys_address(mark: str = "") -> str:
+    """Give an address that nobody has (RFC 2606), to ask a points provider about; a `mark` makes it one provider's own.
+
+    An account may make a customer of whom it is asked for, so of one account the same nobody is asked for each time.
+    """
+    return f"nobody-{mark}@example.com" if mark else "nobody@example.com"
+
+
 def folded(email: str) -> str:
     """Give the form in which e-mail addresses are compared: trimmed and case-folded. They are sent as they were."""
     return email.strip().casefold()

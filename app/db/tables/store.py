@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from app.db.columns import BigId, ExactDecimal, UtcTime, one_of
 from app.domain.earning import Award, Moment
+from app.domain.email import nobodys_address
 from app.domain.store import AccountKind, ClaimLink, DebtPolicy, StoreState
 
 
@@ -108,8 +109,8 @@ class AccountRow(SQLModel, table=True):
 
     @property
     def nobody(self) -> str:
-        """An e-mail address that nobody has, the same each time: an account may make a customer of whom it is asked for."""
-        return f"nobody-{self.lane_mark[:16]}@example.com"
+        """The address to ask this account about that is nobody's."""
+        return nobodys_address(self.lane_mark[:16])
 
 
 class RuleRow(SQLModel, table=True):

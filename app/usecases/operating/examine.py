@@ -24,8 +24,6 @@ from app.usecases.services import Services
 WAITS_TOO_LONG = timedelta(minutes=5)
 CLOCKS_DIFFER = timedelta(seconds=5)
 FREE_BYTES_MIN = 500 * 1024 * 1024
-# Nobody has this address (RFC 2606): asking for its balance shows that key and address are right, and changes nothing.
-NOBODY = "nobody@example.invalid"
 
 
 class Health(StrEnum):
@@ -203,7 +201,8 @@ def _provider(services: Services, store: StoreRow) -> Finding:
         return Finding(
             subject, Health.BAD, "The store has no account for its points.", "saleor-points account embedded --store …"
         )
-    answer = services.provider_of(store, account).balances([NOBODY])
+    # Asking for nobody's balance shows that key and address are right, and changes nothing.
+    answer = services.provider_of(store, account).balances([account.nobody])
     if isinstance(answer, NotSent):
         return Finding(subject, Health.BAD, answer.reason, f"saleor-points account {account.kind} --store {store.slug} …")
     return Finding(subject, Health.OK, f"The {account.kind} account answers.")
