@@ -4,7 +4,7 @@ from datetime import datetime
 
 import click
 
-from app.cli.operating import open_services, option_store, table
+from app.cli.operating import open_services, option_store, option_who_if_any, table
 from app.usecases.api import manage_keys
 
 
@@ -16,10 +16,11 @@ def keys() -> None:
 @keys.command()
 @option_store
 @click.option("--label", default="", help="What the key is for; shown in the list.")
-def create(*, store: str, label: str) -> None:
+@option_who_if_any
+def create(*, store: str, label: str, who: str | None) -> None:
     """Make a key for a store's points. It is shown once, alone on the last line."""
     with open_services() as services:
-        key = manage_keys.create_key(services, store, label)
+        key = manage_keys.create_key(services, store, label, who=who)
     click.echo("Keep it well: only its fingerprint is stored, so it cannot be shown again.", err=True)
     click.echo(key)
 
@@ -47,10 +48,11 @@ def list_keys(*, store: str | None) -> None:
 
 @keys.command()
 @click.argument("key_id", metavar="ID", type=int)
-def revoke(key_id: int) -> None:
+@option_who_if_any
+def revoke(key_id: int, *, who: str | None) -> None:
     """Revoke the key of this number in the list: it opens nothing any more."""
     with open_services() as services:
-        manage_keys.revoke_key(services, key_id)
+        manage_keys.revoke_key(services, key_id, who=who)
     click.echo(f"Key {key_id} is revoked.")
 
 

@@ -47,6 +47,11 @@ def option_store(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
+def option_who_if_any(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that names the person who changes a setting: it stands in the merchant's log."""
+    return click.option("--who", envvar="SALEOR_POINTS_WHO", help="Your name (SALEOR_POINTS_WHO), for the store's log.")(command)
+
+
 def option_who(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the option that names the person: it stays with what they did."""
     return click.option("--who", required=True, envvar="SALEOR_POINTS_WHO", help="Your name (SALEOR_POINTS_WHO): it is kept.")(

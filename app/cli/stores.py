@@ -8,7 +8,7 @@ from typing import Any
 import click
 from sqlmodel import col, select
 
-from app.cli.operating import open_services, option_store, table
+from app.cli.operating import open_services, option_store, option_who_if_any, table
 from app.db.stores import current_account
 from app.db.tables import StoreRow
 from app.domain.store import AccountKind
@@ -58,13 +58,14 @@ def create_store_command(name: str) -> None:
 @click.option("--time-zone", metavar="ZONE", help="Where a day ends, such as Europe/Berlin.")
 @click.option("--debt-policy", metavar="floor|negative", help="Whether a debit may leave a balance below zero.")
 @click.option("--claim-link", metavar="own|direct", help="What orders hold: our order link, or the provider's link itself.")
-def set_store(slug: str, **options: str | None) -> None:
+@option_who_if_any
+def set_store(slug: str, *, who: str | None, **options: str | None) -> None:
     """Change settings of the store SLUG. What is left out stays as it is."""
     given = {name: value for name, value in options.items() if value is not None}
     if not given:
         raise click.UsageError("Say what to change; --help lists what there is.")
     with open_services() as services:
-        change_store(services, slug, **{name: _READ.get(name, str)(text) for name, text in given.items()})
+        change_store(services, slug, who=who, **{name: _READ.get(name, str)(text) for name, text in given.items()})
     click.echo(f"The settings of {slug} are changed.")
 
 
@@ -122,10 +123,11 @@ def account() -> None:
 
 @account.command()
 @option_store
-def embedded(*, store: str) -> None:
+@option_who_if_any
+def embedded(*, store: str, who: str | None) -> None:
     """Keep new points in this app. Older ones are taken back where they were given."""
     with open_services() as services:
-        change_account(services, store, kind=AccountKind.EMBEDDED)
+        change_account(services, store, kind=AccountKind.EMBEDDED, who=who)
     click.echo(f"New points of {store} are kept here.")
 
 
@@ -133,10 +135,11 @@ def embedded(*, store: str) -> None:
 @option_store
 @click.option("--url", required=True, help="Base address of the Points API.")
 @click.option("--key", envvar="POINTS_API_KEY", prompt="API key", hide_input=True, help="API key (POINTS_API_KEY, or asked for).")
-def coggins(*, store: str, url: str, key: str) -> None:
+@option_who_if_any
+def coggins(*, store: str, url: str, key: str, who: str | None) -> None:
     """Keep new points at a Coggins Points API. Older ones are taken back where they were given."""
     with open_services() as services:
-        change_account(services, store, kind=AccountKind.COGGINS, url=url, key=key)
+        change_account(services, store, kind=AccountKind.COGGINS, url=url, key=key, who=who)
     click.echo(f"New points of {store} are kept at {url}.")
 
 

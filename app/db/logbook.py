@@ -11,7 +11,9 @@ from app.domain.log_level import LogLevel
 from app.logs import blotted
 
 MESSAGE_LENGTH_MAX = 1024
+# The codes of entries that several use cases write.
 SETTLED = "settled"
+SETTINGS_CHANGED = "settings_changed"
 # Batches that follow one another within this time make one entry.
 SUMMED_UP_FOR = timedelta(hours=1)
 

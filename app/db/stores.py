@@ -46,6 +46,15 @@ def current_account(session: Session, store_id: int) -> AccountRow | None:
     return session.exec(select(AccountRow).where(AccountRow.store_id == store_id, col(AccountRow.is_current))).first()
 
 
+def store_and_account(session: Session, store_id: int) -> tuple[StoreRow, AccountRow]:
+    """Give a store with the account that its new points go to, by one query."""
+    return session.exec(
+        select(StoreRow, AccountRow)
+        .join(AccountRow, col(AccountRow.store_id) == col(StoreRow.id))
+        .where(StoreRow.id == store_id, col(AccountRow.is_current))
+    ).one()
+
+
 def accounts_of(session: Session, store_id: int) -> dict[int, AccountRow]:
     """Find all accounts that a store ever had, by id."""
     accounts = session.exec(_ACCOUNTS, params={"store_id": store_id})

@@ -4,6 +4,7 @@ import re
 from html import unescape
 from io import BytesIO
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -49,8 +50,13 @@ def picture(kind: str = "PNG") -> bytes:
     return drawn.getvalue()
 
 
+def save(desk: Desk, form: str, typed: dict[str, Any], **options: Any) -> requests.Response:
+    """Send a form that was not sent before."""
+    return desk.post(f"settings/{form}", {"once": uuid4().hex} | typed, **options)
+
+
 def test_the_provider_is_changed_and_its_key_is_never_shown(desk: Desk, coggins: StandInCoggins) -> None:
-    answer = desk.post("settings/provider", provider_form(coggins))
+    answer = save(desk, "provider", provider_form(coggins))
 
     assert notified(answer)["title"] == "Points are kept at Coggins from now on"
     account = current(desk.world)
@@ -62,11 +68,11 @@ def test_the_provider_is_changed_and_its_key_is_never_shown(desk: Desk, coggins:
 
 
 def test_a_key_left_empty_is_kept(desk: Desk, coggins: StandInCoggins) -> None:
-    desk.post("settings/provider", provider_form(coggins))
-    desk.post("settings/provider", {"kind": "embedded"})
+    save(desk, "provider", provider_form(coggins))
+    save(desk, "provider", {"kind": "embedded"})
     assert current(desk.world).kind == "embedded"
 
-    answer = desk.post("settings/provider", provider_form(coggins, key=""))
+    answer = save(desk, "provider", provider_form(coggins, key=""))
 
     assert answer.status_code == 200
     assert desk.world.services.sealer.open(current(desk.world).key_sealed or "") == coggins.key
@@ -88,7 +94,7 @@ def test_a_provider_that_does_not_serve_us_is_said_beside_the_field_and_not_save
     desk: Desk, coggins: StandInCoggins, changes: dict[str, str], field: str, said: str
 ) -> None:
     sent = provider_form(coggins, **changes)
-    answer = desk.post("settings/provider", sent)
+    answer = save(desk, "provider", sent)
 
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
@@ -118,10 +124,10 @@ def test_points_that_are_kept_here_need_no_connection(desk: Desk) -> None:
 
 
 def test_a_form_that_failed_leaves_the_boxes_of_the_others_as_they_are_kept(desk: Desk, coggins: StandInCoggins) -> None:
-    desk.post("settings/store", STORE)
+    save(desk, "store", STORE)
 
-    elsewhere = desk.post("settings/provider", provider_form(coggins, url="nonsense"))
-    itself = desk.post("settings/store", {**STORE, "order_notes": "", "default_expires_days": "soon"})
+    elsewhere = save(desk, "provider", provider_form(coggins, url="nonsense"))
+    itself = save(desk, "store", {**STORE, "order_notes": "", "default_expires_days": "soon"})
 
     assert elsewhere.status_code == itself.status_code == 422
     assert re.search(r'id="order_notes"[^>]* checked', elsewhere.text)
@@ -159,7 +165,7 @@ def test_in_production_a_provider_stands_in_the_public_internet(desk: Desk, url:
 
 
 def test_the_stores_settings_are_saved_with_a_name_to_it(desk: Desk) -> None:
-    answer = desk.post("settings/store", STORE)
+    answer = save(desk, "store", STORE)
 
     store = desk.world.store()
     assert notified(answer)["status"] == "success"
@@ -169,8 +175,8 @@ def test_the_stores_settings_are_saved_with_a_name_to_it(desk: Desk) -> None:
 
 
 def test_a_box_that_is_not_ticked_switches_off(desk: Desk) -> None:
-    desk.post("settings/store", STORE)
-    desk.post("settings/store", {name: value for name, value in STORE.items() if name != "order_notes"})
+    save(desk, "store", STORE)
+    save(desk, "store", {name: value for name, value in STORE.items() if name != "order_notes"})
 
     assert desk.world.store().order_notes is False
 
@@ -191,7 +197,7 @@ def test_a_box_that_is_not_ticked_switches_off(desk: Desk) -> None:
 def test_a_setting_that_will_not_do_is_said_beside_its_field_and_nothing_is_changed(
     desk: Desk, field: str, typed: str, said: str
 ) -> None:
-    answer = desk.post("settings/store", STORE | {field: typed})
+    answer = save(desk, "store", STORE | {field: typed})
 
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
@@ -204,8 +210,9 @@ def test_a_setting_that_will_not_do_is_said_beside_its_field_and_nothing_is_chan
 
 
 def test_the_look_is_saved_with_its_logo(desk: Desk) -> None:
-    answer = desk.post(
-        "settings/brand",
+    answer = save(
+        desk,
+        "brand",
         {"name": " Corner  Shop ", "accent": "#3448C5", "text": "Thank you!"},
         files={"logo": ("logo.png", picture(), "image/png")},
     )
@@ -214,10 +221,10 @@ def test_the_look_is_saved_with_its_logo(desk: Desk) -> None:
     assert notified(answer)["status"] == "success"
     assert (store.name, store.accent, store.page_text) == ("Corner Shop", "#3448c5", "Thank you!")
     assert store.logo_mark is not None
-    kept = desk.post("settings/brand", {"name": "Corner Shop", "accent": "", "text": ""})
+    kept = save(desk, "brand", {"name": "Corner Shop", "accent": "", "text": ""})
     assert kept.status_code == 200
     assert (desk.world.store().accent, desk.world.store().logo_mark) == (None, store.logo_mark)
-    desk.post("settings/brand", {"name": "Corner Shop", "accent": "", "text": "", "remove_logo": "yes"})
+    save(desk, "brand", {"name": "Corner Shop", "accent": "", "text": "", "remove_logo": "yes"})
     assert desk.world.store().logo_mark is None
 
 
@@ -258,7 +265,7 @@ def test_a_look_that_cannot_be_shown_is_said_beside_its_field_and_nothing_typed_
     desk: Desk, field: str, typed: str, logo: bytes | None, said: str
 ) -> None:
     sent = {"name": "Corner Shop", "accent": "#112233", "text": "Thank you!"} | ({field: typed} if field != "logo" else {})
-    answer = desk.post("settings/brand", sent, files={"logo": ("logo.png", logo, "image/png")} if logo else None)
+    answer = save(desk, "brand", sent, files={"logo": ("logo.png", logo, "image/png")} if logo else None)
 
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text

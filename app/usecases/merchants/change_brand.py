@@ -5,6 +5,8 @@ import hashlib
 import structlog
 from sqlmodel import Session
 
+from app.db.form_tokens import FormToken, is_first
+from app.db.logbook import SETTINGS_CHANGED, write_log
 from app.db.stores import find_store_by_slug
 from app.db.tables import StoreLogoRow, StoreRow
 from app.domain.brand import ACCENT, Brand
@@ -31,8 +33,12 @@ def change_brand(
     text: str | None = None,
     logo: bytes | None = None,
     remove_logo: bool = False,
+    who: str | None = None,
+    once: FormToken | None = None,
 ) -> Brand:
-    """Change what is given and leave what is None. An empty accent or text takes it away. Gives the brand as it is now.
+    """Change what is given, leave what is None, and note who did it. Gives the brand as it is now.
+
+    An empty accent or text takes it away.
 
     Raises BadRequest, with a sentence for the merchant, when there is no such store or a value cannot be shown.
     """
@@ -40,13 +46,17 @@ def change_brand(
         raise BadRequest("Either give a logo or take it away, not both.")
     values = checked_brand(name=name, accent=accent, text=text)
     picture = read_logo(logo) if logo is not None else None
+    now = services.clock()
     with services.database.writing() as session:
         store = _store(session, slug)
+        if once is not None and not is_first(session, once, now):
+            return brand_of(store)
         for field, value in values.items():
             setattr(store, field, value)
         if picture is not None or remove_logo:
             _change_logo(session, store, picture)
         session.add(store)
+        write_log(session, store.id or 0, SETTINGS_CHANGED, "The look is saved.", now=now, made_by=who)
         brand = brand_of(store)
     log.info("brand changed", store=slug)
     return brand

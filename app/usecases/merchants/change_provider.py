@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
+from app.db.form_tokens import FormToken
 from app.db.tables import AccountRow, StoreRow
 from app.domain.claim import Balance
+from app.domain.email import nobodys_address
 from app.domain.store import AccountKind
 from app.http.public_addresses import is_public
 from app.providers.protocol import NotSent
@@ -18,7 +20,6 @@ from app.usecases.services import Services
 
 KEY_LENGTH_MAX = 512
 URL_LENGTH_MAX = 512
-NOBODY = "nobody@example.com"
 
 
 class Field(StrEnum):
@@ -41,29 +42,20 @@ class Connection:
         return not self.error
 
 
-def current_provider(services: Services, store_id: int) -> AccountRow:
-    """Give a store's account of today."""
-    with services.database.reading() as session:
-        return session.exec(select(AccountRow).where(AccountRow.store_id == store_id, col(AccountRow.is_current))).one()
-
-
 def check_connection(
-    services: Services, store_id: int, *, url: str, key: str, email: str = NOBODY, public_only: bool = False
+    services: Services, store_id: int, *, url: str, key: str, email: str | None = None, public_only: bool = False
 ) -> Connection:
-    """Ask a Coggins Points API for the balance of an address, with a time-out, and say what came of it. Keeps nothing.
+    """Ask a Coggins Points API for the balance of an address, or of nobody, with a time-out, and say what came of it.
 
-    An empty key is the one that the store has for this URL already. `public_only` refuses addresses within our own network.
+    Keeps nothing. An empty key is the one that the store has for this URL already. `public_only` refuses addresses within our
+    own network.
     """
     url = url.strip().rstrip("/")
     if (error := _unfit(url, public_only=public_only)) is not None:
         return Connection(error=error)
     with services.database.reading() as session:
         store = session.get_one(StoreRow, store_id)
-        sealed = session.exec(
-            select(AccountRow.key_sealed)
-            .where(AccountRow.store_id == store_id, AccountRow.kind == AccountKind.COGGINS, AccountRow.url == url)
-            .order_by(col(AccountRow.is_current).desc(), col(AccountRow.id).desc())
-        ).first()
+        sealed = _kept_key(session, store_id, url)
     key = key.strip()
     if not key and sealed is None:
         return Connection(error="Write the API key that belongs to this address.", field=Field.KEY)
@@ -78,6 +70,7 @@ def check_connection(
         honours_idempotency=True,  # Nothing is to be remembered of an account that is only tried.
         created_at=services.clock(),
     )
+    email = email or nobodys_address()
     found = hurried(services.provider_of(store, tried)).balances([email])
     if isinstance(found, NotSent):
         is_key = "API key" in found.reason and "URL" not in found.reason
@@ -87,27 +80,37 @@ def check_connection(
 
 
 def change_provider(
-    services: Services, store_slug: str, store_id: int, *, kind: AccountKind, url: str = "", key: str = ""
+    services: Services,
+    store_slug: str,
+    store_id: int,
+    *,
+    kind: AccountKind,
+    url: str = "",
+    key: str = "",
+    who: str | None = None,
+    once: FormToken | None = None,
 ) -> None:
     """Make an account the store's account of today. An empty key keeps the one that the store has for this URL.
 
     Raises BadRequest when Coggins lacks its URL or key.
     """
-    change_account(
-        services, store_slug, kind=kind, url=url.strip().rstrip("/"), key=key.strip() or _kept_key(services, store_id, url)
-    )
+    url, key = url.strip().rstrip("/"), key.strip()
+    if kind is AccountKind.EMBEDDED:
+        url = key = ""
+    elif not key:
+        with services.database.reading() as session:
+            sealed = _kept_key(session, store_id, url)
+        key = services.sealer.open(sealed) if sealed else ""
+    change_account(services, store_slug, kind=kind, url=url, key=key, who=who, once=once)
 
 
-def _kept_key(services: Services, store_id: int, url: str) -> str:
-    with services.database.reading() as session:
-        sealed = session.exec(
-            select(AccountRow.key_sealed)
-            .where(
-                AccountRow.store_id == store_id, AccountRow.kind == AccountKind.COGGINS, AccountRow.url == url.strip().rstrip("/")
-            )
-            .order_by(col(AccountRow.is_current).desc(), col(AccountRow.id).desc())
-        ).first()
-    return services.sealer.open(sealed) if sealed else ""
+def _kept_key(session: Session, store_id: int, url: str) -> str | None:
+    """Find the sealed key that a store has for an address: that of today first, then the newest."""
+    return session.exec(
+        select(AccountRow.key_sealed)
+        .where(AccountRow.store_id == store_id, AccountRow.kind == AccountKind.COGGINS, AccountRow.url == url)
+        .order_by(col(AccountRow.is_current).desc(), col(AccountRow.id).desc())
+    ).first()
 
 
 def _unfit(url: str, *, public_only: bool) -> str | None:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from app.db.form_tokens import FormToken, is_first
+from app.db.logbook import SETTINGS_CHANGED, write_log
 from app.db.stores import find_store_by_slug
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX
 from app.domain.store import ClaimLink, DebtPolicy
@@ -35,19 +37,25 @@ class StoreSettings(TypedDict, total=False):
     order_notes: bool
 
 
-def change_store(services: Services, slug: str, **settings: Unpack[StoreSettings]) -> None:
-    """Change settings of a store, all of them or none.
+def change_store(
+    services: Services, slug: str, *, who: str | None = None, once: FormToken | None = None, **settings: Unpack[StoreSettings]
+) -> None:
+    """Change settings of a store, all of them or none, and note who did it.
 
     Raises BadRequest when there is no such store, or a value will not do.
     """
     values = {name: _CHECKS[name](value) for name, value in settings.items()}
+    now = services.clock()
     with services.database.writing() as session:
+        if once is not None and not is_first(session, once, now):
+            return
         store = find_store_by_slug(session, slug, lock=True)
         if store is None:
             raise BadRequest(f"There is no store {slug}.")
         for name, value in values.items():
             setattr(store, name, value)
         session.add(store)
+        write_log(session, store.id or 0, SETTINGS_CHANGED, "The settings are saved.", now=now, made_by=who)
     log.info("store changed", store=slug, settings=sorted(values))
 
 

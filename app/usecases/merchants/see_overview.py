@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func
 from sqlmodel import Session, col, select
 
+from app.db.stores import store_and_account
 from app.db.tables import AccountRow, EventRow, OrderRow, PointsClaimRow, PointsCustomerRow, PointsDayRow, RuleRow, StoreRow
 from app.db.tables.order import NEEDS_A_PERSON
 from app.db.tables.points import PointsClaimState
@@ -68,11 +69,7 @@ def see_overview(services: Services, store_id: int, *, days: int = DAYS) -> Over
     """See how a store stands now."""
     now = services.clock()
     with services.database.reading() as session:
-        store, account = session.exec(
-            select(StoreRow, AccountRow)
-            .join(AccountRow, col(AccountRow.store_id) == col(StoreRow.id))
-            .where(StoreRow.id == store_id, col(AccountRow.is_current))
-        ).one()
+        store, account = store_and_account(session, store_id)
         has_own_rule, has_orders = _first_steps(session, store_id)
         waiting, since = _waiting(session, store_id, now)
         troubles, troubled = _troubles(session, store_id)

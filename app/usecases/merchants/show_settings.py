@@ -1,39 +1,49 @@
-"""Show a store's settings, and note who changed them."""
+"""Show a store's settings."""
 
 from dataclasses import dataclass
 
-from sqlmodel import col, select
-
-from app.db.logbook import write_log
-from app.db.stores import customer_types_of
-from app.db.tables import AccountRow, StoreRow
+from app.db.stores import customer_types_of, store_and_account
+from app.domain.brand import Brand
+from app.domain.store import AccountKind
+from app.usecases.merchants.change_brand import brand_of
 from app.usecases.services import Services
 
 
 @dataclass(frozen=True, slots=True)
+class ShownAccount:
+    """Where a store's points are kept. `problem` is why its provider does not serve us."""
+
+    kind: AccountKind
+    url: str | None
+    is_paused: bool
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ShownSettings:
-    """A store and its account of today."""
+    """What a merchant may set, as it is now."""
 
-    store: StoreRow
-    account: AccountRow
-
-    @property
-    def customer_types(self) -> tuple[str, ...]:
-        return customer_types_of(self.store)
+    account: ShownAccount
+    brand: Brand
+    claim_link: str
+    debt_policy: str
+    time_zone: str
+    default_expires_days: int | None
+    customer_types: tuple[str, ...]
+    order_notes: bool
 
 
 def show_settings(services: Services, store_id: int) -> ShownSettings:
-    """Load a store with its account of today, by one query."""
+    """Show a store's settings, by one query."""
     with services.database.reading() as session:
-        store, account = session.exec(
-            select(StoreRow, AccountRow)
-            .join(AccountRow, col(AccountRow.store_id) == col(StoreRow.id))
-            .where(StoreRow.id == store_id, col(AccountRow.is_current))
-        ).one()
-        return ShownSettings(store, account)
-
-
-def note_change(services: Services, store_id: int, message: str, *, who: str) -> None:
-    """Write into the merchant's log that somebody changed a setting."""
-    with services.database.writing() as session:
-        write_log(session, store_id, "settings_changed", message, now=services.clock(), made_by=who)
+        store, account = store_and_account(session, store_id)
+    return ShownSettings(
+        account=ShownAccount(AccountKind(account.kind), account.url, account.paused_until is not None, account.problem),
+        brand=brand_of(store),
+        claim_link=store.claim_link,
+        debt_policy=store.debt_policy,
+        time_zone=store.time_zone,
+        default_expires_days=store.default_expires_days,
+        customer_types=customer_types_of(store),
+        order_notes=store.order_notes,
+    )

@@ -3,6 +3,8 @@
 import structlog
 from sqlmodel import Session, select
 
+from app.db.form_tokens import FormToken, is_first
+from app.db.logbook import SETTINGS_CHANGED, write_log
 from app.db.stores import current_account, find_store_by_slug
 from app.db.tables import AccountRow
 from app.domain.store import AccountKind
@@ -13,14 +15,32 @@ from app.usecases.services import Services
 log = structlog.get_logger()
 
 
-def change_account(services: Services, store_slug: str, *, kind: AccountKind, url: str = "", key: str = "") -> None:
-    """Make an account the store's account of today. One that the store had before is taken up again.
+_SAID = {
+    AccountKind.EMBEDDED: "Points are kept in this app from now on.",
+    AccountKind.COGGINS: "Points are kept at Coggins from now on.",
+}
+
+
+def change_account(
+    services: Services,
+    store_slug: str,
+    *,
+    kind: AccountKind,
+    url: str = "",
+    key: str = "",
+    who: str | None = None,
+    once: FormToken | None = None,
+) -> None:
+    """Make an account the store's account of today, and note who did it. One that the store had before is taken up again.
 
     Raises BadRequest when there is no such store, or Coggins lacks its URL or key.
     """
     if kind is AccountKind.COGGINS and not (url.startswith(("http://", "https://")) and key.strip()):
         raise BadRequest("The Coggins Points API needs its URL and an API key.")
+    now = services.clock()
     with services.database.writing() as session:
+        if once is not None and not is_first(session, once, now):
+            return
         store = find_store_by_slug(session, store_slug)
         if store is None or store.id is None:
             raise BadRequest(f"There is no store {store_slug}.")
@@ -33,6 +53,7 @@ def change_account(services: Services, store_slug: str, *, kind: AccountKind, ur
         # Whoever takes it up anew may do so because it answers otherwise than it did.
         account.zeros_for_nobody_at = account.asked_of_nobody_at = None
         session.add(account)
+        write_log(session, store.id, SETTINGS_CHANGED, _SAID[kind], now=now, made_by=who)
     log.info("account changed", store=store_slug, kind=kind)
 
 

@@ -16,7 +16,8 @@ from flask import Blueprint, abort
 
 from app.settings import Settings
 from app.usecases.services import Services
-from app.web.merchant import customers, log, orders, overview, rules, shell, store_settings, widgets, words
+from app.web.merchant import customers, log, orders, overview, rules, shell, widgets, words
+from app.web.merchant import settings as settings_page
 
 __all__ = ["blueprint"]
 
@@ -31,7 +32,7 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     overview.add_routes(routes, services, settings)
     for page in (orders, customers, rules, log):
         page.add_routes(routes, services)
-    store_settings.add_routes(routes, services, settings)
+    settings_page.add_routes(routes, services, settings)
     widgets.add_routes(routes, services, settings)
 
     @routes.get("/pages/<path:path>")

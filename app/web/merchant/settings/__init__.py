@@ -1,0 +1,19 @@
+"""Settings: one page, whose forms have a file each. Each form is a module with `add_routes`; `page` shows them all."""
+
+from flask import Blueprint, Response
+
+from app.settings import Settings
+from app.usecases.services import Services
+from app.web.merchant.settings import giving, keys, look, page, provider
+
+
+def add_routes(routes: Blueprint, services: Services, settings: Settings) -> None:
+    """Serve the page, and a form for each of its parts."""
+
+    @routes.get("/pages/settings")
+    def shown() -> Response:
+        return page.show(services, page.changer(services))
+
+    provider.add_routes(routes, services, settings)
+    for form in (giving, look, keys):
+        form.add_routes(routes, services)
