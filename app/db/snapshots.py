@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from app.db.tables import OrderRow
 from app.domain.order import Line, Order, Transaction
 
 
@@ -36,6 +37,16 @@ def dump(order: Order) -> str:
         },
         separators=(",", ":"),
     )
+
+
+def stored_order(row: OrderRow) -> Order | None:
+    """Give an order as it was last read; None where it never was, or its snapshot is broken."""
+    if row.snapshot is None:
+        return None
+    try:
+        return load(row.snapshot, saleor_order_id=row.saleor_order_id, number=row.number or "", email=row.email or "")
+    except (LookupError, TypeError, ValueError, ArithmeticError):
+        return None
 
 
 def load(snapshot: str, *, saleor_order_id: str, number: str, email: str) -> Order:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from sqlmodel import Session, col, select
 
-from app.db.snapshots import load
+from app.db.snapshots import stored_order
 from app.db.stores import as_rule, rule_in_force, rules_of
 from app.db.tables import OrderRow, RuleRow, StoreRow
 from app.domain.earning import Award, Moment, Rule, moment_reached, points_due
@@ -68,7 +68,7 @@ def try_rule(services: Services, store_id: int, draft: Draft) -> Trial:
         found = _newest(session, store_id)
     tried: list[Tried] = []
     for row, awards_from in found:
-        order = _stored(row)
+        order = stored_order(row)
         if order is None:
             continue
         in_force = rule_in_force(rules, order.channel, now)
@@ -88,7 +88,7 @@ def channels_seen(services: Services, store_id: int) -> list[str]:
     """List the channels of the newest orders."""
     with services.database.reading() as session:
         found = _newest(session, store_id)
-    return sorted({order.channel for row, _ in found if (order := _stored(row)) is not None})
+    return sorted({order.channel for row, _ in found if (order := stored_order(row)) is not None})
 
 
 def _newest(session: Session, store_id: int) -> Sequence[tuple[OrderRow, datetime]]:
@@ -99,15 +99,6 @@ def _newest(session: Session, store_id: int) -> Sequence[tuple[OrderRow, datetim
         .order_by(col(OrderRow.placed_at).desc(), col(OrderRow.id).desc())
     )
     return session.exec(query.limit(ORDERS_LOOKED_AT)).all()
-
-
-def _stored(row: OrderRow) -> Order | None:
-    if row.snapshot is None:
-        return None
-    try:
-        return load(row.snapshot, saleor_order_id=row.saleor_order_id, number=row.number or "", email=row.email or "")
-    except (LookupError, TypeError, ValueError, ArithmeticError):
-        return None
 
 
 def _points(row: OrderRow, order: Order, rule: Rule, decided: RuleRow, *, awards_from: datetime, now: datetime) -> int:

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from app.db.snapshots import load
+from app.db.snapshots import stored_order
 from app.db.stores import accounts_of, rules_of
 from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, EventRow, MovementRow, OrderRow, StoreRow
 from app.domain.claim import ClaimState
@@ -95,7 +95,7 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         events = _events(session, row)
         accounts = accounts_of(session, store_id)
         unknown_calls = _unknown_calls(session, movements)
-    order = _stored(row)
+    order = stored_order(row)
     version = version_for(rules, row, order) if order is not None else None
     return Explanation(
         order=row,
@@ -110,16 +110,6 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         timeline=tuple(timeline(row, movements=movements, claims=claims, adjustments=adjustments, events=events)),
         now=now,
     )
-
-
-def _stored(row: OrderRow) -> Order | None:
-    """Give the order as it was last read; None where it never was, or its snapshot is broken."""
-    if row.snapshot is None:
-        return None
-    try:
-        return load(row.snapshot, saleor_order_id=row.saleor_order_id, number=row.number or "", email=row.email or "")
-    except (LookupError, TypeError, ValueError, ArithmeticError):
-        return None
 
 
 def _arithmetic(
