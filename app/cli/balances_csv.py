@@ -8,6 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, POINTS_MAX
+from app.domain.csv_cell import unguarded
 from app.domain.email import folded, is_address
 from app.errors import BadRequest
 from app.ledger.importing import BalanceRow
@@ -17,8 +18,6 @@ OPTIONAL = ("used", "customer_type")
 # More would only hide the first ones, and a file that is wrong throughout is wrong in the same way.
 FAULTS_MAX = 20
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,10}", re.ASCII)
-# What our own export, or somebody careful, put in front of a text that a spreadsheet would take for a formula.
-_NEUTRALISED = re.compile(r"'(?=[=+\-@\t\r])")
 
 
 class BadRows(BadRequest):
@@ -114,7 +113,7 @@ def _header(cells: list[str]) -> list[str]:
 def _as_many(cells: list[str], header: list[str]) -> list[str]:
     if len(cells) != len(header):
         raise _Fault(header[min(len(cells), len(header) - 1)], f"the row has {len(cells)} cells, and the header {len(header)}")
-    return [_NEUTRALISED.sub("", cell, count=1) if cell.startswith("'") else cell for cell in cells]
+    return [unguarded(cell) for cell in cells]
 
 
 def _row(line: int, cells: dict[str, str]) -> BalanceRow:

@@ -11,6 +11,7 @@ import click
 
 from app.cli import balances_csv
 from app.cli.operating import open_services, option_store
+from app.domain.csv_cell import guarded
 from app.ledger.importing import BroughtIn
 from app.logs import written_out
 from app.usecases.operating import export_ledger, verify_books
@@ -111,5 +112,4 @@ def backup(path: Path) -> None:
 def _cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
-    is_formula = isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if is_formula else value
+    return guarded(value) if isinstance(value, str) else value

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, abort, request
 
+from app.domain.csv_cell import guarded
 from app.errors import BadRequest
 from app.saleor.parsing import is_order_id
 from app.usecases.merchants.adjust_points import adjust_order, look_again, write_off
@@ -24,7 +25,6 @@ from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff
 from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
 
 _ENTRIES_SHOWN = 200
-_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
 
 CSV_HEADINGS = (
     "number",
@@ -246,7 +246,7 @@ def csv_of(orders: Iterable[ListedOrder]) -> Iterator[str]:
     writer = csv.writer(buffer)
     writer.writerow(CSV_HEADINGS)
     for place, order in enumerate(orders, start=1):
-        writer.writerow([_cell(value) for value in _values(order)])
+        writer.writerow([guarded(value) if isinstance(value, str) else value for value in _values(order)])
         if place % 500 == 0:
             yield buffer.getvalue()
             buffer.seek(0)
@@ -266,10 +266,3 @@ def _values(order: ListedOrder) -> tuple[object, ...]:
         order.problem,
         order.saleor_order_id,
     )
-
-
-def _cell(value: object) -> object:
-    """Keep a text from being taken for a formula: a shopper may choose what an e-mail address begins with."""
-    if not isinstance(value, str):
-        return value
-    return f"'{value}" if value.startswith(_FORMULA_BEGINNINGS) else value
