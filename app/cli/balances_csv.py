@@ -10,8 +10,8 @@ from pathlib import Path
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, POINTS_MAX
 from app.domain.csv_cell import unguarded
 from app.domain.email import folded, is_address
+from app.domain.imported_balance import BalanceRow
 from app.errors import BadRequest
-from app.ledger.importing import BalanceRow
 
 REQUIRED = ("email", "available")
 OPTIONAL = ("used", "customer_type")

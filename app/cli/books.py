@@ -12,7 +12,7 @@ import click
 from app.cli import balances_csv
 from app.cli.operating import open_services, option_store
 from app.domain.csv_cell import guarded
-from app.ledger.importing import BroughtIn
+from app.domain.imported_balance import BroughtIn
 from app.logs import written_out
 from app.usecases.operating import export_ledger, verify_books
 from app.usecases.operating.back_up import back_up

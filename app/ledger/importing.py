@@ -1,7 +1,6 @@
 """Balances brought in from elsewhere: each is set by an entry of its own, once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlmodel import Session
@@ -9,46 +8,13 @@ from sqlmodel import Session
 from app.db.tables.points import EntryKind
 from app.domain.bounds import POINTS_MAX
 from app.domain.email import folded
+from app.domain.imported_balance import BalanceRow, BroughtIn
 from app.ledger import entries as ledger
 from app.ledger import statements as ledger_bulk
 from app.ledger.entries import Entry
 from app.ledger.statements import LedgerCustomer
 
 _NOBODY = LedgerCustomer(0, 0, 0, None)
-
-
-@dataclass(frozen=True, slots=True)
-class BalanceRow:
-    """What a customer has, by somebody else's books. Without `used` or a type, those stay as they are."""
-
-    line: int
-    email: str = field(repr=False)
-    available: int
-    used: int | None = None
-    customer_type: str | None = None
-
-    @property
-    def mark(self) -> str:
-        """Give what makes the same row twice the same: its numbers."""
-        return f"{self.available}/{'' if self.used is None else self.used}"
-
-
-@dataclass(frozen=True, slots=True)
-class BroughtIn:
-    """What became of some rows: how many were known from before, and by how many points the others moved balances."""
-
-    rows: int = 0
-    known: int = 0
-    new_customers: int = 0
-    points: int = 0
-
-    def __add__(self, other: "BroughtIn") -> "BroughtIn":
-        return BroughtIn(
-            self.rows + other.rows,
-            self.known + other.known,
-            self.new_customers + other.new_customers,
-            self.points + other.points,
-        )
 
 
 def preview(session: Session, store_id: int, rows: Sequence[BalanceRow]) -> BroughtIn:

@@ -6,9 +6,10 @@ from itertools import islice
 import structlog
 
 from app.db.stores import current_account, find_store_by_slug
+from app.domain.imported_balance import BalanceRow, BroughtIn
 from app.domain.store import AccountKind
 from app.errors import BadRequest
-from app.ledger.importing import BalanceRow, BroughtIn, bring_in, preview
+from app.ledger.importing import bring_in, preview
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -1,0 +1,37 @@
+"""Balances that come from somebody else's books."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceRow:
+    """What a customer has, by somebody else's books. Without `used` or a type, those stay as they are."""
+
+    line: int
+    email: str = field(repr=False)
+    available: int
+    used: int | None = None
+    customer_type: str | None = None
+
+    @property
+    def mark(self) -> str:
+        """Give what makes the same row twice the same: its numbers."""
+        return f"{self.available}/{'' if self.used is None else self.used}"
+
+
+@dataclass(frozen=True, slots=True)
+class BroughtIn:
+    """What became of some rows: how many were known from before, and by how many points the others moved balances."""
+
+    rows: int = 0
+    known: int = 0
+    new_customers: int = 0
+    points: int = 0
+
+    def __add__(self, other: "BroughtIn") -> "BroughtIn":
+        return BroughtIn(
+            self.rows + other.rows,
+            self.known + other.known,
+            self.new_customers + other.new_customers,
+            self.points + other.points,
+        )
