@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from functools import partial
 
-from app.db.engine import Database
 from app.db.stores import answers_of_nobody_with_zeros, remember_echo
 from app.db.tables import AccountRow, StoreRow
 from app.domain.store import AccountKind
@@ -18,6 +17,7 @@ from app.saleor.manifest import manifest
 from app.sealing import Sealer
 from app.settings import Settings, secret_keys
 from app.usecases.merchants.customer_cause import CustomerCause
+from app.usecases.operating.prepare_database import open_database
 from app.usecases.services import Clock, DefaultAccount, Services
 from app.usecases.settling.order_cause import OrderCause
 
@@ -29,9 +29,7 @@ def utc_now() -> datetime:
 
 def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: NewAdapter | None = None) -> Services:
     """Build the services. Opens no connection yet. `new_adapter` carries all calls to the outside another way."""
-    if not settings.database_url:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database)
+    database = open_database(settings)
     sealer = Sealer(secret_keys(settings))
 
     def provider_of(store: StoreRow, account: AccountRow) -> PointsProvider:

@@ -64,6 +64,12 @@ def written_out(text: str) -> str:
     return _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def fault_name(fault: Exception) -> str:
+    """Name what went wrong with the database in its own word, such as SQLITE_FULL or DiskFull. Its text would hold e-mails."""
+    cause = getattr(fault, "orig", None) or fault
+    return str(getattr(cause, "sqlite_errorname", None) or type(cause).__name__)
+
+
 def innermost_place(error: BaseException) -> str:
     """Give file and line at which an error arose, without any value: an error's own text may hold e-mails."""
     frame = error.__traceback__

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from app.bootstrap import build_services
-from app.db.migrations import head, is_migrated
+from app.cli.starting import refuse_missing
 from app.logs import set_up_logging, written_out
 from app.settings import Settings, load_settings
+from app.usecases.operating.prepare_database import missing_revision
 from app.usecases.services import Services
 
 
@@ -17,8 +18,7 @@ from app.usecases.services import Services
 def open_services() -> Iterator[Services]:
     """Open the services on a migrated database, and close them."""
     with closing_services(load_settings()) as services:
-        if not is_migrated(services.database):
-            raise click.ClickException(f"The database is not at {head()}. Run first: saleor-points migrate")
+        refuse_missing(missing_revision(services.database))
         yield services
 
 

@@ -6,16 +6,14 @@ from types import MappingProxyType
 from typing import Any
 
 import click
-from sqlmodel import col, select
 
 from app.cli.operating import open_services, option_store, option_who_if_any, table
-from app.db.stores import current_account
-from app.db.tables import StoreRow
 from app.domain.store import AccountKind
 from app.usecases.merchants.change_store import change_store
 from app.usecases.operating import rotate_secrets, sync_webhooks
 from app.usecases.operating.change_account import change_account
 from app.usecases.operating.create_store import create_store
+from app.usecases.operating.list_stores import list_stores
 from app.usecases.services import Services
 from app.usecases.settling import award_since
 
@@ -27,18 +25,15 @@ _SIGNS = MappingProxyType({"create": "+", "update": "~", "delete": "-"})
 def stores(context: click.Context) -> None:
     """List the stores, and what stands in their way; change their settings."""
     if context.invoked_subcommand is None:
-        context.invoke(list_stores)
+        context.invoke(list_command)
 
 
 @stores.command(name="list")
-def list_stores() -> None:
+def list_command() -> None:
     """List the stores, and what stands in their way."""
-    with open_services() as services, services.database.reading() as session:
-        rows = []
-        for store in session.exec(select(StoreRow).order_by(col(StoreRow.id))):
-            account = current_account(session, store.id or 0)
-            problem = store.problem or (account.problem if account is not None else None)
-            rows.append((store.slug, store.state, account.kind if account else "-", store.saleor_api_url or "-", problem or "-"))
+    with open_services() as services:
+        found = list_stores(services)
+    rows = [(one.slug, one.state, one.points or "-", one.saleor_api_url or "-", one.problem or "-") for one in found]
     click.echo(table(("STORE", "STATE", "POINTS", "SALEOR", "PROBLEM"), rows) if rows else "No store is installed yet.")
 
 
@@ -174,8 +169,7 @@ _READ: Mapping[str, Callable[[str], Any]] = MappingProxyType(
 
 
 def _only_store(services: Services) -> str:
-    with services.database.reading() as session:
-        slugs = list(session.exec(select(StoreRow.slug)))
+    slugs = [store.slug for store in list_stores(services)]
     if len(slugs) != 1:
         raise click.UsageError(f"Name one with --store: {', '.join(slugs) or 'no store is installed yet'}.")
     return slugs[0]

@@ -83,12 +83,6 @@ class Database:
         self.engine.dispose()
 
 
-def fault_name(fault: Exception) -> str:
-    """Name what went wrong in the database's own word, such as SQLITE_FULL or DiskFull. Its text would hold e-mails."""
-    cause = getattr(fault, "orig", None) or fault
-    return str(getattr(cause, "sqlite_errorname", None) or type(cause).__name__)
-
-
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)

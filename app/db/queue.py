@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, case, exists, func, or_, select, update
+from sqlalchemy import bindparam, case, exists, or_, select, update
 from sqlmodel import Session, col
 
 from app.db.bulk import Among, EachRow
@@ -76,18 +76,14 @@ def share_shortfall_looks(session: Session, store_id: int, email_key: str, since
     )
 
 
-def count_waiting(session: Session, now: datetime) -> int:
-    """Count the orders whose time to be looked at has come."""
-    return session.scalars(select(func.count()).select_from(OrderRow).where(*_is_waiting(now))).one()
-
-
 # Where no row's object is asked for, the tables themselves: the ORM's own part costs as much again.
 _ORDERS: Any = OrderRow.__table__  # type: ignore[attr-defined]  # every table model has it
 _STORES: Any = StoreRow.__table__  # type: ignore[attr-defined]  # every table model has it
 _TIME = _ORDERS.c.look_at.type
 
 
-def _is_waiting(now: Any) -> tuple[Any, Any]:
+def is_waiting(now: Any) -> tuple[Any, Any]:
+    """Give the conditions under which an order's time to be looked at has come."""
     return col(OrderRow.look_at) <= now, or_(col(OrderRow.lease_until).is_(None), col(OrderRow.lease_until) <= now)
 
 
@@ -102,7 +98,7 @@ _STORE_WITH_WORK = (
         ~exists().where(
             col(AccountRow.store_id) == col(StoreRow.id), col(AccountRow.is_current), col(AccountRow.paused_until) > _NOW
         ),
-        exists().where(col(OrderRow.store_id) == col(StoreRow.id), *_is_waiting(_NOW)),
+        exists().where(col(OrderRow.store_id) == col(StoreRow.id), *is_waiting(_NOW)),
     )
     .order_by(col(StoreRow.served_at).nulls_first(), col(StoreRow.id))
     .limit(1)
@@ -110,7 +106,7 @@ _STORE_WITH_WORK = (
 _SERVED = update(_STORES).where(_STORES.c.id == bindparam("of_store")).values(served_at=bindparam("at", type_=_TIME))
 _WAITING_OF_STORE = (
     select(col(OrderRow.id))
-    .where(col(OrderRow.store_id) == bindparam("store_id"), *_is_waiting(_NOW))
+    .where(col(OrderRow.store_id) == bindparam("store_id"), *is_waiting(_NOW))
     .order_by(col(OrderRow.look_at))
     .with_for_update(skip_locked=True)
 )

@@ -6,9 +6,8 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import BadHost, HTTPException
 
-from app.db.engine import fault_name
 from app.errors import AppError, Unavailable
-from app.logs import innermost_place
+from app.logs import fault_name, innermost_place
 from app.web.shoppers.page_setup import shopper_page
 
 log = structlog.get_logger()

@@ -7,16 +7,11 @@ from datetime import datetime
 from flask import Blueprint, Response, abort, jsonify, request
 from prometheus_client.core import GaugeMetricFamily
 
-from app.db.migrations import head, is_migrated
-from app.db.queue import count_waiting
-from app.errors import Unavailable
 from app.metrics import CONTENT_TYPE, exposition
 from app.settings import Settings
+from app.usecases.operating.check_ready import check_ready
 from app.usecases.operating.store_figures import StoreFigures, figures_of_stores
 from app.usecases.services import Services
-
-# A batch of a hundred orders writes about as much.
-FREE_BYTES_MIN = 1024 * 1024
 
 
 def blueprint(services: Services, settings: Settings) -> Blueprint:
@@ -29,22 +24,14 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
 
     @routes.get("/readyz")
     def readyz() -> Response:
-        if not is_migrated(services.database):
-            raise Unavailable("The database does not have this version's tables. Run: saleor-points migrate")
-        free = services.database.free_bytes()
-        if free is not None and free < FREE_BYTES_MIN:
-            raise Unavailable("The disk of the database is full: nothing can be written until there is room on it.")
-        with services.database.reading() as session:
-            waiting = count_waiting(session, services.clock())
-        return jsonify(status="ready", migration=head(), waiting_orders=waiting)
+        ready = check_ready(services)
+        return jsonify(status="ready", migration=ready.migration, waiting_orders=ready.waiting_orders)
 
     @routes.get("/metrics")
     def metrics() -> Response:
         _require_scraper(settings)
-        now = services.clock()
-        with services.database.reading() as session:
-            figures = figures_of_stores(session, now)
-        return Response(exposition(_gauges(figures, now)), content_type=CONTENT_TYPE)
+        figures = figures_of_stores(services)
+        return Response(exposition(_gauges(figures, services.clock())), content_type=CONTENT_TYPE)
 
     return routes
 

@@ -9,9 +9,8 @@ import structlog
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from app.db.engine import fault_name
 from app.errors import AppError
-from app.logs import innermost_place
+from app.logs import fault_name, innermost_place
 from app.metrics import timed_batch
 from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.operating.housekeeping import keep_house

@@ -54,9 +54,8 @@ def examine(services: Services, settings: Settings) -> Iterator[Finding]:
     yield Finding("tables", Health.OK, f"The database is at {head()}.")
     secret = _secret(services)
     yield secret
-    now = services.clock()
+    figures = {one.slug: one for one in figures_of_stores(services)}
     with services.database.reading() as session:
-        figures = {one.slug: one for one in figures_of_stores(session, now)}
         stores = list(session.exec(select(StoreRow).order_by(col(StoreRow.id))))
     if not stores:
         yield Finding(

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select, text
+from sqlalchemy import func, select, text
 from sqlmodel import Session, col
 
+from app.db.queue import is_waiting
 from app.db.tables import AccountRow, MovementRow, OrderRow, StoreRow
 from app.domain.store import StoreState
+from app.usecases.services import Services
 
 # As the partial index has it, word for word: else it would not serve.
 IS_DRIFTING = text("due <> granted AND problem_code IS NULL")
@@ -28,13 +30,18 @@ class StoreFigures:
     movements_for_staff: int
 
 
-def figures_of_stores(session: Session, now: datetime) -> list[StoreFigures]:
+def figures_of_stores(services: Services) -> list[StoreFigures]:
     """Ask for the figures of all active stores: six queries, however many stores and orders."""
+    with services.database.reading() as session:
+        return _figures(session, services.clock())
+
+
+def _figures(session: Session, now: datetime) -> list[StoreFigures]:
     waiting = {
         store_id: (count, oldest)
         for store_id, count, oldest in session.execute(
             select(col(OrderRow.store_id), func.count(), func.min(col(OrderRow.look_at)))
-            .where(col(OrderRow.look_at) <= now, or_(col(OrderRow.lease_until).is_(None), col(OrderRow.lease_until) <= now))
+            .where(*is_waiting(now))
             .group_by(col(OrderRow.store_id))
         )
     }

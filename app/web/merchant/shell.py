@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from flask import Blueprint, Response, g, render_template, request
 
-from app.db.stores import find_store
 from app.saleor.api_urls import dashboard_origin
 from app.settings import Settings
+from app.usecases.merchants.find_dashboard import find_dashboard
 from app.usecases.services import Services
 
 PAGES = (
@@ -59,6 +59,4 @@ def ancestors_of(dashboard_url: str | None, settings: Settings) -> tuple[str, ..
 
 
 def _ancestors(services: Services, settings: Settings, api_url: str) -> Iterable[str]:
-    with services.database.reading() as session:
-        store = find_store(session, api_url) if api_url else None
-    return ancestors_of(store.dashboard_url if store is not None else None, settings)
+    return ancestors_of(find_dashboard(services, api_url) if api_url else None, settings)
