@@ -7,9 +7,8 @@ from typing import Any
 import click
 
 from app.cli.operating import open_services, option_store, table
-from app.db.people import Person
 from app.usecases.operating.erase_customer import erase_customer
-from app.usecases.operating.show_customer import export_customer, open_claims, show_customer
+from app.usecases.operating.show_customer import KeptCustomer, export_customer, show_customer
 
 # As many as fit on a screen; `export` gives all.
 LINES_MAX = 20
@@ -26,12 +25,11 @@ def customers() -> None:
 def show(email: str, *, store: str) -> None:
     """Show a customer's balance, entries, claims, orders and movements: the newest of each."""
     with open_services() as services:
-        person = show_customer(services, store, email)
-        waiting = open_claims(person, services.clock())
-    click.echo(_balance(person))
-    if waiting:
-        click.echo(f"{len(waiting)} claims of {sum(claim.amount for claim in waiting)} points wait to be taken.")
-    for heading, text in _parts(person):
+        kept = show_customer(services, store, email)
+    click.echo(_balance(kept))
+    if kept.open_amounts:
+        click.echo(f"{len(kept.open_amounts)} claims of {sum(kept.open_amounts)} points wait to be taken.")
+    for heading, text in _parts(kept):
         click.echo(f"\n{heading}\n{text}")
 
 
@@ -56,8 +54,8 @@ def erase(email: str, *, store: str, yes: bool) -> None:
     """
     with open_services() as services:
         if not yes:
-            person = show_customer(services, store, email)
-            click.echo(f"{_balance(person)} {len(person.orders)} orders, {len(person.points_claims)} claims.")
+            kept = show_customer(services, store, email)
+            click.echo(f"{_balance(kept)} {len(kept.orders)} orders, {len(kept.claims)} claims.")
             click.confirm("Erase this customer? The points are lost, and it cannot be undone.", abort=True)
         erased = erase_customer(services, store, email)
     click.echo(
@@ -73,26 +71,26 @@ def _json(kept: object) -> str:
     return "".join(letter if letter.isprintable() or letter == "\n" else json.dumps(letter)[1:-1] for letter in text)
 
 
-def _balance(person: Person) -> str:
-    if person.customer is None:
+def _balance(kept: KeptCustomer) -> str:
+    if kept.balance is None:
         return "No balance here."
-    kind = f", {person.customer.customer_type}" if person.customer.customer_type else ""
-    return f"{person.customer.available} points available, {person.customer.used} used{kind}."
+    kind = f", {kept.balance.customer_type}" if kept.balance.customer_type else ""
+    return f"{kept.balance.available} points available, {kept.balance.used} used{kind}."
 
 
-def _parts(person: Person) -> list[tuple[str, str]]:
+def _parts(kept: KeptCustomer) -> list[tuple[str, str]]:
     parts: list[tuple[str, tuple[str, ...], list[tuple[Any, ...]]]] = [
         (
             "Entries",
             ("AT (UTC)", "KIND", "AMOUNT", "BALANCE"),
-            [(_minute(entry.created_at), entry.kind, f"{entry.amount:+}", entry.available_after) for entry in person.entries],
+            [(_minute(entry.created_at), entry.kind, f"{entry.amount:+}", entry.available_after) for entry in kept.entries],
         ),
         (
             "Claims",
             ("AT (UTC)", "STATE", "POINTS", "EXPIRES (UTC)", "TAKEN (UTC)"),
             [
                 (_minute(claim.created_at), claim.state, claim.amount, _minute(claim.expires_at), _minute(claim.taken_at))
-                for claim in person.points_claims
+                for claim in kept.claims
             ],
         ),
         (
@@ -100,7 +98,7 @@ def _parts(person: Person) -> list[tuple[str, str]]:
             ("NUMBER", "DUE", "GRANTED", "BECAUSE", "SHORTFALL", "PROBLEM"),
             [
                 (order.number, order.due, order.granted, order.because, order.shortfall or "", order.problem)
-                for order in person.orders
+                for order in kept.orders
             ],
         ),
         (
@@ -108,7 +106,7 @@ def _parts(person: Person) -> list[tuple[str, str]]:
             ("AT (UTC)", "KIND", "POINTS", "STATE", "REASON"),
             [
                 (_minute(movement.planned_at), movement.kind, f"{movement.points:+}", movement.state, movement.reason)
-                for movement in sorted(person.movements, key=lambda movement: movement.planned_at)
+                for movement in kept.movements
             ],
         ),
     ]

@@ -1,6 +1,5 @@
 """The merchant's log: what happened in a store, in words. Written in the transaction of what it tells."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import update
@@ -55,15 +54,3 @@ def log_settled(session: Session, store_id: int, *, orders: int, granted: int, t
         entry = LogEntryRow(store_id=store_id, at=now, code=SETTLED, message="", until=now)
         entry.orders, entry.granted, entry.taken_back = orders, granted, taken_back
         session.add(entry)
-
-
-def entries_of(
-    session: Session, store_id: int, *, level: LogLevel | None, before_id: int | None, limit: int
-) -> Sequence[LogEntryRow]:
-    """Find a store's entries, newest first, of one level or of all, older than one of them."""
-    query = select(LogEntryRow).where(LogEntryRow.store_id == store_id)
-    if level is not None:
-        query = query.where(LogEntryRow.level == level)
-    if before_id is not None:
-        query = query.where(col(LogEntryRow.id) < before_id)
-    return session.exec(query.order_by(col(LogEntryRow.id).desc()).limit(limit)).all()

@@ -1,12 +1,17 @@
-"""Rows made by the hundred."""
+"""Rows made by the hundred, and read as values."""
 
+from dataclasses import fields
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Row = TypeVar("Row", bound=SQLModel)
+Value = TypeVar("Value", bound="DataclassInstance")
 
 
 def new_row(model: type[Row], **values: Any) -> Row:
@@ -22,6 +27,11 @@ def new_row(model: type[Row], **values: Any) -> Row:
 def change(row: SQLModel, **values: Any) -> None:
     """Change a row that belongs to no session: nobody watches its columns, so nothing has to be told of the change."""
     row.__dict__.update(values)
+
+
+def as_value(kind: type[Value], row: SQLModel) -> Value:
+    """Read a row as a frozen value: it has the row's columns of the same names."""
+    return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})
 
 
 @cache

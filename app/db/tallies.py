@@ -1,13 +1,13 @@
 """Each day's points of a store, counted in the transaction that writes an outcome."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from app.db.dialects import insert_into
 from app.db.tables import MovementRow, PointsDayRow, StoreRow
@@ -34,15 +34,6 @@ def tally_accepted(session: Session, store: StoreRow, accepted: Iterable[Movemen
 def tally_taken(session: Session, store: StoreRow, points: int, now: datetime) -> None:
     """Count the points of claims that were found taken just now."""
     _add(session, store, today(store, now), taken=points)
-
-
-def days_of(session: Session, store_id: int, *, last: date, days: int) -> Sequence[PointsDayRow]:
-    """Give the last days of a store, oldest first; days on which nothing happened are filled in."""
-    first = last - timedelta(days=days - 1)
-    query = select(PointsDayRow).where(PointsDayRow.store_id == store_id, col(PointsDayRow.day).between(first, last))
-    known = {row.day: row for row in session.exec(query)}
-    wanted = (first + timedelta(days=number) for number in range(days))
-    return [known.get(day) or PointsDayRow(store_id=store_id, day=day) for day in wanted]
 
 
 def _add(session: Session, store: StoreRow, day: date, *, granted: int = 0, taken: int = 0, taken_back: int = 0) -> None:

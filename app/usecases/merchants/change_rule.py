@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 import structlog
@@ -9,6 +10,7 @@ from sqlmodel import Session
 
 from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
+from app.db.rows import as_value
 from app.db.stores import rules_of
 from app.db.tables import RuleRow
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
@@ -44,6 +46,16 @@ class Draft:
     is_active: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class RuleVersion:
+    """A version of a rule: what it says, since when, and by whom. `follows_default`: a channel's own rule ended with it."""
+
+    says: Draft
+    in_force_from: datetime
+    created_by: str
+    follows_default: bool
+
+
 def read_draft(typed: Mapping[str, str]) -> tuple[Draft | None, dict[str, str]]:
     """Read a form. Gives the draft, or None and a sentence for each field that will not do."""
     errors: dict[str, str] = {}
@@ -72,7 +84,7 @@ def change_rule(services: Services, store_id: int, draft: Draft, *, who: str, on
         if once is not None and not is_first(session, once, now):
             return True
         newest = _newest(session, store_id, draft.channel)
-        if newest is not None and not newest.follows_default and says_the_same(newest, draft):
+        if newest is not None and not newest.follows_default and as_value(Draft, newest) == draft:
             return False
         session.add(RuleRow(store_id=store_id, in_force_from=now, created_by=who, **asdict(draft)))
         said = f"The {_name(draft.channel)} changed: {draft.points_per_unit} points per unit of money."
@@ -100,20 +112,13 @@ def end_rule(services: Services, store_id: int, channel: str, *, who: str, once:
     log.info("rule of a channel ended", store_id=store_id)
 
 
-def rules_of_store(services: Services, store_id: int) -> list[RuleRow]:
+def rules_of_store(services: Services, store_id: int) -> list[RuleVersion]:
     """List all versions of a store's rules, oldest first."""
     with services.database.reading() as session:
-        return rules_of(session, store_id)
-
-
-def draft_of(row: RuleRow) -> Draft:
-    """Give what a version says."""
-    return Draft(**{name: getattr(row, name) for name in Draft.__dataclass_fields__})
-
-
-def says_the_same(row: RuleRow, draft: Draft) -> bool:
-    """Tell whether a version says what a draft says."""
-    return draft_of(row) == draft
+        return [
+            RuleVersion(as_value(Draft, row), row.in_force_from, row.created_by, row.follows_default)
+            for row in rules_of(session, store_id)
+        ]
 
 
 def _name(channel: str | None) -> str:

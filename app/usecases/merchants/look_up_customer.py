@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 from sqlmodel import Session, col, select
 
 from app.db.books import lane_of
+from app.db.rows import as_value
 from app.db.stores import accounts_of
-from app.db.tables import AccountRow, AdjustmentRow, MovementRow, OrderRow, StoreRow
+from app.db.tables import AdjustmentRow, MovementRow, OrderRow, StoreRow
 from app.domain.claim import Balance
 from app.domain.email import folded, is_address
+from app.domain.store import AccountKind
 from app.errors import BadRequest
 from app.providers.coggins.http import CogginsProvider
 from app.providers.protocol import Absent, NotSent, PointsProvider, held
+from app.usecases.merchants.history import ShownAdjustment, ShownMovement
 from app.usecases.merchants.list_orders import ListedOrder, newest_of_customer
 from app.usecases.services import Services
 
@@ -31,10 +34,10 @@ class CustomerView:
     balance: Balance | None
     is_known: bool
     trouble: str
-    account: AccountRow
+    account_kind: AccountKind
     orders: tuple[ListedOrder, ...]
-    movements: tuple[tuple[MovementRow, str | None, str | None], ...]
-    adjustments: tuple[AdjustmentRow, ...]
+    movements: tuple[tuple[ShownMovement, str | None, str | None], ...]
+    adjustments: tuple[ShownAdjustment, ...]
 
 
 def look_up_customer(services: Services, store_id: int, email: str) -> CustomerView:
@@ -61,7 +64,16 @@ def look_up_customer(services: Services, store_id: int, email: str) -> CustomerV
         trouble = "The points provider says that it does not know this customer, although it did before."
     else:
         balance = held(judged)
-    return CustomerView(email, balance, is_known, trouble, account, tuple(orders), tuple(movements), tuple(adjustments))
+    return CustomerView(
+        email=email,
+        balance=balance,
+        is_known=is_known,
+        trouble=trouble,
+        account_kind=AccountKind(account.kind),
+        orders=tuple(orders),
+        movements=tuple(movements),
+        adjustments=tuple(adjustments),
+    )
 
 
 def hurried(provider: PointsProvider) -> PointsProvider:
@@ -69,7 +81,7 @@ def hurried(provider: PointsProvider) -> PointsProvider:
     return replace(provider, total_seconds=LOOK_UP_SECONDS) if isinstance(provider, CogginsProvider) else provider
 
 
-def _movements(session: Session, store_id: int, lanes: list[str]) -> list[tuple[MovementRow, str | None, str | None]]:
+def _movements(session: Session, store_id: int, lanes: list[str]) -> list[tuple[ShownMovement, str | None, str | None]]:
     """Find the newest movements of a customer, each with its order's id and number. Other stores may share the account."""
     query = (
         select(MovementRow, OrderRow.saleor_order_id, OrderRow.number)
@@ -77,9 +89,11 @@ def _movements(session: Session, store_id: int, lanes: list[str]) -> list[tuple[
         .where(col(MovementRow.lane).in_(lanes), MovementRow.store_id == store_id)
         .order_by(col(MovementRow.planned_at).desc())
     )
-    return list(session.exec(query.limit(LISTED_MAX)))
+    found = session.exec(query.limit(LISTED_MAX))
+    return [(as_value(ShownMovement, row), order_id, number) for row, order_id, number in found]
 
 
-def _adjustments(session: Session, store_id: int, email: str) -> list[AdjustmentRow]:
+def _adjustments(session: Session, store_id: int, email: str) -> list[ShownAdjustment]:
     query = select(AdjustmentRow).where(AdjustmentRow.store_id == store_id, AdjustmentRow.email_key == folded(email))
-    return list(session.exec(query.order_by(col(AdjustmentRow.made_at).desc()).limit(LISTED_MAX)))
+    found = session.exec(query.order_by(col(AdjustmentRow.made_at).desc()).limit(LISTED_MAX))
+    return [as_value(ShownAdjustment, row) for row in found]

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import exists, func
 from sqlmodel import Session, col, select
 
+from app.db.rows import as_value
 from app.db.stores import store_and_account
-from app.db.tables import AccountRow, EventRow, OrderRow, PointsClaimRow, PointsCustomerRow, PointsDayRow, RuleRow, StoreRow
+from app.db.tables import EventRow, OrderRow, PointsClaimRow, PointsCustomerRow, PointsDayRow, RuleRow
 from app.db.tables.order import NEEDS_A_PERSON
 from app.db.tables.points import PointsClaimState
-from app.db.tallies import days_of, today
+from app.db.tallies import today
 from app.domain.store import AccountKind
 from app.usecases.services import Services
 
@@ -20,8 +21,18 @@ DAYS = 30
 LISTED_MAX = 10
 # Beyond this the exact number tells nobody anything, and counting would cost.
 COUNTED_MAX = 1000
-# After so many of its periods without a sweep the merchant is told.
+# Who made the rules that a store begins with.
 INSTALLER = "installation"
+
+
+@dataclass(frozen=True, slots=True)
+class PointsDay:
+    """What one day, in the store's time zone, did to its customers' points."""
+
+    day: date
+    granted: int = 0
+    taken: int = 0
+    taken_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +49,29 @@ class Trouble:
 class Overview:
     """How a store stands. Counts end at COUNTED_MAX + 1.
 
+    `is_connected` tells whether its Saleor serves us, as far as we know; `problem` and `provider_problem` say why Saleor, or the
+    points provider, does not. `is_embedded` tells whether the points live in this app.
+
     `liability` are the points that customers have or may still take; of an account elsewhere, all that was granted there and
     not taken back: what was spent of them only the provider knows.
     """
 
-    store: StoreRow
-    account: AccountRow
+    problem: str | None
+    provider_problem: str | None
+    is_embedded: bool
+    is_connected: bool
+    created_at: datetime
+    swept_at: datetime | None
+    link_checked_at: datetime | None
     has_own_rule: bool
     has_orders: bool
     last_event_at: datetime | None
     waiting: int
     waiting_since: datetime | None
-    days: Sequence[PointsDayRow]
+    days: Sequence[PointsDay]
     liability: int
     troubles: Sequence[Trouble]
     troubled: int
-
-    @property
-    def is_embedded(self) -> bool:
-        """Tell whether the points live in this app."""
-        return self.account.kind == AccountKind.EMBEDDED
-
-    @property
-    def is_connected(self) -> bool:
-        """Tell whether the store's Saleor serves us, as far as we know."""
-        return self.store.failures == 0 and self.store.token_sealed is not None
 
 
 def see_overview(services: Services, store_id: int, *, days: int = DAYS) -> Overview:
@@ -74,18 +83,32 @@ def see_overview(services: Services, store_id: int, *, days: int = DAYS) -> Over
         waiting, since = _waiting(session, store_id, now)
         troubles, troubled = _troubles(session, store_id)
         return Overview(
-            store=store,
-            account=account,
+            problem=store.problem,
+            provider_problem=account.problem,
+            is_embedded=account.kind == AccountKind.EMBEDDED,
+            is_connected=store.failures == 0 and store.token_sealed is not None,
+            created_at=store.created_at,
+            swept_at=store.swept_at,
+            link_checked_at=store.link_checked_at,
             has_own_rule=has_own_rule or store.rule_checked_at is not None,
             has_orders=has_orders,
             last_event_at=_last_event_at(session, store_id),
             waiting=waiting,
             waiting_since=since,
-            days=days_of(session, store_id, last=today(store, now), days=days),
+            days=_days(session, store_id, last=today(store, now), days=days),
             liability=_liability(session, store_id, AccountKind(account.kind)),
             troubles=troubles,
             troubled=troubled,
         )
+
+
+def _days(session: Session, store_id: int, *, last: date, days: int) -> list[PointsDay]:
+    """Give the last days of a store, oldest first; days on which nothing happened are filled in."""
+    first = last - timedelta(days=days - 1)
+    query = select(PointsDayRow).where(PointsDayRow.store_id == store_id, col(PointsDayRow.day).between(first, last))
+    known = {row.day: as_value(PointsDay, row) for row in session.exec(query)}
+    wanted = (first + timedelta(days=number) for number in range(days))
+    return [known.get(day) or PointsDay(day) for day in wanted]
 
 
 def _first_steps(session: Session, store_id: int) -> tuple[bool, bool]:
@@ -145,5 +168,5 @@ def _liability(session: Session, store_id: int, kind: AccountKind) -> int:
 
 def is_late(overview: Overview, now: datetime, every: timedelta) -> bool:
     """Tell whether the sweep for lost deliveries is overdue: three times its period, and a bit."""
-    swept_at = overview.store.swept_at or overview.store.created_at
+    swept_at = overview.swept_at or overview.created_at
     return bool(every) and now - swept_at > 3 * every + timedelta(minutes=1)

@@ -1,14 +1,17 @@
 """Show what is kept of a customer, for the staff who are asked and for the person who asks."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session, SQLModel
 
 from app.db.people import Person, find_person
+from app.db.rows import as_value
 from app.db.stores import find_store_by_slug
-from app.db.tables import PointsClaimRow, StoreRow
+from app.db.tables import StoreRow
+from app.domain.claim import ClaimState
 from app.errors import BadRequest
 from app.providers.embedded import state_of
 from app.usecases.services import Services
@@ -30,13 +33,90 @@ _LEFT_OUT = frozenset(
 )
 
 
-def show_customer(services: Services, slug: str, email: str) -> Person:
+@dataclass(frozen=True, slots=True)
+class KeptBalance:
+    """A customer's balance in the ledger."""
+
+    available: int
+    used: int
+    customer_type: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEntry:
+    """A change of the balance, and what it came to."""
+
+    created_at: datetime
+    kind: str
+    amount: int
+    available_after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptClaim:
+    """A claim in the ledger, as it was written last."""
+
+    created_at: datetime
+    state: str
+    amount: int
+    expires_at: datetime | None
+    taken_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOrder:
+    """What an order brought, or why not."""
+
+    number: str | None
+    due: int
+    granted: int
+    because: str | None
+    shortfall: int
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMovement:
+    """A change that was asked of an account."""
+
+    planned_at: datetime
+    kind: str
+    points: int
+    state: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCustomer:
+    """All that is kept of a customer, each part oldest first.
+
+    `open_amounts` are the points of the claims that can be taken now.
+    """
+
+    balance: KeptBalance | None
+    entries: tuple[KeptEntry, ...]
+    claims: tuple[KeptClaim, ...]
+    orders: tuple[KeptOrder, ...]
+    movements: tuple[KeptMovement, ...]
+    open_amounts: tuple[int, ...]
+
+
+def show_customer(services: Services, slug: str, email: str) -> KeptCustomer:
     """Show all that is kept of a customer in a store.
 
     Raises BadRequest when there is no such store, or nothing is known of the customer there.
     """
-    with services.database.reading() as session:
-        return known_person(session, find_named_store(session, slug), email)
+    now = services.clock()
+    person = _person(services, slug, email)
+    movements = sorted(person.movements, key=lambda movement: movement.planned_at)
+    return KeptCustomer(
+        balance=as_value(KeptBalance, person.customer) if person.customer is not None else None,
+        entries=tuple(as_value(KeptEntry, row) for row in person.entries),
+        claims=tuple(as_value(KeptClaim, row) for row in person.points_claims),
+        orders=tuple(as_value(KeptOrder, row) for row in person.orders),
+        movements=tuple(as_value(KeptMovement, row) for row in movements),
+        open_amounts=tuple(claim.amount for claim in person.points_claims if state_of(claim, now) is ClaimState.OPEN),
+    )
 
 
 def export_customer(services: Services, slug: str, email: str) -> dict[str, Any]:
@@ -44,7 +124,7 @@ def export_customer(services: Services, slug: str, email: str) -> dict[str, Any]
 
     Raises BadRequest as `show_customer` does.
     """
-    person = show_customer(services, slug, email)
+    person = _person(services, slug, email)
     now = services.clock()
     claims = [{**_plain(claim), "state": state_of(claim, now).value} for claim in person.points_claims]
     return {
@@ -82,9 +162,9 @@ def known_person(session: Session, store: StoreRow, email: str, *, lock: bool = 
     return person
 
 
-def open_claims(person: Person, now: datetime) -> list[PointsClaimRow]:
-    """Give the claims that can still be taken."""
-    return [claim for claim in person.points_claims if state_of(claim, now).value == "open"]
+def _person(services: Services, slug: str, email: str) -> Person:
+    with services.database.reading() as session:
+        return known_person(session, find_named_store(session, slug), email)
 
 
 def _all_plain(rows: Sequence[SQLModel]) -> list[dict[str, Any]]:

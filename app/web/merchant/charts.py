@@ -10,7 +10,7 @@ from babel.dates import format_date
 from pygal import Bar, Config  # type: ignore[import-untyped]  # it comes without types
 from pygal.style import Style  # type: ignore[import-untyped]  # it comes without types
 
-from app.db.tables import PointsDayRow
+from app.usecases.merchants.see_overview import PointsDay
 
 # pygal leaves a finder for its plug-ins behind, of a kind that Python has given up: every module not found would warn of it.
 sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module__ != "pygal"]
@@ -45,12 +45,12 @@ class Chart:
     dark: str
 
 
-def points_chart(days: Sequence[PointsDayRow], *, locale: str = "en", width: int = 960, height: int = 260) -> Chart:
+def points_chart(days: Sequence[PointsDay], *, locale: str = "en", width: int = 960, height: int = 260) -> Chart:
     """Draw what was granted, taken and taken back, day by day."""
     return Chart(*(_drawn(days, style, locale, width, height) for style in (_LIGHT, _DARK)))
 
 
-def _drawn(days: Sequence[PointsDayRow], style: Style, locale: str, width: int, height: int) -> str:
+def _drawn(days: Sequence[PointsDay], style: Style, locale: str, width: int, height: int) -> str:
     config = Config(
         js=[],
         width=width,

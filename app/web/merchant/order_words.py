@@ -68,12 +68,11 @@ def event_name(event_type: str) -> str:
 
 def why_this_rule(version: Version) -> str:
     """Say which version of which rule counts, and why that one."""
-    rule = version.rule
-    of = f"of the channel {rule.channel}" if rule.channel is not None else "of the default rule"
+    of = f"of the channel {version.channel}" if version.channel is not None else "of the default rule"
     if version.is_before_all:
         return f"Version {version.number} {of}: the order is older than every version, so the oldest default counts."
-    since = f"Version {version.number} {of}, in force since {moment(rule.in_force_from)}: the newest when the order was placed"
-    own = "" if rule.channel is not None else "; its channel had no rule of its own then"
+    since = f"Version {version.number} {of}, in force since {moment(version.in_force_from)}: the newest when the order was placed"
+    own = "" if version.channel is not None else "; its channel had no rule of its own then"
     if not version.newer:
         return f"{since}{own}."
     return f"{since}{own}. The rule was changed since, but orders placed before keep theirs."

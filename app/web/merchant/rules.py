@@ -7,10 +7,9 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
-from app.db.tables import RuleRow
 from app.domain.earning import Award, Moment
 from app.errors import BadRequest
-from app.usecases.merchants.change_rule import Draft, change_rule, end_rule, read_draft, rules_of_store
+from app.usecases.merchants.change_rule import Draft, RuleVersion, change_rule, end_rule, read_draft, rules_of_store
 from app.usecases.merchants.form_tokens import new_token
 from app.usecases.merchants.try_rule import channels_seen, try_rule
 from app.usecases.services import Services
@@ -31,10 +30,10 @@ class ShownRule:
     """A rule on the page: the default, or a channel's own. `versions` are all there were, newest first."""
 
     channel: str | None
-    versions: tuple[RuleRow, ...]
+    versions: tuple[RuleVersion, ...]
 
     @property
-    def newest(self) -> RuleRow:
+    def newest(self) -> RuleVersion:
         return self.versions[0]
 
 
@@ -52,7 +51,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         channel = request.args.get("channel", "").strip() or None
         shown = _shown(services, staff)
         standing = next((one for one in shown if one.channel == channel and not one.newest.follows_default), shown[0])
-        typed = typed_of(standing.newest) | {"channel": channel or ""}
+        typed = typed_of(standing.newest.says) | {"channel": channel or ""}
         return _form(services, staff, typed, is_new="new" in request.args)
 
     @routes.post("/pages/rules/try")
@@ -102,43 +101,43 @@ LABELS = {
 }
 
 
-def typed_of(row: RuleRow) -> dict[str, str]:
-    """Write a version as its form would hold it."""
+def typed_of(says: Draft) -> dict[str, str]:
+    """Write what a version says as its form would hold it."""
     texts: dict[str, str] = {}
     for field in fields(Draft):
-        value = getattr(row, field.name)
+        value = getattr(says, field.name)
         texts[field.name] = ("yes" if value else "") if isinstance(value, bool) else "" if value is None else f"{value}"
     return texts
 
 
-def summary(row: RuleRow) -> str:
-    """Say a version in a line."""
-    if not row.is_active:
+def summary(says: Draft) -> str:
+    """Say in a line what a version says."""
+    if not says.is_active:
         return "switched off: orders earn nothing"
     parts = [
-        f"{number(row.points_per_unit)} per 1.00",
-        "with tax" if row.include_tax else "without tax",
-        "with shipping" if row.include_shipping else "without shipping",
-        dict(AWARDS)[row.award].replace(",", "").lower(),
-        dict(MOMENTS)[row.award_when].lower(),
+        f"{number(says.points_per_unit)} per 1.00",
+        "with tax" if says.include_tax else "without tax",
+        "with shipping" if says.include_shipping else "without shipping",
+        dict(AWARDS)[says.award].replace(",", "").lower(),
+        dict(MOMENTS)[says.award_when].lower(),
     ]
-    if row.hold_days:
-        parts.append(f"held {number(row.hold_days)} days")
-    if row.minimum_total:
-        parts.append(f"from a total of {number(row.minimum_total)}")
-    if row.maximum_points is not None:
-        parts.append(f"at most {number(row.maximum_points)}")
-    if row.award != Award.INSTANT:
-        parts += _of_claims(row)
+    if says.hold_days:
+        parts.append(f"held {number(says.hold_days)} days")
+    if says.minimum_total:
+        parts.append(f"from a total of {number(says.minimum_total)}")
+    if says.maximum_points is not None:
+        parts.append(f"at most {number(says.maximum_points)}")
+    if says.award != Award.INSTANT:
+        parts += _of_claims(says)
     return ", ".join(parts)
 
 
-def _of_claims(row: RuleRow) -> Iterator[str]:
-    yield "claims never expire" if row.expires_days is None else f"claims expire after {number(row.expires_days)} days"
-    if not row.bind_email:
+def _of_claims(says: Draft) -> Iterator[str]:
+    yield "claims never expire" if says.expires_days is None else f"claims expire after {number(says.expires_days)} days"
+    if not says.bind_email:
         yield "whoever has the link may take it"
-    if row.customer_type:
-        yield f"customer type {row.customer_type}"
+    if says.customer_type:
+        yield f"customer type {says.customer_type}"
 
 
 def _changer(services: Services) -> Staff:
@@ -154,9 +153,10 @@ def _typed() -> dict[str, str]:
 def _shown(services: Services, staff: Staff) -> list[ShownRule]:
     """Group the versions: the default first, then the channels by name."""
     rules = rules_of_store(services, staff.store_id)
-    channels = sorted({rule.channel for rule in rules if rule.channel is not None})
+    channels = sorted({rule.says.channel for rule in rules if rule.says.channel is not None})
     return [
-        ShownRule(channel, tuple(rule for rule in reversed(rules) if rule.channel == channel)) for channel in (None, *channels)
+        ShownRule(channel, tuple(rule for rule in reversed(rules) if rule.says.channel == channel))
+        for channel in (None, *channels)
     ]
 
 

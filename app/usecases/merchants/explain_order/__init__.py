@@ -1,6 +1,6 @@
 """Explain an order's number: the arithmetic, and all that was ever asked, answered and decided for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -9,14 +9,17 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from app.db.rows import as_value
 from app.db.snapshots import stored_order
 from app.db.stores import accounts_of, rules_of
-from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, EventRow, MovementRow, OrderRow, StoreRow
+from app.db.tables import AdjustmentRow, ClaimRow, EventRow, MovementRow, OrderRow, StoreRow
 from app.domain.claim import ClaimState
 from app.domain.order import Order
 from app.domain.settlement import INSTANT_KINDS, MovementState
+from app.domain.store import AccountKind
 from app.usecases.merchants.explain_order.arithmetic import Arithmetic, Version, recompute, version_for
 from app.usecases.merchants.explain_order.timeline import Happening, TimelineEntry, timeline
+from app.usecases.merchants.history import ShownAdjustment, ShownClaim, ShownEvent, ShownMovement, ShownOrder
 from app.usecases.services import Services
 
 __all__ = ["Arithmetic", "Explanation", "Happening", "TimelineEntry", "UnknownCall", "Version", "explain_order"]
@@ -36,14 +39,14 @@ class UnknownCall:
 class Explanation:
     """All about one order's points. `arithmetic` and `version` are None for an order that was never read, or cannot be."""
 
-    order: OrderRow
+    order: ShownOrder
     arithmetic: Arithmetic | None
     version: Version | None
-    movements: tuple[MovementRow, ...]
-    claims: tuple[ClaimRow, ...]
-    adjustments: tuple[AdjustmentRow, ...]
-    events: tuple[EventRow, ...]
-    accounts: dict[int, AccountRow]
+    movements: tuple[ShownMovement, ...]
+    claims: tuple[ShownClaim, ...]
+    adjustments: tuple[ShownAdjustment, ...]
+    events: tuple[ShownEvent, ...]
+    accounts: Mapping[int, AccountKind]
     unknown_calls: tuple[UnknownCall, ...]
     timeline: tuple[TimelineEntry, ...]
     now: datetime
@@ -65,12 +68,12 @@ class Explanation:
         return self.arithmetic is not None and self.arithmetic.due.points == self.order.due
 
     @property
-    def unknown(self) -> tuple[MovementRow, ...]:
+    def unknown(self) -> tuple[ShownMovement, ...]:
         """The changes of balances whose outcome nobody knows."""
         return tuple(one for one in self.movements if one.state == MovementState.UNKNOWN and one.kind in INSTANT_KINDS)
 
     @property
-    def voidable(self) -> tuple[ClaimRow, ...]:
+    def voidable(self) -> tuple[ShownClaim, ...]:
         """The links that nobody has seen or taken, and that are not about to be withdrawn."""
         going = {one.claim_id for one in self.adjustments}
         return tuple(one for one in self.claims if one.state == ClaimState.OPEN and one.points > 0 and one.id not in going)
@@ -89,16 +92,17 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
             return None
         row, store = found
         rules = rules_of(session, store_id)
-        movements = _of(session, MovementRow, row, MovementRow.planned_at)
-        claims = _of(session, ClaimRow, row, ClaimRow.created_at)
-        adjustments = _of(session, AdjustmentRow, row, AdjustmentRow.made_at)
+        movements = [as_value(ShownMovement, one) for one in _of(session, MovementRow, row, MovementRow.planned_at)]
+        claims = [as_value(ShownClaim, one) for one in _of(session, ClaimRow, row, ClaimRow.created_at)]
+        adjustments = [as_value(ShownAdjustment, one) for one in _of(session, AdjustmentRow, row, AdjustmentRow.made_at)]
         events = _events(session, row)
-        accounts = accounts_of(session, store_id)
+        accounts = {number: AccountKind(one.kind) for number, one in accounts_of(session, store_id).items()}
         unknown_calls = _unknown_calls(session, movements)
     order = stored_order(row)
     version = version_for(rules, row, order) if order is not None else None
+    shown = as_value(ShownOrder, row)
     return Explanation(
-        order=row,
+        order=shown,
         arithmetic=_arithmetic(row, order, version, store, adjustments, now),
         version=version,
         movements=tuple(movements),
@@ -107,7 +111,7 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         events=tuple(events),
         accounts=accounts,
         unknown_calls=tuple(unknown_calls),
-        timeline=tuple(timeline(row, movements=movements, claims=claims, adjustments=adjustments, events=events)),
+        timeline=tuple(timeline(shown, movements=movements, claims=claims, adjustments=adjustments, events=events)),
         now=now,
     )
 
@@ -117,7 +121,7 @@ def _arithmetic(
     order: Order | None,
     version: Version | None,
     store: StoreRow,
-    adjustments: Sequence[AdjustmentRow],
+    adjustments: Sequence[ShownAdjustment],
     now: datetime,
 ) -> Arithmetic | None:
     if order is None or version is None:
@@ -130,12 +134,12 @@ def _of(session: Session, table: type[_Row], order: OrderRow, at: datetime | Non
     return list(session.exec(select(table).where(table.order_id == order.id).order_by(col(at))))
 
 
-def _events(session: Session, order: OrderRow) -> list[EventRow]:
+def _events(session: Session, order: OrderRow) -> list[ShownEvent]:
     query = select(EventRow).where(EventRow.store_id == order.store_id, EventRow.saleor_order_id == order.saleor_order_id)
-    return list(session.exec(query.order_by(col(EventRow.first_at))))
+    return [as_value(ShownEvent, row) for row in session.exec(query.order_by(col(EventRow.first_at)))]
 
 
-def _unknown_calls(session: Session, movements: Sequence[MovementRow]) -> list[UnknownCall]:
+def _unknown_calls(session: Session, movements: Sequence[ShownMovement]) -> list[UnknownCall]:
     calls = {one.call_id for one in movements if one.state == MovementState.UNKNOWN and one.kind in INSTANT_KINDS and one.call_id}
     if not calls:
         return []

@@ -6,7 +6,7 @@ from decimal import Decimal, localcontext
 
 from app.db.stores import as_rule, rule_in_force
 from app.db.tables import OrderRow, RuleRow
-from app.domain.earning import EXACT_DIGITS, Because, Due, Moment, moment_reached, points_due
+from app.domain.earning import EXACT_DIGITS, Because, Due, Rule, moment_reached, points_due
 from app.domain.order import Line, Order
 
 
@@ -19,7 +19,7 @@ class Arithmetic:
     """
 
     order: Order
-    rule: RuleRow
+    rule: Rule
     due: Due
     moment_at: datetime | None
     adjustments: int
@@ -58,16 +58,14 @@ class Arithmetic:
         return self.due.because is Because.EARNED and maximum is not None and self.exact // 1 > maximum
 
 
-def recompute(
-    row: OrderRow, order: Order, rule: RuleRow, *, awards_from: datetime, adjustments: int, now: datetime
-) -> Arithmetic:
+def recompute(row: OrderRow, order: Order, rule: Rule, *, awards_from: datetime, adjustments: int, now: datetime) -> Arithmetic:
     """Compute the points due of an order as it was last read, by one version of a rule."""
-    moment_at = moment_reached(order, Moment(rule.award_when), remembered=row.moment_at if row.rule_id == rule.id else None)
-    due = points_due(order, as_rule(rule), now, awards_from=awards_from, moment_at=moment_at, adjustments=adjustments)
+    moment_at = moment_reached(order, rule.award_when, remembered=row.moment_at if row.rule_id == rule.id else None)
+    due = points_due(order, rule, now, awards_from=awards_from, moment_at=moment_at, adjustments=adjustments)
     return Arithmetic(order, rule, due, moment_at, adjustments, _exact(order, rule, due))
 
 
-def _exact(order: Order, rule: RuleRow, due: Due) -> Decimal:
+def _exact(order: Order, rule: Rule, due: Due) -> Decimal:
     with localcontext(prec=EXACT_DIGITS):
         whole = rule.points_per_unit * due.base
         return whole * due.money_kept / order.total if order.total > 0 else whole
@@ -77,11 +75,14 @@ def _exact(order: Order, rule: RuleRow, due: Due) -> Decimal:
 class Version:
     """Which version of which rule counts for an order, and why.
 
-    `number` counts the versions of the default, or of the channel's own rule, from 1; `newer` is how many came after it.
+    `channel` is None for the default. `number` counts the versions of the default, or of the channel's own rule, from 1;
+    `newer` is how many came after it.
     `is_before_all`: the order is older than every version, so the oldest default counts.
     """
 
-    rule: RuleRow
+    rule: Rule
+    channel: str | None
+    in_force_from: datetime
     number: int
     newer: int
     is_before_all: bool
@@ -93,4 +94,11 @@ def version_for(rules: list[RuleRow], row: OrderRow, order: Order) -> Version:
     rule = decided or rule_in_force(rules, order.channel, order.created_at)
     siblings = [other for other in rules if other.channel == rule.channel]
     place = siblings.index(rule)
-    return Version(rule, place + 1, len(siblings) - place - 1, is_before_all=rule.in_force_from > order.created_at)
+    return Version(
+        rule=as_rule(rule),
+        channel=rule.channel,
+        in_force_from=rule.in_force_from,
+        number=place + 1,
+        newer=len(siblings) - place - 1,
+        is_before_all=rule.in_force_from > order.created_at,
+    )

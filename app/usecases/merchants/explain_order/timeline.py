@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.db.tables import AdjustmentRow, ClaimRow, EventRow, MovementRow, OrderRow
+from app.usecases.merchants.history import ShownAdjustment, ShownClaim, ShownEvent, ShownMovement, ShownOrder
 
 
 class Happening(StrEnum):
@@ -30,18 +30,18 @@ class TimelineEntry:
     what: Happening
     points: int = 0
     who: str | None = None
-    movement: MovementRow | None = None
-    event: EventRow | None = None
-    adjustment: AdjustmentRow | None = None
+    movement: ShownMovement | None = None
+    event: ShownEvent | None = None
+    adjustment: ShownAdjustment | None = None
 
 
 def timeline(
-    order: OrderRow,
+    order: ShownOrder,
     *,
-    movements: Sequence[MovementRow],
-    claims: Sequence[ClaimRow],
-    adjustments: Sequence[AdjustmentRow],
-    events: Sequence[EventRow],
+    movements: Sequence[ShownMovement],
+    claims: Sequence[ShownClaim],
+    adjustments: Sequence[ShownAdjustment],
+    events: Sequence[ShownEvent],
 ) -> list[TimelineEntry]:
     """Put all that is known of an order in order of time, newest first."""
     entries = [
@@ -57,21 +57,21 @@ def timeline(
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
-def _of_order(order: OrderRow) -> Iterator[TimelineEntry]:
+def _of_order(order: ShownOrder) -> Iterator[TimelineEntry]:
     if order.placed_at is not None and order.read_at is not None:
         yield TimelineEntry(order.placed_at, Happening.PLACED)
         yield TimelineEntry(order.read_at, Happening.READ)
     yield TimelineEntry(order.created_at, Happening.HEARD)
 
 
-def _of_events(events: Sequence[EventRow]) -> Iterator[TimelineEntry]:
+def _of_events(events: Sequence[ShownEvent]) -> Iterator[TimelineEntry]:
     for event in events:
         yield TimelineEntry(event.first_at, Happening.EVENT, event=event)
         if event.count > 1:
             yield TimelineEntry(event.last_at, Happening.EVENT_AGAIN, event=event)
 
 
-def _of_claims(claims: Sequence[ClaimRow]) -> Iterator[TimelineEntry]:
+def _of_claims(claims: Sequence[ShownClaim]) -> Iterator[TimelineEntry]:
     for claim in claims:
         if claim.shown_at is not None:
             yield TimelineEntry(claim.shown_at, Happening.SHOWN, claim.points)
