@@ -25,9 +25,6 @@ class Staff:
 
     store_id: int
     store_slug: str
-    store_name: str
-    saleor_api_url: str
-    saleor_version: str | None
     app_id: str
     dashboard_url: str | None
     time_zone: str
@@ -48,9 +45,6 @@ def verify_staff(services: Services, *, api_url: str, token: str, dashboard_url:
     return Staff(
         store_id=store.id,
         store_slug=store.slug,
-        store_name=store.name,
-        saleor_api_url=api_url,
-        saleor_version=store.saleor_version,
         app_id=store.app_id,
         dashboard_url=_learn(services, store, dashboard_url),
         time_zone=store.time_zone,
