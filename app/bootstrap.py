@@ -65,5 +65,6 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
             schema_version=version,
         ),
         causes={cause.kind: cause for cause in (OrderCause(), CustomerCause())},
+        manifest_urls=tuple(f"{base}/api/manifest" for base in settings.own_urls),
         default_account=DefaultAccount(settings.points_api_url, settings.points_api_key.get_secret_value()),
     )

@@ -5,10 +5,11 @@
     ├── Refused                 a request that we will not serve, however often it is repeated
     │   ├── NotAllowed          this Saleor may not install the app
     │   ├── NotASaleor          what answers at that URL is not a Saleor, or does not know the token
+    │   ├── NotThisApp          the token belongs to another app than this one
     │   ├── BadRequest          the request itself makes no sense
     │   ├── BadSignature        a delivery that its store has not signed
     │   ├── TokenRefused        a Dashboard's token that is over, or is none for this app
-    │   ├── NotPermitted        a staff user who lacks the permission that this needs
+    │   ├── NotPermitted        a staff user, or this app, lacks the permission that this needs
     │   ├── UnknownStore        no such store is installed
     │   ├── UnknownKey          no such key opens the Points API, or it was revoked
     │   └── KeyReused           an Idempotency-Key came again, with another request
@@ -64,6 +65,13 @@ class NotASaleor(Refused):
     status = 401
 
 
+class NotThisApp(Refused):
+    """The token belongs to another app of that Saleor, or to a second installation beside the one in use."""
+
+    code = "ANOTHER_APP"
+    status = 403
+
+
 class BadRequest(Refused):
     """The request cannot be read."""
 
@@ -85,7 +93,7 @@ class TokenRefused(Refused):
 
 
 class NotPermitted(Refused):
-    """The staff user lacks the permission that this needs."""
+    """The staff user, or this app itself, lacks the permission that this needs."""
 
     code = "NOT_PERMITTED"
     status = 403

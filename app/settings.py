@@ -159,6 +159,11 @@ class Settings(BaseSettings):
         return self.app_iframe_base_url or self.browser_url
 
     @property
+    def own_urls(self) -> tuple[str, ...]:
+        """Every address at which this whole app is reached, Saleor's first. At CLAIM_BASE_URL there may be two pages only."""
+        return tuple(dict.fromkeys((self.api_base_url, self.browser_url, self.iframe_base_url)))
+
+    @property
     def claim_url_base(self) -> str:
         """What claim and order links begin with."""
         return self.claim_base_url or self.browser_url

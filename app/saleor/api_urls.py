@@ -11,6 +11,8 @@ ADDRESS_LENGTH_MAX = 512
 # A name, an IPv4 or a bracketed IPv6 address, and perhaps a port: nothing that another parser could read as another host.
 _HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
 # A name below a top level; below a country's own registry (co.uk, com.au) it takes one more.
 _DOMAIN = re.compile(r"(?![a-z]{2,3}\.[a-z]{2}$)[^.]+(?:\.[^.]+)+")
 
@@ -70,6 +72,26 @@ def _parts(api_url: str) -> SplitResult | None:
     if parts.scheme not in {"http", "https"} or not _HOST_AND_PORT.fullmatch(parts.netloc) or "\\" in api_url:
         return None
     return parts
+
+
+def is_one_of(url: str, addresses: Iterable[str]) -> bool:
+    """Tell whether a URL leads to one of our own addresses.
+
+    Neither the scheme counts, which a proxy in front may change, nor a query, nor a slash at the end. The names of the
+    loopback are one.
+    """
+    place = _place(url)
+    return any(url == address or (place is not None and place == _place(address)) for address in addresses)
+
+
+def _place(url: str) -> tuple[str, int | None, str] | None:
+    """Give host, port and path; None where two parsers might read two hosts."""
+    parts = _parts(url)
+    if parts is None:
+        return None
+    host = (parts.hostname or "").removesuffix(".")
+    port = None if parts.port in {80, 443} else parts.port
+    return "localhost" if host in _LOOPBACK else host, port, parts.path.rstrip("/")
 
 
 def not_public(api_url: str) -> SaleorNotPublic:

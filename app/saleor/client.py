@@ -15,6 +15,7 @@ from app import http as outside
 from app.domain.order import Order, Told
 from app.errors import NotASaleor, SaleorFault, SaleorRefused, SaleorUnreachable
 from app.saleor.api_urls import not_public
+from app.saleor.own_app import OwnApp, parse_own_app
 from app.saleor.parsing import parse_order, parse_time, parse_told
 from app.saleor.signature import has_keys
 from app.saleor.webhooks import Change, ChangeKind, Webhook
@@ -62,22 +63,35 @@ class SaleorClient:
         self._opening = threading.Lock()
         self._opened: Connections | None = None
 
-    def own_app_id(self, api_url: str, token: str) -> str:
+    def own_app(self, api_url: str, token: str) -> OwnApp:
         """Ask the Saleor which app this token belongs to.
 
         Raises NotASaleor when the answer names no app, SaleorUnreachable when there is none.
         """
         try:
-            data = self._execute(api_url, token, "own_app", {})
+            app = parse_own_app(self._execute(api_url, token, "own_app", {}).get("app"))
         except (SaleorRefused, SaleorFault):
-            data = {}
-        app = data.get("app")
-        if not isinstance(app, dict) or not isinstance(app.get("id"), str):
+            app = None
+        if app is None:
             raise NotASaleor(
                 f"{api_url} does not know the token that was sent with this installation. "
                 "Check that PUBLIC_URL of Saleor's API and worker is this Saleor's own address."
             )
-        return str(app["id"])
+        return app
+
+    def own_app_id(self, api_url: str, token: str) -> str:
+        """Ask for the id alone. Raises as `own_app` does."""
+        return self.own_app(api_url, token).id
+
+    def is_token_in_use(self, api_url: str, token: str) -> bool:
+        """Ask the Saleor whether it still accepts a token.
+
+        Raises SaleorUnreachable, SaleorBusy or SaleorFault when it says neither yes nor no.
+        """
+        try:
+            return parse_own_app(self._execute(api_url, token, "own_app", {}).get("app")) is not None
+        except SaleorRefused:
+            return False
 
     def jwks(self, api_url: str) -> str:
         """Fetch the key set that signs this Saleor's webhooks, as JSON text.

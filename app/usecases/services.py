@@ -38,6 +38,8 @@ class Services:
     manifest_for: Callable[[str | None], dict[str, Any]]
     # What movements may be for, by the word in `movement.cause_kind`.
     causes: Mapping[str, Cause]
+    # Where a Saleor may have read the manifest. The first is the one to install from.
+    manifest_urls: tuple[str, ...]
     default_account: DefaultAccount = DefaultAccount()
     # Of the stores that have sent a delivery to this process, by API URL.
     signers: dict[str, Signer] = field(default_factory=dict, compare=False)

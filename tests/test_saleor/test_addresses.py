@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.saleor.api_urls import ADDRESS_LENGTH_MAX, is_allowed, is_of_a_known_domain
+from app.saleor.api_urls import ADDRESS_LENGTH_MAX, is_allowed, is_of_a_known_domain, is_one_of
 from app.settings import LOOPBACK_SALEORS
 
 CLOUD = ("https://*.saleor.cloud/graphql/",)
@@ -205,3 +205,51 @@ def test_of_several_globs_one_that_names_the_domain_is_enough() -> None:
 
     assert is_of_a_known_domain("https://shop.example.com/graphql/", patterns)
     assert not is_of_a_known_domain("https://shop.example.net/graphql/", patterns)
+
+
+OWN = ("https://points.example.com/api/manifest", "http://localhost:3000/api/manifest", "https://pünkte.example/api/manifest")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *OWN,
+        "http://points.example.com/api/manifest",
+        "https://POINTS.example.com:443/api/manifest/",
+        "https://points.example.com./api/manifest",
+        "https://points.example.com/api/manifest?saleor=1",
+        "https://points.example.com/api/manifest#top",
+        "http://127.0.0.1:3000/api/manifest",
+        "http://[::1]:3000/api/manifest",
+    ],
+)
+def test_an_own_address_is_known_however_it_is_written(url: str) -> None:
+    assert is_one_of(url, OWN)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "garbage",
+        "/api/manifest",
+        "https://points.example.com",
+        "https://points.example.com/api/manifest2",
+        "https://points.example.com/x/api/manifest",
+        "https://points.example.com/api/manifest/../../x",
+        "https://points.example.com/API/manifest",
+        "https://points.example.com:8443/api/manifest",
+        "https://points.example.com:abc/api/manifest",
+        "https://points.example.com.evil.example/api/manifest",
+        "https://evil.example/api/manifest?https://points.example.com/api/manifest",
+        "https://evil.example\\@points.example.com/api/manifest",
+        "https://evil.example@points.example.com/api/manifest",
+        "https://points.example.com@evil.example/api/manifest",
+        "https://points.example\t.com/api/manifest",
+        "ftp://points.example.com/api/manifest",
+        "http://localhost:3001/api/manifest",
+        "http://127.0.0.2:3000/api/manifest",
+    ],
+)
+def test_no_other_address_passes_for_an_own_one(url: str) -> None:
+    assert not is_one_of(url, OWN)

@@ -84,11 +84,26 @@ def test_a_bad_token_is_refused_with_200(installed: Installed) -> None:
 
 def test_a_good_token_names_its_app_until_it_is_revoked(installed: Installed) -> None:
     own_app = document("app/saleor/operations/own_app.graphql")
-    assert installed.ask(own_app)["data"] == {"app": {"id": installed.app_id}}
+    known = installed.ask(own_app)["data"]["app"]
+    assert known == {
+        "id": installed.app_id,
+        "identifier": "points.example",
+        "manifestUrl": installed.app.manifest_url,
+        "permissions": [{"code": "MANAGE_ORDERS"}],
+    }
 
     installed.saleor.apps.revoke_token(installed.app_id)
 
     assert installed.ask(own_app)["data"] == {"app": None}
+
+
+def test_an_app_made_by_hand_has_no_manifest(installed: Installed) -> None:
+    by_hand = installed.saleor.apps.create("By hand", identifier="its.own.choice")
+
+    answer = installed.post(document("app/saleor/operations/own_app.graphql"), token=by_hand.token)
+
+    app = answer.json()["data"]["app"]
+    assert (app["identifier"], app["manifestUrl"], app["permissions"]) == ("its.own.choice", None, [])
 
 
 def test_an_empty_list_of_ids_answers_all_orders(installed: Installed) -> None:

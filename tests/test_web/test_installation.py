@@ -227,7 +227,8 @@ def test_the_recorded_registration_of_a_real_saleor_is_understood(new_site: NewS
     def saleor(request: Request) -> Answer:
         asked.append(request)
         nothing = {"edges": [], "pageInfo": {"hasNextPage": False, "endCursor": None}, "totalCount": 0}
-        data = {"app": {"id": "QXBwOjU="}, "orders": nothing}
+        app = {"id": "QXBwOjU=", "identifier": "saleor.points", "manifestUrl": f"{site.url}/api/manifest"}
+        data = {"app": {**app, "permissions": [{"code": "MANAGE_ORDERS"}]}, "orders": nothing}
         return json_answer(site.saleor.key.jwks() if request.method == "GET" else {"data": data})
 
     server = LocalServer(saleor).start()

@@ -26,6 +26,7 @@ def test_installing_at_once_makes_one_store(
         first.install()
     with open_world(database(), clock, saleor) as world:
         [app] = saleor.apps.installed.values()
+        app.manifest_url = f"{world.url}/api/manifest"
         barrier = Barrier(AT_ONCE)
 
         with ThreadPoolExecutor(AT_ONCE) as pool:

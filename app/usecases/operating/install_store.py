@@ -12,8 +12,9 @@ from app.db.logbook import write_log
 from app.db.stores import as_slug, current_account, find_store, is_slug_taken, rules_of
 from app.db.tables import RuleRow, StoreRow
 from app.domain.store import AccountKind, StoreState
-from app.errors import NotAllowed, SaleorBusy, SaleorFault, SaleorNotPublic, SaleorUnreachable
+from app.errors import NotAllowed, NotThisApp, SaleorBusy, SaleorFault, SaleorNotPublic, SaleorUnreachable
 from app.saleor.api_urls import is_allowed
+from app.saleor.own_app import require_this_app
 from app.usecases.operating.change_account import new_account
 from app.usecases.operating.sync_webhooks import webhooks_mark
 from app.usecases.services import Services
@@ -34,9 +35,10 @@ class Installed:
 
 
 def install_store(services: Services, *, api_url: str, token: str, saleor_version: str | None, now: datetime) -> None:
-    """Install a store, or install it again: the newest token wins, and the books go on where they were.
+    """Install a store, or install it again: the newest token of this app wins, and the books go on where they were.
 
-    Raises NotAllowed, NotASaleor or SaleorUnreachable with a sentence that the merchant reads in the Dashboard.
+    Raises NotAllowed, NotASaleor, NotThisApp, NotPermitted or SaleorUnreachable with a sentence that the merchant reads in the
+    Dashboard.
     """
     if not is_allowed(api_url, services.saleor_urls_allowed):
         raise NotAllowed(
@@ -44,9 +46,7 @@ def install_store(services: Services, *, api_url: str, token: str, saleor_versio
             "Whoever runs Saleor Points can allow it by adding that address to ALLOWED_SALEOR_URLS."
         )
     try:
-        app_id = services.saleor.own_app_id(api_url, token)
-        jwks = services.saleor.jwks(api_url)
-        newest_change = services.saleor.newest_change(api_url, token)
+        installed = _confirmed(services, api_url, token, saleor_version)
     except SaleorNotPublic:
         raise
     except (SaleorUnreachable, SaleorFault, SaleorBusy) as error:
@@ -54,13 +54,31 @@ def install_store(services: Services, *, api_url: str, token: str, saleor_versio
             f"Saleor Points cannot reach this Saleor at {api_url}. Set PUBLIC_URL, on Saleor's API and on its worker, to an "
             f"address that Saleor Points can reach, or map it with SALEOR_URL_MAP. ({error.message})"
         ) from error
-    installed = Installed(api_url, app_id, token, jwks, saleor_version, newest_change)
     try:
         slug = _keep(services, installed, now)
     except IntegrityError:
         # The same Saleor was installed for the first time by another request at the same instant: now it has its row.
         slug = _keep(services, installed, now)
     log.info("store installed", store=slug, saleor=saleor_version)
+
+
+def _confirmed(services: Services, api_url: str, token: str, saleor_version: str | None) -> Installed:
+    """Ask the Saleor whose token this is, and for what else is kept of it."""
+    app = services.saleor.own_app(api_url, token)
+    require_this_app(app, identifier=services.manifest_for(saleor_version)["id"], manifest_urls=services.manifest_urls)
+    _refuse_second_app(services, api_url, app.id)
+    jwks = services.saleor.jwks(api_url)
+    return Installed(api_url, app.id, token, jwks, saleor_version, services.saleor.newest_change(api_url, token))
+
+
+def _refuse_second_app(services: Services, api_url: str, app_id: str) -> None:
+    """Refuse another app while the token of the installed one is in use. Removing an app ends its token at once."""
+    with services.database.reading() as session:
+        store = find_store(session, api_url)
+    if store is None or store.token_sealed is None or store.app_id == app_id:
+        return
+    if services.saleor.is_token_in_use(api_url, services.sealer.open(store.token_sealed)):
+        raise NotThisApp("Saleor Points is installed in this Saleor already. Remove that app first, then install it again.")
 
 
 def _keep(services: Services, installed: Installed, now: datetime) -> str:

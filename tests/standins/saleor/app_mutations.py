@@ -88,6 +88,7 @@ def app_fields(app: App) -> dict[str, Any]:
         "id": app.id,
         "name": app.name,
         "identifier": app.identifier,
+        "manifestUrl": app.manifest_url,
         "version": app.version,
         "isActive": app.is_active,
         "permissions": [{"code": code, "name": code} for code in app.permissions],

@@ -4,7 +4,7 @@ import itertools
 import json
 import secrets
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -50,6 +50,7 @@ class App:
     permissions: tuple[str, ...]
     webhooks: list[Webhook]
     manifest: Mapping[str, Any]
+    manifest_url: str | None = None
     is_active: bool = True
     is_removed: bool = False
     problems: dict[str, Problem] = field(default_factory=dict)
@@ -65,8 +66,13 @@ class Apps:
     installed: dict[str, App] = field(default_factory=dict)
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
-    def install(self, manifest_url: str, schema_version: str = "3.24") -> InstallResult:
-        """Fetch the manifest, judge it, make the app and hand it its token; undo all when it refuses."""
+    def install(
+        self, manifest_url: str, schema_version: str = "3.24", *, permissions: Sequence[str] | None = None
+    ) -> InstallResult:
+        """Fetch the manifest, judge it, make the app and hand it its token; undo all when it refuses.
+
+        Staff grant the permissions, by default those that the manifest asks for.
+        """
         headers = self._headers(schema_version)
         try:
             answer = self.call("GET", manifest_url, headers=headers)
@@ -81,13 +87,17 @@ class Apps:
         refusal = refusal_of(manifest, schema_version, taken)
         if refusal is not None:
             return InstallResult(ok=False, message=refusal)
-        app = self._new(manifest)
-        self.installed[app.id] = app
+        app = self._new(manifest, manifest_url, permissions)
         refusal = self._hand_token(app, headers)
         if refusal is not None:
             del self.installed[app.id]
             return InstallResult(ok=False, message=refusal)
         return InstallResult(ok=True, message="", app_id=app.id, token=app.token)
+
+    def create(self, name: str, *permissions: str, identifier: str | None = None) -> App:
+        """Make an app by hand, as staff do: without a manifest, with any identifier that no other app has."""
+        manifest = {"id": identifier or f"by hand {name}", "name": name, "version": ""}
+        return self._new(manifest, None, permissions)
 
     def uninstall(self, app_id: str) -> None:
         """Remove the app: its token is dead at once, and it is still told APP_DELETED."""
@@ -115,17 +125,20 @@ class Apps:
         app.is_active = is_active
         self.told(app, "APP_STATUS_CHANGED")
 
-    def _new(self, manifest: Mapping[str, Any]) -> App:
-        return App(
+    def _new(self, manifest: Mapping[str, Any], manifest_url: str | None, permissions: Sequence[str] | None) -> App:
+        app = App(
             id=global_id("App", next(self.numbers)),
             identifier=manifest["id"],
             name=manifest["name"],
             version=manifest["version"],
             token=_new_token(),
-            permissions=tuple(manifest.get("permissions", ())),
+            permissions=tuple(manifest.get("permissions", ()) if permissions is None else permissions),
             webhooks=webhooks_of(manifest),
             manifest=manifest,
+            manifest_url=manifest_url,
         )
+        self.installed[app.id] = app
+        return app
 
     def _hand_token(self, app: App, headers: Mapping[str, str]) -> str | None:
         """Post the token; return why the installation fails, or None."""
