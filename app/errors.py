@@ -14,6 +14,7 @@
     │   ├── UnknownKey          no such key opens the Points API, or it was revoked
     │   └── KeyReused           an Idempotency-Key came again, with another request
     ├── Unavailable             a fault that a later attempt can mend
+    │   ├── Crowded             as many requests wait for the outside already as may
     │   ├── SaleorUnreachable   no connection, no answer in time, 5xx, or an answer cut short
     │   ├── SaleorFault         Saleor answered with an error; one item of the request may be to blame
     │   └── SaleorBusy          Saleor asks for patience (429)
@@ -132,6 +133,15 @@ class Unavailable(AppError):
     code = "UNAVAILABLE"
     permanent = False
     status = 503
+
+
+class Crowded(Unavailable):
+    """As many requests of this kind wait for the outside as may. Nothing was done."""
+
+    code = "CROWDED"
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests of this kind are waiting for an answer already. Try again in a few seconds.")
 
 
 class SaleorUnreachable(Unavailable):

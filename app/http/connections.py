@@ -14,7 +14,7 @@ from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionErro
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Timeout
 
-from app.http.deadlines import Watchdog, current_watchdog
+from app.http.deadlines import Watchdog, current_watchdog, seconds_left
 from app.http.faults import AnswerTooLong, DeadlineExceeded, NotConnected, NotPublic
 from app.http.public_addresses import is_public
 from app.http.urls import host_of, server_of
@@ -32,7 +32,6 @@ class DeadlineAdapter(HTTPAdapter):
 
     def __init__(self, total_seconds: float, *, public_only: bool) -> None:
         self._total_seconds = total_seconds
-        self._timeout = Timeout(connect=min(CONNECT_SECONDS, total_seconds), read=total_seconds)
         self._public_only = public_only
         # The server that was called last, with the certificates that vouch for it, and the connections to it.
         self._last: tuple[str, Verify | None, HTTPConnectionPool] | None = None
@@ -85,12 +84,15 @@ class DeadlineAdapter(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, verify: Verify = True, **unused: Any) -> requests.Response:
         """Send a request and read its whole answer."""
         del args, unused
+        seconds = seconds_left(self._total_seconds)
+        if seconds <= 0:
+            raise NotConnected("no time is left for this call", request=request)
         with (
-            Watchdog(self._total_seconds, public_only=self._public_only).on_duty() as watchdog,
+            Watchdog(seconds, public_only=self._public_only).on_duty() as watchdog,
             timed_call(host_of(server_of(request.url or ""))),
         ):
             try:
-                response = self._sent(request, watchdog, verify)
+                response = self._sent(request, watchdog, verify, seconds)
                 response._content = _whole_body(response.raw)
             except (requests.RequestException, HTTPError) as error:
                 if watchdog.is_private:
@@ -98,16 +100,17 @@ class DeadlineAdapter(HTTPAdapter):
                 if watchdog.failed_to_connect:
                     raise NotConnected("the connection could not be made", request=request) from error
                 if watchdog.has_bitten:
-                    raise DeadlineExceeded(f"no whole answer within {self._total_seconds} seconds", request=request) from error
+                    raise DeadlineExceeded(f"no whole answer within {seconds:.3g} seconds", request=request) from error
                 if isinstance(error, HTTPError):
                     raise requests.ConnectionError(error, request=request) from error
                 raise
             if watchdog.has_bitten:
-                raise DeadlineExceeded(f"no whole answer within {self._total_seconds} seconds", request=request)
+                raise DeadlineExceeded(f"no whole answer within {seconds:.3g} seconds", request=request)
             return response
 
-    def _sent(self, request: requests.PreparedRequest, watchdog: Watchdog, verify: Verify) -> requests.Response:
-        how: Any = {"stream": True, "timeout": self._timeout, "verify": verify}
+    def _sent(self, request: requests.PreparedRequest, watchdog: Watchdog, verify: Verify, seconds: float) -> requests.Response:
+        timeout = Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds)
+        how: Any = {"stream": True, "timeout": timeout, "verify": verify}
         try:
             return super().send(request, **how)
         except requests.ConnectionError:

@@ -22,6 +22,24 @@ def current_watchdog() -> "Watchdog | None":
     return getattr(_current, "watchdog", None)
 
 
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Let all calls that this thread makes in the block end within so many seconds, together."""
+    outer = getattr(_current, "until", None)
+    until = monotonic() + seconds
+    _current.until = until if outer is None else min(until, outer)
+    try:
+        yield
+    finally:
+        _current.until = outer
+
+
+def seconds_left(most: float) -> float:
+    """Tell how long the next call of this thread may take: at most `most`, and at most what its block has left."""
+    until = getattr(_current, "until", None)
+    return most if until is None else min(most, until - monotonic())
+
+
 class Watchdog:
     """Shuts the connection of the call in hand once its time is over."""
 

@@ -8,6 +8,7 @@ from typing import Any
 from app.db.engine import Database
 from app.db.intake import Signer
 from app.db.tables import AccountRow, StoreRow
+from app.http.bulkhead import Bulkheads
 from app.providers.protocol import PointsProvider
 from app.saleor.client import SaleorClient
 from app.sealing import Sealer
@@ -41,5 +42,6 @@ class Services:
     # Where a Saleor may have read the manifest. The first is the one to install from.
     manifest_urls: tuple[str, ...]
     default_account: DefaultAccount = DefaultAccount()
+    bulkheads: Bulkheads = field(default_factory=Bulkheads, compare=False)
     # Of the stores that have sent a delivery to this process, by API URL.
     signers: dict[str, Signer] = field(default_factory=dict, compare=False)

@@ -3,8 +3,10 @@
 import json
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 
 from flask import Flask, Response, request
 
@@ -14,6 +16,7 @@ from app.web.server.serving import serve
 from tests.waiting import PATIENCE_SECONDS
 
 THREADS = 2
+POLL_SECONDS = 0.01
 PIECES = 50
 PIECE = b"0123456789" * 2_000
 
@@ -68,7 +71,29 @@ def create() -> Flask:
         gate.set()
         return "opened"
 
+    _add_turns(app)
     return app
+
+
+def _add_turns(app: Flask) -> None:
+    """Serve what takes a thread until it is let go, and what counts the requests that were worked off."""
+    counted: list[int] = []
+
+    @app.get("/until")
+    def until() -> str:
+        """Take a thread until a file is there."""
+        while not Path(request.args["file"]).exists():
+            time.sleep(POLL_SECONDS)
+        return "there"
+
+    @app.post("/count")
+    def count() -> str:
+        counted.append(1)
+        return ""
+
+    @app.get("/counted")
+    def how_many() -> str:
+        return str(len(counted))
 
 
 if __name__ == "__main__":

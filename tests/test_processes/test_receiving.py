@@ -8,14 +8,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from app.http.bulkhead import PLACES
 from app.web.server.receiving import BODY_BYTES_MAX, LARGE_BODIES_MAX
 from tests.demo.app_process import environment, free_port
-from tests.test_processes.echo import PIECE, PIECES
+from tests.test_processes.echo import PIECE, PIECES, THREADS
 from tests.waiting import PATIENCE_SECONDS, wait_until
 
 # Over at once: for what is given up. All else has minutes.
@@ -214,6 +217,33 @@ def test_as_many_requests_are_in_hand_as_there_are_threads(server: int) -> None:
         assert requests.get(f"http://127.0.0.1:{server}/opens", timeout=PATIENCE_SECONDS).text == "opened"
 
         assert _all_of(waiting).endswith(b"True")
+
+
+def test_a_request_whose_client_left_before_its_turn_is_not_worked_off(server: int, tmp_path: Path) -> None:
+    # The server notices when it notices, so this is tried until it did so in time. One that never does would never pass.
+    gates = (tmp_path / str(number) for number in count())
+    wait_until(lambda: _is_passed_over(server, next(gates)), what="a request is passed over")
+
+
+def _is_passed_over(port: int, gate: Path) -> bool:
+    """Send a request while every thread is taken, leave, and tell whether it was never worked off."""
+    before = _counted(port)
+    with ExitStack() as stack:
+        asked = f"GET /until?file={gate} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode()
+        held = [stack.enter_context(_open(port, asked)) for _ in range(THREADS + PLACES)]
+        with _open(port, b"POST /count HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n") as leaving:
+            # Given up without a thread, three seconds later: by then the server has put the other request in line.
+            _all_of(stack.enter_context(_open(port, HALF_A_BODY)))
+            leaving.shutdown(socket.SHUT_WR)
+            answer = _all_of(leaving)
+        gate.touch()
+        for one in held:
+            _all_of(one)
+    return not answer and _counted(port) == before
+
+
+def _counted(port: int) -> int:
+    return int(requests.get(f"http://127.0.0.1:{port}/counted", timeout=20).text)
 
 
 def test_what_is_no_http_ends_with_400(server: int) -> None:

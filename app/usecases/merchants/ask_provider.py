@@ -1,15 +1,13 @@
 """Ask a store's provider whether it serves us, and how quickly: somebody looks at the page meanwhile."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from app.db.stores import store_and_account
 from app.domain.store import AccountKind
-from app.providers.coggins.http import CogginsProvider
 from app.providers.protocol import NotSent
+from app.usecases.moving.balances_now import balances_now
 from app.usecases.services import Services
-
-PATIENCE_SECONDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +25,8 @@ def ask_provider(services: Services, store_id: int) -> ProviderState:
     with services.database.reading() as session:
         store, account = store_and_account(session, store_id)
     provider = services.provider_of(store, account)
-    hurried = replace(provider, total_seconds=PATIENCE_SECONDS) if isinstance(provider, CogginsProvider) else provider
     began = time.monotonic()
-    found = hurried.balances([account.nobody])
+    found = balances_now(services, provider, [account.nobody])
     milliseconds = round((time.monotonic() - began) * 1000)
     trouble = found.reason if isinstance(found, NotSent) else ""
     return ProviderState(AccountKind(account.kind), not trouble, milliseconds, trouble)

@@ -12,9 +12,9 @@ from app.db.tables import AccountRow, StoreRow
 from app.domain.claim import Balance
 from app.domain.email import nobodys_address
 from app.domain.store import AccountKind
+from app.errors import Crowded
 from app.http.public_addresses import is_public
 from app.providers.protocol import NotSent
-from app.usecases.merchants.look_up_customer import hurried
 from app.usecases.operating.change_account import change_account
 from app.usecases.services import Services
 
@@ -51,6 +51,15 @@ def check_connection(
     own network.
     """
     url = url.strip().rstrip("/")
+    try:
+        # Looking up the server's name waits for the outside, too.
+        with services.bulkheads.look_ups.place(url):
+            return _tried(services, store_id, url=url, key=key, email=email or nobodys_address(), public_only=public_only)
+    except Crowded as crowded:
+        return Connection(error=crowded.message)
+
+
+def _tried(services: Services, store_id: int, *, url: str, key: str, email: str, public_only: bool) -> Connection:
     if (error := _unfit(url, public_only=public_only)) is not None:
         return Connection(error=error)
     with services.database.reading() as session:
@@ -70,8 +79,7 @@ def check_connection(
         honours_idempotency=True,  # Nothing is to be remembered of an account that is only tried.
         created_at=services.clock(),
     )
-    email = email or nobodys_address()
-    found = hurried(services.provider_of(store, tried)).balances([email])
+    found = services.provider_of(store, tried).balances([email])
     if isinstance(found, NotSent):
         is_key = "API key" in found.reason and "URL" not in found.reason
         return Connection(error=found.reason, field=Field.KEY if is_key else Field.URL)

@@ -1,6 +1,6 @@
 """Look up a customer for the merchant: the balance as the provider has it now, and what this store did about it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlmodel import Session, col, select
 
@@ -12,14 +12,12 @@ from app.domain.claim import Balance
 from app.domain.email import folded, is_address
 from app.domain.store import AccountKind
 from app.errors import BadRequest
-from app.providers.coggins.http import CogginsProvider
-from app.providers.protocol import Absent, NotSent, PointsProvider, held
+from app.providers.protocol import Absent, NotSent, held
 from app.usecases.merchants.history import ShownAdjustment, ShownMovement
 from app.usecases.merchants.list_orders import ListedOrder, newest_of_customer
+from app.usecases.moving.balances_now import balances_now
 from app.usecases.services import Services
 
-# Somebody waits for the page.
-LOOK_UP_SECONDS = 6
 LISTED_MAX = 50
 
 
@@ -55,7 +53,7 @@ def look_up_customer(services: Services, store_id: int, email: str) -> CustomerV
         movements = _movements(session, store_id, [lane_of(account, email) for account in accounts.values()])
         adjustments = _adjustments(session, store_id, email)
     account = next(account for account in accounts.values() if account.is_current)
-    found = hurried(services.provider_of(store, account)).balances([email])
+    found = balances_now(services, services.provider_of(store, account), [email])
     judged = found if isinstance(found, NotSent) else found[email]
     is_known, balance, trouble = isinstance(judged, Balance), None, ""
     if isinstance(judged, NotSent):
@@ -74,11 +72,6 @@ def look_up_customer(services: Services, store_id: int, email: str) -> CustomerV
         movements=tuple(movements),
         adjustments=tuple(adjustments),
     )
-
-
-def hurried(provider: PointsProvider) -> PointsProvider:
-    """Give the same provider, with less patience: somebody looks at the page meanwhile."""
-    return replace(provider, total_seconds=LOOK_UP_SECONDS) if isinstance(provider, CogginsProvider) else provider
 
 
 def _movements(session: Session, store_id: int, lanes: list[str]) -> list[tuple[ShownMovement, str | None, str | None]]:

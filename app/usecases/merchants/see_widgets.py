@@ -59,5 +59,6 @@ def see_customer_box(services: Services, store_id: int, user_id: str) -> Custome
         raise UnknownStore("This Saleor has removed Saleor Points.")
     if store.failures:
         raise Unavailable("Saleor does not serve Saleor Points now. It is asked again by itself; look again later.")
-    email = services.saleor.customer_email(store.saleor_api_url, services.sealer.open(store.token_sealed), user_id)
+    with services.bulkheads.look_ups.place(store.saleor_api_url):
+        email = services.saleor.customer_email(store.saleor_api_url, services.sealer.open(store.token_sealed), user_id)
     return look_up_customer(services, store_id, email) if email is not None else None

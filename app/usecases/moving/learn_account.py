@@ -15,7 +15,7 @@ from app.db.tables import AccountRow, StoreRow
 from app.domain.claim import NO_POINTS
 from app.domain.store import AccountKind, StoreState
 from app.providers.protocol import NotSent
-from app.usecases.merchants.look_up_customer import hurried
+from app.usecases.moving.balances_now import balances_now
 from app.usecases.services import Services
 
 log = structlog.get_logger()
@@ -32,7 +32,7 @@ def learn_account(services: Services) -> None:
         return
     account, store = found
     nobody = account.nobody
-    answer = hurried(services.provider_of(store, account)).balances([nobody])
+    answer = balances_now(services, services.provider_of(store, account), [nobody])
     if isinstance(answer, NotSent) or answer.get(nobody) != NO_POINTS:
         return
     with services.database.writing() as session:

@@ -37,8 +37,8 @@ class Installed:
 def install_store(services: Services, *, api_url: str, token: str, saleor_version: str | None, now: datetime) -> None:
     """Install a store, or install it again: the newest token of this app wins, and the books go on where they were.
 
-    Raises NotAllowed, NotASaleor, NotThisApp, NotPermitted or SaleorUnreachable with a sentence that the merchant reads in the
-    Dashboard.
+    Raises NotAllowed, NotASaleor, NotThisApp, NotPermitted, SaleorUnreachable or Crowded with a sentence that the merchant reads
+    in the Dashboard.
     """
     if not is_allowed(api_url, services.saleor_urls_allowed):
         raise NotAllowed(
@@ -46,7 +46,8 @@ def install_store(services: Services, *, api_url: str, token: str, saleor_versio
             "Whoever runs Saleor Points can allow it by adding that address to ALLOWED_SALEOR_URLS."
         )
     try:
-        installed = _confirmed(services, api_url, token, saleor_version)
+        with services.bulkheads.registrations.place(api_url):
+            installed = _confirmed(services, api_url, token, saleor_version)
     except SaleorNotPublic:
         raise
     except (SaleorUnreachable, SaleorFault, SaleorBusy) as error:

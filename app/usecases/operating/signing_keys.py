@@ -17,10 +17,15 @@ JWKS_ASKED_EVERY = timedelta(minutes=1)
 def newer_jwks(services: Services, store: StoreRow, now: datetime) -> str:
     """Ask the store's Saleor for its keys again, but not more than once a minute.
 
-    Raises Unavailable when it was asked a moment ago, or does not answer.
+    Raises Unavailable when it was asked a moment ago, is being asked, or does not answer.
     """
     if store.jwks_asked_at is not None and now - store.jwks_asked_at < JWKS_ASKED_EVERY:
         raise Unavailable("This is signed with a key not known yet; the keys were asked for a moment ago. Try again later.")
+    with services.bulkheads.keys.place(store.slug):
+        return _asked(services, store, now)
+
+
+def _asked(services: Services, store: StoreRow, now: datetime) -> str:
     with services.database.writing() as session:
         session.add(store)
         store.jwks_asked_at = now

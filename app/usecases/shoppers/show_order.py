@@ -18,6 +18,7 @@ from app.domain.earning import Because, Due
 from app.domain.status import PointsStatus, points_status
 from app.providers.protocol import Absent, NotSent, held
 from app.usecases.merchants.change_brand import brand_of
+from app.usecases.moving.balances_now import balances_now
 from app.usecases.services import Services
 
 log = structlog.get_logger()
@@ -166,7 +167,7 @@ def _balance_before(services: Services, waiting: _Waiting) -> Balance | NotSent 
     """
     if not waiting.claim.email:
         return None
-    balances = services.provider_of(waiting.store, waiting.account).balances([waiting.claim.email])
+    balances = balances_now(services, services.provider_of(waiting.store, waiting.account), [waiting.claim.email])
     if isinstance(balances, NotSent):
         return balances
     judged = balances[waiting.claim.email]

@@ -51,6 +51,8 @@ class Receiver:
         # A ThreadPoolExecutor costs as much again as all else here.
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._large = 0
+        self._threads = threads
+        self._in_hand = 0
         for number in range(threads):
             threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
 
@@ -75,7 +77,7 @@ class Receiver:
             except TimeoutError:
                 message = f"The request did not come in within {self._body_seconds} seconds."
                 raise _Refused(408, "REQUEST_TIMEOUT", message) from None
-            long = await self._in_a_thread(partial(self._answer, environ, protocol))
+            long = await self._in_a_thread(partial(self._answer, environ, protocol), protocol)
         if long is not None:
             await _send(protocol, *long)
 
@@ -120,18 +122,34 @@ class Receiver:
         protocol.response_bytes(status, headers, body)
         return None
 
-    async def _in_a_thread(self, work: Callable[[], T]) -> T:
+    async def _in_a_thread(self, work: Callable[[], T], protocol: HTTPProtocol) -> T:
         loop = asyncio.get_running_loop()
         result: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(partial(_do, work, loop, result))
-        return await result
+        # A client that must wait for a thread may leave meanwhile: then nobody is there to be answered.
+        left = asyncio.ensure_future(protocol.client_disconnect()) if self._in_hand >= self._threads else None
+        self._in_hand += 1
+        self._jobs.put(partial(_do, work, loop, result, left))
+        try:
+            return await result
+        finally:
+            self._in_hand -= 1
+            if left is not None:
+                left.cancel()
 
     def _work(self) -> None:
         while True:
             self._jobs.get()()
 
 
-def _do(work: Callable[[], T], loop: asyncio.AbstractEventLoop, result: "asyncio.Future[T]") -> None:
+def _do(
+    work: Callable[[], T],
+    loop: asyncio.AbstractEventLoop,
+    result: "asyncio.Future[T]",
+    left: "asyncio.Future[None] | None",
+) -> None:
+    if left is not None and left.done():
+        loop.call_soon_threadsafe(_fail, result, ProtocolClosed())
+        return
     try:
         done = work()
     except BaseException as fault:  # noqa: BLE001 - it is raised where the result is waited for

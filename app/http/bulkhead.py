@@ -1,0 +1,63 @@
+"""Bulkheads: how many requests at once may wait for the outside, and for how long.
+
+A thread that waits for a Saleor or a points provider serves nobody else. So few may wait at once, and whoever finds no place
+is told at once to come again. The server has a thread for each of these places besides those that it is told to have, so
+however many outside servers say nothing, those stay free for webhooks and shoppers.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from app.errors import Crowded
+from app.http.deadlines import within
+
+# Anybody may send a registration, or a delivery signed with an unknown key: neither may take the places of the others.
+REGISTRATIONS_MAX = 2
+KEYS_MAX = 2
+LOOK_UPS_MAX = 5
+PLACES = REGISTRATIONS_MAX + KEYS_MAX + LOOK_UPS_MAX
+# Somebody waits for the answer. Saleor waits 18 seconds for a registration's and for a delivery's.
+WAIT_SECONDS = 5
+
+
+class Bulkhead:
+    """Places for work of one kind; `places_each` of them for the work with one outside server."""
+
+    def __init__(self, *, places: int, places_each: int, seconds: float = WAIT_SECONDS) -> None:
+        self._places = places
+        self._places_each = places_each
+        self.seconds = seconds
+        self._taken: Counter[str] = Counter()
+        self._changing = threading.Lock()
+
+    @contextmanager
+    def place(self, server: str) -> Iterator[None]:
+        """Take a place for the block. All calls in it end within a few seconds, together.
+
+        Raises Crowded at once when no place is free.
+        """
+        with self._changing:
+            if self._taken.total() >= self._places or self._taken[server] >= self._places_each:
+                raise Crowded
+            self._taken[server] += 1
+        try:
+            with within(self.seconds):
+                yield
+        finally:
+            with self._changing:
+                self._taken[server] -= 1
+                if self._taken[server] == 0:
+                    del self._taken[server]
+
+
+@dataclass(frozen=True, slots=True)
+class Bulkheads:
+    """Those of one process. `look_ups` are what a page or a box asks of a provider, or of a Saleor about a customer."""
+
+    registrations: Bulkhead = field(default_factory=lambda: Bulkhead(places=REGISTRATIONS_MAX, places_each=1))
+    keys: Bulkhead = field(default_factory=lambda: Bulkhead(places=KEYS_MAX, places_each=1))
+    # A place is always left for another server than the one that says nothing.
+    look_ups: Bulkhead = field(default_factory=lambda: Bulkhead(places=LOOK_UPS_MAX, places_each=LOOK_UPS_MAX - 1))
