@@ -1,13 +1,16 @@
 """Bulkheads: how many at once may wait for the outside, and until when all their calls must be over."""
 
+import threading
+from collections.abc import Callable
 from contextlib import ExitStack
+from queue import SimpleQueue
 
 import pytest
 import requests
 
 from app import http as outside
 from app.errors import Crowded
-from app.http.bulkhead import PLACES, Bulkhead, Bulkheads
+from app.http.bulkhead import PLACES, Bulkhead, Bulkheads, Turns
 from app.http.deadlines import within
 from tests.test_outside import SHORT_SECONDS, raw_server, says_nothing
 
@@ -36,6 +39,28 @@ def test_a_place_is_given_back_however_its_block_ends() -> None:
     for _ in range(3):
         with pytest.raises(ValueError, match="it failed"), bulkhead.place("a"):
             raise ValueError("it failed")
+
+
+def test_who_waits_for_the_outside_hands_its_turn_on_and_takes_one_again() -> None:
+    bulkhead, turns = Bulkhead(places=1, places_each=1), Turns(1)
+    jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
+    has_worked, has_worked_again = threading.Event(), threading.Event()
+
+    def wait_outside() -> None:
+        with bulkhead.place("a"):
+            # In the only turn there is, by the other thread.
+            jobs.put(has_worked.set)
+            assert has_worked.wait(LONG_SECONDS)
+
+    for _ in range(2):
+        threading.Thread(target=turns.work, args=(jobs.get,), daemon=True).start()
+    jobs.put(wait_outside)
+
+    assert has_worked.wait(LONG_SECONDS)
+    for _ in range(10):
+        jobs.put(lambda: None)
+    jobs.put(has_worked_again.set)
+    assert has_worked_again.wait(LONG_SECONDS)
 
 
 def test_the_server_has_a_thread_for_every_place() -> None:

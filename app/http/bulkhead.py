@@ -1,13 +1,13 @@
 """Bulkheads: how many requests at once may wait for the outside, and for how long.
 
 A thread that waits for a Saleor or a points provider serves nobody else. So few may wait at once, and whoever finds no place
-is told at once to come again. The server has a thread for each of these places besides those that it is told to have, so
-however many outside servers say nothing, those stay free for webhooks and shoppers.
+is told at once to come again. The server has a thread more for each of these places: it takes the turn of the one that waits,
+so however many outside servers say nothing, webhooks and shoppers have as many threads as ever.
 """
 
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -21,6 +21,27 @@ LOOK_UPS_MAX = 5
 PLACES = REGISTRATIONS_MAX + KEYS_MAX + LOOK_UPS_MAX
 # Somebody waits for the answer. Saleor waits 18 seconds for a registration's and for a delivery's.
 WAIT_SECONDS = 5
+
+_this_thread = threading.local()
+
+
+class Turns:
+    """Lets so many threads of a server work at once. A thread that waits for the outside hands its turn on."""
+
+    def __init__(self, count: int) -> None:
+        self._free = threading.Semaphore(count)
+
+    def work(self, next_job: Callable[[], Callable[[], None]]) -> None:
+        """Do one job after the other in this thread, for ever. A job whose turn was handed on is finished without one."""
+        while True:
+            self._free.acquire()
+            _this_thread.turns = self
+            while _this_thread.turns is not None:
+                next_job()()
+
+    def hand_on(self) -> None:
+        _this_thread.turns = None
+        self._free.release()
 
 
 class Bulkhead:
@@ -43,6 +64,9 @@ class Bulkhead:
             if self._taken.total() >= self._places or self._taken[server] >= self._places_each:
                 raise Crowded
             self._taken[server] += 1
+        turns: Turns | None = getattr(_this_thread, "turns", None)
+        if turns is not None:
+            turns.hand_on()
         try:
             with within(self.seconds):
                 yield

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 import requests
 
-from app.http.bulkhead import PLACES
 from app.web.server.receiving import BODY_BYTES_MAX, LARGE_BODIES_MAX
 from tests.demo.app_process import environment, free_port
 from tests.test_processes.echo import PIECE, PIECES, THREADS
@@ -230,7 +229,7 @@ def _is_passed_over(port: int, gate: Path) -> bool:
     before = _counted(port)
     with ExitStack() as stack:
         asked = f"GET /until?file={gate} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode()
-        held = [stack.enter_context(_open(port, asked)) for _ in range(THREADS + PLACES)]
+        held = [stack.enter_context(_open(port, asked)) for _ in range(THREADS)]
         with _open(port, b"POST /count HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n") as leaving:
             # Given up without a thread, three seconds later: by then the server has put the other request in line.
             _all_of(stack.enter_context(_open(port, HALF_A_BODY)))

@@ -43,9 +43,11 @@ T = TypeVar("T")
 
 
 class Receiver:
-    """A WSGI application as Granian calls it, with `threads` requests in hand at once."""
+    """A WSGI application as Granian calls it, with `threads` requests at once, besides those that wait for the outside."""
 
     def __init__(self, application: "WSGIApplication", *, threads: int, body_seconds: int = BODY_SECONDS) -> None:
+        from app.http.bulkhead import PLACES, Turns  # noqa: PLC0415 - a process that only looks after others calls nobody
+
         self._application = application
         self._body_seconds = body_seconds
         # A ThreadPoolExecutor costs as much again as all else here.
@@ -53,7 +55,8 @@ class Receiver:
         self._large = 0
         self._threads = threads
         self._in_hand = 0
-        for number in range(threads):
+        self._turns = Turns(threads)
+        for number in range(threads + PLACES):
             threading.Thread(target=self._work, name=f"request-{number}", daemon=True).start()
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
@@ -137,8 +140,7 @@ class Receiver:
                 left.cancel()
 
     def _work(self) -> None:
-        while True:
-            self._jobs.get()()
+        self._turns.work(self._jobs.get)
 
 
 def _do(

@@ -84,10 +84,8 @@ def serve_on(
 
 
 def _load(entry: str, *, threads: int, body_seconds: int) -> Any:
-    """Build the application in the process that serves it. What waits for the outside has threads of its own."""
-    from app.http.bulkhead import PLACES  # noqa: PLC0415 - the process that only looks after the others calls nobody
-
-    return Receiver(resolve_name(entry)(), threads=threads + PLACES, body_seconds=body_seconds)
+    """Build the application in the process that serves it."""
+    return Receiver(resolve_name(entry)(), threads=threads, body_seconds=body_seconds)
 
 
 def _connections_most() -> int:
