@@ -8,9 +8,10 @@ import ssl
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from app import http as outside
-from app.http import connections, deadlines, urls
+from app.http import adapter
 from app.http.public_addresses import is_public
 from tests.standins.serving import Answer, LocalServer, Manner, Request
 from tests.waiting import PATIENCE_SECONDS, call_that_arrives
@@ -215,25 +216,54 @@ def test_a_greeting_of_tls_that_drips_ends_at_the_deadline_with_nothing_sent() -
     assert outside.was_never_sent(error)
 
 
-def test_a_connection_made_too_late_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    bitten = threading.Event()
-    create, bite = socket.create_connection, deadlines.Watchdog.bite
+def test_a_look_up_of_the_name_that_never_ends_means_that_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    over, outlasted, look_up = threading.Event(), SimpleQueue[bool](), socket.getaddrinfo
 
-    def note_bite(watchdog: deadlines.Watchdog) -> None:
-        bite(watchdog)
-        bitten.set()
+    def hang(*args: Any, **kwargs: Any) -> Any:
+        outlasted.put(over.wait(PATIENCE_SECONDS))
+        return look_up(*args, **kwargs)
 
-    def late(address: tuple[str, int], *_: object, **__: object) -> socket.socket:
-        assert bitten.wait(PATIENCE_SECONDS)
-        return create(address)
-
-    monkeypatch.setattr(deadlines.Watchdog, "bite", note_bite)
-    monkeypatch.setattr("urllib3.util.connection.create_connection", late)
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
     with answering(Answer()) as server:
         error = failed_call(server.url, seconds=SHORT_SECONDS)
+        over.set()
+        assert outlasted.get(timeout=PATIENCE_SECONDS), "the call waited for the look-up"
 
     assert outside.was_never_sent(error)
     assert server.seen == []
+
+
+def test_a_name_with_many_addresses_that_do_not_answer_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: look_up(*args, **kwargs) * 1000)
+    with closing(socket.socket()) as listener, ExitStack() as waiting:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        # Where the queue is full, the kernel answers nobody.
+        for _ in range(4):
+            client = waiting.enter_context(closing(socket.socket()))
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        error = failed_call(f"http://127.0.0.1:{listener.getsockname()[1]}/", seconds=SHORT_SECONDS)
+
+    assert outside.was_never_sent(error)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_takes_the_request_in_drips_ends_at_the_deadline(scheme: str, certificate: Path) -> None:
+    def talk(connection: socket.socket, over: threading.Event) -> None:
+        while connection.recv(1024) and not over.wait(0.01):
+            pass
+
+    taken = over_tls(certificate, talk) if scheme == "https" else talk
+    with (
+        raw_server(taken) as address,
+        outside.new_session(total_seconds=0.5) as session,
+        pytest.raises(outside.DeadlineExceeded) as failed,
+    ):
+        session.post(f"{scheme}://{address}/", data=bytes(32 * 1024 * 1024), verify=str(certificate))
+
+    assert not outside.was_never_sent(failed.value)
 
 
 def test_a_deadline_is_of_one_call_and_not_of_the_next_on_the_same_connection() -> None:
@@ -320,7 +350,7 @@ def test_a_question_that_was_cut_on_a_new_connection_is_not_asked_again() -> Non
 
 
 def test_an_answer_longer_than_any_that_makes_sense_is_not_read_to_its_end() -> None:
-    with answering(Answer(body=b" " * (connections.ANSWER_BYTES_MAX + 1))) as server:
+    with answering(Answer(body=b" " * (adapter.ANSWER_BYTES_MAX + 1))) as server:
         error = failed_call(server.url)
 
     assert isinstance(error, outside.AnswerTooLong)
@@ -328,20 +358,20 @@ def test_an_answer_longer_than_any_that_makes_sense_is_not_read_to_its_end() -> 
 
 
 def test_an_answer_of_just_the_greatest_length_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "ANSWER_BYTES_MAX", 100_000)
+    monkeypatch.setattr(adapter, "ANSWER_BYTES_MAX", 100_000)
     with answering(Answer(body=b"x" * 100_000)) as server, outside.new_session() as session:
         assert len(session.get(server.url).content) == 100_000
 
 
 def test_what_unpacks_to_more_than_makes_sense_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "ANSWER_BYTES_MAX", 1_000_000)
+    monkeypatch.setattr(adapter, "ANSWER_BYTES_MAX", 1_000_000)
     packed = Answer(body=gzip.compress(b" " * 1_000_001), headers=(("Content-Encoding", "gzip"),))
     with answering(packed) as server:
         assert isinstance(failed_call(server.url), outside.AnswerTooLong)
 
 
 def test_a_packed_answer_is_unpacked_no_further_than_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "ANSWER_BYTES_MAX", 1_000_000)
+    monkeypatch.setattr(adapter, "ANSWER_BYTES_MAX", 1_000_000)
     # Packed twice, 128 MiB are less than a kilobyte.
     bomb = gzip.compress(gzip.compress(bytes(128 * 1024 * 1024), 1), 9)
     with answering(Answer(body=bomb, headers=(("Content-Encoding", "gzip, gzip"),))) as server:
@@ -356,7 +386,7 @@ def test_a_packed_answer_is_unpacked_no_further_than_it_is_read(monkeypatch: pyt
 
 @pytest.mark.parametrize("size", [b"-1", b"-5", b"-ffff"])
 def test_a_piece_of_a_negative_length_is_not_read(monkeypatch: pytest.MonkeyPatch, size: bytes) -> None:
-    monkeypatch.setattr(connections, "ANSWER_BYTES_MAX", 100_000)
+    monkeypatch.setattr(adapter, "ANSWER_BYTES_MAX", 100_000)
     start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
     with raw_server(cuts_after(start + size + b"\r\n" + bytes(32 * 1024 * 1024))) as address:
         tracemalloc.start()
@@ -373,28 +403,6 @@ def test_an_answer_that_cannot_be_unpacked_may_have_acted() -> None:
         error = failed_call(server.url)
 
     assert not outside.was_never_sent(error)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://points.example.com",
-        "HTTPS://Points.Example.com:443/api/v1/points?csapikey=a",
-        "http://points.example.com?a=b",
-        "http://bücher.example/claim",
-        "http://[::1]:3/a",
-        "http://a/k%40b/email/c%2Bd%40e.example/Full",
-        "http://a/api/../b",
-        "http://a/api/./b?c=/../d",
-        "http://a/api/..",
-        "http://a/..b//c",
-        "http://a/b c|d?e={f}",
-        "http://a/b%2fc%zz",
-        "http://a/é",
-    ],
-)
-def test_a_url_is_sent_as_requests_writes_it(url: str) -> None:
-    assert urls.as_sent(url) == requests.Request("GET", url).prepare().url
 
 
 def test_what_is_asked_of_the_server_is_path_and_query() -> None:
@@ -456,6 +464,15 @@ def test_a_call_that_may_go_to_the_internet_only_sends_nothing_elsewhere(scheme:
     assert outside.was_never_sent(failed.value)
 
 
+def test_a_call_that_may_go_to_the_internet_only_does_not_even_connect_elsewhere() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listener, outside.new_session(public_only=True) as session:
+        with pytest.raises(outside.NotPublic):
+            session.get(f"http://127.0.0.1:{listener.getsockname()[1]}/")
+        listener.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            listener.accept()
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_no_redirect_is_followed(status: int) -> None:
     with answering(Answer(status, headers=(("Location", "/elsewhere"),))) as server, outside.new_session() as session:
@@ -485,10 +502,16 @@ def test_a_session_keeps_and_sends_no_cookie() -> None:
     assert "Cookie" not in server.seen[1].headers
 
 
-@pytest.mark.parametrize("option", [{"verify": False}, {"auth": ("a", "b")}, {"data": "x"}, {"proxies": {"http": "http://p"}}])
-def test_a_session_takes_no_option_that_it_would_forget(option: dict[str, Any]) -> None:
+@pytest.mark.parametrize("option", [{"proxies": {"http": "http://p"}}, {"cert": "client.pem"}, {"timeout": 5}])
+def test_a_call_takes_no_option_that_it_would_forget(option: dict[str, Any]) -> None:
     with outside.new_session() as session, pytest.raises(TypeError):
         session.request("GET", "http://127.0.0.1:9/", **option)
+
+
+def test_text_is_read_as_utf_8_whatever_the_server_says() -> None:
+    answer = Answer(body="zwölf".encode(), content_type="text/html")
+    with answering(answer) as server, outside.new_session() as session:
+        assert session.get(server.url).text == "zwölf"
 
 
 def test_a_refused_connection_was_never_sent() -> None:

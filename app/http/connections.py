@@ -1,215 +1,169 @@
-"""Connections that are watched while a call lasts, and what carries a session's calls over them."""
+"""Connections that keep to the deadline of the call in hand.
+
+A time-out of requests holds for each read, so a server that sends a byte now and then could hold a caller for ever. Here
+every connect, handshake, write and read gets as its time-out what is left of the whole call.
+"""
 
 import http.client
+import io
 import socket
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextvars import ContextVar
+from threading import Thread
+from time import monotonic
 from typing import Any
 
-import requests
-from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
-from urllib3.response import BaseHTTPResponse
-from urllib3.util import Timeout
 
-from app.http.deadlines import Watchdog, current_watchdog, seconds_left
-from app.http.faults import AnswerTooLong, DeadlineExceeded, NotConnected, NotPublic
 from app.http.public_addresses import is_public
-from app.http.urls import host_of, server_of
-from app.metrics import timed_call
 
+# For each step of connecting: looking up the name, TCP with one of its addresses, the handshake of TLS.
 CONNECT_SECONDS = 5
-ANSWER_BYTES_MAX = 16 * 1024 * 1024
 
-# Who vouches for a server: those whom requests trusts (True), or the certificates in a file.
-Verify = bool | str
-
-
-class DeadlineAdapter(HTTPAdapter):
-    """Carries calls that end in time, with answers of bounded length."""
-
-    def __init__(self, total_seconds: float, *, public_only: bool) -> None:
-        self._total_seconds = total_seconds
-        self._public_only = public_only
-        # The server that was called last, with the certificates that vouch for it, and the connections to it.
-        self._last: tuple[str, Verify | None, HTTPConnectionPool] | None = None
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _WatchedHTTPPool, "https": _WatchedHTTPSPool}
-
-    def get_connection_with_tls_context(
-        self,
-        request: requests.PreparedRequest,
-        verify: Verify | None,
-        proxies: Mapping[str, str] | None = None,
-        cert: Any = None,
-    ) -> HTTPConnectionPool:
-        """Look up the connections to a server once: a session calls one and the same, and the look-up takes its time."""
-        server = server_of(request.url or "")
-        last = self._last
-        if last is not None and last[:2] == (server, verify):
-            return last[2]
-        pool: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
-        self._last = server, verify, pool
-        return pool  # type: ignore[no-any-return]  # urllib3's own class is wider
-
-    def close(self) -> None:
-        """Close the connections at once. urllib3 leaves that to whenever the garbage collector comes."""
-        if self._last is not None:
-            self._last[2].close()
-        self._last = None
-        super().close()
-
-    def request_url(self, request: requests.PreparedRequest, proxies: Mapping[str, str] | None) -> str:
-        """Give what is asked for of the server. There are no proxies."""
-        del proxies
-        url = request.url or ""
-        return url[len(server_of(url)) :].partition("#")[0]
-
-    def build_response(self, req: requests.PreparedRequest, resp: BaseHTTPResponse) -> requests.Response:
-        """Make the answer, less what requests reads out of it for sessions: the cookies above all."""
-        answer = requests.Response()
-        answer.status_code, answer.reason = resp.status, resp.reason or ""
-        # They are read without regard to case as they are; copied, they cost twice.
-        answer.headers = resp.headers  # type: ignore[assignment]  # requests' own kind of the same
-        answer.raw, answer.request, answer.url = resp, req, req.url or ""
-        # RFC 8259: JSON that systems exchange is UTF-8.
-        answer.encoding = "utf-8"
-        return answer
-
-    def send(self, request: requests.PreparedRequest, *args: Any, verify: Verify = True, **unused: Any) -> requests.Response:
-        """Send a request and read its whole answer."""
-        del args, unused
-        seconds = seconds_left(self._total_seconds)
-        if seconds <= 0:
-            raise NotConnected("no time is left for this call", request=request)
-        with (
-            Watchdog(seconds, public_only=self._public_only).on_duty() as watchdog,
-            timed_call(host_of(server_of(request.url or ""))),
-        ):
-            try:
-                response = self._sent(request, watchdog, verify, seconds)
-                response._content = _whole_body(response.raw)
-            except (requests.RequestException, HTTPError) as error:
-                if watchdog.is_private:
-                    raise NotPublic("the address leads into a private network", request=request) from error
-                if watchdog.failed_to_connect:
-                    raise NotConnected("the connection could not be made", request=request) from error
-                if watchdog.has_bitten:
-                    raise DeadlineExceeded(f"no whole answer within {seconds:.3g} seconds", request=request) from error
-                if isinstance(error, HTTPError):
-                    raise requests.ConnectionError(error, request=request) from error
-                raise
-            if watchdog.has_bitten:
-                raise DeadlineExceeded(f"no whole answer within {seconds:.3g} seconds", request=request)
-            return response
-
-    def _sent(self, request: requests.PreparedRequest, watchdog: Watchdog, verify: Verify, seconds: float) -> requests.Response:
-        timeout = Timeout(connect=min(CONNECT_SECONDS, seconds), read=seconds)
-        how: Any = {"stream": True, "timeout": timeout, "verify": verify}
-        try:
-            return super().send(request, **how)
-        except requests.ConnectionError:
-            # The server closed a kept connection just then. Only a question may be asked again: a change might happen twice.
-            if request.method != "GET" or watchdog.has_bitten or watchdog.has_dialled:
-                raise
-            return super().send(request, **how)
+# Family, kind, protocol, canonical name and address, as `getaddrinfo` gives them.
+_Address = tuple[int, int, int, str, Any]
 
 
-class _BoundedAnswer(http.client.HTTPResponse):
-    """Takes no piece of a negative length: that would be read until the server ends, however long it goes on."""
+class Call:
+    """One call to the outside, the time that is left for it, and what its connection may do and did."""
+
+    def __init__(self, seconds: float, *, public_only: bool) -> None:
+        self.public_only = public_only
+        self.has_connected = False
+        self._ends_at = monotonic() + seconds
+
+    @property
+    def is_over(self) -> bool:
+        return monotonic() >= self._ends_at
+
+    def seconds_left(self, at_most: float = float("inf")) -> float:
+        """Give the time-out of the next step. Raises TimeoutError when the deadline has passed."""
+        left = self._ends_at - monotonic()
+        if left <= 0:
+            raise TimeoutError("the deadline of the call has passed")
+        return min(left, at_most)
+
+
+# The call that this thread makes. urllib3 has no way to hand it to a connection.
+current_call: ContextVar[Call] = ContextVar("current_call")
+
+
+class ConnectingFailed(Exception):
+    """No connection was made, so nothing was sent. It is no OSError, so urllib3 and requests pass it on as it is."""
+
+
+class PrivateAddress(ConnectingFailed):
+    """The name has no address in the public internet, and this call may go nowhere else."""
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self.fp = io.BufferedReader(_TimedReads(sock))
 
     def _read_next_chunk_size(self) -> int:
+        """Refuse a negative length: such a chunk would be read until the server ends, however long it goes on."""
         size: int = super()._read_next_chunk_size()  # type: ignore[misc]  # typeshed leaves it out
         if size < 0:
-            raise ValueError("a piece of a negative length")
+            raise ValueError("a chunk of a negative length")
         return size
 
 
-class _WatchedHTTPConnection(HTTPConnection):
-    response_class = _BoundedAnswer
+class _TimedReads(io.RawIOBase):
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._raw = sock.makefile("rb", buffering=0)
 
-    def _new_conn(self) -> socket.socket:
-        return _watched(_permitted(self, super()._new_conn()))
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._socket.settimeout(current_call.get().seconds_left())
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Connection(HTTPConnection):
+    response_class = _Response
 
     def connect(self) -> None:
-        with _connecting(self):
+        call = current_call.get()
+        call.has_connected = True
+        try:
             super().connect()
+            call.seconds_left()
+        except ConnectingFailed:
+            raise
+        except Exception as error:
+            raise ConnectingFailed from error
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _watch_kept(self)
-        super().request(*args, **kwargs)
+    def _new_conn(self) -> socket.socket:
+        """Connect to the very addresses that were checked: another look-up of the name might give others."""
+        call = current_call.get()
+        addresses = _resolved(self._dns_host, self.port, call.seconds_left(CONNECT_SECONDS))
+        if call.public_only:
+            addresses = [address for address in addresses if is_public(address[4][0])]
+        failed: Exception = PrivateAddress()
+        for address in addresses:
+            try:
+                return _connected(address, call)
+            except OSError as error:
+                failed = error
+        raise failed
 
-
-class _WatchedHTTPSConnection(_WatchedHTTPConnection, HTTPSConnection):
-    """Does the same around what HTTPS does: `super()` above is urllib3's HTTPSConnection here."""
-
-
-def _permitted(connection: HTTPConnection, connection_socket: socket.socket) -> socket.socket:
-    """Close a connection that may not be, before a byte is sent."""
-    watchdog = current_watchdog()
-    # Only here is it known for sure where a name leads: at each look it may be told to lead elsewhere.
-    if watchdog is None or not watchdog.public_only or is_public(connection_socket.getpeername()[0]):
-        return connection_socket
-    connection_socket.close()
-    watchdog.is_private = True
-    raise NewConnectionError(connection, "this leads into a private network")
-
-
-def _watched(connection_socket: socket.socket) -> socket.socket:
-    watchdog = current_watchdog()
-    if watchdog is not None:
-        watchdog.watch(connection_socket)
-    return connection_socket
-
-
-def _watch_kept(connection: HTTPConnection) -> None:
-    """Watch a connection that was made for an earlier call and kept open."""
-    if connection.sock is not None:
-        _watched(connection.sock)
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        self.sock.settimeout(current_call.get().seconds_left())
+        super().send(data)
 
 
-@contextmanager
-def _connecting(connection: HTTPConnection) -> Iterator[None]:
-    """Note that the connection is a new one, and a failure that comes before the request does."""
-    watchdog = current_watchdog()
-    if watchdog is not None:
-        watchdog.has_dialled = True
+class _SecureConnection(_Connection, HTTPSConnection):
+    """The same for HTTPS: `super()` above is urllib3's HTTPSConnection here."""
+
+
+def _resolved(host: str, port: int, seconds: float) -> Sequence[_Address]:
+    """Look up a name in a thread, which is left behind when the time is over: `getaddrinfo` takes no time-out."""
+    found: Future[Sequence[_Address]] = Future()
+
+    def resolve() -> None:
+        try:
+            found.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 - the caller raises it
+            found.set_exception(error)
+
+    Thread(target=resolve, name="resolver", daemon=True).start()
+    return found.result(seconds)
+
+
+def _connected(address: _Address, call: Call) -> socket.socket:
+    family, kind, protocol, _, target = address
+    connection = socket.socket(family, kind, protocol)
     try:
-        yield
-        _refuse_if_late(connection, watchdog)
-    except Exception:
-        if watchdog is not None:
-            watchdog.failed_to_connect = True
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.settimeout(call.seconds_left(CONNECT_SECONDS))
+        connection.connect(target)
+        # The time-out of the handshake that may follow.
+        connection.settimeout(call.seconds_left(CONNECT_SECONDS))
+    except OSError:
+        connection.close()
         raise
+    return connection
 
 
-def _refuse_if_late(connection: HTTPConnection, watchdog: Watchdog | None) -> None:
-    if watchdog is not None and watchdog.has_bitten:
-        raise ConnectTimeoutError(connection, "connecting took all the time there was")
+class HTTPPool(HTTPConnectionPool):
+    """Makes connections that keep to the deadline."""
+
+    ConnectionCls = _Connection
 
 
-class _WatchedHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _WatchedHTTPConnection
+class HTTPSPool(HTTPSConnectionPool):
+    """Makes connections that keep to the deadline."""
 
-
-class _WatchedHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _WatchedHTTPSConnection
-
-
-def _whole_body(answer: BaseHTTPResponse) -> bytes:
-    """Read an answer to its end, unpacked."""
-    body = b""
-    while piece := answer.read(ANSWER_BYTES_MAX + 1 - len(body), decode_content=True):
-        body += piece
-        if len(body) > ANSWER_BYTES_MAX:
-            answer.close()
-            raise AnswerTooLong(f"the answer is longer than {ANSWER_BYTES_MAX} bytes")
-        if answer.length_remaining == 0 and "Content-Encoding" not in answer.headers:
-            break
-    answer.release_conn()
-    return body
+    ConnectionCls = _SecureConnection

@@ -15,7 +15,7 @@ import requests
 from gql import GraphQLRequest, gql
 from gql.transport.exceptions import TransportConnectionFailed, TransportError
 from gql.transport.requests import RequestsHTTPTransport
-from graphql import ExecutionResult, print_ast
+from graphql import DocumentNode, ExecutionResult
 
 from app import http as outside
 from app.errors import AppError, SaleorBusy, SaleorRefused, SaleorUnreachable
@@ -43,7 +43,7 @@ class Connections:
 
         Raises SaleorUnreachable when nothing answers as a GraphQL API does, SaleorBusy and SaleorRefused by the status.
         """
-        request = _Request(operation, variables)
+        request = GraphQLRequest(_document(operation), variable_values=dict(variables))
         try:
             with self._transport(url, public_only=self._public_only(api_url)) as transport:
                 return transport.execute(request, extra_args={"headers": {"Authorization": f"Bearer {token}"}})
@@ -99,26 +99,9 @@ class _Kept:
     public_only: bool
 
 
-class _Request(GraphQLRequest):
-    """A request whose document is printed once, not with each call: that took longer than the call itself."""
-
-    def __init__(self, operation: str, variables: Mapping[str, Any]) -> None:
-        super().__init__(_document(operation), variable_values=dict(variables))
-        self._text = _text(operation)
-
-    @property
-    def payload(self) -> dict[str, Any]:
-        return {"query": self._text} | ({"variables": self.variable_values} if self.variable_values else {})
-
-
 @cache
-def _document(operation: str) -> Any:
+def _document(operation: str) -> DocumentNode:
     return gql((OPERATIONS / f"{operation}.graphql").read_text()).document
-
-
-@cache
-def _text(operation: str) -> str:
-    return print_ast(_document(operation))
 
 
 def _raise_for_status(response: requests.Response, **_options: Any) -> None:

@@ -276,7 +276,7 @@ def test_a_saleor_that_is_not_on_the_list_is_refused_without_a_call(
     site: World, api_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     called: list[str] = []
-    monkeypatch.setattr("app.http.connections.DeadlineAdapter.send", lambda _adapter, request, **_: called.append(request.url))
+    monkeypatch.setattr("app.http.adapter.DeadlineAdapter.send", lambda _adapter, request, **_: called.append(request.url))
 
     answer = register(site, api_url)
 
