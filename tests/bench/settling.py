@@ -71,6 +71,7 @@ def backlog(
     what: str,
     award: str,
     goal: float,
+    cpu_goal: float | None,
     show: Callable[[int, int], None],
 ) -> list[Row]:
     """Settle a backlog slice by slice, with a look at the machine's pace between them; `what` names the provider.
@@ -101,7 +102,7 @@ def backlog(
             f"{subject}: worker's CPU per order, at {PACE_OF_TARGETS} µs a PyJWT check",
             name,
             median(there),
-            2,
+            cpu_goal,
             f"{median(plain):.2f} ms here, {speed:,.0f} orders/s",
             at_most=True,
             unit=" ms",

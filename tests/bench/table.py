@@ -7,12 +7,12 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Row:
-    """One measurement. `goal` is what the value is to reach: at least, or at most."""
+    """One measurement. `goal` is what the value is to reach: at least, or at most. None where it is only reported."""
 
     what: str
     database: str
     value: float
-    goal: float
+    goal: float | None
     figures: str
     at_most: bool = False
     unit: str = ""
@@ -20,6 +20,8 @@ class Row:
 
     @property
     def is_met(self) -> bool:
+        if self.goal is None:
+            return True
         return self.value <= self.goal if self.at_most else self.value >= self.goal
 
 
@@ -45,9 +47,11 @@ NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 def _line(what: str, by_database: dict[str, Row], databases: Sequence[str]) -> str:
     row = next(iter(by_database.values()))
-    goals = " · ".join(dict.fromkeys(_number(by_database[name].goal) for name in databases if name in by_database))
+    goals = [one.goal for name in databases if (one := by_database.get(name)) is not None and one.goal is not None]
+    numbers = " · ".join(dict.fromkeys(map(_number, goals)))
+    target = f"{'≤' if row.at_most else '≥'} {numbers}{row.unit}" if goals else ""
     cells = [_cell(by_database[name]) if name in by_database else "" for name in databases]
-    return f"| {what} | {'≤' if row.at_most else '≥'} {goals}{row.unit} | {' | '.join(cells)} |"
+    return f"| {what} | {target} | {' | '.join(cells)} |"
 
 
 def _cell(row: Row) -> str:
