@@ -12,7 +12,7 @@ from app import http as outside
 from app.errors import Crowded
 from app.http.bulkhead import PLACES, Bulkhead, Bulkheads, Turns
 from app.http.deadlines import within
-from tests.test_outside import SHORT_SECONDS, raw_server, says_nothing
+from tests.test_http import SHORT_SECONDS, raw_server, says_nothing
 
 LONG_SECONDS = 600
 

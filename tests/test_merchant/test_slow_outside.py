@@ -10,7 +10,7 @@ from app.http.bulkhead import PLACES, Bulkhead
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.standins.saleor.orders import global_id
-from tests.test_merchant.calls import Desk, seen
+from tests.test_merchant.calls import Desk, once_in, seen
 from tests.test_web.calls import ask, deliver, error_of, told
 
 TOO_MANY = "Too many requests are waiting for the points provider now."
@@ -79,7 +79,7 @@ def test_a_connection_is_not_called_good_unheard(without_provider: tuple[Desk, s
     desk, _ = without_provider
 
     for path in ("settings/provider/test", "settings/provider"):
-        said = seen(desk.post(path, form(coggins)))
+        said = seen(desk.post(path, form(coggins) | {"once": once_in(desk.get("settings"))}))
 
         assert "did not answer in time" in said or "waiting for an answer already" in said
 
