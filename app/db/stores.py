@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 
 from app.db.engine import Database
 from app.db.tables import AccountRow, RuleRow, StoreRow
+from app.domain.brand import Brand
 from app.domain.earning import Award, Moment, Rule
 from app.domain.evidence import DISBELIEVED_FOR
 from app.domain.store import StoreState
@@ -123,6 +124,11 @@ def customer_types_of(store: StoreRow) -> tuple[str, ...]:
 def customer_types_in(stored: str | None) -> tuple[str, ...]:
     """Read a stored list of customer types."""
     return tuple(json.loads(stored or "[]"))
+
+
+def brand_of(store: StoreRow) -> Brand:
+    """Read a store's brand off its row."""
+    return Brand(store.slug, store.name, store.accent, store.page_text, store.logo_mark)
 
 
 def is_served(store: StoreRow) -> bool:

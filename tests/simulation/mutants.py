@@ -25,8 +25,8 @@ from app.domain.earning import Award, points_due
 from app.domain.order import Order
 from app.providers.coggins import evidence
 from app.usecases.moving import balances, recording, sending
-from app.usecases.moving.causes import Run
-from app.usecases.settling import deciding, order_cause, planning, reading, sweep_orders
+from app.usecases.moving.run import Run
+from app.usecases.settling import deciding, order_cause, plan_orders, reading, sweep_orders
 from app.usecases.settling import resting as resting_step
 from app.usecases.settling.batch import Standing
 from tests.simulation.drawing import draw
@@ -73,7 +73,7 @@ def _ignore_the_lease(_rig: Rig) -> Any:
         return {movement.id for movement in movements}
 
     return _all(
-        patch.object(planning, "keep_lease", keep),
+        patch.object(plan_orders, "keep_lease", keep),
         patch.object(order_cause, "keep_lease", keep),
         patch.object(recording, "_ours", ours),
     )

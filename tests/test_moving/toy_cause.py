@@ -9,9 +9,9 @@ from sqlmodel import Session
 
 from app.db.logbook import write_log
 from app.db.tables import MovementRow
+from app.sealing import Sealer
 from app.usecases.moving.accounts import Accounts
 from app.usecases.moving.causes import Ended
-from app.usecases.services import Services
 
 TOY = "toy"
 
@@ -25,7 +25,7 @@ class ToyCause:
     def hold(self, session: Session, movements: Sequence[MovementRow], now: datetime) -> set[UUID]:
         return {movement.id for movement in movements}
 
-    def record(self, session: Session, services: Services, accounts: Accounts, ended: Sequence[Ended], now: datetime) -> None:
+    def record(self, session: Session, sealer: Sealer, accounts: Accounts, ended: Sequence[Ended], now: datetime) -> None:
         for one in ended:
             message = f"Toy {one.movement.cause_id}: {one.movement.points:+} {type(one.outcome).__name__}"
             write_log(session, one.movement.store_id, TOY, message, now=now)

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import SETTINGS_CHANGED, write_log
-from app.db.stores import find_store_by_slug
+from app.db.stores import brand_of, find_store_by_slug
 from app.db.tables import StoreLogoRow, StoreRow
 from app.domain.brand import ACCENT, Brand
 from app.errors import BadRequest
@@ -75,11 +75,6 @@ def show_logo(services: Services, slug: str, mark: str) -> bytes | None:
         if store is None or store.logo_mark is None or store.logo_mark != mark:
             return None
         return session.get_one(StoreLogoRow, store.id).png
-
-
-def brand_of(store: StoreRow) -> Brand:
-    """Read a store's brand off its row."""
-    return Brand(store.slug, store.name, store.accent, store.page_text, store.logo_mark)
 
 
 def checked_brand(*, name: str | None = None, accent: str | None = None, text: str | None = None) -> dict[str, str | None]:

@@ -3,18 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlmodel import Session
 
 from app.db.tables import MovementRow
 from app.domain.settlement import CauseKind
+from app.sealing import Sealer
 from app.usecases.moving.accounts import Accounts
 from app.usecases.moving.causes import Ended
-
-if TYPE_CHECKING:
-    from app.usecases.services import Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +25,7 @@ class CustomerCause:
         del session, now
         return {movement.id for movement in movements}
 
-    def record(self, session: Session, services: "Services", accounts: Accounts, ended: Sequence[Ended], now: datetime) -> None:
+    def record(self, session: Session, sealer: Sealer, accounts: Accounts, ended: Sequence[Ended], now: datetime) -> None:
         """Write nothing more."""
 
     def name(self, session: Session, movement: MovementRow) -> str:

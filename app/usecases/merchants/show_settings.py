@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from app.db.stores import customer_types_of, store_and_account
+from app.db.stores import brand_of, customer_types_of, store_and_account
 from app.domain.brand import Brand
 from app.domain.store import AccountKind
-from app.usecases.merchants.change_brand import brand_of
 from app.usecases.services import Services
 
 

@@ -11,8 +11,9 @@ from app.domain.email import folded
 from app.domain.evidence import DISBELIEVED_FOR, contradicts
 from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.providers.protocol import Absent, NotSent, Outcome, PointsProvider, Rejected, held
-from app.usecases.moving.causes import DISBELIEVED, Result, Run, Waits
+from app.usecases.moving.causes import DISBELIEVED, Result, Waits
 from app.usecases.moving.recording import doubt_again, record
+from app.usecases.moving.run import Run
 
 NOTHING_THERE = "NOTHING_THERE"
 NOTHING_TO_TAKE = Rejected("The balance holds nothing to take back.", code=NOTHING_THERE)

@@ -8,17 +8,15 @@ outcomes, and leaves what an outcome means to the cause. A new kind of cause is 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from uuid import UUID
 
 from sqlmodel import Session
 
 from app.db.tables import MovementRow
 from app.providers.protocol import Outcome
+from app.sealing import Sealer
 from app.usecases.moving.accounts import Accounts
-
-if TYPE_CHECKING:
-    from app.usecases.services import Services
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,7 @@ class Cause(Protocol):
         """Lock the causes of these movements, by id. Gives the movements whose causes are still ours."""
         ...
 
-    def record(self, session: Session, services: "Services", accounts: Accounts, ended: Sequence[Ended], now: datetime) -> None:
+    def record(self, session: Session, sealer: Sealer, accounts: Accounts, ended: Sequence[Ended], now: datetime) -> None:
         """Write what these outcomes mean for their causes, in the transaction that records the outcomes."""
         ...
 
@@ -85,15 +83,6 @@ class Cause(Protocol):
 
 
 Causes = Mapping[str, Cause]
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What one run of the engine works with: the accounts of one store, and one kind of cause."""
-
-    services: "Services"
-    accounts: Accounts
-    cause: Cause
 
 
 CLAIM_LOST = Problem(

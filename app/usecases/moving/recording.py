@@ -23,8 +23,9 @@ from app.domain.log_level import LogLevel
 from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.metrics import count_movement
 from app.providers.protocol import Accepted, Outcome, Overtaken, Rejected, Unknown
-from app.usecases.moving.accounts import resume_account
-from app.usecases.moving.causes import FOR_STAFF, UNKNOWN_INSTANT, Busy, Ended, Lost, Result, Run, Waits
+from app.usecases.moving.account_pauses import resume_account
+from app.usecases.moving.causes import FOR_STAFF, UNKNOWN_INSTANT, Busy, Ended, Lost, Result, Waits
+from app.usecases.moving.run import Run
 
 STATES: Mapping[type[Outcome], MovementState] = {
     Accepted: MovementState.ACCEPTED,
@@ -74,7 +75,7 @@ def _put(movement: MovementRow, outcome: Outcome, now: datetime) -> None:
 
 def _follow(session: Session, run: Run, ended: Sequence[Ended], now: datetime) -> None:
     if ended:
-        run.cause.record(session, run.services, run.accounts, ended, now)
+        run.cause.record(session, run.services.sealer, run.accounts, ended, now)
         accepted = [one.movement for one in ended if isinstance(one.outcome, Accepted)]
         tally_accepted(session, run.accounts.store, accepted, now)
 

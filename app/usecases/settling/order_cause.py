@@ -20,12 +20,11 @@ from app.domain.email import folded
 from app.domain.log_level import LogLevel
 from app.domain.settlement import CauseKind, MovementKind
 from app.providers.protocol import INSUFFICIENT, Accepted, Rejected
-from app.sealing import fingerprint
+from app.sealing import Sealer, fingerprint
 from app.usecases.moving.accounts import Accounts
 from app.usecases.moving.balances import NOTHING_THERE
 from app.usecases.moving.causes import Ended
 from app.usecases.moving.resolve_movement import DECIDED
-from app.usecases.services import Services
 
 REFUSED = "refused"
 # These refusals end by themselves: the balance was read a moment too early, or holds nothing and is looked at again later.
@@ -49,7 +48,7 @@ class OrderCause:
             held = {order_id or 0 for order_id in session.exec(locked.with_for_update())}
         return {movement.id for movement in movements if movement.order_id in held}
 
-    def record(self, session: Session, services: Services, accounts: Accounts, ended: Sequence[Ended], now: datetime) -> None:
+    def record(self, session: Session, sealer: Sealer, accounts: Accounts, ended: Sequence[Ended], now: datetime) -> None:
         """Write what was granted, new and changed claims, and refusals that will not end by themselves."""
         accepted = [(one.movement, one.outcome) for one in ended if isinstance(one.outcome, Accepted)]
         granted: dict[int, int] = {}
@@ -57,7 +56,7 @@ class OrderCause:
             granted[movement.order_id or 0] = granted.get(movement.order_id or 0, 0) + movement.points
         add_to_granted(session, granted)
         claims = [
-            _new_claim(services, accounts, movement, outcome, now)
+            _new_claim(sealer, accounts, movement, outcome, now)
             for movement, outcome in accepted
             if movement.kind == MovementKind.CLAIM and movement.target_id is None
         ]
@@ -110,7 +109,7 @@ def _change_claim(session: Session, movement: MovementRow) -> None:
     session.execute(update(ClaimRow).where(col(ClaimRow.id) == movement.target_id).values(points=left, state=state))
 
 
-def _new_claim(services: Services, accounts: Accounts, movement: MovementRow, outcome: Accepted, now: datetime) -> dict[str, Any]:
+def _new_claim(sealer: Sealer, accounts: Accounts, movement: MovementRow, outcome: Accepted, now: datetime) -> dict[str, Any]:
     goes_out = accounts.goes_out_at_once(movement)
     return {
         "id": movement.id,
@@ -120,7 +119,7 @@ def _new_claim(services: Services, accounts: Accounts, movement: MovementRow, ou
         "email": movement.email,
         "lane": movement.lane,
         "state": ClaimState.SHOWN if goes_out else ClaimState.OPEN,
-        "url_sealed": services.sealer.seal_short(outcome.claim_url or ""),
+        "url_sealed": sealer.seal_short(outcome.claim_url or ""),
         "token_mark": fingerprint(outcome.claim_token or str(movement.id)),
         "created_at": now,
         "expires_on": outcome.expires_on,

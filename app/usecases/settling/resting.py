@@ -15,12 +15,12 @@ from app.domain.email import folded
 from app.usecases.moving.causes import Problem
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, Left, Moved, Standing
-from app.usecases.settling.telling import Told
+from app.usecases.settling.telling import Telling
 
 _DOUBT = "doubt"
 
 
-def rest_orders(services: Services, batch: Batch, standings: Mapping[int, Standing], told: Told, moved: Moved) -> None:
+def rest_orders(services: Services, batch: Batch, standings: Mapping[int, Standing], told: Telling, moved: Moved) -> None:
     """Write the time of each order's next look and what stands in its way. Who was woken meanwhile keeps that wake."""
     now = services.clock()
     begun = _shortfalls_begun(standings, now)
@@ -61,7 +61,7 @@ def _shortfalls_begun(standings: Mapping[int, Standing], now: datetime) -> dict[
     return begun
 
 
-def _rest(standing: Standing, told: Told, begun: Mapping[str, datetime], now: datetime) -> dict[str, Any]:
+def _rest(standing: Standing, told: Telling, begun: Mapping[str, datetime], now: datetime) -> dict[str, Any]:
     left, row = _left(standing, told, now), standing.row
     due_again = standing.due.look_again_at if standing.due is not None else None
     shortfall, since, look = _shortfall(standing, begun, now)
@@ -82,7 +82,7 @@ def _rest(standing: Standing, told: Told, begun: Mapping[str, datetime], now: da
     }
 
 
-def _left(standing: Standing, told: Told, now: datetime) -> Left:
+def _left(standing: Standing, told: Telling, now: datetime) -> Left:
     """Give how the order is left, with the failure of telling Saleor, where there was one."""
     left = standing.left or Left(now)
     refusal = told.refusals.get(standing.id)

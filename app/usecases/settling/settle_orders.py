@@ -17,7 +17,8 @@ from app.errors import SaleorRefused, Unavailable
 from app.logs import innermost_place
 from app.providers.protocol import Accepted, Rejected, Unknown
 from app.usecases.moving.balances import NOTHING_THERE
-from app.usecases.moving.causes import Busy, Ended, Problem, Result, Run, Waits
+from app.usecases.moving.causes import Busy, Ended, Problem, Result, Waits
+from app.usecases.moving.run import Run
 from app.usecases.moving.sending import send
 from app.usecases.services import Services
 from app.usecases.settling.batch import DEFECT, Batch, Moved, Standing, Standings
@@ -25,10 +26,10 @@ from app.usecases.settling.claims import with_books, with_shown_claims
 from app.usecases.settling.deciding import stuck_problem, with_decision, with_due
 from app.usecases.settling.noting import note_orders
 from app.usecases.settling.order_cause import OrderCause, is_remembered, refusal_mark
-from app.usecases.settling.pausing import pause_store, resume_store
-from app.usecases.settling.planning import write_plans
+from app.usecases.settling.plan_orders import write_plans
 from app.usecases.settling.reading import read_orders
 from app.usecases.settling.resting import rest_orders
+from app.usecases.settling.store_pauses import pause_store, resume_store
 from app.usecases.settling.taking import take_batch
 from app.usecases.settling.telling import tell_orders
 

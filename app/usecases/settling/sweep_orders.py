@@ -18,7 +18,7 @@ from app.errors import AppError, SaleorFault, SaleorRefused, Unavailable
 from app.metrics import count_swept
 from app.usecases.operating.follow_app import switch_on
 from app.usecases.services import Services
-from app.usecases.settling.pausing import note_problem, pause_store, resume_store
+from app.usecases.settling.store_pauses import note_problem, pause_store, resume_store
 
 log = structlog.get_logger()
 

@@ -29,7 +29,7 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Telling:
     """What orders say, by id; Saleor's refusals, by id; and since when the orders were surely ours. None: nothing was told."""
 
     words: Mapping[int, Words] = field(default_factory=dict)
@@ -37,7 +37,7 @@ class Told:
     since: datetime | None = None
 
 
-def tell_orders(services: Services, batch: Batch, standings: Mapping[int, Standing]) -> Told:
+def tell_orders(services: Services, batch: Batch, standings: Mapping[int, Standing]) -> Telling:
     """Write the metadata of all orders in hand that say something else than they should.
 
     Saleor keeps what comes last: a worker that was stopped, and lost an order to another, must not say older things of it.
@@ -48,7 +48,7 @@ def tell_orders(services: Services, batch: Batch, standings: Mapping[int, Standi
     words = {id_: said for id_, standing in standings.items() if (said := _words(services, batch, standing)) is not None}
     differing = [id_ for id_, said in words.items() if said.to_write is not None]
     if not differing:
-        return Told(words)
+        return Telling(words)
     since = services.clock()
     # That a lease was prolonged may be lost with the machine's power.
     with services.database.writing(durable=False) as session:
@@ -57,7 +57,7 @@ def tell_orders(services: Services, batch: Batch, standings: Mapping[int, Standi
     requests = [changes[start : start + METADATA_MAX] for start in range(0, len(changes), METADATA_MAX)]
     answers = side_by_side(lambda request: _write(services, batch, request), requests)
     answered = [pair for request, said in zip(requests, answers, strict=True) for pair in zip(request, said, strict=True)]
-    return Told(words, {id_: refusal for (id_, _), refusal in answered if refusal is not None}, since)
+    return Telling(words, {id_: refusal for (id_, _), refusal in answered if refusal is not None}, since)
 
 
 def _write(services: Services, batch: Batch, request: Sequence[tuple[int, Mapping[str, str]]]) -> list[str | None]:

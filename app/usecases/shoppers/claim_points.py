@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from sqlmodel import Session, col, select
 
+from app.db.stores import brand_of
 from app.db.tables import ClaimRow, OrderRow, PointsClaimRow, StoreRow
 from app.db.waking import wake
 from app.domain.brand import Brand
@@ -18,7 +19,6 @@ from app.domain.order_link import order_link
 from app.ledger.entries import find_claims, take
 from app.providers.embedded import state_of
 from app.sealing import fingerprint
-from app.usecases.merchants.change_brand import brand_of
 from app.usecases.services import Services
 
 log = structlog.get_logger()

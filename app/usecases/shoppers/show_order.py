@@ -10,14 +10,13 @@ from sqlmodel import Session, col, select
 
 from app.db.books import Books, books_of, position_of
 from app.db.lanes import is_unclear
-from app.db.stores import accounts_of, find_store_by_slug
+from app.db.stores import accounts_of, brand_of, find_store_by_slug
 from app.db.tables import AccountRow, ClaimRow, OrderRow, StoreRow
 from app.domain.brand import Brand
 from app.domain.claim import LIVE, Balance, ClaimState
 from app.domain.earning import Because, Due
 from app.domain.status import PointsStatus, points_status
 from app.providers.protocol import Absent, NotSent, held
-from app.usecases.merchants.change_brand import brand_of
 from app.usecases.moving.balances_now import balances_now
 from app.usecases.services import Services
 
