@@ -25,7 +25,7 @@ from app.domain.earning import Award, points_due
 from app.domain.order import Order
 from app.providers.coggins import evidence
 from app.usecases.moving import balances, recording, sending
-from app.usecases.moving.run import Run
+from app.usecases.moving.engine_run import Run
 from app.usecases.settling import deciding, order_cause, plan_orders, reading, sweep_orders
 from app.usecases.settling import resting as resting_step
 from app.usecases.settling.batch import Standing

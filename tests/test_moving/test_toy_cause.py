@@ -9,10 +9,10 @@ from sqlmodel import col, select
 from app.db.tables import LogEntryRow, MovementRow
 from app.domain.settlement import MovementKind, MovementState
 from app.usecases.moving.causes import Busy, Ended, Result
+from app.usecases.moving.engine_run import Run, open_accounts
 from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.moving.planning import new_movement, plan
 from app.usecases.moving.resolve_movement import resolve_movement
-from app.usecases.moving.run import Run, open_accounts
 from app.usecases.services import Services
 from tests.standins import faults
 from tests.test_moving.toy_cause import TOY, ToyCause

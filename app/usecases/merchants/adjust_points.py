@@ -18,8 +18,8 @@ from app.domain.settlement import CauseKind, MovementKind, MovementState
 from app.errors import BadRequest
 from app.saleor.parsing import is_order_id
 from app.usecases.moving.causes import Busy
+from app.usecases.moving.engine_run import Run, open_accounts
 from app.usecases.moving.planning import new_movement, plan
-from app.usecases.moving.run import Run, open_accounts
 from app.usecases.services import Services
 
 log = structlog.get_logger()

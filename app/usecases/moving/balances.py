@@ -12,8 +12,8 @@ from app.domain.evidence import DISBELIEVED_FOR, contradicts
 from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.providers.protocol import Absent, NotSent, Outcome, PointsProvider, Rejected, held
 from app.usecases.moving.causes import DISBELIEVED, Result, Waits
+from app.usecases.moving.engine_run import Run
 from app.usecases.moving.recording import doubt_again, record
-from app.usecases.moving.run import Run
 
 NOTHING_THERE = "NOTHING_THERE"
 NOTHING_TO_TAKE = Rejected("The balance holds nothing to take back.", code=NOTHING_THERE)

@@ -10,9 +10,9 @@ from app.domain.evidence import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_A
 from app.providers.protocol import Absent, Accepted, AskKind, NotSent, RefusedWhole, Unknown, held
 from app.usecases.moving.account_pauses import pause_account
 from app.usecases.moving.causes import CLAIM_LOST, FOR_STAFF, UNKNOWN_INSTANT, Problem, Result, Waits
+from app.usecases.moving.engine_run import Run
 from app.usecases.moving.planning import as_ask
 from app.usecases.moving.recording import leave_to_staff, note_look, record, take_back_to_planned
-from app.usecases.moving.run import Run
 
 _HAPPENED = Accepted(doubt="Its answer was lost; the balance shows that it happened.")
 

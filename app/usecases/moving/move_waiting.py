@@ -18,8 +18,8 @@ from app.domain.evidence import FIRST_LOOK_AFTER
 from app.domain.settlement import MovementState
 from app.domain.store import StoreState
 from app.usecases.moving.causes import Busy, Ended, Lost, Result, Waits
+from app.usecases.moving.engine_run import Run, open_accounts
 from app.usecases.moving.planning import move_now
-from app.usecases.moving.run import Run, open_accounts
 from app.usecases.moving.sending import TAKEN_OVER_AFTER, send
 from app.usecases.services import Services
 

@@ -16,8 +16,8 @@ from app.providers.protocol import Ask, AskKind, held
 from app.usecases.moving.accounts import Accounts
 from app.usecases.moving.balances import hold_to_balances
 from app.usecases.moving.causes import Busy, Ended, Result
+from app.usecases.moving.engine_run import Run
 from app.usecases.moving.recording import write_ended
-from app.usecases.moving.run import Run
 
 # Locked in this order: claims before customers.
 _LOCAL_ORDER = (AskKind.CHANGE, AskKind.CLAIM, AskKind.INSTANT)

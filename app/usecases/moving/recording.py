@@ -25,7 +25,7 @@ from app.metrics import count_movement
 from app.providers.protocol import Accepted, Outcome, Overtaken, Rejected, Unknown
 from app.usecases.moving.account_pauses import resume_account
 from app.usecases.moving.causes import FOR_STAFF, UNKNOWN_INSTANT, Busy, Ended, Lost, Result, Waits
-from app.usecases.moving.run import Run
+from app.usecases.moving.engine_run import Run
 
 STATES: Mapping[type[Outcome], MovementState] = {
     Accepted: MovementState.ACCEPTED,

@@ -16,8 +16,8 @@ from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.errors import BadRequest
 from app.providers.protocol import Accepted, Rejected
 from app.usecases.moving.causes import Cause, Ended
+from app.usecases.moving.engine_run import Run, open_accounts
 from app.usecases.moving.recording import write_ended
-from app.usecases.moving.run import Run, open_accounts
 from app.usecases.services import Services
 
 log = structlog.get_logger()

@@ -16,10 +16,10 @@ from app.providers.protocol import AskKind, NotSent, RefusedWhole, Reply, Unknow
 from app.usecases.moving.account_pauses import pause_account
 from app.usecases.moving.balances import check_balances
 from app.usecases.moving.causes import CLAIM_LOST, Problem, Result, Waits
+from app.usecases.moving.engine_run import Run
 from app.usecases.moving.finding_out import account_problem, find_out, repeat_call
 from app.usecases.moving.planning import as_ask, ask_kind
 from app.usecases.moving.recording import mark_sending, record, take_back_to_planned
-from app.usecases.moving.run import Run
 
 # After this long nobody is still waiting for the answer: the worker that sent it is dead.
 TAKEN_OVER_AFTER = timedelta(minutes=5)

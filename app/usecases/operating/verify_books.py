@@ -8,8 +8,11 @@ from sqlmodel import col, select
 from app.db.stores import find_store_by_slug
 from app.db.tables import StoreRow
 from app.errors import BadRequest
-from app.ledger.audit import AUDITS, RANGE, differing, next_range
+from app.ledger.audit import LEDGER_AUDITS, RANGE, differing, next_range
+from app.usecases.operating.order_audits import ORDER_AUDITS
 from app.usecases.services import Services
+
+AUDITS = (*LEDGER_AUDITS, *ORDER_AUDITS)
 
 
 @dataclass(frozen=True, slots=True)

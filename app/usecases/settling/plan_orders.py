@@ -20,10 +20,10 @@ from app.domain.order import facts_of
 from app.domain.settlement import MovementKind
 from app.providers.protocol import Accepted
 from app.usecases.moving.causes import Ended, Problem, Result
+from app.usecases.moving.engine_run import Run
 from app.usecases.moving.finding_out import account_problem
 from app.usecases.moving.planning import move_now, new_movement, plan
 from app.usecases.moving.recording import write_ended
-from app.usecases.moving.run import Run
 from app.usecases.settling.batch import Batch, Left, Standing
 from app.usecases.settling.deciding import TOO_MANY
 from app.usecases.settling.order_cause import REFUSED, refusal_mark

@@ -18,7 +18,7 @@ from app.logs import innermost_place
 from app.providers.protocol import Accepted, Rejected, Unknown
 from app.usecases.moving.balances import NOTHING_THERE
 from app.usecases.moving.causes import Busy, Ended, Problem, Result, Waits
-from app.usecases.moving.run import Run
+from app.usecases.moving.engine_run import Run
 from app.usecases.moving.sending import send
 from app.usecases.services import Services
 from app.usecases.settling.batch import DEFECT, Batch, Moved, Standing, Standings
