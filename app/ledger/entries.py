@@ -12,7 +12,9 @@ from sqlalchemy import ColumnElement, literal_column, select, update
 from sqlmodel import Session, col
 
 from app.db.bulk import Among
-from app.db.tables.points import EntryKind, PointsClaimRow, PointsClaimState, PointsCustomerRow
+from app.db.tables.points_claim import PointsClaimRow, PointsClaimState
+from app.db.tables.points_customer import PointsCustomerRow
+from app.db.tables.points_entry import EntryKind
 from app.domain.claim import Balance
 from app.domain.email import folded
 from app.ledger import statements as ledger_bulk

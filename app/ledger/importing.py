@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.db.tables.points import EntryKind
+from app.db.tables.points_entry import EntryKind
 from app.domain.bounds import POINTS_MAX
 from app.domain.email import folded
 from app.domain.imported_balance import BalanceRow, BroughtIn

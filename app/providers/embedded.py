@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from app.db.engine import Database
 from app.db.tables import PointsClaimRow
-from app.db.tables.points import EntryKind, PointsClaimState
+from app.db.tables.points_claim import PointsClaimState
+from app.db.tables.points_entry import EntryKind
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EMAIL_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
 from app.domain.claim import ClaimState
 from app.domain.email import folded

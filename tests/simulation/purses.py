@@ -8,7 +8,7 @@ from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from app.db.tables import AccountRow, PointsCustomerRow
-from app.db.tables.points import EntryKind
+from app.db.tables.points_entry import EntryKind
 from app.domain.store import AccountKind
 from app.ledger import entries as ledger
 from app.sealing import fingerprint

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from app.db.engine import Database
 from app.db.tables import PointsClaimRow, PointsCustomerRow
-from app.db.tables.points import EntryKind, PointsEntryRow
+from app.db.tables.points_entry import EntryKind, PointsEntryRow
 from app.domain.claim import Balance
 from app.ledger import entries as ledger
 from app.providers.embedded import EmbeddedProvider

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from app.db.tables.points import PointsClaimState
+from app.db.tables.points_claim import PointsClaimState
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
 from app.domain.claim import Balance, ClaimState
 from app.providers.embedded import ARRAY_MAX, EmbeddedProvider, end_of_day

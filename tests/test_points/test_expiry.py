@@ -6,7 +6,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from app.db.tables import RuleRow
-from app.db.tables.points import PointsClaimState
+from app.db.tables.points_claim import PointsClaimState
 from app.domain.claim import ClaimState
 from app.ledger import entries as ledger
 from app.providers.embedded import EmbeddedProvider

@@ -11,7 +11,9 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from app.db.engine import Database
-from app.db.tables.points import EntryKind, PointsClaimState, PointsCustomerRow, PointsEntryRow
+from app.db.tables.points_claim import PointsClaimState
+from app.db.tables.points_customer import PointsCustomerRow
+from app.db.tables.points_entry import EntryKind, PointsEntryRow
 from app.domain.claim import Balance
 from app.ledger import entries as ledger
 from app.providers.embedded import EmbeddedProvider

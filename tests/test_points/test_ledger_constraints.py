@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db.engine import Database
 from app.db.tables import PointsEntryRow
-from app.db.tables.points import EntryKind
+from app.db.tables.points_entry import EntryKind
 from app.ledger import entries as ledger
 from app.providers.embedded import EmbeddedProvider
 from app.providers.protocol import Ask, AskKind

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from app.db.tables import PointsCustomerRow
-from app.db.tables.points import EntryKind
+from app.db.tables.points_entry import EntryKind
 from app.domain.bounds import POINTS_MAX
 from app.domain.claim import Balance
 from app.providers.embedded import EmbeddedProvider

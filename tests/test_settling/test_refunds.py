@@ -239,7 +239,7 @@ def spend(world: World, points: int) -> None:
     if world.coggins is not None:
         world.coggins.spend(ADA, points)
         return
-    from app.db.tables.points import EntryKind  # noqa: PLC0415
+    from app.db.tables.points_entry import EntryKind  # noqa: PLC0415
     from app.ledger import entries as ledger  # noqa: PLC0415
     from app.ledger.entries import Entry  # noqa: PLC0415
 

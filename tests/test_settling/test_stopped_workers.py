@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from app.db.books import lane_of
 from app.db.tables import MovementRow
-from app.db.tables.points import EntryKind
+from app.db.tables.points_entry import EntryKind
 from app.domain.settlement import MovementKind, MovementState
 from app.domain.store import AccountKind
 from app.ledger import entries as ledger

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from app.db.tables.points import EntryKind
+from app.db.tables.points_entry import EntryKind
 from app.ledger import entries as ledger
 from app.usecases.operating.verify_books import verify_books
 from tests.clock import START

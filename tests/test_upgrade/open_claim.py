@@ -4,7 +4,7 @@ import requests
 from sqlmodel import select
 
 from app.db.tables import PointsClaimRow
-from app.db.tables.points import PointsClaimState
+from app.db.tables.points_claim import PointsClaimState
 from tests.world import TIMEOUT, World
 
 

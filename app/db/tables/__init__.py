@@ -1,12 +1,21 @@
-"""The tables. Their invariants are constraints, so that no code can break them."""
+"""The tables, one noun a file. Their invariants are constraints, so that no code can break them."""
 
-from app.db.tables.api import ApiAnswerRow, ApiKeyRow
+from app.db.tables.account import AccountRow
+from app.db.tables.adjustment import AdjustmentRow
+from app.db.tables.api_answer import ApiAnswerRow
+from app.db.tables.api_key import ApiKeyRow
+from app.db.tables.claim import ClaimRow
 from app.db.tables.event import EventRow
-from app.db.tables.merchant import LogEntryRow, MerchantActionRow, PointsDayRow
-from app.db.tables.movement import AdjustmentRow, ClaimRow, MovementRow
+from app.db.tables.log_entry import LogEntryRow
+from app.db.tables.merchant_action import MerchantActionRow
+from app.db.tables.movement import MovementRow
 from app.db.tables.order import OrderRow
-from app.db.tables.points import PointsClaimRow, PointsCustomerRow, PointsEntryRow
-from app.db.tables.store import AccountRow, RuleRow, StoreLogoRow, StoreRow
+from app.db.tables.points_claim import PointsClaimRow
+from app.db.tables.points_customer import PointsCustomerRow
+from app.db.tables.points_day import PointsDayRow
+from app.db.tables.points_entry import PointsEntryRow
+from app.db.tables.rule import RuleRow
+from app.db.tables.store import StoreLogoRow, StoreRow
 
 __all__ = [
     "AccountRow",

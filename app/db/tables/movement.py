@@ -1,13 +1,12 @@
-"""What was asked of the accounts, and the claim links that came of it."""
+"""One change asked of an account."""
 
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import Field, SQLModel
 
 from app.db.columns import BigId, UtcTime, one_of
-from app.domain.claim import ClaimState
 from app.domain.settlement import CauseKind, MovementKind, MovementState
 
 _IS_OPEN = "(state IN ('planned', 'sending') OR (state = 'unknown' AND kind IN ('credit', 'debit')))"
@@ -95,55 +94,3 @@ class MovementRow(SQLModel, table=True):
         if self.order_id is not None:
             return CauseKind.ORDER, self.order_id
         return self.cause_kind or CauseKind.CUSTOMER, self.cause_id
-
-
-class ClaimRow(SQLModel, table=True):
-    """A claim link of an order, as far as we know it. Its id is that of the movement that brought it."""
-
-    __tablename__ = "claim"
-    __table_args__ = (
-        one_of("state", ClaimState, name="claim_state"),
-        CheckConstraint("points >= 0", name="claim_points"),
-        CheckConstraint("state <> 'shown' OR shown_at IS NOT NULL", name="claim_shown_is_timed"),
-        Index("claim_of_order", "order_id"),
-        Index("claim_of_lane", "lane"),
-    )
-
-    id: UUID = Field(primary_key=True, foreign_key="movement.id")
-    order_id: int = Field(foreign_key="order.id", sa_type=BigId)
-    account_id: int = Field(foreign_key="account.id", sa_type=BigId)
-    points: int
-    email: str = Field(default="", max_length=320)
-    lane: str = Field(max_length=64)
-    state: str = Field(default=ClaimState.OPEN, max_length=16)
-    url_sealed: str
-    token_mark: str = Field(max_length=64, unique=True)
-    created_at: datetime = Field(sa_type=UtcTime)
-    expires_on: date | None = None
-    shown_at: datetime | None = Field(default=None, sa_type=UtcTime)
-    shown_available: int | None = None
-    shown_used: int | None = None
-    taken_at: datetime | None = Field(default=None, sa_type=UtcTime)
-    taken_by: str | None = Field(default=None, max_length=320)
-
-
-class AdjustmentRow(SQLModel, table=True):
-    """A person's change of an order's or a customer's points. Append-only."""
-
-    __tablename__ = "adjustment"
-    __table_args__ = (
-        CheckConstraint("points <> 0", name="adjustment_points"),
-        CheckConstraint("order_id IS NOT NULL OR email_key IS NOT NULL", name="adjustment_has_subject"),
-        Index("adjustment_of_customer", "store_id", "email_key"),
-    )
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
-    store_id: int = Field(foreign_key="store.id", index=True, sa_type=BigId)
-    order_id: int | None = Field(default=None, foreign_key="order.id", index=True, sa_type=BigId)
-    email_key: str | None = Field(default=None, max_length=320)
-    points: int
-    reason: str = Field(max_length=1024)
-    made_by: str = Field(max_length=256)
-    # The claim that it withdraws. None is withdrawn twice.
-    claim_id: UUID | None = Field(default=None, index=True, unique=True)
-    made_at: datetime = Field(sa_type=UtcTime)

@@ -1,15 +1,12 @@
-"""A store, its accounts and its rules."""
+"""An installed Saleor, or a points service of its own, and its logo."""
 
 from datetime import datetime
-from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Index, false, text
+from sqlalchemy import CheckConstraint, false
 from sqlmodel import Field, SQLModel
 
-from app.db.columns import BigId, ExactDecimal, UtcTime, one_of
-from app.domain.earning import Award, Moment
-from app.domain.email import nobodys_address
-from app.domain.store import AccountKind, ClaimLink, DebtPolicy, StoreState
+from app.db.columns import BigId, UtcTime, one_of
+from app.domain.store import ClaimLink, DebtPolicy, StoreState
 
 
 class StoreRow(SQLModel, table=True):
@@ -78,70 +75,3 @@ class StoreLogoRow(SQLModel, table=True):
 
     store_id: int | None = Field(default=None, primary_key=True, foreign_key="store.id", sa_type=BigId)
     png: bytes
-
-
-class AccountRow(SQLModel, table=True):
-    """A store's points at a provider. A store has one of today, and keeps older ones for what was granted there."""
-
-    __tablename__ = "account"
-    __table_args__ = (
-        one_of("kind", AccountKind, name="account_kind"),
-        CheckConstraint("kind <> 'coggins' OR (url IS NOT NULL AND key_sealed IS NOT NULL)", name="account_coggins_has_key"),
-        Index("account_of_today", "store_id", unique=True, sqlite_where=text("is_current"), postgresql_where=text("is_current")),
-    )
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
-    store_id: int = Field(foreign_key="store.id", index=True, sa_type=BigId)
-    kind: str = Field(max_length=16)
-    is_current: bool = True
-    url: str | None = Field(default=None, max_length=512)
-    key_sealed: str | None = None
-    # Two stores may share one account at a provider: the same mark means the same balances.
-    lane_mark: str = Field(max_length=64)
-    honours_idempotency: bool = False
-    # When it was asked for the balance of somebody who is nobody's customer, and when it last answered that with zeros.
-    asked_of_nobody_at: datetime | None = Field(default=None, sa_type=UtcTime)
-    zeros_for_nobody_at: datetime | None = Field(default=None, sa_type=UtcTime)
-    paused_until: datetime | None = Field(default=None, sa_type=UtcTime)
-    failures: int = 0
-    problem: str | None = Field(default=None, max_length=1024)
-    created_at: datetime = Field(sa_type=UtcTime)
-
-    @property
-    def nobody(self) -> str:
-        """The address to ask this account about that is nobody's."""
-        return nobodys_address(self.lane_mark[:16])
-
-
-class RuleRow(SQLModel, table=True):
-    """A version of an earning rule: the store's default, or one channel's. Append-only."""
-
-    __tablename__ = "rule"
-    __table_args__ = (
-        one_of("award", Award, name="rule_award"),
-        one_of("award_when", Moment, name="rule_award_when"),
-        CheckConstraint("hold_days BETWEEN 0 AND 3650", name="rule_hold_days"),
-        CheckConstraint("expires_days IS NULL OR expires_days BETWEEN 0 AND 36500", name="rule_expires_days"),
-        CheckConstraint("maximum_points IS NULL OR maximum_points >= 0", name="rule_maximum_points"),
-        Index("rule_in_force", "store_id", "channel", "in_force_from"),
-    )
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
-    store_id: int = Field(foreign_key="store.id", sa_type=BigId)
-    channel: str | None = Field(default=None, max_length=256)
-    in_force_from: datetime = Field(sa_type=UtcTime)
-    points_per_unit: Decimal = Field(default=Decimal(1), sa_type=ExactDecimal)
-    include_tax: bool = True
-    include_shipping: bool = False
-    minimum_total: Decimal = Field(default=Decimal(0), sa_type=ExactDecimal)
-    maximum_points: int | None = None
-    award: str = Field(default=Award.CLAIM, max_length=16)
-    award_when: str = Field(default=Moment.PAID, max_length=16)
-    hold_days: int = 0
-    expires_days: int | None = None
-    bind_email: bool = True
-    customer_type: str | None = Field(default=None, max_length=128)
-    is_active: bool = True
-    # A channel's rule that ends there: from then on the channel follows the default again.
-    follows_default: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
-    created_by: str = Field(default="installation", max_length=256)

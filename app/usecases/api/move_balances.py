@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from app.db.tables.points import EntryKind
+from app.db.tables.points_entry import EntryKind
 from app.ledger import entries as ledger
 from app.usecases.api.find_caller import Caller
 from app.usecases.api.idempotency import IdempotentRequest, Outcome, done_before, keep

@@ -11,7 +11,7 @@ from app.db.rows import as_value
 from app.db.stores import store_and_account
 from app.db.tables import EventRow, OrderRow, PointsClaimRow, PointsCustomerRow, PointsDayRow, RuleRow
 from app.db.tables.order import NEEDS_A_PERSON
-from app.db.tables.points import PointsClaimState
+from app.db.tables.points_claim import PointsClaimState
 from app.db.tallies import today
 from app.domain.store import AccountKind
 from app.usecases.services import Services

@@ -14,7 +14,7 @@ from app.db.books import lane_of
 from app.db.people import Person
 from app.db.stores import accounts_of
 from app.db.tables import AccountRow, ClaimRow, MovementRow, PointsClaimRow
-from app.db.tables.points import PointsClaimState
+from app.db.tables.points_claim import PointsClaimState
 from app.db.waking import wake
 from app.domain.claim import ClaimState
 from app.domain.email import folded

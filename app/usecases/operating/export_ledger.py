@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from app.db.stores import find_store_by_slug
 from app.db.tables import PointsClaimRow, PointsCustomerRow, PointsEntryRow
-from app.db.tables.points import PointsClaimState
+from app.db.tables.points_claim import PointsClaimState
 from app.errors import BadRequest
 from app.usecases.services import Services
 

@@ -1,8 +1,8 @@
-"""What the merchant's pages stand on: what happened, in words, and what was done once already."""
+"""What the merchant reads in the log."""
 
-from datetime import date, datetime
+from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.db.columns import BigId, UtcTime, one_of
@@ -33,31 +33,3 @@ class LogEntryRow(SQLModel, table=True):
     taken_back: int = Field(default=0, sa_type=BigId, sa_column_kwargs={"server_default": "0"})
     # The staff user who did it, where somebody did.
     made_by: str | None = Field(default=None, max_length=256)
-
-
-class MerchantActionRow(SQLModel, table=True):
-    """A form that was sent and done. Its token is in the form, so a double click does the thing once."""
-
-    __tablename__ = "merchant_action"
-
-    token: str = Field(primary_key=True, max_length=64)
-    store_id: int = Field(foreign_key="store.id", sa_type=BigId)
-    made_by: str = Field(max_length=256)
-    made_at: datetime = Field(index=True, sa_type=UtcTime)
-
-
-class PointsDayRow(SQLModel, table=True):
-    """What one day, in the store's time zone, did to its customers' points: kept with each outcome, so nobody adds up history.
-
-    `granted`: claims and credits that the provider accepted. `taken`: claims that were taken, and credits. `taken_back`: debits,
-    and open claims that were voided or shrunk.
-    """
-
-    __tablename__ = "points_day"
-    __table_args__ = (CheckConstraint("granted >= 0 AND taken >= 0 AND taken_back >= 0", name="points_day_counts_up"),)
-
-    store_id: int = Field(primary_key=True, foreign_key="store.id", sa_type=BigId)
-    day: date = Field(primary_key=True)
-    granted: int = Field(default=0, sa_type=BigId)
-    taken: int = Field(default=0, sa_type=BigId)
-    taken_back: int = Field(default=0, sa_type=BigId)

@@ -1,0 +1,45 @@
+"""The embedded points: one change of one balance."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint
+from sqlmodel import Field, SQLModel
+
+from app.db.columns import BigId, UtcTime, one_of
+
+
+class EntryKind(StrEnum):
+    """What moved a balance: a claim that was taken, an INSTANT, or a balance brought in from elsewhere."""
+
+    CLAIM = "claim"
+    INSTANT = "instant"
+    IMPORT = "import"
+
+
+class PointsEntryRow(SQLModel, table=True):
+    """One change of one balance, with the balance after it. The database refuses to change or delete an entry.
+
+    `amount` is the change of what is available, `used` that of what is used: only a balance brought in has any.
+    """
+
+    __tablename__ = "points_entry"
+    __table_args__ = (
+        one_of("kind", EntryKind, name="points_entry_kind"),
+        CheckConstraint("(kind = 'claim') = (claim_id IS NOT NULL)", name="points_entry_claim"),
+        CheckConstraint("used = 0 OR kind = 'import'", name="points_entry_used"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    customer_id: int = Field(foreign_key="points_customer.id", index=True, sa_type=BigId)
+    kind: str = Field(max_length=16)
+    amount: int
+    used: int = Field(default=0, sa_type=BigId, sa_column_kwargs={"server_default": "0"})
+    # Empty in entries of the first version, which did not write it.
+    available_after: int | None = Field(default=None, sa_type=BigId)
+    used_after: int | None = Field(default=None, sa_type=BigId)
+    claim_id: int | None = Field(default=None, foreign_key="points_claim.id", unique=True, sa_type=BigId)
+    # Who asked for it, so that asking twice is asking once.
+    request_id: UUID | None = Field(default=None, unique=True)
+    created_at: datetime = Field(sa_type=UtcTime)
