@@ -218,10 +218,10 @@ def test_as_many_requests_are_in_hand_as_there_are_threads(server: int) -> None:
         assert _all_of(waiting).endswith(b"True")
 
 
-def test_a_request_whose_client_left_before_its_turn_is_not_worked_off(server: int, tmp_path: Path) -> None:
+def test_a_request_whose_client_left_before_its_turn_is_not_worked_off(short_server: int, tmp_path: Path) -> None:
     # The server notices when it notices, so this is tried until it did so in time. One that never does would never pass.
     gates = (tmp_path / str(number) for number in count())
-    wait_until(lambda: _is_passed_over(server, next(gates)), what="a request is passed over")
+    wait_until(lambda: _is_passed_over(short_server, next(gates)), what="a request is passed over")
 
 
 def _is_passed_over(port: int, gate: Path) -> bool:
@@ -242,7 +242,7 @@ def _is_passed_over(port: int, gate: Path) -> bool:
 
 
 def _counted(port: int) -> int:
-    return int(requests.get(f"http://127.0.0.1:{port}/counted", timeout=20).text)
+    return int(requests.get(f"http://127.0.0.1:{port}/counted", timeout=PATIENCE_SECONDS).text)
 
 
 def test_what_is_no_http_ends_with_400(server: int) -> None:
