@@ -19,7 +19,7 @@ from app.domain.settlement import MovementState
 from app.domain.store import StoreState
 from app.usecases.moving.causes import Busy, Ended, Lost, Result, Waits
 from app.usecases.moving.engine_run import Run, open_accounts
-from app.usecases.moving.planning import move_now
+from app.usecases.moving.planning import plan
 from app.usecases.moving.sending import TAKEN_OVER_AFTER, send
 from app.usecases.services import Services
 
@@ -51,7 +51,7 @@ def _go_on(run: Run, movements: list[MovementRow]) -> None:
         with run.services.database.writing() as session:
             held = run.cause.hold(session, local, run.services.clock())
             open_now = _still_open(session, [movement for movement in local if movement.id in held])
-            move_now(session, run, open_now, run.services.clock(), are_stored=True)
+            plan(session, run, [], run.services.clock(), left_open=open_now)
     results = send(run, [movement for movement in movements if movement.account_id not in run.accounts.local])
     with run.services.database.writing() as session:
         for result in results:

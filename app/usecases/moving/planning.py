@@ -42,35 +42,44 @@ def new_movement(
     )
 
 
-def plan(session: Session, run: Run, new: Sequence[MovementRow], now: datetime) -> tuple[list[MovementRow], list[Result]]:
+def plan(
+    session: Session,
+    run: Run,
+    new: Sequence[MovementRow],
+    now: datetime,
+    *,
+    left_open: Sequence[MovementRow] = (),
+    done: Sequence[Ended] = (),
+) -> tuple[list[MovementRow], list[Result]]:
     """Write new movements in the caller's transaction. Gives those that are now to be sent, and what became of the others.
 
-    At most one INSTANT of a customer is under way at an account whose answers can be lost: where there is one, Busy.
+    Those at an account in our own database move here and now, and are written as they ended. So are movements that an earlier
+    version left open there (`left_open`): done before or not, they end now, once. `done` are new ones that ended in the
+    caller's own books. At most one INSTANT of a customer is under way at an account whose answers can be lost: else Busy.
+
+    Everything that ended is recorded last and together: the row of the day's totals is locked after claims and customers.
     """
-    local = [movement for movement in new if movement.account_id in run.accounts.local]
+    local = [movement for movement in (*new, *left_open) if movement.account_id in run.accounts.local]
+    ended = [*done, *_moved(session, run, local, now)]
+    write_ended(session, run, ended, now, known=[movement.id for movement in left_open])
     remote = [movement for movement in new if movement.account_id not in run.accounts.local]
-    results: list[Result] = [*move_now(session, run, local, now)]
     written = insert_movements(session, remote)
     # One of our own in the same lane ends in this round: that is no reason to wait.
     lanes = {movement.lane for movement in remote if movement.id in written}
-    results += [Busy(one) for one in remote if one.id not in written and one.lane not in lanes]
-    return [movement for movement in remote if movement.id in written], results
+    busy = [Busy(one) for one in remote if one.id not in written and one.lane not in lanes]
+    to_send = [movement for movement in remote if movement.id in written]
+    to_send += [movement for movement in left_open if movement.account_id not in run.accounts.local]
+    return to_send, [*ended, *busy]
 
 
-def move_now(
-    session: Session, run: Run, movements: Sequence[MovementRow], now: datetime, *, are_stored: bool = False
-) -> list[Ended]:
-    """Carry movements out at accounts in our own database, in the caller's transaction: they are written as they ended.
-
-    `are_stored` is for those that an earlier version planned and left: done before or not, they end now, once.
-    """
+def _moved(session: Session, run: Run, movements: Sequence[MovementRow], now: datetime) -> list[Ended]:
+    """Carry movements out at accounts in our own database. Nothing of it is recorded yet."""
     by_ask: dict[tuple[AskKind, int], list[MovementRow]] = defaultdict(list)
     for movement in movements:
         by_ask[ask_kind(movement), movement.account_id].append(movement)
     ended = []
     for kind, account_id in sorted(by_ask, key=lambda key: (_LOCAL_ORDER.index(key[0]), key[1])):
         ended += _move_array(session, run, kind, by_ask[kind, account_id], now)
-    write_ended(session, run, ended, now, known=[one.movement.id for one in ended] if are_stored else ())
     return ended
 
 

@@ -101,16 +101,15 @@ def _resolve(services: Services, session: Session, which: Sequence[Any], *, happ
     is_unknown = (col(MovementRow.state) == MovementState.UNKNOWN, col(MovementRow.kind).in_(INSTANT_KINDS))
     query = select(MovementRow).where(*which, *is_unknown).order_by(col(MovementRow.id))
     found = session.exec(query).all()
-    resolved = 0
+    # All causes are locked first, then the movements, here as everywhere; the day's totals come last.
+    held: set[UUID] = set()
     for kind in sorted({movement.cause[0] for movement in found}):
-        cause = services.causes[kind]
-        # Causes are locked before movements, here as everywhere.
-        held = cause.hold(session, [movement for movement in found if movement.cause[0] == kind], now)
-        locked = query.where(col(MovementRow.id).in_(held)).with_for_update().execution_options(populate_existing=True)
-        for movement in session.exec(locked).all():
-            _write(services, session, cause, movement, now, happened=happened, who=who)
-            resolved += 1
-    return resolved
+        held |= services.causes[kind].hold(session, [movement for movement in found if movement.cause[0] == kind], now)
+    locked = query.where(col(MovementRow.id).in_(held)).with_for_update().execution_options(populate_existing=True)
+    movements = session.exec(locked).all()
+    for movement in movements:
+        _write(services, session, services.causes[movement.cause[0]], movement, now, happened=happened, who=who)
+    return len(movements)
 
 
 def _write(

@@ -22,8 +22,7 @@ from app.providers.protocol import Accepted
 from app.usecases.moving.causes import Ended, Problem, Result
 from app.usecases.moving.engine_run import Run
 from app.usecases.moving.finding_out import account_problem
-from app.usecases.moving.planning import move_now, new_movement, plan
-from app.usecases.moving.recording import write_ended
+from app.usecases.moving.planning import new_movement, plan
 from app.usecases.settling.batch import Batch, Left, Standing
 from app.usecases.settling.deciding import TOO_MANY
 from app.usecases.settling.order_cause import REFUSED, refusal_mark
@@ -50,17 +49,15 @@ def write_plans(run: Run, batch: Batch, active: Sequence[Standing], now: datetim
         left = {standing.id: Left() for standing in active if standing.id not in kept}
         if is_first:
             change_rows(session, OrderRow, [_read_values(standing) for standing in ours if standing.due is not None])
-        taken = _write_claims(session, batch, ours, now)
+        taken = _write_claims(session, ours)
         movements, kept_back = _movements(run, batch, ours, now)
         own = [(standing, movement) for standing, movement in movements if _needs_no_account(batch, standing, movement)]
-        results = _do_in_our_books(session, run, own, now)
         asked = [movement for standing, movement in movements if not _needs_no_account(batch, standing, movement)]
-        to_send, planned = plan(session, run, asked, now)
-        open_before = [standing.books.open for standing in ours if standing.books.open is not None]
-        stored = [movement for movement in open_before if movement.account_id in batch.accounts.local]
-        planned += move_now(session, run, stored, now, are_stored=True)
-    to_send += [movement for movement in open_before if movement.account_id not in batch.accounts.local]
-    return Planned(tuple(to_send), (*results, *planned), left | kept_back, taken)
+        left_open = [standing.books.open for standing in ours if standing.books.open is not None]
+        done = _done_in_our_books(session, own)
+        to_send, results = plan(session, run, asked, now, left_open=left_open, done=done)
+        tally_taken(session, batch.store, sum(taken.values()), now)
+    return Planned(tuple(to_send), tuple(results), left | kept_back, taken)
 
 
 def _has_news(standing: Standing) -> bool:
@@ -124,14 +121,13 @@ def _needs_no_account(batch: Batch, standing: Standing, movement: MovementRow) -
     return claim.state == ClaimState.EXPIRED or not batch.accounts.providers[claim.account_id].sees_claims
 
 
-def _do_in_our_books(session: Session, run: Run, own: Sequence[tuple[Standing, MovementRow]], now: datetime) -> list[Ended]:
-    ended: list[Ended] = []
+def _done_in_our_books(session: Session, own: Sequence[tuple[Standing, MovementRow]]) -> list[Ended]:
+    """Give the movements that need no account and may end now. A claim whose link was shown a moment ago waits for a round."""
+    ended = []
     for standing, movement in own:
         claim = standing.books.claims.get(movement.target_id) if movement.target_id is not None else None
         if claim is None or _is_as_seen(session, claim):
             ended.append(Ended(movement, Accepted()))
-        # Else its link was shown a moment ago: the next round sees that.
-    write_ended(session, run, ended, now)
     return ended
 
 
@@ -161,7 +157,7 @@ def _read_values(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _write_claims(session: Session, batch: Batch, standings: Sequence[Standing], now: datetime) -> dict[int, int]:
+def _write_claims(session: Session, standings: Sequence[Standing]) -> dict[int, int]:
     """Write claims whose state was found changed, each only from the state it was loaded with. Gives points taken, by order."""
     taken: dict[int, int] = {}
     for standing in standings:
@@ -174,5 +170,4 @@ def _write_claims(session: Session, batch: Batch, standings: Sequence[Standing],
             ).first()
             if changed is not None and claim.state == ClaimState.TAKEN:
                 taken[standing.id] = taken.get(standing.id, 0) + claim.points
-    tally_taken(session, batch.store, sum(taken.values()), now)
     return taken
