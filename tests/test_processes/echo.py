@@ -50,14 +50,6 @@ def create() -> Flask:
 
         return Response(give(), mimetype="text/plain")
 
-    @app.get("/breaks")
-    def breaks() -> Response:
-        def give() -> Iterator[bytes]:
-            yield PIECE
-            raise RuntimeError
-
-        return Response(give(), mimetype="text/plain")
-
     @app.get("/unchanged")
     def unchanged() -> Response:
         return Response(status=304, headers={"ETag": '"1"'})
@@ -71,8 +63,31 @@ def create() -> Flask:
         gate.set()
         return "opened"
 
+    _add_faults(app)
     _add_turns(app)
     return app
+
+
+def _add_faults(app: Flask) -> None:
+    """Serve what fails once its answer has begun."""
+
+    @app.get("/breaks")
+    def breaks() -> Response:
+        def give() -> Iterator[bytes]:
+            yield PIECE
+            raise RuntimeError
+
+        return Response(give(), mimetype="text/plain")
+
+    @app.get("/breaks-at-its-end")
+    def breaks_at_its_end() -> Response:
+        answer = Response(PIECE)
+        answer.call_on_close(_break)
+        return answer
+
+
+def _break() -> None:
+    raise AttributeError
 
 
 def _add_turns(app: Flask) -> None:

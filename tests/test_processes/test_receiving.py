@@ -159,6 +159,13 @@ def test_an_answer_that_breaks_off_is_not_taken_for_whole(server: int) -> None:
     assert b"0123" not in answer.content
 
 
+def test_an_error_while_an_answer_is_closed_is_seen(server: int) -> None:
+    answer = requests.get(f"http://127.0.0.1:{server}/breaks-at-its-end", timeout=PATIENCE_SECONDS)
+
+    assert answer.status_code == 500
+    assert answer.json()["error"]["code"] == "DEFECT"
+
+
 def test_who_reads_slowly_or_hangs_up_holds_no_thread(server: int) -> None:
     asked = b"GET /pieces HTTP/1.1\r\nHost: h\r\n\r\n"
     with ExitStack() as stack:

@@ -9,7 +9,7 @@ import json
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from queue import SimpleQueue
@@ -253,8 +253,10 @@ def _environ(scope: Scope) -> "WSGIEnvironment":
 
 
 def _close(answer: Iterable[bytes]) -> None:
-    with suppress(AttributeError):
-        answer.close()  # type: ignore[attr-defined]  # optional in WSGI
+    """Close the answer if it can be closed: WSGI leaves that open."""
+    close = getattr(answer, "close", None)
+    if close is not None:
+        close()
 
 
 def _no_write(_chunk: bytes) -> object:
