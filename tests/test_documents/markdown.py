@@ -66,5 +66,5 @@ class Document:
 
 def documents() -> list[Document]:
     """Give all Markdown files of the repository."""
-    paths = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    paths = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "app").rglob("*.md")]
     return [Document(path, path.read_text()) for path in sorted(paths)]
