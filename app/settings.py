@@ -11,6 +11,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import BadSetting
 
+# As long as the columns in which Saleor keeps an app.
+APP_ID_MAX = 256
+APP_NAME_MAX = 60
 LOOPBACK_SALEORS = "http://localhost:*/graphql/,http://127.0.0.1:*/graphql/,http://[::1]:*/graphql/"
 
 
@@ -20,6 +23,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
     app_env: Literal["development", "production"] = "development"
+    manifest_app_id: str = "saleor.points"
+    app_name: str = "Saleor Points"
     data_dir: Path = Path("data")
     database_url: str = ""
     secret_key: SecretStr = SecretStr("")
@@ -51,6 +56,20 @@ class Settings(BaseSettings):
     def _has_no_blanks_around(cls, value: object) -> object:
         # What is pasted often brings a blank along.
         return value.strip() if isinstance(value, str) else value
+
+    @field_validator("manifest_app_id")
+    @classmethod
+    def _is_an_app_id(cls, value: str) -> str:
+        if not 0 < len(value) <= APP_ID_MAX or not value.isprintable() or " " in value:
+            raise ValueError(f"must be 1 to {APP_ID_MAX} printable characters without blanks, such as saleor.points.staging")
+        return value
+
+    @field_validator("app_name")
+    @classmethod
+    def _is_an_app_name(cls, value: str) -> str:
+        if not 0 < len(value) <= APP_NAME_MAX or not value.isprintable():
+            raise ValueError(f"must be 1 to {APP_NAME_MAX} printable characters, such as Saleor Points (staging)")
+        return value
 
     @field_validator("secret_key")
     @classmethod

@@ -126,6 +126,12 @@ def test_blanks_around_what_was_pasted_are_taken_off() -> None:
     assert (tried.points_api_url, tried.points_api_key.get_secret_value()) == ("http://p.example", "k")
 
 
+def test_an_identifier_and_a_name_may_be_as_long_as_saleor_keeps_them() -> None:
+    tried = settings(MANIFEST_APP_ID="i" * 256, APP_NAME="Punkty (próba)".ljust(60, "."))
+
+    assert (len(tried.manifest_app_id), len(tried.app_name)) == (256, 60)
+
+
 # Refusals
 
 
@@ -133,6 +139,14 @@ def test_blanks_around_what_was_pasted_are_taken_off() -> None:
     ("name", "value"),
     [
         ("APP_ENV", "staging"),
+        ("MANIFEST_APP_ID", " "),
+        ("MANIFEST_APP_ID", "saleor points"),
+        ("MANIFEST_APP_ID", "saleor\tpoints"),
+        ("MANIFEST_APP_ID", "saleor.points\x00"),
+        ("MANIFEST_APP_ID", "i" * 257),
+        ("APP_NAME", " "),
+        ("APP_NAME", "Saleor\nPoints"),
+        ("APP_NAME", "n" * 61),
         ("PORT", "0"),
         ("PORT", "65536"),
         ("PORT", "http"),

@@ -58,7 +58,7 @@ def _greeting(settings: Settings) -> str:
     manifest_url = f"{settings.api_base_url}/api/manifest"
     points = f"Coggins Points API at {settings.points_api_url}" if settings.points_api_url else "embedded"
     return f"""
-  Saleor Points {app_version()} is running.
+  {settings.app_name} {app_version()} is running.
 
     listening on   http://{settings.host}:{settings.port}
     manifest       {manifest_url}

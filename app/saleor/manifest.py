@@ -20,7 +20,9 @@ MOUNTS_SINCE = {
 }
 
 
-def manifest(*, api_url: str, public_url: str, iframe_url: str, schema_version: str | None) -> dict[str, Any]:
+def manifest(
+    *, app_id: str, app_name: str, api_url: str, public_url: str, iframe_url: str, schema_version: str | None
+) -> dict[str, Any]:
     """Fill in the manifest. `schema_version` is what Saleor says of itself, such as `3.22`; without it the newest is meant.
 
     Addresses of widgets are whole: some Dashboards join a relative one to `appUrl`, others drop what that ends with.
@@ -32,6 +34,8 @@ def manifest(*, api_url: str, public_url: str, iframe_url: str, schema_version: 
         "{version}": app_version(),
         "{order_events}": _query("order_events"),
         "{app_events}": _query("app_events"),
+        "{app_id}": app_id,
+        "{app_name}": app_name,
     }
     filled = _filled(json.loads(_template()), values)
     if not has_app_events(schema_version):

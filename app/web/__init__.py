@@ -26,6 +26,7 @@ def create_app(services: Services, settings: Settings) -> Flask:
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = BODY_BYTES_MAX
+    app.jinja_env.globals["app_name"] = settings.app_name
     app.json.ensure_ascii = False  # type: ignore[attr-defined]  # of the default provider
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

@@ -125,7 +125,7 @@ def test_every_query_asks_for_each_event_that_its_webhook_hears(site: World) -> 
 
 
 def test_no_place_holder_is_left_unfilled(site: World) -> None:
-    assert all(name not in json.dumps(manifest(site)) for name in ("{api}", "{public}", "{version}", "_events}"))
+    assert all(name not in json.dumps(manifest(site)) for name in ("{api}", "{public}", "{version}", "{app_", "_events}"))
 
 
 @pytest.mark.parametrize("path", [("homepageUrl",), ("dataPrivacyUrl",), ("supportUrl",), ("brand", "logo", "default")])

@@ -9,6 +9,7 @@
   const HANDSHAKE_SECONDS = 10;
   const PREVIEW_MILLISECONDS = 300;
 
+  const appName = document.title; // as the shell has it, before any page
   const main = document.getElementById("main");
   const says = document.getElementById("says");
   const announcer = document.getElementById("announcer");
@@ -191,7 +192,7 @@
       else link.removeAttribute("aria-current");
     }
     const heading = main.querySelector("h1");
-    document.title = heading ? `${heading.textContent.trim()} – Saleor Points` : "Saleor Points";
+    document.title = heading ? `${heading.textContent.trim()} – ${appName}` : appName;
     const wrong = main.querySelector("[aria-invalid=true]");
     const again = stays && main.querySelector(`form[data-stays][action="${CSS.escape(stays)}"] .primary`);
     const focused = wrong || main.querySelector("[data-first]") || again || heading;
