@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -91,9 +91,9 @@ class Day:
 
     def move(self, **units: int) -> None:
         """Let time pass, more than between two sweeps, and wait until one has begun or Saleor is left in peace for now."""
+        moved_to = self.clock() + timedelta(**units)  # read before: a sweep may begin as soon as the clock has moved
         self.clock.advance(**units)
-        moved_at = self.clock()
-        self.wait_for("a sweep", lambda: self._has_swept(moved_at))
+        self.wait_for("a sweep", lambda: self._has_swept(moved_to))
 
     def move_until(self, what: str, is_so: Callable[[], bool], **units: int) -> None:
         """Let time pass in steps until it is so; what is due in between is done in between."""
