@@ -78,7 +78,7 @@ def adjust(*, store: str, number: str | None, email: str | None, points: int, re
 
 @click.command(name="write-off")
 @option_store
-@click.option("--order", "number", metavar="NUMBER", required=True, help="The order whose shortfall is let go.")
+@click.option("--order", "number", metavar="NUMBER", required=True, help="The order whose shortfall is written off.")
 @option_who
 def write_off(*, store: str, number: str, who: str) -> None:
     """Close an order's shortfall without taking anything."""

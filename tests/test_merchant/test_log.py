@@ -46,8 +46,8 @@ def test_settled_batches_of_an_hour_are_one_entry(desk: Desk) -> None:
 
     page = seen(desk.get("log"))
     assert written(world) == ["installed", "settled", "settled"]
-    assert "2 orders settled: 100 points granted, 0 taken back." in page
-    assert "1 order settled: 7 points granted, 0 taken back." in page
+    assert "2 orders updated: 100 points given, 0 taken back." in page
+    assert "1 order updated: 7 points given, 0 taken back." in page
 
 
 def test_a_look_that_moves_nothing_is_not_written(desk: Desk) -> None:

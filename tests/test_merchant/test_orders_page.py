@@ -100,7 +100,7 @@ def test_orders_are_listed_newest_first_and_found_by_number_email_and_state(desk
     assert found("?state=claimed") == [numbers[1]]
     assert found("?state=problem") == []
     assert found("?last_day=2020-01-01") == []
-    assert "No order fits that" in seen(desk.get("orders?state=problem"))
+    assert "No orders found" in seen(desk.get("orders?state=problem"))
 
 
 def test_an_order_that_lacks_points_is_among_those_that_need_a_look(desk: Desk) -> None:
@@ -112,7 +112,7 @@ def test_an_order_that_lacks_points_is_among_those_that_need_a_look(desk: Desk) 
 
     text = seen(desk.get("orders?state=problem"))
 
-    assert "60 missing" in text
+    assert "60 to recover" in text
     assert "does not hold them any more" in text
 
 

@@ -120,7 +120,7 @@ def test_the_box_of_a_customer_says_that_saleor_did_not_answer(desk: Desk) -> No
 def test_points_in_this_app_need_no_place(desk: Desk, crowd: Crowd) -> None:
     crowd(desk.world.services.bulkheads.look_ups)
 
-    assert "Reached" in seen(desk.get("overview/provider"))
+    assert "Connected" in seen(desk.get("overview/provider"))
 
 
 def test_unknown_signatures_wait_for_a_place_and_spend_no_minute(desk: Desk, crowd: Crowd) -> None:

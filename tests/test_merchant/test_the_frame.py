@@ -63,7 +63,7 @@ def test_links_change_the_dashboards_address_and_back_leads_back(dashboard: Stan
     page = frames(expected=("404", "403"))
     page.goto(dashboard.page("/nowhere/12", "?tab=log"))
     frame = app_in(page)
-    expect(frame.get_by_role("heading", level=1)).to_have_text("This page is not here")
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Page not found")
 
     frame.get_by_role("link", name="Overview").click()
     expect(frame.get_by_role("heading", level=1)).to_have_text("Overview")
@@ -71,7 +71,7 @@ def test_links_change_the_dashboards_address_and_back_leads_back(dashboard: Stan
     assert heard(page, "updateRouting")[-1]["newRoute"] == ""
 
     page.evaluate("history.back()")
-    expect(frame.get_by_role("heading", level=1)).to_have_text("This page is not here")
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Page not found")
     page.evaluate("history.back()")
     expect(page).to_have_url(dashboard.page("/nowhere/12", "?tab=log"))
     page.evaluate("history.go(2)")

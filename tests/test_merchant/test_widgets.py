@@ -47,7 +47,7 @@ def test_an_order_shows_its_points_and_where_to_go_on(desk: Desk) -> None:
     answer = desk.widget("order", orderId=order_id)
 
     assert answer.status_code == 200
-    assert "60 points Ready to be taken" in seen(answer)
+    assert "60 points Ready to claim" in seen(answer)
     assert "/extensions/app/" in answer.text
     assert "set-cookie" not in answer.headers
 
@@ -62,7 +62,7 @@ def test_an_order_that_needs_a_person_says_what_to_do(desk: Desk) -> None:
 def test_an_order_nobody_told_of_is_said_to_be_unknown(desk: Desk) -> None:
     order_id = desk.world.saleor.shop.place_paid_order("60")
 
-    assert "Nobody has told Saleor Points of this order yet" in seen(desk.widget("order", orderId=order_id))
+    assert "Saleor Points has not seen this order yet" in seen(desk.widget("order", orderId=order_id))
 
 
 def test_a_customer_shows_the_balance_and_the_last_movements(desk: Desk) -> None:
@@ -80,7 +80,7 @@ def test_a_customer_shows_the_balance_and_the_last_movements(desk: Desk) -> None
 
 
 def test_a_customer_whom_saleor_does_not_know_has_no_points(desk: Desk) -> None:
-    assert "no e-mail address of this customer" in seen(desk.widget("customer", customerId="VXNlcjo5OTk5"))
+    assert "This customer has no e-mail address" in seen(desk.widget("customer", customerId="VXNlcjo5OTk5"))
 
 
 def test_a_saleor_that_does_not_answer_is_a_sentence(desk: Desk) -> None:
@@ -99,7 +99,7 @@ def test_the_home_widget_shows_the_days_and_what_needs_a_person(desk: Desk) -> N
 
     answer = seen(desk.widget("home"))
 
-    assert "Granted 40" in answer
+    assert "Given 40" in answer
     assert "Order 1" in answer
 
 

@@ -26,7 +26,7 @@ SAID = {
     "claim-cancelled": "The order was cancelled, so it brings no points.",
     "claim-unknown": "We do not know this link",
     "order-waiting": "Your points are being prepared",
-    "order-stopped": "This page has stopped looking.",
+    "order-stopped": "This page has stopped refreshing.",
     "order-ready": "128 points are waiting for you",
     "order-claimed": "You have claimed the points of this order",
     "order-credited": "The points of this order are in your balance",
@@ -118,7 +118,7 @@ def test_an_address_is_asked_for_and_a_wrong_one_loses_nothing(opens: OpenPage, 
     page.get_by_label("Your e-mail address").fill("nobody@home")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("alert")).to_contain_text("Nothing has been lost")
+    expect(page.get_by_role("alert")).to_contain_text("Your points are still here")
     field = page.get_by_label("Your e-mail address")
     assert field.get_attribute("aria-invalid") == "true"
     assert field.get_attribute("aria-describedby") == page.get_by_role("alert").get_attribute("id")
@@ -191,14 +191,14 @@ def test_the_waiting_page_comes_to_an_end_and_says_so(opens: OpenPage, gallery: 
     page = opened.page
     page.clock.install()
     page.goto(gallery.pages["order-waiting"])
-    expect(page.get_by_role("link", name="Look again")).to_be_hidden()
+    expect(page.get_by_role("link", name="Refresh")).to_be_hidden()
 
     for seconds in LOOKS:
         with page.expect_response(gallery.pages["order-waiting"]) as answer:
             page.clock.run_for(seconds * 1000)
         answer.value.finished()
 
-    expect(page.get_by_role("link", name="Look again")).to_be_visible()
+    expect(page.get_by_role("link", name="Refresh")).to_be_visible()
     looks = len([address for address in opened.addresses if "/orders/" in address])
     page.clock.run_for(24 * 60 * 60 * 1000)
     assert len([address for address in opened.addresses if "/orders/" in address]) == looks == 1 + len(LOOKS)
@@ -209,7 +209,7 @@ def test_without_scripts_the_page_reloads_itself_and_can_be_stopped(opens: OpenP
     page = visit(opens, gallery, "order-waiting", javascript=False).page
 
     assert re.search(r'http-equiv="refresh" content="3; url=', page.content())
-    page.get_by_role("link", name="Stop that").click()
+    page.get_by_role("link", name="Stop refreshing").click()
 
-    expect(page.get_by_role("link", name="Look again")).to_be_visible()
+    expect(page.get_by_role("link", name="Refresh")).to_be_visible()
     assert "http-equiv" not in page.content()

@@ -256,7 +256,7 @@ def test_a_bad_address_loses_nothing(shop: World, email: str) -> None:
     page = take(shop, path, email)
 
     assert page.status_code == 422
-    assert "Nothing has been lost" in text_of(page)
+    assert "Your points are still here" in text_of(page)
     assert 'role="alert"' in page.text
     assert claim(shop).state == "open"
     assert take(shop, path, "friend@example.com").status_code == 200

@@ -339,7 +339,7 @@ def test_the_page_looks_less_and_less_often_and_comes_to_an_end(shop: World) -> 
 def test_a_page_that_has_stopped_offers_to_look_again(shop: World, looks: str) -> None:
     page = get(shop, f"{path_of(shop, ORDER_ID)}&looks={looks}")
 
-    assert "This page has stopped looking. Look again" in text_of(page)
+    assert "This page has stopped refreshing. Refresh" in text_of(page)
     assert "http-equiv" not in page.text
     assert "data-delays" not in page.text
     assert "<script" not in page.text

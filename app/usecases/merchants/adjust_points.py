@@ -58,7 +58,7 @@ def adjust_customer(
     """
     _check(points, reason, who)
     if not is_address(email):
-        raise BadRequest("This is no e-mail address.")
+        raise BadRequest("This is not an e-mail address.")
     now = services.clock()
     with services.database.writing() as session:
         if once is not None and not is_first(session, once, now):

@@ -22,5 +22,5 @@ def as_once(token: str, *, store_id: int, made_by: str) -> FormToken:
     Raises BadRequest when it is none that a page of ours made.
     """
     if not _TOKEN.fullmatch(token):
-        raise BadRequest("This form is not complete. Open the page again and send it once more.")
+        raise BadRequest("This form is not complete. Please reload the page and try again.")
     return FormToken(token, store_id, made_by)

@@ -44,7 +44,7 @@ def look_up_customer(services: Services, store_id: int, email: str) -> CustomerV
     Raises BadRequest when it is no e-mail address.
     """
     if not is_address(email):
-        raise BadRequest("This is no e-mail address.")
+        raise BadRequest("This is not an e-mail address.")
     email = email.strip()
     with services.database.reading() as session:
         store = session.get_one(StoreRow, store_id)

@@ -87,19 +87,20 @@ Causes = Mapping[str, Cause]
 
 CLAIM_LOST = Problem(
     "claim_unknown",
-    "The points provider was asked for a claim link and its answer was lost. The same call is sent again in a few minutes.",
+    "The points provider was asked for a claim link, but its answer was lost. "
+    "The app sends the same request again in a few minutes.",
 )
 DISBELIEVED = Problem(
     "account",
-    "The points provider says that it does not know this customer, although it did before. It is asked again in a few minutes. "
+    "The points provider says that it does not know this customer, although it did before. The app asks again in a few minutes. "
     "If this stays, check its URL and API key.",
 )
 UNKNOWN_INSTANT = Problem(
     "unknown",
-    "The points provider was asked to change a balance and its answer was lost. It is being found out whether it happened.",
+    "The points provider was asked to change a balance, but its answer was lost. The app is checking whether it happened.",
 )
 FOR_STAFF = Problem(
     "for_staff",
-    "The points provider was asked to change a balance and its answer was lost, and the balance does not tell whether it "
-    "happened. Somebody has to look, and say so.",
+    "The points provider was asked to change a balance, but its answer was lost, and the balance does not tell whether it "
+    "happened. Please look at the provider, and say what happened.",
 )

@@ -19,15 +19,15 @@ STUCK = MappingProxyType(
         Stuck.NO_EMAIL: "The order has no e-mail address, so its points cannot be given to anybody. Add one to the order.",
         Stuck.NOTHING_THERE: "Points are to be taken back, but the customer's balance does not hold them any more.",
         Stuck.SHOWN_NOT_TAKEN: (
-            "Points are to be taken back from a claim link that was opened and not taken yet; the provider cannot withdraw it. "
-            "They are taken back once it is taken."
+            "Points are to be taken back, but their claim link was opened and not used yet. The provider cannot withdraw it. "
+            "The app takes them back once they are claimed."
         ),
         Stuck.TAKER_UNKNOWN: "Points are to be taken back, but the provider does not tell who took the claim.",
     }
 )
 TOO_MANY = Problem(
     "too_many",
-    "The order earns more points than can be given at once. Set a maximum in the rule, or fewer points for each unit of money.",
+    "The order earns more points than can be given at once. Set a maximum or a lower rate in the rule.",
 )
 
 

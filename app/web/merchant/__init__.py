@@ -37,6 +37,6 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
 
     @routes.get("/pages/<path:path>")
     def unknown(path: str) -> str:  # noqa: ARG001 - Flask hands it over
-        abort(404, "Saleor Points has no such page.")
+        abort(404, "Saleor Points does not have this page.")
 
     return routes

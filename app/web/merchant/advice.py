@@ -1,15 +1,15 @@
 """What to do about an order that needs a person: one sentence for each problem that does not end by itself."""
 
 ADVICE = {
-    "no_email": "Add an e-mail address to the order in Saleor; the points follow by themselves.",
-    "nothing_there": "Wait until the customer has points again, or open the order and let the missing points go.",
-    "shown_not_taken": "Wait until the claim is taken or runs out, or open the order and let the missing points go.",
-    "taker_unknown": "Find out who took the claim, take the points from that customer, and let the missing ones go here.",
-    "refused": "Read why the provider refused it, change what it names, then open the order and let it be looked at again.",
-    "for_staff": "Look at the customer's balance at the provider, then open the order and say whether it went through.",
-    "too_many": "Set a maximum in the rule, or fewer points for each unit of money, then let the order be looked at again.",
-    "doubt": "Compare the claim with what the provider shows; it may have given another number of points.",
-    "gone": "The order was deleted in Saleor and its points are still out: open it to take them back.",
+    "no_email": "Add an e-mail address to the order in Saleor. The points follow by themselves.",
+    "nothing_there": "Wait until the customer has points again, or open the order and write the points off.",
+    "shown_not_taken": "Wait until the points are claimed or expire, or open the order and write them off.",
+    "taker_unknown": "Find out who claimed the points and take them from that customer. Then write them off here.",
+    "refused": "Read why the provider refused it and correct that. Then open the order and press Retry.",
+    "for_staff": "Look at the customer's history at the provider. Then open the order and say whether the change went through.",
+    "too_many": "Set a maximum or a lower rate in the rule. Then open the order and press Retry.",
+    "doubt": "Compare the claim with the provider's own pages. It may have given a different number of points.",
+    "gone": "The order was deleted in Saleor, but its points were not taken back. Open it to take them back.",
 }
 
 

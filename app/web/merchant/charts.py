@@ -73,8 +73,8 @@ def _drawn(days: Sequence[PointsDay], style: Style, locale: str, width: int, hei
     )
     chart = Bar(config, style=style)
     chart.x_labels = [_label(day.day, locale) for day in days]
-    chart.add("Granted", [day.granted for day in days])
-    chart.add("Taken", [day.taken for day in days])
+    chart.add("Given", [day.granted for day in days])
+    chart.add("Claimed", [day.taken for day in days])
     chart.add("Taken back", [day.taken_back for day in days])
     drawn: str = chart.render(is_unicode=True)
     return f"data:image/svg+xml;base64,{base64.b64encode(drawn.encode()).decode()}"

@@ -12,8 +12,8 @@ from app.usecases.merchants.explain_order import Arithmetic, Version
 from app.web.merchant.words import day, moment, money, number, signed
 
 STATUS_WORDS = {
-    "pending": ("Under way", "info"),
-    "ready": ("Ready to be taken", "info"),
+    "pending": ("Pending", "info"),
+    "ready": ("Ready to claim", "info"),
     "claimed": ("Claimed", "success"),
     "credited": ("Credited", "success"),
     "reversed": ("Taken back", "warning"),
@@ -30,17 +30,17 @@ KIND_WORDS = {
 
 STATE_WORDS = {
     MovementState.PLANNED: ("Planned", "info"),
-    MovementState.SENDING: ("Being sent", "info"),
+    MovementState.SENDING: ("Sending", "info"),
     MovementState.ACCEPTED: ("Done", "success"),
     MovementState.REJECTED: ("Refused", "error"),
     MovementState.UNKNOWN: ("Unknown", "warning"),
-    MovementState.OVERTAKEN: ("Overtaken", ""),
+    MovementState.OVERTAKEN: ("Not needed", ""),
 }
 
 CLAIM_WORDS = {
-    "open": ("Open: nobody has taken it", "info"),
-    "shown": ("Opened: it may be taken at any time", "info"),
-    "taken": ("Taken", "success"),
+    "open": ("Not claimed yet", "info"),
+    "shown": ("Opened, not claimed yet", "info"),
+    "taken": ("Claimed", "success"),
     "void": ("Withdrawn", ""),
     "expired": ("Expired", "warning"),
 }
@@ -70,19 +70,19 @@ def why_this_rule(version: Version) -> str:
     """Say which version of which rule counts, and why that one."""
     of = f"of the channel {version.channel}" if version.channel is not None else "of the default rule"
     if version.is_before_all:
-        return f"Version {version.number} {of}: the order is older than every version, so the oldest default counts."
-    since = f"Version {version.number} {of}, in force since {moment(version.in_force_from)}: the newest when the order was placed"
-    own = "" if version.channel is not None else "; its channel had no rule of its own then"
+        return f"Version {version.number} {of} applies: the order is older than every rule, and this is the oldest default."
+    since = f"Version {version.number} {of} applies, in force since {moment(version.in_force_from)}"
+    own = "" if version.channel is not None else " Its channel had no rule of its own then."
     if not version.newer:
-        return f"{since}{own}."
-    return f"{since}{own}. The rule was changed since, but orders placed before keep theirs."
+        return f"{since}. It was the newest when the order was placed.{own}"
+    return f"{since}. It was the newest when the order was placed.{own} The rule has changed since, but older orders keep theirs."
 
 
 def sentence(arithmetic: Arithmetic) -> str:
     """Say the arithmetic in a sentence or two."""
     said = _SENTENCES[arithmetic.due.because](arithmetic)
     if arithmetic.adjustments:
-        said += f" Staff changed that by {signed(arithmetic.adjustments)}: {_points(max(arithmetic.due.points, 0))}."
+        said += f" Staff changed that by {signed(arithmetic.adjustments)}, to {_points(max(arithmetic.due.points, 0))}."
     return said
 
 
@@ -97,27 +97,27 @@ def _earned(arithmetic: Arithmetic) -> str:
         kept, total = money(due.money_kept, order.currency), money(order.total, order.currency)
         product = f"{money(due.base, order.currency)} {_TIMES} {kept} kept ÷ {total} {_TIMES} {rate} = {_shown(arithmetic.exact)}"
     rounded = f", rounded down once: {_points(int(arithmetic.exact // 1))}"
-    capped = f" The rule gives at most {number(rule.maximum_points or 0)}." if arithmetic.is_capped else ""
+    capped = f" The rule gives at most {number(rule.maximum_points or 0)} for one order." if arithmetic.is_capped else ""
     refunded = ""
     if due.money_kept < order.total:
-        refunded = " What was refunded, or not paid, is spread over the whole order, whichever line it was for."
+        refunded = " Money that was refunded or not paid counts for the whole order, whichever line it was for."
     return f"{product}{rounded}.{capped}{refunded}"
 
 
 def _waiting(arithmetic: Arithmetic) -> str:
     if arithmetic.rule.award_when == Moment.FULFILLED:
-        return "The rule gives points once everything is fulfilled, and something is not yet."
+        return "The rule gives points once the order is fulfilled. Some items are not fulfilled yet."
     order = arithmetic.order
     return (
-        f"The rule gives points once the order is paid in full: {money(order.charged, order.currency)} "
-        f"of {money(order.total, order.currency)} are paid."
+        f"The rule gives points once the order is paid in full. So far {money(order.charged, order.currency)} "
+        f"of {money(order.total, order.currency)} is paid."
     )
 
 
 def _on_hold(arithmetic: Arithmetic) -> str:
     until = arithmetic.due.look_again_at
     held = f"until {moment(until)}" if until is not None else "for now"
-    return f"The rule holds points back for {number(arithmetic.rule.hold_days)} days: {held}."
+    return f"The rule holds points for {number(arithmetic.rule.hold_days)} days: {held}."
 
 
 def _below(arithmetic: Arithmetic) -> str:
@@ -130,7 +130,7 @@ def _below(arithmetic: Arithmetic) -> str:
 
 _SENTENCES: dict[Because, Callable[[Arithmetic], str]] = {
     Because.EARNED: _earned,
-    Because.CANCELLED: lambda arithmetic: f"The order is {arithmetic.order.status.lower()}: such orders earn nothing.",
+    Because.CANCELLED: lambda arithmetic: f"The order is {arithmetic.order.status.lower()}, so it earns nothing.",
     Because.BEFORE_START: lambda arithmetic: (
         f"The order was placed on {day(arithmetic.order.created_at)}, before this store's points begin."
     ),
@@ -157,21 +157,21 @@ def _base_rows(arithmetic: Arithmetic) -> list[Row]:
             note = f"{tax}; its product is gone, so it counts"
         rows.append(Row(f"{line.quantity} {_TIMES} {name}" if line.quantity else name, money(counted, order.currency), note))
     if rule.include_shipping:
-        rows.append(Row("Shipping", money(arithmetic.shipping, order.currency), f"{tax}; the rule counts it"))
+        rows.append(Row("Shipping", money(arithmetic.shipping, order.currency), f"{tax}; earns by the rule"))
     else:
-        rows.append(Row("Shipping", money(Decimal(0), order.currency), "the rule does not count it"))
-    return [*rows, Row("What earns", money(arithmetic.due.base, order.currency), is_sum=True)]
+        rows.append(Row("Shipping", money(Decimal(0), order.currency), "does not earn by the rule"))
+    return [*rows, Row("Amount that earns", money(arithmetic.due.base, order.currency), is_sum=True)]
 
 
 def _money_rows(arithmetic: Arithmetic) -> list[Row]:
     order = arithmetic.order
     rows = [
         Row("Order total", money(order.total, order.currency), "with tax and shipping, less gift cards used"),
-        Row("Charged", money(order.charged, order.currency), "net of refunds, also those asked for, and chargebacks"),
+        Row("Charged", money(order.charged, order.currency), "less refunds, requested refunds and chargebacks"),
     ]
     if arithmetic.gone_back:
-        note = "refunds that the payment app reported without lowering the charge"
-        rows.append(Row("Gone back", money(-arithmetic.gone_back, order.currency), note))
+        note = "the payment app reported them without lowering the charge"
+        rows.append(Row("Refunds not in the charge", money(-arithmetic.gone_back, order.currency), note))
     if order.total <= 0:
         return [*rows, Row("Paid part", "whole", "a gift card paid it, so no money tells", is_sum=True)]
     share = f"{number(arithmetic.paid_percent)} %"
@@ -184,18 +184,18 @@ def _points_rows(arithmetic: Arithmetic) -> list[Row]:
     rows = [
         Row("Rate", number(rule.points_per_unit), f"points per 1 {order.currency}"),
         Row("Exactly", _shown(arithmetic.exact), f"what earns {_TIMES} paid part {_TIMES} rate"),
-        Row("Rounded", number(int(arithmetic.exact // 1)), "down, once, on the whole order"),
+        Row("Rounded", number(int(arithmetic.exact // 1)), "down, once for the whole order"),
     ]
     if rule.minimum_total:
-        rows.append(Row("Minimum", money(rule.minimum_total, order.currency), "the least order total that earns"))
+        rows.append(Row("Minimum", money(rule.minimum_total, order.currency), "smallest order total that earns"))
     if rule.maximum_points is not None:
         rows.append(Row("Maximum", number(rule.maximum_points), "points for one order"))
     if rule.hold_days:
-        rows.append(Row("Hold", f"{number(rule.hold_days)} days", "from the moment at which the order earns"))
+        rows.append(Row("Hold", f"{number(rule.hold_days)} days", "after the order has earned its points"))
     rows.append(Row("Earned", number(due.earned), is_sum=True))
     if arithmetic.adjustments:
         rows.append(Row("Changed by staff", signed(arithmetic.adjustments)))
-        rows.append(Row("Due", number(max(due.points, 0)), "never below nothing" if due.points < 0 else "", is_sum=True))
+        rows.append(Row("Points", number(max(due.points, 0)), "never below 0" if due.points < 0 else "", is_sum=True))
     return rows
 
 

@@ -67,7 +67,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
     def act(order_id: str, action: str) -> Response:
         staff = _worker(services)
         if action not in _ACTIONS or not is_order_id(order_id):
-            abort(404, "Saleor Points has no such page.")
+            abort(404, "Saleor Points does not have this page.")
         try:
             title = _ACTIONS[action](services, staff, order_id)
         except BadRequest as refused:
@@ -103,7 +103,7 @@ def _day(name: str, errors: dict[str, str]) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        errors[name] = "Write a day such as 2026-05-31."
+        errors[name] = "Enter a date such as 2026-05-31."
         return None
 
 
@@ -128,7 +128,7 @@ def _listed(question: Question, errors: dict[str, str]) -> dict[str, object]:
 
 _STATES = (
     (OrderFilter.ALL.value, "All"),
-    (OrderFilter.PROBLEM.value, "Needs a look"),
+    (OrderFilter.PROBLEM.value, "Needs you"),
     *((state, words) for state, (words, _) in order_words.STATUS_WORDS.items()),
 )
 
@@ -136,7 +136,7 @@ _STATES = (
 def _page(services: Services, staff: Staff, order_id: str, *, failed: str = "", sentence: str = "") -> Response:
     explained = explain_order(services, staff.store_id, order_id) if is_order_id(order_id) else None
     if explained is None:
-        abort(404, "There is no such order here. It may belong to another store, or nobody has told Saleor Points of it yet.")
+        abort(404, "This order is not here. It may belong to another store, or Saleor Points has not seen it yet.")
     answer = fragment(
         "order.html",
         staff,
@@ -168,7 +168,7 @@ def _dashboard_link(staff: Staff, explained: Explanation) -> str:
 
 def _look_again(services: Services, staff: Staff, order_id: str) -> str:
     look_again(services, staff.store_slug, order_id, who=staff.email, once=form_once(staff))
-    return "The order is being looked at"
+    return "Checking the order"
 
 
 def _resolve(services: Services, staff: Staff, _order_id: str) -> str:
@@ -176,18 +176,18 @@ def _resolve(services: Services, staff: Staff, _order_id: str) -> str:
     resolve_movement(
         services, _uuid("movement"), happened=happened, who=staff.email, store_id=staff.store_id, once=form_once(staff)
     )
-    return "Noted: it went through" if happened else "Noted: it did not. It is asked for again, if it is still due"
+    return "Recorded: it went through" if happened else "Recorded: it did not. The app asks again if the points are still due"
 
 
 def _resolve_call(services: Services, staff: Staff, _order_id: str) -> str:
     happened = _happened()
     resolve_call(services, _uuid("call"), happened=happened, who=staff.email, store_id=staff.store_id, once=form_once(staff))
-    return "Noted for the whole call"
+    return "Recorded for the whole request"
 
 
 def _write_off(services: Services, staff: Staff, order_id: str) -> str:
     write_off(services, staff.store_slug, order_id, who=staff.email, once=form_once(staff))
-    return "The missing points were let go"
+    return "Points written off"
 
 
 def _void(services: Services, staff: Staff, _order_id: str) -> str:
@@ -222,14 +222,14 @@ def signed_points() -> int:
     text = form_text("points", length_max=32).replace("\N{MINUS SIGN}", "-")
     digits = text.removeprefix("-").removeprefix("+")
     if not (digits.isascii() and digits.isdigit()):
-        raise BadRequest("Write a whole number of points, with a minus to take them.")
+        raise BadRequest("Enter a whole number of points. Use a minus to take points.")
     return int(text)
 
 
 def _happened() -> bool:
     answer = form_text("happened")
     if answer not in {"yes", "no"}:
-        raise BadRequest("Say whether it went through or not.")
+        raise BadRequest("Choose whether it went through or not.")
     return answer == "yes"
 
 
@@ -237,7 +237,7 @@ def _uuid(name: str) -> UUID:
     try:
         return UUID(form_text(name))
     except ValueError:
-        raise BadRequest("This form is not complete. Open the page again and send it once more.") from None
+        raise BadRequest("This form is not complete. Please reload the page and try again.") from None
 
 
 def csv_of(orders: Iterable[ListedOrder]) -> Iterator[str]:

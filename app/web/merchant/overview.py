@@ -34,9 +34,9 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
     def checklist(step: str) -> Response:
         staff = _worker(services)
         if step not in set(ChecklistStep):
-            abort(404, "The checklist has no such step.")
+            abort(404, "The checklist does not have this step.")
         check_off(services, ChecklistStep(step), form_once(staff))
-        return at(notify(_page(services, staff, sweeps_every), "success", "Checked off"), "overview")
+        return at(notify(_page(services, staff, sweeps_every), "success", "Done"), "overview")
 
 
 def _page(services: Services, staff: Staff, sweeps_every: timedelta) -> Response:

@@ -18,11 +18,11 @@ from app.web.merchant.fragments import at, form_once, form_text, fragment, notif
 from app.web.merchant.words import number
 
 AWARDS = (
-    (Award.CLAIM.value, "By a claim link"),
-    (Award.INSTANT.value, "At once, into the balance"),
-    (Award.AUTO.value, "At once if registered, else by link"),
+    (Award.CLAIM.value, "By claim link"),
+    (Award.INSTANT.value, "At once, to the balance"),
+    (Award.AUTO.value, "At once for registered customers, else by link"),
 )
-MOMENTS = ((Moment.PAID.value, "Once the order is paid in full"), (Moment.FULFILLED.value, "Once everything is fulfilled"))
+MOMENTS = ((Moment.PAID.value, "When the order is paid in full"), (Moment.FULFILLED.value, "When the order is fulfilled"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +68,14 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         is_new = typed.get("is_new") == "yes"
         draft, errors = read_draft(typed)
         if is_new and not typed.get("channel", "").strip():
-            errors["channel"] = "Name the channel that the rule is for."
+            errors["channel"] = "Choose the channel of this rule."
         if draft is None or errors:
             return _form(services, staff, typed, is_new=is_new, errors=errors)
         try:
             is_changed = change_rule(services, staff.store_id, draft, who=staff.email, once=form_once(staff))
         except BadRequest as refused:
             return _form(services, staff, typed, is_new=is_new, errors={"channel": refused.message})
-        title = "The new version is in force" if is_changed else "Nothing has changed: this version is in force already"
+        title = "Rule saved" if is_changed else "Nothing to save: this is the current rule"
         return notify(_list(services, staff), "success" if is_changed else "info", title)
 
     @routes.post("/pages/rules/end")
@@ -85,18 +85,18 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             end_rule(services, staff.store_id, form_text("channel"), who=staff.email, once=form_once(staff))
         except BadRequest as refused:
             return _list(services, staff, status=422, sentence=refused.message)
-        return notify(_list(services, staff), "success", "The channel follows the default again")
+        return notify(_list(services, staff), "success", "The channel uses the default rule")
 
 
 LABELS = {
     "channel": "Channel",
     "points_per_unit": "Points per 1.00",
-    "minimum_total": "Least order total",
-    "maximum_points": "Most points of one order",
+    "minimum_total": "Smallest order total",
+    "maximum_points": "Most points for one order",
     "award": "How points are given",
     "award_when": "When",
-    "hold_days": "Days held back",
-    "expires_days": "Days until a claim expires",
+    "hold_days": "Hold (days)",
+    "expires_days": "Claims expire after (days)",
     "customer_type": "Customer type",
 }
 

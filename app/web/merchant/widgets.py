@@ -31,7 +31,7 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
         staff = _staff(services, settings)
         order_id = request.form.get("orderId", "")
         if not is_order_id(order_id):
-            raise BadRequest("The Dashboard did not say which order this is.")
+            raise BadRequest("The Dashboard did not name the order.")
         order = see_order_box(services, staff.store_id, order_id)
         return _widget(
             "order_widget.html",
@@ -47,7 +47,7 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
         staff = _staff(services, settings)
         user_id = request.form.get("customerId", "")
         if not _USER_ID.fullmatch(user_id):
-            raise BadRequest("The Dashboard did not say which customer this is.")
+            raise BadRequest("The Dashboard did not name the customer.")
         customer = see_customer_box(services, staff.store_id, user_id)
         path = f"customers?email={quote(customer.email)}" if customer is not None else "customers"
         return _widget("customer_widget.html", staff, path, customer=customer, words=order_words, movements_max=_MOVEMENTS_MAX)

@@ -77,7 +77,7 @@ class Version:
 
     `channel` is None for the default. `number` counts the versions of the default, or of the channel's own rule, from 1;
     `newer` is how many came after it.
-    `is_before_all`: the order is older than every version, so the oldest default counts.
+    `is_before_all`: the order is older than every version, so the oldest default applies.
     """
 
     rule: Rule

@@ -23,7 +23,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         if errors:
             return show(services, staff, failed="store", errors=errors)
         change_store(services, staff.store_slug, who=staff.email, once=once, **values)
-        return show_saved(services, staff, "The settings are saved")
+        return show_saved(services, staff, "Settings saved")
 
 
 def _read() -> tuple[dict[str, Any], dict[str, str]]:
@@ -44,7 +44,7 @@ def _days() -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) < 9):
-        raise BadRequest("Write a whole number of days, or leave it empty: claims never expire then.")
+        raise BadRequest("Enter a whole number of days, or leave it empty if claims never expire.")
     return int(text)
 
 

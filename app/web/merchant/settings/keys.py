@@ -22,8 +22,8 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         except BadRequest as refused:
             return show(services, staff, failed="keys", errors={"label": refused.message})
         if not key:
-            return notify(show(services, staff), "info", "This form was sent before: its key was shown then")
-        return notify(show(services, staff, new_key=key), "success", "The key is made: copy it now")
+            return notify(show(services, staff), "info", "This form was sent before. Its key was shown then")
+        return notify(show(services, staff, new_key=key), "success", "Key created: copy it now")
 
     @routes.post("/pages/settings/keys/revoke")
     def old_key() -> Response:
@@ -32,7 +32,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             revoke_key(services, own_key(staff), who=staff.email)
         except BadRequest as refused:
             return show(services, staff, failed="keys", errors={"key_id": refused.message})
-        return show_saved(services, staff, "The key opens nothing any more")
+        return show_saved(services, staff, "Key revoked")
 
     def own_key(staff: Staff) -> int:
         """Read which key is meant. Another store's is none."""
@@ -40,4 +40,4 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         for key in list_keys(services, staff.store_slug):
             if str(key.id) == number:
                 return key.id
-        raise BadRequest("There is no such key.")
+        raise BadRequest("This key does not exist.")

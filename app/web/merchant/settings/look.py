@@ -43,7 +43,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             who=staff.email,
             once=once,
         )
-        return show_saved(services, staff, "The look is saved")
+        return show_saved(services, staff, "Look saved")
 
     @routes.post("/pages/settings/brand/preview")
     def preview() -> Response:

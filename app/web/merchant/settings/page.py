@@ -17,12 +17,12 @@ from app.web.merchant.brand_preview import render_preview
 from app.web.merchant.fragments import at, fragment, notify
 
 CLAIM_LINKS = (
-    (ClaimLink.OWN.value, "Our own order link"),
-    (ClaimLink.DIRECT.value, "The provider's link itself"),
+    (ClaimLink.OWN.value, "Our order link"),
+    (ClaimLink.DIRECT.value, "The provider's claim link"),
 )
 DEBT_POLICIES = (
-    (DebtPolicy.FLOOR.value, "Never fall below zero"),
-    (DebtPolicy.NEGATIVE.value, "Fall into debt at once"),
+    (DebtPolicy.FLOOR.value, "Never below zero"),
+    (DebtPolicy.NEGATIVE.value, "Below zero if needed"),
 )
 PROVIDERS = ((AccountKind.EMBEDDED.value, "In this app"), (AccountKind.COGGINS.value, "Coggins Points API"))
 

@@ -12,8 +12,8 @@ from app.web.merchant.fragments import form_once, form_text, fragment
 from app.web.merchant.settings.page import changer, show, show_saved
 
 _TITLES = {
-    AccountKind.EMBEDDED: "Points are kept in this app from now on",
-    AccountKind.COGGINS: "Points are kept at Coggins from now on",
+    AccountKind.EMBEDDED: "Points are now kept in this app",
+    AccountKind.COGGINS: "Points are now kept at Coggins",
 }
 
 
