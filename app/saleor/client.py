@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -18,6 +18,7 @@ from app.saleor.api_urls import not_public
 from app.saleor.own_app import OwnApp, parse_own_app
 from app.saleor.parsing import parse_order, parse_time, parse_told
 from app.saleor.signature import has_keys
+from app.saleor.versions import is_known_since
 from app.saleor.webhooks import Change, ChangeKind, Webhook
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ log = structlog.get_logger()
 
 ORDERS_MAX = 100
 METADATA_MAX = 4
+# `orders` takes `where` from here on, and its `filter` is deprecated.
+WHERE_SINCE = (3, 22)
 JWKS_BYTES_MAX = 64 * 1024
 
 _TOKEN_REFUSED = frozenset({"PermissionDenied", "InvalidTokenError", "InvalidSignatureError", "ExpiredSignatureError"})
@@ -46,6 +49,8 @@ class SaleorClient:
     """One client for all stores. `url_map` gives the address at which this process reaches an installed API URL.
 
     Where `public_only` says so of an API URL, only a server of the public internet is called for it.
+
+    `version` is what a Saleor said of itself; None counts as the oldest.
     """
 
     def __init__(
@@ -114,16 +119,16 @@ class SaleorClient:
             raise SaleorUnreachable(f"{url} does not give the keys that sign this Saleor's webhooks.")
         return jwks
 
-    def read_orders(self, api_url: str, token: str, ids: Sequence[str]) -> list[Order]:
+    def read_orders(self, api_url: str, token: str, ids: Sequence[str], *, version: str | None) -> list[Order]:
         """Read up to 100 orders. Ids that Saleor does not know are missing from the answer.
 
         Raises SaleorFault when the whole read fails; one malformed id, or one broken order, is enough for that.
         """
         if not ids:
-            return []  # Saleor answers an empty list with all orders.
+            return []  # By `filter`, Saleor answers an empty list with all orders.
         if len(ids) > ORDERS_MAX:
             raise ValueError(f"at most {ORDERS_MAX} orders in one read")
-        data = self._execute(api_url, token, "orders", {"ids": list(ids)})
+        data = self._execute(api_url, token, "orders_where" if _has_where(version) else "orders", {"ids": list(ids)})
         edges = self._edges(data)
         try:
             read = [parse_order(edge["node"]) for edge in edges]
@@ -141,18 +146,25 @@ class SaleorClient:
             raise SaleorFault("Saleor's answer about its orders cannot be understood.") from error
 
     def changed_orders(
-        self, api_url: str, token: str, *, since: datetime | None, until: datetime, after: str | None = None
+        self, api_url: str, token: str, *, version: str | None, since: datetime | None, until: datetime, after: str | None = None
     ) -> OrdersPage:
         """Read a page of the orders that changed from one moment to another, the longest unchanged first."""
         changed = {"lte": until.isoformat()} | ({"gte": since.isoformat()} if since is not None else {})
-        return self._page(api_url, token, {"updatedAt": changed}, "LAST_MODIFIED_AT", after)
+        return self._page(api_url, token, version, {"updatedAt": changed}, "LAST_MODIFIED_AT", after)
 
-    def created_orders(self, api_url: str, token: str, *, since: date, after: str | None = None) -> OrdersPage:
-        """Read a page of the orders that were created on a day or later, the oldest first."""
-        return self._page(api_url, token, {"created": {"gte": since.isoformat()}}, "CREATED_AT", after)
+    def created_orders(
+        self, api_url: str, token: str, *, version: str | None, since: date, after: str | None = None
+    ) -> OrdersPage:
+        """Read a page of the orders that were created on a day or later, the oldest first. Days are those of UTC."""
+        midnight = datetime.combine(since, time(), tzinfo=UTC)
+        created = {"createdAt": {"gte": midnight.isoformat()}} if _has_where(version) else {"created": {"gte": since.isoformat()}}
+        return self._page(api_url, token, version, created, "CREATED_AT", after)
 
-    def _page(self, api_url: str, token: str, filter_: Mapping[str, Any], sort_by: str, after: str | None) -> OrdersPage:
-        data = self._execute(api_url, token, "orders_page", {"filter": filter_, "sortBy": sort_by, "after": after})
+    def _page(
+        self, api_url: str, token: str, version: str | None, wanted: Mapping[str, Any], sort_by: str, after: str | None
+    ) -> OrdersPage:
+        operation, argument = ("orders_page_where", "where") if _has_where(version) else ("orders_page", "filter")
+        data = self._execute(api_url, token, operation, {argument: wanted, "sortBy": sort_by, "after": after})
         edges = self._edges(data)
         try:
             info = data["orders"]["pageInfo"]
@@ -277,6 +289,10 @@ class SaleorClient:
 
     def _reached(self, api_url: str) -> str:
         return self._url_map.get(api_url, api_url)
+
+
+def _has_where(version: str | None) -> bool:
+    return is_known_since(version, WHERE_SINCE)
 
 
 def _told(node: Mapping[str, Any]) -> Told | None:

@@ -1,11 +1,12 @@
 """The manifest that Saleor reads when it installs the app, fitted to that Saleor's version."""
 
 import json
-import re
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+from app.saleor.versions import read_version
 
 FOLDER = Path(__file__).parents[2] / "manifest"
 LOGO = FOLDER / "logo.png"
@@ -57,8 +58,8 @@ def has_app_events(schema_version: str | None) -> bool:
 
 def _is_since(schema_version: str | None, since: tuple[int, int]) -> bool:
     """Tell whether a Saleor is of a version or newer. One that cannot be read counts as the newest."""
-    found = re.match(r"(\d{1,4})\.(\d{1,4})", schema_version or "")
-    return found is None or (int(found[1]), int(found[2])) >= since
+    version_read = read_version(schema_version)
+    return version_read is None or version_read >= since
 
 
 def _filled(value: Any, values: dict[str, str]) -> Any:

@@ -3,17 +3,19 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 import pytest
+from graphql import parse, print_ast
 from requests.adapters import HTTPAdapter
 
 from app.errors import AppError, NotASaleor, SaleorBusy, SaleorFault, SaleorRefused, SaleorUnreachable
 from app.saleor.client import METADATA_MAX, ORDERS_MAX, SaleorClient
 from app.saleor.graphql import IDLE_MAX, OPERATIONS
+from tests.clock import MovableClock
 from tests.standins import faults
 from tests.standins.faults import Fault
 from tests.standins.saleor import Item
@@ -24,8 +26,8 @@ from tests.test_saleor.conftest import Caller
 STACK_TRACE = "Traceback: shopper@example.com"
 
 
-def read(caller: Caller, *ids: str) -> list[str]:
-    return [order.id for order in caller.client.read_orders(caller.saleor.api_url, caller.token, ids)]
+def read(caller: Caller, *ids: str, version: str | None = "3.24") -> list[str]:
+    return [order.id for order in caller.client.read_orders(caller.saleor.api_url, caller.token, ids, version=version)]
 
 
 def write(caller: Caller, *changes: tuple[str, dict[str, str]]) -> list[str | None]:
@@ -115,6 +117,56 @@ def test_no_ids_are_never_asked_for(caller: Caller) -> None:
     assert caller.saleor.counts["Orders"] == 0
 
 
+@pytest.mark.parametrize(
+    ("version", "argument"),
+    [(None, "filter"), ("no version", "filter"), ("3.20", "filter"), ("3.21", "filter"), ("3.22", "where"), ("3.24.0-a.0", "where")],
+)
+def test_orders_are_asked_for_by_what_the_saleor_knows(version: str | None, argument: str) -> None:
+    queries: list[str] = []
+
+    def answer(request: Request) -> Answer:
+        queries.append(json.loads(request.body)["query"])
+        page = {"edges": [], "pageInfo": {"hasNextPage": False, "endCursor": None}, "totalCount": 0}
+        return json_answer({"data": {"orders": page}})
+
+    server = LocalServer(answer).start()
+    client, now = SaleorClient(), datetime(2026, 3, 1, tzinfo=UTC)
+    client.read_orders(server.url, "token", ["an id"], version=version)
+    client.changed_orders(server.url, "token", version=version, since=None, until=now)
+    client.created_orders(server.url, "token", version=version, since=now.date())
+    server.stop()
+
+    other = {"filter": "where", "where": "filter"}[argument]
+    assert [(f"{argument}: " in query, f"{other}: " in query) for query in queries] == [(True, False)] * 3
+
+
+@pytest.mark.parametrize("version", ["3.21", "3.22"])
+def test_either_way_finds_the_same_orders(caller: Caller, clock: MovableClock, version: str) -> None:
+    api_url, token, client = caller.saleor.api_url, caller.token, caller.client
+    placed(caller, 1)
+    clock.advance(days=2)
+    since = clock()
+    ids = placed(caller, 2)
+
+    changed = client.changed_orders(api_url, token, version=version, since=since, until=clock())
+    created = client.created_orders(api_url, token, version=version, since=since.date())
+
+    assert sorted(read(caller, *ids, version=version)) == sorted(ids)
+    assert sorted(told.order_id for told in changed.told) == sorted(ids)
+    assert sorted(told.order_id for told in created.told) == sorted(ids)
+
+
+@pytest.mark.parametrize("name", ["orders", "orders_page"])
+def test_both_documents_ask_for_the_same(name: str) -> None:
+    fields = [
+        print_ast(definition.selection_set.selections[0].selection_set)
+        for ending in ("", "_where")
+        for definition in parse((OPERATIONS / f"{name}{ending}.graphql").read_text()).definitions
+    ]
+
+    assert fields[0] == fields[1]
+
+
 def test_a_hundred_orders_are_the_most_of_one_read(caller: Caller) -> None:
     with pytest.raises(ValueError, match="100"):
         read(caller, *["x"] * (ORDERS_MAX + 1))
@@ -157,7 +209,7 @@ def document() -> str:
 def test_money_is_exact_in_every_currency(caller: Caller, channel: str, price: str, total: str) -> None:
     order_id = caller.saleor.shop.place_paid_order(price, price, price, channel=channel)
 
-    [order] = caller.client.read_orders(caller.saleor.api_url, caller.token, [order_id])
+    [order] = caller.client.read_orders(caller.saleor.api_url, caller.token, [order_id], version="3.24")
 
     assert (order.total, order.charged) == (Decimal(total), Decimal(total))
     assert sum(line.gross for line in order.lines) == Decimal(total)
@@ -169,7 +221,7 @@ def test_an_order_is_read_with_all_that_decides_its_points(caller: Caller) -> No
     till.refund(order_id, "10")
     shop.update_metadata(order_id, {"points_status": "ready", "other": "x"})
 
-    [order] = caller.client.read_orders(caller.saleor.api_url, caller.token, [order_id])
+    [order] = caller.client.read_orders(caller.saleor.api_url, caller.token, [order_id], version="3.24")
 
     assert (order.total, order.subtotal, order.charged, order.refunded) == (
         Decimal("65.50"), Decimal(60), Decimal("55.50"), Decimal(10),
@@ -245,7 +297,7 @@ def test_a_saleor_that_takes_too_long_is_unreachable(caller: Caller, fault: Faul
     caller.saleor.faults.once(fault, on="Orders")
 
     with pytest.raises(SaleorUnreachable):
-        client.read_orders(caller.saleor.api_url, caller.token, placed(caller, 1))
+        client.read_orders(caller.saleor.api_url, caller.token, placed(caller, 1), version="3.24")
 
 
 def test_keys_that_take_too_long_are_unreachable(caller: Caller) -> None:

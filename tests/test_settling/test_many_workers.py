@@ -103,8 +103,8 @@ def test_a_lease_that_ran_out_is_another_workers_and_the_first_writes_nothing(em
     world.saleor.deliveries.deliver()
     read_orders = world.services.saleor.read_orders
 
-    def slowly(*args: object) -> object:
-        read = read_orders(*args)  # type: ignore[arg-type]  # handed on as they come
+    def slowly(*args: object, **options: object) -> object:
+        read = read_orders(*args, **options)  # type: ignore[arg-type]  # handed on as they come
         world.services.saleor.read_orders = read_orders  # type: ignore[method-assign]
         world.clock.now += LEASE + timedelta(seconds=1)
         settle_orders(world.services)
@@ -126,13 +126,13 @@ def test_a_worker_that_was_stopped_leaves_no_older_words_on_an_order(embedded_wo
     saleor = world.services.saleor
     ask = getattr(saleor, stopped_at)
 
-    def stopped(*args: object) -> object:
+    def stopped(*args: object, **options: object) -> object:
         setattr(saleor, stopped_at, ask)
-        read = ask(*args) if stopped_at == "read_orders" else None
+        read = ask(*args, **options) if stopped_at == "read_orders" else None
         world.clock.now += LEASE + timedelta(seconds=1)
         refund(world, order_id, "4")
         assert world.metadata(order_id)["points_amount"] == "6"
-        return read or ask(*args)
+        return read or ask(*args, **options)
 
     setattr(saleor, stopped_at, stopped)
     settle_orders(world.services)

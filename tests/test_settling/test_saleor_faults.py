@@ -188,8 +188,8 @@ def test_a_wake_during_settling_is_not_lost(world: World) -> None:
     world.saleor.deliveries.deliver()
     read_orders = world.services.saleor.read_orders
 
-    def and_then_a_refund(*args: object) -> object:
-        read = read_orders(*args)  # type: ignore[arg-type]  # handed on as they come
+    def and_then_a_refund(*args: object, **options: object) -> object:
+        read = read_orders(*args, **options)  # type: ignore[arg-type]  # handed on as they come
         if world.saleor.book[order_id].charged == 100:
             world.saleor.till.refund(order_id, "100")
             world.saleor.deliveries.deliver()

@@ -5,7 +5,6 @@ problems (before 3.22.36) are asked in vain now and then, and nothing comes of i
 """
 
 import json
-import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -18,6 +17,7 @@ from app.db.tables import AccountRow, OrderRow, StoreRow
 from app.db.tables.order import NEEDS_A_PERSON
 from app.domain.store import StoreState
 from app.errors import AppError
+from app.saleor.versions import is_known_since
 from app.usecases.services import Services
 
 log = structlog.get_logger()
@@ -88,5 +88,4 @@ def _remember(services: Services, store: StoreRow, **values: object) -> None:
 
 
 def _knows_problems(store: StoreRow) -> bool:
-    found = re.match(r"(\d{1,4})\.(\d{1,4})", store.saleor_version or "")
-    return found is not None and (int(found[1]), int(found[2])) >= KNOWN_SINCE
+    return is_known_since(store.saleor_version, KNOWN_SINCE)

@@ -39,7 +39,7 @@ def preview_since(services: Services, store_slug: str, since: date) -> Iterator[
     for page in _pages(services, store, token, since):
         ids = [told.order_id for told in page.told]
         points = []
-        for order in services.saleor.read_orders(store.saleor_api_url or "", token, ids):
+        for order in services.saleor.read_orders(store.saleor_api_url or "", token, ids, version=store.saleor_version):
             row = rule_in_force(rules, order.channel, order.created_at)
             moment_at = moment_reached(order, Moment(row.award_when), remembered=None)
             points.append(points_due(order, as_rule(row), now, awards_from=awards_from, moment_at=moment_at).points)
@@ -79,7 +79,9 @@ def _pages(services: Services, store: StoreRow, token: str, since: date) -> Iter
     after: str | None = None
     while True:
         # The filter's days are the server's; a day more at the beginning costs little, and awards_from is exact.
-        page = services.saleor.created_orders(store.saleor_api_url or "", token, since=since - timedelta(days=1), after=after)
+        page = services.saleor.created_orders(
+            store.saleor_api_url or "", token, version=store.saleor_version, since=since - timedelta(days=1), after=after
+        )
         yield page
         after = page.next_after
         if after is None:

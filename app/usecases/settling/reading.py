@@ -35,7 +35,9 @@ def read_orders(services: Services, batch: Batch) -> Standings:
         ids = groups.pop()
         reads += 1
         try:
-            orders = services.saleor.read_orders(batch.store.saleor_api_url or "", batch.token, ids)
+            orders = services.saleor.read_orders(
+                batch.store.saleor_api_url or "", batch.token, ids, version=batch.store.saleor_version
+            )
         except SaleorFault as fault:
             last_fault = fault
             if len(ids) > 1:

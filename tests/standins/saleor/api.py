@@ -22,7 +22,7 @@ from graphql import (
 from tests.standins.saleor.app_mutations import AppMutations, app_fields
 from tests.standins.saleor.apps import App, Apps
 from tests.standins.saleor.book import listed
-from tests.standins.saleor.listing import filtered, is_order_id, page
+from tests.standins.saleor.listing import filtered, found_where, is_order_id, page
 from tests.standins.saleor.orders import Order
 from tests.standins.saleor.schema import schema
 from tests.standins.saleor.shop import Shop
@@ -46,14 +46,14 @@ class Api:
     def answer(self, request: Mapping[str, Any], token: str | None) -> tuple[int, dict[str, Any]]:
         """Return the HTTP status and the body for one request."""
         try:
-            document, refusals = _read(request.get("query") or "")
+            document, refusals = _read(request.get("query") or "", self.version)
         except GraphQLError as error:
             return 400, {"errors": [error.formatted], "extensions": COST}
-        refusals = refusals or _unvalued(_needed(document), request.get("variables") or {})
+        refusals = refusals or _unvalued(_needed(document, self.version), request.get("variables") or {})
         if refusals:
             return 400, {"errors": [error.formatted for error in refusals], "extensions": COST}
         result = execute_sync(
-            schema(),
+            schema(self.version),
             document,
             root_value=self._root(self.apps.holding(token)),
             variable_values=request.get("variables") or {},
@@ -72,7 +72,9 @@ class Api:
     def _root(self, app: App | None) -> dict[str, Callable[..., Any]]:
         def orders(_info: Any, **args: Any) -> dict[str, Any]:
             _require(app, "MANAGE_ORDERS")
-            found = filtered(listed(self.orders_seen()), args.get("filter") or {})
+            if "filter" in args and "where" in args:
+                raise GraphQLError("Only one filtering argument (filter or where) can be specified.")
+            found = found_where(filtered(listed(self.orders_seen()), args.get("filter") or {}), args.get("where") or {})
             rows = page(found, args.get("sortBy"), args.get("first"), args.get("after"))
             rows["edges"] = [{**edge, "node": self.fields_of(edge["node"])} for edge in rows["edges"]]
             return rows
@@ -133,9 +135,9 @@ class Api:
 
 
 @cache
-def _read(query: str) -> tuple[DocumentNode, list[GraphQLError]]:
+def _read(query: str, version: str) -> tuple[DocumentNode, list[GraphQLError]]:
     document = parse(query)
-    return document, validate(schema(), document) or _limits(document)
+    return document, validate(schema(version), document) or _limits(document)
 
 
 def _limits(document: DocumentNode) -> list[GraphQLError]:
@@ -149,8 +151,8 @@ def _limits(document: DocumentNode) -> list[GraphQLError]:
 
 
 @cache
-def _needed(document: DocumentNode) -> frozenset[str]:
-    context = ValidationContext(schema(), document, TypeInfo(schema()), lambda _error: None)
+def _needed(document: DocumentNode, version: str) -> frozenset[str]:
+    context = ValidationContext(schema(version), document, TypeInfo(schema(version)), lambda _error: None)
     return frozenset(
         usage.node.name.value
         for node in document.definitions

@@ -78,8 +78,8 @@ class StandInSaleor:
     def domain(self) -> str:
         return urlsplit(self.server.url).netloc
 
-    def install(self, manifest_url: str, schema_version: str = "3.24") -> InstallResult:
-        return self.apps.install(manifest_url, schema_version)
+    def install(self, manifest_url: str, schema_version: str | None = None) -> InstallResult:
+        return self.apps.install(manifest_url, schema_version or ".".join(self.version.split(".")[:2]))
 
     def rotate_key(self) -> None:
         self.key.rotate()
