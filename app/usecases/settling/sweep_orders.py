@@ -76,9 +76,7 @@ def _sweep(services: Services, store: StoreRow, api_url: str, token: str) -> Ite
     since = store.sweep_cursor - OVERLAP if store.sweep_cursor is not None else None
     after: str | None = None
     while until is not None:
-        page = services.saleor.changed_orders(
-            api_url, token, version=store.saleor_version, since=since, until=until, after=after
-        )
+        page = services.saleor.changed_orders(api_url, token, version=store.saleor_version, since=since, until=until, after=after)
         # As far as orders were seen, not as far as was asked: a replica that lags may not know the newest of them yet.
         reached = max((told.updated_at for told in page.told), default=store.sweep_cursor)
         if reached is not None and store.sweep_cursor is not None:
