@@ -17,6 +17,7 @@ import structlog
 from app.errors import BadRequest
 from app.logs import set_up_logging
 from app.usecases.merchants.change_brand import change_brand
+from app.web.merchant.places import as_segment
 from tests.clock import MovableClock
 from tests.standins.saleor import Item, StandInSaleor
 from tests.test_merchant.calls import Desk
@@ -52,7 +53,7 @@ HOSTILE = [
     "'=1",
 ]
 PAGES = [
-    *("overview", "overview/provider", "orders", "orders?state=all", "customers", "rules", "rules/edit", "settings"),
+    *("overview", "overview/provider", "orders", "orders?state=all", "customers", "rules", "rules/default", "settings"),
     *("log", "log?level=warning"),
 ]
 
@@ -162,7 +163,7 @@ def test_it_is_text_on_every_page_of_the_merchant(shop: World, desk: Desk, order
         ]
     world.settle()
     pages += [desk.get(page) for page in PAGES]
-    pages += [desk.get("rules/edit", params={"channel": text}) for text in HOSTILE[:3]] + [desk.widget("home")]
+    pages += [desk.get(f"rules/channel/{as_segment(text)}") for text in HOSTILE[:3]] + [desk.widget("home")]
 
     assert all(map(_is_harmless, pages))
     # They are there, and escaped.

@@ -77,7 +77,7 @@ def test_a_balance_is_changed_with_a_reason_once(desk: Desk) -> None:
     page = desk.get(f"customers?email={ADA}")
     sent = {"once": once_in(page), "email": ADA, "points": "30", "reason": "welcome"}
 
-    answers = [desk.post("customers/adjust", sent) for _ in range(2)]
+    answers = [desk.post(f"customers/{ADA}/adjust", sent) for _ in range(2)]
     while move_waiting(world.services):
         pass
 
@@ -92,10 +92,12 @@ def test_after_a_change_the_page_is_still_that_customers_and_shows_the_outcome(d
     plussed = "ada+till@example.com"
     page = desk.get(f"customers?email={quote(plussed)}")
 
-    answer = desk.post("customers/adjust", {"once": once_in(page), "email": plussed, "points": "30", "reason": "welcome"})
+    answer = desk.post(
+        "customers/ada~2Btill@example.com/adjust", {"once": once_in(page), "email": plussed, "points": "30", "reason": "welcome"}
+    )
 
     here = unquote(answer.headers["X-Page"])  # As the frame reads it.
-    assert here == "customers?email=ada%2Btill%40example.com"
+    assert here == "customers/ada~2Btill@example.com"
     assert "under way" not in seen(desk.get(here))
     assert "Available 30" in seen(desk.get(here))
 
@@ -104,11 +106,22 @@ def test_after_a_change_the_page_is_still_that_customers_and_shows_the_outcome(d
 def test_a_change_without_sense_is_refused_and_what_was_typed_stays(desk: Desk, points: str, reason: str) -> None:
     page = desk.get(f"customers?email={ADA}")
 
-    answer = desk.post("customers/adjust", {"once": once_in(page), "email": ADA, "points": points, "reason": reason})
+    answer = desk.post(f"customers/{ADA}/adjust", {"once": once_in(page), "email": ADA, "points": points, "reason": reason})
 
     assert answer.status_code == 422
     assert 'id="points-error"' in answer.text
     assert f'value="{points}"' in answer.text
+    assert adjustments(desk.world) == []
+
+
+def test_a_form_about_another_customer_than_its_page_changes_nothing(desk: Desk) -> None:
+    page = desk.get(f"customers/{ADA}")
+
+    sent = {"once": once_in(page), "email": "eve@example.com", "points": "5", "reason": "welcome"}
+    answer = desk.post(f"customers/{ADA}/adjust", sent)
+
+    assert answer.status_code == 422
+    assert "something else than its page" in seen(answer)
     assert adjustments(desk.world) == []
 
 
@@ -117,7 +130,7 @@ def test_nobody_without_manage_orders_sees_or_changes_a_customer(desk: Desk) -> 
 
     answers = [
         stranger.get(f"customers?email={ADA}"),
-        stranger.post("customers/adjust", {"email": ADA, "points": "5", "reason": "x"}),
+        stranger.post(f"customers/{ADA}/adjust", {"email": ADA, "points": "5", "reason": "x"}),
     ]
 
     assert [answer.status_code for answer in answers] == [403, 403]

@@ -211,7 +211,7 @@ PAGES: dict[str, Callable[[World, list[str]], str]] = {
     "an order": _order,
     "customers": lambda _world, _ids: f"customers?email={ADA}",
     "rules": lambda _world, _ids: "rules",
-    "a new rule": lambda _world, _ids: "rules/edit?new=yes",
+    "a new rule": lambda _world, _ids: "rules/new",
     "settings": lambda _world, _ids: "settings",
 }
 
@@ -238,7 +238,7 @@ def test_a_draft_is_tried_by_a_few_queries_however_many_orders_there_are(desk: D
     make_orders(desk.world, ORDERS_LOOKED_AT * 2)
 
     with counted(desk.world) as said:
-        answer = desk.post("rules/try", GOOD)
+        answer = desk.post("rules/default/try", GOOD)
 
     assert "50 of the last 50 orders" in seen(answer)
     assert len([one for one in said if 'FROM "order"' in one]) == 1

@@ -17,7 +17,6 @@ from tests.world import World
 BOXES = {"include_tax": "yes", "bind_email": "yes", "is_active": "yes"}
 GOOD: dict[str, Any] = {
     **BOXES,
-    "is_new": "",
     "channel": "",
     "points_per_unit": "2",
     "minimum_total": "",
@@ -35,11 +34,12 @@ def rules(world: World) -> list[RuleRow]:
         return list(session.exec(select(RuleRow).order_by(RuleRow.id)))  # type: ignore[arg-type]  # a column
 
 
-def save(desk: Desk, **typed: Any) -> Any:
-    page = desk.get("rules/edit" if not typed.get("is_new") else "rules/edit?new=yes")
-    sent = {"once": once_in(page), **GOOD, **typed}
-    first = desk.post("rules/save", {name: value for name, value in sent.items() if value is not None})
-    desk.post("rules/save", {name: value for name, value in sent.items() if value is not None})
+def save(desk: Desk, *, is_new: bool = False, **typed: Any) -> Any:
+    channel = typed.get("channel", "")
+    place = "rules/new" if is_new else f"rules/channel/{channel}" if channel else "rules/default"
+    sent = {"once": once_in(desk.get(place)), **GOOD, **typed}
+    first = desk.post(f"{place}/save", {name: value for name, value in sent.items() if value is not None})
+    desk.post(f"{place}/save", {name: value for name, value in sent.items() if value is not None})
     return first
 
 
@@ -105,7 +105,8 @@ def test_saving_what_is_in_force_makes_no_version(desk: Desk) -> None:
     ],
 )
 def test_a_wrong_value_is_said_beside_its_field_and_nothing_typed_is_lost(desk: Desk, field: str, typed: str, said: str) -> None:
-    answer = save(desk, **{"points_per_unit": "7.5", "hold_days": "14", field: typed})
+    sent: dict[str, Any] = {"points_per_unit": "7.5", "hold_days": "14", field: typed}
+    answer = save(desk, **sent)
 
     assert answer.status_code == 422
     assert f'id="{field}-error"' in answer.text
@@ -119,15 +120,15 @@ def test_a_wrong_value_is_said_beside_its_field_and_nothing_typed_is_lost(desk: 
 def test_a_form_that_failed_is_still_that_rules_when_it_is_loaded_again(desk: Desk) -> None:
     places = [
         unquote(save(desk, points_per_unit="x", **typed).headers["X-Page"])
-        for typed in ({}, {"channel": "japan"}, {"is_new": "yes", "channel": "japan"})
+        for typed in ({}, {"channel": "japan"}, {"is_new": True, "channel": "japan"})
     ]
 
-    assert places == ["rules/edit", "rules/edit?channel=japan", "rules/edit?new=yes"]
+    assert places == ["rules/default", "rules/channel/japan", "rules/new"]
 
 
 def test_a_channel_gets_a_rule_of_its_own_and_may_follow_the_default_again(desk: Desk) -> None:
     world = desk.world
-    save(desk, is_new="yes", channel="japan", points_per_unit="0.01")
+    save(desk, is_new=True, channel="japan", points_per_unit="0.01")
     own = world.saleor.shop.place_order("1000", email=ADA, channel="japan")
     world.saleor.till.charge(own, "1000")
     world.deliver()
@@ -136,7 +137,7 @@ def test_a_channel_gets_a_rule_of_its_own_and_may_follow_the_default_again(desk:
     assert "Channel japan" in seen(page)
 
     sent = {"once": once_in(page), "channel": "japan"}
-    answers = [desk.post("rules/end", sent) for _ in range(2)]
+    answers = [desk.post("rules/channel/japan/end", sent) for _ in range(2)]
     following = world.saleor.shop.place_order("1000", email=ADA, channel="japan")
     world.saleor.till.charge(following, "1000")
     refund(world, own, "500")
@@ -150,15 +151,32 @@ def test_a_channel_gets_a_rule_of_its_own_and_may_follow_the_default_again(desk:
     assert explained.agrees
 
 
+@pytest.mark.parametrize(("place", "about"), [("default", "japan"), ("channel/japan", ""), ("channel/japan", "korea")])
+@pytest.mark.parametrize("action", ["save", "try"])
+def test_a_form_about_another_rule_than_its_page_is_refused(desk: Desk, place: str, about: str, action: str) -> None:
+    page = desk.get(f"rules/{place}")
+
+    answer = desk.post(f"rules/{place}/{action}", GOOD | {"once": once_in(page), "channel": about})
+
+    assert answer.status_code == 400
+    assert "something else than its page" in seen(answer)
+    assert len(rules(desk.world)) == 1
+
+
+@pytest.mark.parametrize("place", ["channel", "channel/", "channel/a/b", "edit", "default/x"])
+def test_a_place_that_names_no_rule_is_not_found(desk: Desk, place: str) -> None:
+    assert desk.get(f"rules/{place}").status_code == 404
+
+
 def test_a_channels_rule_needs_a_channel(desk: Desk) -> None:
-    answer = save(desk, is_new="yes", channel=" ")
+    answer = save(desk, is_new=True, channel=" ")
 
     assert answer.status_code == 422
     assert "Choose the channel" in seen(answer)
 
 
 def test_a_channel_that_follows_the_default_cannot_do_so_again(desk: Desk) -> None:
-    answer = desk.post("rules/end", {"once": "0" * 32, "channel": "japan"})
+    answer = desk.post("rules/channel/japan/end", {"once": "0" * 32, "channel": "japan"})
 
     assert answer.status_code == 422
     assert "no rule of its own" in seen(answer)
@@ -170,7 +188,7 @@ def test_a_draft_is_tried_on_the_last_orders_and_nothing_is_saved(desk: Desk) ->
     small = paid_order(world, "9")
     refund(world, small, "3")
 
-    answer = desk.post("rules/try", GOOD | {"minimum_total": "10", "points_per_unit": "3"})
+    answer = desk.post("rules/default/try", GOOD | {"minimum_total": "10", "points_per_unit": "3"})
 
     text = seen(answer)
     assert "2 of the last 2 orders would earn differently: 300 points in all" in text
@@ -185,7 +203,7 @@ def test_a_draft_for_a_channel_is_tried_on_its_orders_only(desk: Desk) -> None:
     world.saleor.till.charge(own, "500")
     world.deliver()
 
-    text = seen(desk.post("rules/try", GOOD | {"channel": "japan", "points_per_unit": "0.5"}))
+    text = seen(desk.post("rules/channel/japan/try", GOOD | {"channel": "japan", "points_per_unit": "0.5"}))
 
     assert "1 of the last 1 orders" in text
     assert "500 JPY 500 250 \N{MINUS SIGN}250" in text
@@ -198,23 +216,29 @@ def test_only_the_last_fifty_are_tried(desk: Desk) -> None:
         world.saleor.till.charge(order_id, "10")
     world.deliver()
 
-    assert "50 of the last 50 orders would earn differently: 1,000 points" in seen(desk.post("rules/try", GOOD))
+    assert "50 of the last 50 orders would earn differently: 1,000 points" in seen(desk.post("rules/default/try", GOOD))
 
 
 def test_a_draft_that_cannot_be_says_why(desk: Desk) -> None:
-    answer = desk.post("rules/try", GOOD | {"points_per_unit": "-1"})
+    answer = desk.post("rules/default/try", GOOD | {"points_per_unit": "-1"})
 
     assert answer.status_code == 422
     assert "Points per 1.00: This cannot be less than 0." in seen(answer)
 
 
 def test_a_draft_without_orders_says_so(desk: Desk) -> None:
-    assert "No orders to try it on" in seen(desk.post("rules/try", GOOD))
+    assert "No orders to try it on" in seen(desk.post("rules/default/try", GOOD))
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "rules"), ("GET", "rules/edit"), ("POST", "rules/save"), ("POST", "rules/try"), ("POST", "rules/end")],
+    [
+        ("GET", "rules"),
+        ("GET", "rules/default"),
+        ("POST", "rules/default/save"),
+        ("POST", "rules/new/try"),
+        ("POST", "rules/channel/japan/end"),
+    ],
 )
 def test_rules_are_for_manage_apps_alone(desk: Desk, method: str, path: str) -> None:
     stranger = Desk(desk.world, permissions=("MANAGE_ORDERS",))

@@ -78,6 +78,31 @@ def test_links_change_the_dashboards_address_and_back_leads_back(dashboard: Stan
     expect(frame.get_by_role("heading", level=1)).to_have_text("Overview")
 
 
+def test_a_reload_shows_the_same_rule_and_the_same_list(dashboard: StandInDashboard, desk: Desk, frames: OpenFrame) -> None:
+    page = frames()
+    page.goto(dashboard.page("/rules/channel/japan"))
+    frame = app_in(page)
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Rule for the channel japan")
+    page.reload()
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Rule for the channel japan")
+
+    frame.get_by_role("link", name="Orders").click()
+    frame.get_by_label("Number or e-mail").fill("ada+till@example.com & 100 %")
+    frame.get_by_label("Status").select_option("problem")
+    frame.get_by_role("button", name="Find").click()
+    expect(frame.get_by_role("heading", name="Found")).to_be_visible()
+    page.reload()
+    expect(frame.get_by_label("Number or e-mail")).to_have_value("ada+till@example.com & 100 %")
+    expect(frame.get_by_label("Status")).to_have_value("problem")
+
+
+def test_the_customers_box_leads_to_that_customer(dashboard: StandInDashboard, desk: Desk, frames: OpenFrame) -> None:
+    page = frames()
+    page.goto(dashboard.page("/customers/ada~2Btill@example.com"))
+
+    expect(app_in(page).get_by_label("E-mail")).to_have_value("ada+till@example.com")
+
+
 def test_a_user_for_whom_the_dashboard_has_no_token_reads_why(desk: Desk, dashboard: StandInDashboard, frames: OpenFrame) -> None:
     dashboard.token = lambda: ""
     page = frames()

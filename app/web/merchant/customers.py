@@ -1,7 +1,6 @@
 """Customers: found by e-mail, with the balance as the provider has it now."""
 
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, request
 
@@ -11,8 +10,9 @@ from app.usecases.merchants.look_up_customer import look_up_customer
 from app.usecases.services import Services
 from app.web.merchant import order_words
 from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of
-from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
+from app.web.merchant.fragments import at, form_about, form_once, form_text, fragment, notify
 from app.web.merchant.orders import signed_points
+from app.web.merchant.places import as_segment, from_segment
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:
@@ -24,12 +24,19 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         require(staff, MANAGE_ORDERS)
         return _page(services, staff, request.args.get("email", "").strip())
 
-    @routes.post("/pages/customers/adjust")
-    def adjust() -> Response:
+    @routes.get("/pages/customers/<segment>")
+    def customer(segment: str) -> Response:
         staff = staff_of(services, request)
         require(staff, MANAGE_ORDERS)
-        email = form_text("email")
+        return _page(services, staff, from_segment(segment))
+
+    @routes.post("/pages/customers/<segment>/adjust")
+    def adjust(segment: str) -> Response:
+        staff = staff_of(services, request)
+        require(staff, MANAGE_ORDERS)
+        email = from_segment(segment)
         try:
+            form_about("email", email)
             adjust_customer(
                 services,
                 staff.store_slug,
@@ -53,4 +60,5 @@ def _page(services: Services, staff: Staff, email: str, **values: Any) -> Respon
             error = refused.message
     given = {"sentence": "", "typed": {}, "status": 422 if error else 200, **values}
     answer = fragment("customers.html", staff, email=email, customer=customer, error=error, words=order_words, **given)
-    return at(answer, f"customers?email={quote(email)}") if request.method == "POST" else answer
+    subject = customer.email if customer is not None else email
+    return at(answer, f"customers/{as_segment(subject)}" if subject else "customers")

@@ -58,3 +58,12 @@ def form_text(name: str, *, length_max: int = 1024) -> str:
     if len(text) > length_max:
         raise BadRequest(f"A field of this form holds more than {length_max} characters.")
     return text
+
+
+def form_about(name: str, subject: str) -> None:
+    """Check that the form is about what its address names: the field `name` holds `subject`.
+
+    Raises BadRequest when it is not. A page that shows one thing must not change another.
+    """
+    if request.form.get(name, "") != subject:
+        raise BadRequest("This form is about something else than its page. Nothing was changed. Please reload the page.")

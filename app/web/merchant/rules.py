@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
-from urllib.parse import quote
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, abort, request
 
 from app.domain.earning import Award, Moment
 from app.errors import BadRequest
@@ -14,7 +13,8 @@ from app.usecases.merchants.form_tokens import new_token
 from app.usecases.merchants.try_rule import channels_seen, try_rule
 from app.usecases.services import Services
 from app.web.merchant.authentication import MANAGE_APPS, Staff, require, staff_of
-from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
+from app.web.merchant.fragments import at, form_about, form_once, fragment, notify
+from app.web.merchant.places import as_segment, from_segment
 from app.web.merchant.words import number
 
 AWARDS = (
@@ -45,47 +45,76 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         staff = _changer(services)
         return _list(services, staff)
 
-    @routes.get("/pages/rules/edit")
-    def edit() -> Response:
-        staff = _changer(services)
-        channel = request.args.get("channel", "").strip() or None
+    @routes.get("/pages/rules/<path:place>")
+    def edit(place: str) -> Response:
+        staff, subject = _changer(services), _subject(place)
         shown = _shown(services, staff)
-        standing = next((one for one in shown if one.channel == channel and not one.newest.follows_default), shown[0])
-        typed = typed_of(standing.newest.says) | {"channel": channel or ""}
-        return _form(services, staff, typed, is_new="new" in request.args)
+        standing = next((one for one in shown if one.channel == subject.channel and not one.newest.follows_default), shown[0])
+        return _form(services, staff, subject, typed_of(standing.newest.says) | {"channel": subject.channel or ""})
 
-    @routes.post("/pages/rules/try")
-    def try_draft() -> Response:
+    @routes.post("/pages/rules/<path:place>/try")
+    def try_draft(place: str) -> Response:
         staff = _changer(services)
+        _about(_subject(place))
         draft, errors = read_draft(_typed())
         trial = try_rule(services, staff.store_id, draft) if draft is not None else None
         return fragment("rule_trial.html", staff, status=422 if errors else 200, trial=trial, errors=errors, labels=LABELS)
 
-    @routes.post("/pages/rules/save")
-    def save() -> Response:
-        staff = _changer(services)
+    @routes.post("/pages/rules/<path:place>/save")
+    def save(place: str) -> Response:
+        staff, subject = _changer(services), _subject(place)
+        _about(subject)
         typed = _typed()
-        is_new = typed.get("is_new") == "yes"
         draft, errors = read_draft(typed)
-        if is_new and not typed.get("channel", "").strip():
+        if subject.is_new and not typed.get("channel", "").strip():
             errors["channel"] = "Choose the channel of this rule."
         if draft is None or errors:
-            return _form(services, staff, typed, is_new=is_new, errors=errors)
+            return _form(services, staff, subject, typed, errors=errors)
         try:
             is_changed = change_rule(services, staff.store_id, draft, who=staff.email, once=form_once(staff))
         except BadRequest as refused:
-            return _form(services, staff, typed, is_new=is_new, errors={"channel": refused.message})
+            return _form(services, staff, subject, typed, errors={"channel": refused.message})
         title = "Rule saved" if is_changed else "Nothing to save: this is the current rule"
         return notify(_list(services, staff), "success" if is_changed else "info", title)
 
-    @routes.post("/pages/rules/end")
-    def end() -> Response:
-        staff = _changer(services)
+    @routes.post("/pages/rules/channel/<segment>/end")
+    def end(segment: str) -> Response:
+        staff, channel = _changer(services), from_segment(segment)
         try:
-            end_rule(services, staff.store_id, form_text("channel"), who=staff.email, once=form_once(staff))
+            form_about("channel", channel)
+            end_rule(services, staff.store_id, channel, who=staff.email, once=form_once(staff))
         except BadRequest as refused:
             return _list(services, staff, status=422, sentence=refused.message)
         return notify(_list(services, staff), "success", "The channel uses the default rule")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSubject:
+    """Which rule a form is about: the default, a channel's, or one for a channel that is still to be chosen."""
+
+    channel: str | None
+    is_new: bool
+
+    @property
+    def place(self) -> str:
+        """Give the path of the form's page."""
+        if self.is_new:
+            return "rules/new"
+        return f"rules/channel/{as_segment(self.channel)}" if self.channel is not None else "rules/default"
+
+
+def _subject(place: str) -> RuleSubject:
+    """Read from a path below `rules/` which rule it is about."""
+    kind, _, segment = place.partition("/")
+    if kind not in {"new", "default", "channel"} or bool(segment) != (kind == "channel") or "/" in segment:
+        abort(404, "Saleor Points does not have this page.")
+    return RuleSubject(from_segment(segment) or None, is_new=kind == "new")
+
+
+def _about(subject: RuleSubject) -> None:
+    """Check that the form is about the rule that its address names. A new rule's form names its channel itself."""
+    if not subject.is_new:
+        form_about("channel", subject.channel or "")
 
 
 LABELS = {
@@ -168,20 +197,19 @@ def _list(services: Services, staff: Staff, *, status: int = 200, sentence: str 
 
 
 def _form(
-    services: Services, staff: Staff, typed: Mapping[str, Any], *, is_new: bool, errors: Mapping[str, str] | None = None
+    services: Services, staff: Staff, subject: RuleSubject, typed: Mapping[str, Any], *, errors: Mapping[str, str] | None = None
 ) -> Response:
     answer = fragment(
         "rule_form.html",
         staff,
         status=422 if errors else 200,
+        here=subject.place,
         typed=typed,
         errors=errors or {},
-        is_new=is_new,
+        is_new=subject.is_new,
         awards=AWARDS,
         moments=MOMENTS,
-        channels=channels_seen(services, staff.store_id) if is_new else [],
+        channels=channels_seen(services, staff.store_id) if subject.is_new else [],
         labels=LABELS,
     )
-    channel = typed.get("channel") or ""
-    which = "?new=yes" if is_new else f"?channel={quote(channel)}" if channel else ""
-    return at(answer, f"rules/edit{which}") if request.method == "POST" else answer
+    return at(answer, subject.place)

@@ -18,6 +18,7 @@ from app.web.merchant import order_words, shell
 from app.web.merchant.advice import advice_for
 from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of_form
 from app.web.merchant.charts import points_chart
+from app.web.merchant.places import as_segment
 
 _USER_ID = re.compile(r"[A-Za-z0-9+/=]{4,128}")
 _MOVEMENTS_MAX = 5
@@ -49,7 +50,7 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
         if not _USER_ID.fullmatch(user_id):
             raise BadRequest("The Dashboard did not name the customer.")
         customer = see_customer_box(services, staff.store_id, user_id)
-        path = f"customers?email={quote(customer.email)}" if customer is not None else "customers"
+        path = f"customers/{as_segment(customer.email)}" if customer is not None else "customers"
         return _widget("customer_widget.html", staff, path, customer=customer, words=order_words, movements_max=_MOVEMENTS_MAX)
 
     @routes.post("/widgets/home")

@@ -11,15 +11,18 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, get_currency_precision
 from flask import Blueprint, g, request
 
+from app.web.merchant.places import as_segment
+
 # Saleor keeps three digits behind the point.
 _MONEY_DIGITS_MAX = 4
 _MINUS = "\N{MINUS SIGN}"
 
 
 def add_filters(routes: Blueprint) -> None:
-    """Add the filters `number`, `signed`, `money`, `day` and `moment` for all templates of the app."""
-    for name, write in (("number", number), ("signed", signed), ("money", money), ("day", day), ("moment", moment)):
-        routes.add_app_template_filter(write, name)
+    """Add the filters `number`, `signed`, `money`, `day`, `moment` and `segment` for all templates of the app."""
+    for write in (number, signed, money, day, moment):
+        routes.add_app_template_filter(write)
+    routes.add_app_template_filter(as_segment, "segment")
 
 
 def number(value: Any) -> str:

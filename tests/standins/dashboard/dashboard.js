@@ -8,7 +8,7 @@
   window.heard = [];
 
   const say = (type, payload) => frame.contentWindow.postMessage({ type, payload }, appOrigin);
-  const where = () => location.pathname + location.search;
+  const where = () => location.pathname; // without its query, though the frame's first address has that (seen with 3.23.27)
   const handshake = () => {
     if (form) return; // a widget that is posted to gets none
     say("handshake", { token: told.token, version: 1, saleorVersion: "3.24.0-a.0", dashboardVersion: "v3.23.27" });

@@ -75,11 +75,13 @@
     const found = /^(.*?)\/(?:extensions\/app\/[^/?#]+|apps\/[^/?#]+\/app)(\/[^?#]*)?(\?[^#]*)?/.exec(typeof path === "string" ? path : "");
     if (found === null) return;
     dashboardUrl = dashboard + found[1];
-    const wanted = (found[2] || "").replace(/^\/+|\/+$/g, "") || "overview";
+    const wanted = fromRoute(found[2] || "");
     const asked = ownQuery(found[3] || "");
+    // The frame's first address has the query that this path lacks.
+    const place = stands === null && here.split("?")[0] === wanted ? here : wanted + asked;
     // After the browser's Back it still stands elsewhere, and says so again with each fresh token.
-    const isNews = wanted + asked !== stands;
-    stands = wanted + asked;
+    const isNews = place !== stands;
+    stands = place;
     if (token !== "" && isNews && stands !== here) open(stands, { isNew: false });
   }
 
@@ -114,7 +116,20 @@
     const found = /^\/app(?:\/(.*?))?\/*$/.exec(pathname);
     if (found === null) return null;
     // Where its own address names the app with a bare "=", the Dashboard takes all of that address for the app's path.
-    return (found[1] || "").replace(/^extensions\/app\/[^/]*\/?/, "") || "overview";
+    return fromRoute((found[1] || "").replace(/^extensions\/app\/[^/]*\/?/, ""));
+  }
+
+  // On a reload the Dashboard tells its path without the query. So what a list was asked for stands in the path, in which "~"
+  // is written for "%": "orders?state=problem" is "/orders/find/state=problem".
+  function asRoute(page) {
+    if (page === "overview") return "";
+    const [path, asked] = page.split("?");
+    return `/${path}${asked ? `/find/${asked.replace(/~/g, "%7E").replace(/%/g, "~")}` : ""}`;
+  }
+
+  function fromRoute(route) {
+    const found = /^\/*(.*?)(?:\/find\/([^/]*))?\/*$/.exec(route);
+    return (found[1] || "overview") + (found[2] ? `?${found[2].replace(/~/g, "%")}` : "");
   }
 
   // The frame's address also carries what the Dashboard added; that is no part of the page's own query.
@@ -181,7 +196,7 @@
     if (shown && shown !== here) {
       here = shown;
       if (isNew) {
-        moving.set(post("updateRouting", { newRoute: here === "overview" ? "" : `/${here}` }), here);
+        moving.set(post("updateRouting", { newRoute: asRoute(here) }), here);
         stands = here;
       } else {
         history.replaceState({ here }, "");
