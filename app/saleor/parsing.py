@@ -48,11 +48,11 @@ def parse_told(order: Mapping[str, Any]) -> Told:
         facts=facts(
             status=_text(order["status"], 64),
             email=_text(order["userEmail"] or "", EMAIL_LENGTH_MAX),
-            total=_money(order["total"]["gross"]),
-            subtotal=_money(order["subtotal"]["gross"]),
-            shipping=_money(order["shippingPrice"]["gross"]),
-            charged=_money(order["totalCharged"]),
-            refunded=_money(order["totalRefunded"]),
+            total=parse_amount(order["total"]["gross"]),
+            subtotal=parse_amount(order["subtotal"]["gross"]),
+            shipping=parse_amount(order["shippingPrice"]["gross"]),
+            charged=parse_amount(order["totalCharged"]),
+            refunded=parse_amount(order["totalRefunded"]),
         ),
         words_mark=words_mark(_metadata(order)) if "metafields" in order else None,
     )
@@ -74,12 +74,12 @@ def parse_order(node: Mapping[str, Any]) -> Order:
         is_registered=node["user"] is not None,
         channel=_text(node["channel"]["slug"], 256),
         currency=_text(node["total"]["gross"]["currency"], 3),
-        total=_money(node["total"]["gross"]),
-        subtotal=_money(node["subtotal"]["gross"]),
-        shipping_gross=_money(node["shippingPrice"]["gross"]),
-        shipping_net=_money(node["shippingPrice"]["net"]),
-        charged=_money(node["totalCharged"]),
-        refunded=_money(node["totalRefunded"]),
+        total=parse_amount(node["total"]["gross"]),
+        subtotal=parse_amount(node["subtotal"]["gross"]),
+        shipping_gross=parse_amount(node["shippingPrice"]["gross"]),
+        shipping_net=parse_amount(node["shippingPrice"]["net"]),
+        charged=parse_amount(node["totalCharged"]),
+        refunded=parse_amount(node["totalRefunded"]),
         transactions=tuple(_transaction(transaction) for transaction in node["transactions"]),
         lines=tuple(_line(line) for line in node["lines"]),
         fully_paid_at=_first(events, FULLY_PAID),
@@ -94,14 +94,14 @@ def _metadata(node: Mapping[str, Any]) -> dict[str, str]:
 
 def _transaction(transaction: Mapping[str, Any]) -> Transaction:
     events = transaction["events"]
-    successes = (_money(event["amount"]) for event in events if event["type"] == "CHARGE_SUCCESS")
-    charge_backs = (_money(event["amount"]) for event in events if event["type"] == "CHARGE_BACK")
+    successes = (parse_amount(event["amount"]) for event in events if event["type"] == "CHARGE_SUCCESS")
+    charge_backs = (parse_amount(event["amount"]) for event in events if event["type"] == "CHARGE_BACK")
     succeeded = sum((amount for amount in successes if amount > 0), start=Decimal(0))
     return Transaction(
-        charged=_money(transaction["chargedAmount"]),
-        refunded=_money(transaction["refundedAmount"]),
+        charged=parse_amount(transaction["chargedAmount"]),
+        refunded=parse_amount(transaction["refundedAmount"]),
         succeeded=max(Decimal(0), succeeded - sum(charge_backs, start=Decimal(0))),
-        refund_pending=_money(transaction["refundPendingAmount"]),
+        refund_pending=parse_amount(transaction["refundPendingAmount"]),
     )
 
 
@@ -110,8 +110,8 @@ def _line(line: Mapping[str, Any]) -> Line:
     earns = None if variant is None else variant["product"]["productType"]["kind"] != GIFT_CARD
     return Line(
         id=_text(line["id"], _GLOBAL_ID_LENGTH_MAX),
-        gross=_money(line["totalPrice"]["gross"]),
-        net=_money(line["totalPrice"]["net"]),
+        gross=parse_amount(line["totalPrice"]["gross"]),
+        net=parse_amount(line["totalPrice"]["net"]),
         quantity_to_fulfill=int(line["quantityToFulfill"]),
         earns=earns,
         name=_label(line.get("productName")),
@@ -131,7 +131,11 @@ def _dates(events: Iterable[Mapping[str, Any]], types: frozenset[str]) -> list[d
     return [parse_time(event["date"]) for event in events if event["type"] in types and event["date"]]
 
 
-def _money(money: Mapping[str, Any]) -> Decimal:
+def parse_amount(money: Mapping[str, Any]) -> Decimal:
+    """Read an amount of money, exactly.
+
+    Raises KeyError, TypeError or ValueError when it is none.
+    """
     amount = money["amount"]
     # Money arrives as JSON numbers, parsed as Decimal; whole ones may come as integers. A float would mean a wrong parser.
     if isinstance(amount, bool) or not isinstance(amount, Decimal | int):

@@ -8,6 +8,7 @@ from typing import Any
 from app.db.engine import Database
 from app.db.intake import Signer
 from app.db.tables import AccountRow, StoreRow
+from app.domain.catalogue import ChannelList
 from app.http.bulkhead import Bulkheads
 from app.providers.protocol import PointsProvider
 from app.saleor.client import SaleorClient
@@ -45,3 +46,5 @@ class Services:
     bulkheads: Bulkheads = field(default_factory=Bulkheads, compare=False)
     # Of the stores that have sent a delivery to this process, by API URL.
     signers: dict[str, Signer] = field(default_factory=dict, compare=False)
+    # What Saleors told this process of their channels, by API URL.
+    channel_lists: dict[str, ChannelList] = field(default_factory=dict, compare=False)

@@ -178,7 +178,7 @@ def test_a_rule_is_tried_and_saved(dashboard: StandInDashboard, desk: Desk, fram
     heading(frame, "Rules")
 
     frame.get_by_role("link", name="Add a rule for a channel").click()
-    frame.get_by_label("Channel").fill("japan")
+    frame.get_by_label("Channel").select_option("japan")
     frame.get_by_role("button", name="Save rule").dblclick()
     expect(frame.get_by_role("heading", name="Channel japan")).to_be_visible()
     frame.locator("summary", has_text="Use the default rule").click()

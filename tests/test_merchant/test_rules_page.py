@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from app.db.tables import RuleRow
 from app.usecases.merchants.explain_order import explain_order
+from tests.standins import faults
 from tests.standins.saleor import Item
 from tests.test_merchant.calls import Desk, notified, once_in, seen
 from tests.test_settling.test_refunds import ADA, paid_order, refund
@@ -248,3 +249,53 @@ def test_rules_are_for_manage_apps_alone(desk: Desk, method: str, path: str) -> 
     assert answer.status_code == 403
     assert "MANAGE_APPS" in seen(answer)
     assert len(rules(desk.world)) == 1
+
+
+def test_a_channel_is_chosen_from_those_that_saleor_has(desk: Desk) -> None:
+    page = desk.get("rules/new")
+
+    assert '<option value="japan">Japan (japan, JPY)</option>' in page.text
+    assert '<option value="kuwait">' in page.text
+
+
+def test_a_rule_for_a_channel_that_saleor_does_not_have_is_refused_with_those_it_has(desk: Desk) -> None:
+    answer = save(desk, is_new="yes", channel="nope")
+
+    assert answer.status_code == 422
+    assert "Saleor has no channel nope. It has: default-channel, japan, kuwait." in seen(answer)
+    assert len(rules(desk.world)) == 1
+
+
+def test_a_channel_that_was_just_made_in_saleor_is_found(desk: Desk) -> None:
+    desk.get("rules/new")
+    desk.world.saleor.shop.currencies = {**desk.world.saleor.shop.currencies, "norway": "NOK"}
+
+    assert save(desk, is_new="yes", channel="norway").status_code == 200
+
+
+def test_the_list_of_channels_is_asked_for_once_in_five_minutes(desk: Desk) -> None:
+    for minutes in (0, 4, 2):
+        desk.world.clock.advance(minutes=minutes)
+        desk.get("rules/new")
+
+    assert desk.world.saleor.counts["Channels"] == 2
+
+
+def test_a_saleor_that_does_not_answer_is_said_to_be_why_no_channel_can_be_chosen(desk: Desk) -> None:
+    desk.world.saleor.faults.always(faults.status(500), on="Channels")
+
+    page = desk.get("rules/new")
+    answer = save(desk, is_new="yes", channel="japan")
+
+    assert page.status_code == 200
+    assert "Saleor did not give its list of channels" in seen(page)
+    assert (answer.status_code, len(rules(desk.world))) == (422, 1)
+    assert "nobody can say whether the channel japan exists" in seen(answer)
+
+
+def test_a_rule_that_a_channel_has_can_be_changed_while_saleor_is_away(desk: Desk) -> None:
+    save(desk, is_new="yes", channel="japan")
+    desk.world.saleor.faults.always(faults.status(500), on="Channels")
+    desk.world.clock.advance(minutes=6)
+
+    assert save(desk, channel="japan", points_per_unit="3").status_code == 200

@@ -84,13 +84,6 @@ def try_rule(services: Services, store_id: int, draft: Draft) -> Trial:
     return Trial(tuple(tried))
 
 
-def channels_seen(services: Services, store_id: int) -> list[str]:
-    """List the channels of the newest orders."""
-    with services.database.reading() as session:
-        found = _newest(session, store_id)
-    return sorted({order.channel for row, _ in found if (order := stored_order(row)) is not None})
-
-
 def _newest(session: Session, store_id: int) -> Sequence[tuple[OrderRow, datetime]]:
     query = (
         select(OrderRow, StoreRow.awards_from)

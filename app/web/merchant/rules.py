@@ -6,11 +6,13 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, request
 
+from app.domain.catalogue import ChannelList
 from app.domain.earning import Award, Moment
-from app.errors import BadRequest
+from app.errors import BadRequest, Unavailable
 from app.usecases.merchants.change_rule import Draft, RuleVersion, change_rule, end_rule, read_draft, rules_of_store
 from app.usecases.merchants.form_tokens import new_token
-from app.usecases.merchants.try_rule import channels_seen, try_rule
+from app.usecases.merchants.list_channels import list_channels
+from app.usecases.merchants.try_rule import try_rule
 from app.usecases.services import Services
 from app.web.merchant.authentication import MANAGE_APPS, Staff, require, staff_of
 from app.web.merchant.fragments import at, form_about, form_once, fragment, notify
@@ -72,7 +74,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             return _form(services, staff, subject, typed, errors=errors)
         try:
             is_changed = change_rule(services, staff.store_id, draft, who=staff.email, once=form_once(staff))
-        except BadRequest as refused:
+        except (BadRequest, Unavailable) as refused:
             return _form(services, staff, subject, typed, errors={"channel": refused.message})
         title = "Rule saved" if is_changed else "Nothing to save: this is the current rule"
         return notify(_list(services, staff), "success" if is_changed else "info", title)
@@ -196,9 +198,15 @@ def _list(services: Services, staff: Staff, *, status: int = 200, sentence: str 
     return at(answer, "rules") if request.method == "POST" else answer
 
 
+def _choices(listed: ChannelList) -> Iterator[tuple[str, str]]:
+    for channel in listed.channels:
+        yield channel.slug, f"{channel.name} ({channel.slug}, {channel.currency}{'' if channel.is_active else ', not active'})"
+
+
 def _form(
     services: Services, staff: Staff, subject: RuleSubject, typed: Mapping[str, Any], *, errors: Mapping[str, str] | None = None
 ) -> Response:
+    listed = list_channels(services, staff.store_id) if subject.is_new else None
     answer = fragment(
         "rule_form.html",
         staff,
@@ -209,7 +217,8 @@ def _form(
         is_new=subject.is_new,
         awards=AWARDS,
         moments=MOMENTS,
-        channels=channels_seen(services, staff.store_id) if subject.is_new else [],
+        channels=[("", "Choose a channel"), *_choices(listed)] if listed is not None else [],
+        trouble=listed.trouble if listed is not None else "",
         labels=LABELS,
     )
     return at(answer, subject.place)

@@ -26,6 +26,7 @@ from tests.standins.saleor.listing import filtered, found_where, is_order_id, pa
 from tests.standins.saleor.orders import Order
 from tests.standins.saleor.schema import schema
 from tests.standins.saleor.shop import Shop
+from tests.standins.saleor.shop_reads import ShopReads
 from tests.standins.saleor.wire import broken, order_fields
 
 MUTATIONS_MAX = 4
@@ -90,11 +91,6 @@ class Api:
             _require(app)
             return {"version": self.version}
 
-        def user(_info: Any, id: str | None = None) -> dict[str, str] | None:  # noqa: A002 - Saleor's name for it
-            _require(app, "MANAGE_ORDERS")
-            found = self.shop.customer(id or "")
-            return None if found is None else {"__typename": "User", "id": found.id, "email": found.email}
-
         def add_note(_info: Any, **args: Any) -> dict[str, Any]:
             _require(app, "MANAGE_ORDERS")
             if not args["input"]["message"].strip():
@@ -110,11 +106,14 @@ class Api:
             "order": order,
             "app": own_app,
             "shop": shop,
-            "user": user,
             "updateMetadata": update_metadata,
             "orderNoteAdd": add_note,
         }
-        return root | AppMutations(lambda: _require(app)).root()
+        return (
+            root
+            | ShopReads(self.shop, lambda permission: _require(app, permission)).root()
+            | AppMutations(lambda: _require(app)).root()
+        )
 
     def _update_metadata(self, app: App, order_id: str, entries: Sequence[Mapping[str, str]]) -> dict[str, Any]:
         if order_id in self.metadata_refusals:

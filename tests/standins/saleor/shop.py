@@ -36,12 +36,23 @@ class Details(TypedDict, total=False):
     created: datetime
 
 
+@dataclass(frozen=True)
+class ListedProduct:
+    """A product in the catalogue: in each channel the prices of its cheapest and of its dearest variant."""
+
+    id: str
+    prices: Mapping[str, tuple[Taxed, Taxed]]
+    is_gift_card: bool
+
+
 @dataclass
 class Shop:
     book: OrderBook
     currencies: Mapping[str, str]
     # What was noted in orders' histories, in order: order id and message.
     notes: list[tuple[str, str]] = field(default_factory=list)
+    # The catalogue, by id.
+    products: dict[str, ListedProduct] = field(default_factory=dict)
     _customers: dict[str, Customer] = field(default_factory=dict)
     _planted: dict[str, str] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -51,8 +62,22 @@ class Shop:
         customer = Customer(global_id("User", len(self._customers) + 100), email)
         return self._customers.setdefault(email.casefold(), customer).id
 
+    def list_product(self, *, is_gift_card: bool = False, **prices: tuple[Amount, Amount]) -> str:
+        """Put a product into the catalogue, with its lowest and highest price by channel (`default_channel=("10", "20")`)."""
+        listed = {
+            (slug := name.replace("_", "-")): (_price(low, self.currencies[slug]), _price(high, self.currencies[slug]))
+            for name, (low, high) in prices.items()
+        }
+        product = ListedProduct(global_id("Product", len(self.products) + 1), listed, is_gift_card)
+        self.products[product.id] = product
+        return product.id
+
     def customer(self, user_id: str) -> Customer | None:
         return next((customer for customer in self._customers.values() if customer.id == user_id), None)
+
+    def customers(self, user_ids: Sequence[str] | None) -> list[Customer]:
+        """List customers; an empty list of ids is none that filters."""
+        return [customer for customer in self._customers.values() if not user_ids or customer.id in user_ids]
 
     def plant_metadata(self, metadata: Mapping[str, str]) -> None:
         """Write on the next checkout, as any shopper may; Saleor copies it to the order."""
@@ -177,6 +202,11 @@ class Shop:
             gift_card=in_currency(details.get("gift_card", 0), channel.currency),
             metadata=metadata,
         ).rated()
+
+
+def _price(amount: Amount, currency: str) -> Taxed:
+    gross = in_currency(amount, currency)
+    return Taxed(gross, gross)
 
 
 def _item(item: Item | Amount) -> Item:

@@ -1,6 +1,6 @@
 """Orders and apps in the words of Saleor's GraphQL schema: what the default resolver reads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +10,7 @@ from graphql import GraphQLError
 from tests.standins.saleor.money import Taxed, digits_of
 from tests.standins.saleor.orders import Line, Order, global_id
 from tests.standins.saleor.payments import Transaction
+from tests.standins.saleor.shop import ListedProduct
 
 # A field that fails when it is resolved.
 Broken = Callable[..., Any]
@@ -105,4 +106,26 @@ def _line(line: Line, currency: str) -> dict[str, Any]:
         "quantityFulfilled": line.quantity - line.quantity_to_fulfill,
         "totalPrice": taxed(line.total, currency),
         "variant": None if line.is_variant_deleted else {"id": global_id("ProductVariant", line.name), "product": product},
+    }
+
+
+def channel_fields(currencies: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return all channels as the schema knows them."""
+    return [
+        {"id": global_id("Channel", number), "slug": slug, "name": slug.title(), "isActive": True, "currencyCode": currency}
+        for number, (slug, currency) in enumerate(currencies.items(), start=1)
+    ]
+
+
+def product_fields(product: ListedProduct, channel: str, currencies: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return a product as a channel shows it; None where it is not sold there."""
+    if channel not in product.prices:
+        return None
+    start, stop = (taxed(price, currencies[channel]) for price in product.prices[channel])
+    return {
+        "__typename": "Product",
+        "id": product.id,
+        "name": "A product",
+        "productType": {"id": global_id("ProductType", 1), "kind": "GIFT_CARD" if product.is_gift_card else "NORMAL"},
+        "pricing": {"priceRange": {"start": start, "stop": stop}},
     }

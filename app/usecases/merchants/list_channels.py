@@ -1,0 +1,51 @@
+"""List the channels of a store's Saleor, and refuse a channel that it does not have."""
+
+from datetime import timedelta
+
+from app.db.tables import StoreRow
+from app.domain.catalogue import ChannelList
+from app.errors import AppError, BadRequest, Unavailable
+from app.usecases.services import Services
+
+# A channel is made a few times in a shop's life; one that is missing is asked for anew.
+KEPT_FOR = timedelta(minutes=5)
+NAMED_MAX = 50
+
+
+def list_channels(services: Services, store_id: int, *, is_fresh: bool = False) -> ChannelList:
+    """List a store's channels; `is_fresh` asks Saleor in any case. A store without a Saleor has none.
+
+    Where Saleor does not answer, this gives the channels that it told before, and says so.
+    """
+    now = services.clock()
+    with services.database.reading() as session:
+        store = session.get_one(StoreRow, store_id)
+    if store.saleor_api_url is None or store.token_sealed is None:
+        return ChannelList((), now, "This store has no Saleor, and so no channels.")
+    known = services.channel_lists.get(store.saleor_api_url)
+    if known is not None and not is_fresh and now - known.asked_at < KEPT_FOR:
+        return known
+    try:
+        with services.bulkheads.look_ups.place(store.saleor_api_url):
+            channels = services.saleor.channels(store.saleor_api_url, services.sealer.open(store.token_sealed))
+    except AppError as error:
+        earlier = known.channels if known is not None else ()
+        return ChannelList(earlier, now, f"Saleor did not give its list of channels. {error.message}")
+    services.channel_lists[store.saleor_api_url] = ChannelList(channels, now)
+    return services.channel_lists[store.saleor_api_url]
+
+
+def require_channel(services: Services, store_id: int, slug: str) -> None:
+    """Refuse a channel that the store's Saleor does not have.
+
+    Raises BadRequest with the channels that there are, Unavailable when Saleor does not say.
+    """
+    if list_channels(services, store_id).has(slug):
+        return
+    listed = list_channels(services, store_id, is_fresh=True)
+    if listed.has(slug):
+        return
+    if listed.trouble:
+        raise Unavailable(f"{listed.trouble} So nobody can say whether the channel {slug} exists. Please try again in a moment.")
+    names = ", ".join(channel.slug for channel in listed.channels[:NAMED_MAX])
+    raise BadRequest(f"Saleor has no channel {slug}. It has: {names}.")

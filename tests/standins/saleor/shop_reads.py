@@ -1,0 +1,37 @@
+"""What an app may read of the shop itself: its customers, its channels and its products."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.standins.saleor.shop import Shop
+from tests.standins.saleor.wire import channel_fields, product_fields
+
+
+@dataclass(frozen=True)
+class ShopReads:
+    """Serve the queries; `require` refuses whoever lacks a permission (None: whoever is no app)."""
+
+    shop: Shop
+    require: Callable[[str | None], Any]
+
+    def root(self) -> dict[str, Callable[..., Any]]:
+        return {"user": self.user, "customers": self.customers, "channels": self.channels, "product": self.product}
+
+    def user(self, _info: Any, id: str | None = None) -> dict[str, str] | None:  # noqa: A002 - Saleor's name for it
+        self.require("MANAGE_ORDERS")
+        found = self.shop.customer(id or "")
+        return None if found is None else {"__typename": "User", "id": found.id, "email": found.email}
+
+    def customers(self, _info: Any, **args: Any) -> dict[str, Any]:
+        self.require("MANAGE_ORDERS")
+        found = self.shop.customers((args.get("filter") or {}).get("ids"))
+        return {"edges": [{"node": {"__typename": "User", "id": one.id, "email": one.email}} for one in found]}
+
+    def channels(self, _info: Any) -> list[dict[str, Any]]:
+        self.require(None)
+        return channel_fields(self.shop.currencies)
+
+    def product(self, _info: Any, **args: Any) -> dict[str, Any] | None:
+        found = self.shop.products.get(args["id"])
+        return None if found is None else product_fields(found, args["channel"], self.shop.currencies)
