@@ -259,7 +259,7 @@ def test_a_channel_is_chosen_from_those_that_saleor_has(desk: Desk) -> None:
 
 
 def test_a_rule_for_a_channel_that_saleor_does_not_have_is_refused_with_those_it_has(desk: Desk) -> None:
-    answer = save(desk, is_new="yes", channel="nope")
+    answer = save(desk, is_new=True, channel="nope")
 
     assert answer.status_code == 422
     assert "Saleor has no channel nope. It has: default-channel, japan, kuwait." in seen(answer)
@@ -270,7 +270,7 @@ def test_a_channel_that_was_just_made_in_saleor_is_found(desk: Desk) -> None:
     desk.get("rules/new")
     desk.world.saleor.shop.currencies = {**desk.world.saleor.shop.currencies, "norway": "NOK"}
 
-    assert save(desk, is_new="yes", channel="norway").status_code == 200
+    assert save(desk, is_new=True, channel="norway").status_code == 200
 
 
 def test_the_list_of_channels_is_asked_for_once_in_five_minutes(desk: Desk) -> None:
@@ -285,7 +285,7 @@ def test_a_saleor_that_does_not_answer_is_said_to_be_why_no_channel_can_be_chose
     desk.world.saleor.faults.always(faults.status(500), on="Channels")
 
     page = desk.get("rules/new")
-    answer = save(desk, is_new="yes", channel="japan")
+    answer = save(desk, is_new=True, channel="japan")
 
     assert page.status_code == 200
     assert "Saleor did not give its list of channels" in seen(page)
@@ -294,7 +294,7 @@ def test_a_saleor_that_does_not_answer_is_said_to_be_why_no_channel_can_be_chose
 
 
 def test_a_rule_that_a_channel_has_can_be_changed_while_saleor_is_away(desk: Desk) -> None:
-    save(desk, is_new="yes", channel="japan")
+    save(desk, is_new=True, channel="japan")
     desk.world.saleor.faults.always(faults.status(500), on="Channels")
     desk.world.clock.advance(minutes=6)
 
