@@ -234,6 +234,15 @@ def test_metadata_that_a_shopper_planted_is_overwritten(world: World) -> None:
     }
 
 
+def test_an_order_that_nobody_paid_says_so_at_once_whatever_a_shopper_planted(world: World) -> None:
+    world.saleor.shop.plant_metadata({"points_status": "claimed", "points_amount": "99999"})
+    order_id = world.saleor.shop.place_order("100", email=ADA)
+
+    world.deliver()
+
+    assert (world.metadata(order_id)["points_status"], world.metadata(order_id)["points_amount"]) == ("pending", "0")
+
+
 def spend(world: World, points: int) -> None:
     """Let the shopper spend points, past this app."""
     if world.coggins is not None:

@@ -99,8 +99,8 @@ def test_the_order_webhook_hears_all_that_changes_what_an_order_earned(site: Wor
     [orders, _] = manifest(site)["webhooks"]
 
     assert set(orders["asyncEvents"]) == {
-        "ORDER_PAID", "ORDER_FULLY_PAID", "ORDER_REFUNDED", "ORDER_FULLY_REFUNDED", "ORDER_UPDATED", "ORDER_CANCELLED",
-        "ORDER_FULFILLED",
+        "ORDER_CREATED", "ORDER_PAID", "ORDER_FULLY_PAID", "ORDER_REFUNDED", "ORDER_FULLY_REFUNDED", "ORDER_UPDATED",
+        "ORDER_CANCELLED", "ORDER_FULFILLED",
     }  # fmt: skip
 
 

@@ -13,7 +13,16 @@ from app.usecases.services import Services
 log = structlog.get_logger()
 
 ORDER_EVENTS = frozenset(
-    {"OrderPaid", "OrderFullyPaid", "OrderRefunded", "OrderFullyRefunded", "OrderUpdated", "OrderCancelled", "OrderFulfilled"}
+    {
+        "OrderCreated",
+        "OrderPaid",
+        "OrderFullyPaid",
+        "OrderRefunded",
+        "OrderFullyRefunded",
+        "OrderUpdated",
+        "OrderCancelled",
+        "OrderFulfilled",
+    }
 )
 
 
