@@ -10,6 +10,7 @@ from app.web import error_answers as errors
 from app.web import merchant, operations, pages, points_api
 from app.web import request_spans as tracing
 from app.web.limiting import RequestLimiter, open_storage
+from app.web.refusing_nul import refuse_nul
 from app.web.saleor import deliveries as webhooks
 from app.web.saleor import installation
 from app.web.server.receiving import BODY_BYTES_MAX
@@ -31,6 +32,7 @@ def create_app(services: Services, settings: Settings) -> Flask:
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # Flask's way
+    refuse_nul(app)
     app.register_blueprint(installation.blueprint(services))
     app.register_blueprint(webhooks.blueprint(services))
     set_up_speech(app)

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 
@@ -75,8 +75,8 @@ class Target:
 
 
 @pytest.fixture
-def target(fresh_sqlite: Callable[[], str], clock: MovableClock, saleor: StandInSaleor) -> Iterator[Target]:
-    with open_world(fresh_sqlite(), clock, saleor, ALLOWED_SALEOR_URLS=saleor.api_url) as world:
+def target(database_url: str, clock: MovableClock, saleor: StandInSaleor) -> Iterator[Target]:
+    with open_world(database_url, clock, saleor, ALLOWED_SALEOR_URLS=saleor.api_url) as world:
         world.install()
         orders = [saleor.shop.place_paid_order("60", email=email) for email in EMAILS]
         world.deliver()

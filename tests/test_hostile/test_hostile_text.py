@@ -5,7 +5,7 @@ import io
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from html.parser import HTMLParser
 from typing import Any, cast
@@ -113,8 +113,8 @@ def log() -> Iterator[io.StringIO]:
 
 
 @pytest.fixture
-def shop(fresh_sqlite: Callable[[], str], clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
-    with open_shop(fresh_sqlite(), clock, saleor) as world:
+def shop(database_url: str, clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
+    with open_shop(database_url, clock, saleor) as world:
         yield world
 
 

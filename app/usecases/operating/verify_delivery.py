@@ -1,6 +1,7 @@
 """Verify a delivery: that an installed store has signed exactly these bytes, for this app."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +17,8 @@ from app.usecases.services import Services
 
 # Money must stay exact. Making a decoder takes as long as reading a delivery with it.
 _JSON = json.JSONDecoder(parse_float=Decimal)
+# A NUL as JSON writes it, which PostgreSQL cannot store. After one more backslash the same letters are ordinary text.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,8 @@ def _verify(services: Services, store: StoreRow, signature: str, body: bytes, no
 
 
 def _parsed(body: bytes) -> dict[str, Any]:
+    if _NUL.search(body):
+        raise BadRequest("The delivery holds a NUL character in a text.")
     try:
         parsed = _JSON.decode(body.decode())
     except (ValueError, RecursionError):

@@ -6,6 +6,8 @@ customer. `bridge.js` does the same with what a list was asked for: `orders/find
 
 from urllib.parse import quote, unquote
 
+from app.errors import BadRequest
+
 
 def as_segment(text: str) -> str:
     """Write any text as one segment of a path. A "~" stands for "%", which the Dashboard's router would decode on its way."""
@@ -13,5 +15,8 @@ def as_segment(text: str) -> str:
 
 
 def from_segment(segment: str) -> str:
-    """Read what `as_segment` wrote."""
-    return unquote(segment.replace("~", "%"))
+    """Read what `as_segment` wrote. Raises BadRequest where it hides a NUL, which the edge cannot see."""
+    text = unquote(segment.replace("~", "%"))
+    if "\0" in text:
+        raise BadRequest("The address of this page holds a NUL character.")
+    return text
