@@ -47,7 +47,10 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The whole of what settling reads from Saleor about one order."""
+    """The whole of what settling reads from Saleor about one order.
+
+    `placed_at` is None where Saleor tells of no such moment: the order is as old as its record.
+    """
 
     id: str
     number: str
@@ -66,6 +69,7 @@ class Order:
     refunded: Decimal
     transactions: tuple[Transaction, ...] = ()
     lines: tuple[Line, ...] = ()
+    placed_at: datetime | None = None
     fully_paid_at: datetime | None = None
     fulfilled_at: datetime | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)

@@ -67,6 +67,8 @@ class OrderRow(SQLModel, table=True):
 
     # The decision.
     rule_id: int | None = Field(default=None, foreign_key="rule.id", sa_type=BigId)
+    # The version of the arithmetic that first settled it. None: not settled yet, or by an app that knew only the first.
+    arithmetic: int | None = None
     moment_at: datetime | None = Field(default=None, sa_type=UtcTime)
     due: int = Field(default=0, sa_type=BigId)
     granted: int = Field(default=0, sa_type=BigId)

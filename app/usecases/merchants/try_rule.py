@@ -10,7 +10,8 @@ from sqlmodel import Session, col, select
 from app.db.snapshots import stored_order
 from app.db.stores import as_rule, rule_in_force, rules_of
 from app.db.tables import OrderRow, RuleRow, StoreRow
-from app.domain.earning import Award, Moment, Rule, moment_reached, points_due
+from app.domain.arithmetic_versions import NEWEST, placed_at, points_due
+from app.domain.earning import Award, Moment, Rule, moment_reached
 from app.domain.order import Order
 from app.usecases.merchants.change_rule import Draft
 from app.usecases.services import Services
@@ -97,8 +98,9 @@ def _newest(session: Session, store_id: int) -> Sequence[tuple[OrderRow, datetim
 def _points(row: OrderRow, order: Order, rule: Rule, decided: RuleRow, *, awards_from: datetime, now: datetime) -> int:
     remembered = row.moment_at if decided.award_when == rule.award_when else None
     moment_at = moment_reached(order, rule.award_when, remembered=remembered)
-    # A hold puts points off and changes none of them.
-    return points_due(order, replace(rule, hold_days=0), now, awards_from=awards_from, moment_at=moment_at).earned
+    # A hold puts points off and changes none of them. The orders stand for new ones, so the newest arithmetic counts.
+    without_hold = replace(rule, hold_days=0)
+    return points_due(order, without_hold, now, version=NEWEST, awards_from=awards_from, moment_at=moment_at).earned
 
 
 def _as_rule(draft: Draft) -> Rule:
@@ -116,4 +118,4 @@ def _as_rule(draft: Draft) -> Rule:
 
 
 def _tried(order: Order, in_force: int, draft: int) -> Tried:
-    return Tried(order.id, order.number, order.created_at, order.channel, order.currency, order.total, in_force, draft)
+    return Tried(order.id, order.number, placed_at(order, NEWEST), order.channel, order.currency, order.total, in_force, draft)

@@ -1,16 +1,17 @@
 """Award orders from before the installation: first say how many orders and points, then wake them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import update
-from sqlmodel import col
+from sqlmodel import col, select
 
 from app.db.stores import as_rule, find_store_by_slug, rule_in_force, rules_of
-from app.db.tables import RuleRow, StoreRow
+from app.db.tables import OrderRow, RuleRow, StoreRow
 from app.db.waking import wake_changed
-from app.domain.earning import Moment, moment_reached, points_due
+from app.domain.arithmetic_versions import NEWEST, placed_at, points_due, version_of
+from app.domain.earning import Moment, moment_reached
 from app.domain.store import StoreState
 from app.errors import BadRequest
 from app.saleor.client import OrdersPage
@@ -39,10 +40,13 @@ def preview_since(services: Services, store_slug: str, since: date) -> Iterator[
     for page in _pages(services, store, token, since):
         ids = [told.order_id for told in page.told]
         points = []
+        versions = _versions(services, store, ids)
         for order in services.saleor.read_orders(store.saleor_api_url or "", token, ids, version=store.saleor_version):
-            row = rule_in_force(rules, order.channel, order.created_at)
+            version = versions.get(order.id, NEWEST)
+            row = rule_in_force(rules, order.channel, placed_at(order, version))
             moment_at = moment_reached(order, Moment(row.award_when), remembered=None)
-            points.append(points_due(order, as_rule(row), now, awards_from=awards_from, moment_at=moment_at).points)
+            due = points_due(order, as_rule(row), now, version=version, awards_from=awards_from, moment_at=moment_at)
+            points.append(due.points)
         progress = Progress(
             progress.orders + len(points),
             progress.earning + sum(1 for one in points if one > 0),
@@ -86,6 +90,14 @@ def _pages(services: Services, store: StoreRow, token: str, since: date) -> Iter
         after = page.next_after
         if after is None:
             return
+
+
+def _versions(services: Services, store: StoreRow, saleor_order_ids: Sequence[str]) -> dict[str, int]:
+    """Give the version of the arithmetic of each order that we know."""
+    query = select(OrderRow.saleor_order_id, OrderRow.arithmetic, OrderRow.because)
+    query = query.where(OrderRow.store_id == store.id, col(OrderRow.saleor_order_id).in_(saleor_order_ids))
+    with services.database.reading() as session:
+        return {id_: version_of(stored, is_settled=because is not None) for id_, stored, because in session.exec(query)}
 
 
 def _store(services: Services, store_slug: str) -> tuple[StoreRow, list[RuleRow], str]:

@@ -49,7 +49,8 @@ class Standing:
     """Where one order stands: as read, what is due, what its movements say, what to do next.
 
     `order` is None where it could not be read; `left` is None while there is something to do. `looks` are moments at which time
-    alone changes something. `refused` is the mark of a movement that the provider refused, and `refusal` its reason.
+    alone changes something. `arithmetic` is the version that `due` was computed by. `refused` is the mark of a movement that the
+    provider refused, and `refusal` its reason.
     """
 
     row: OrderRow
@@ -57,6 +58,7 @@ class Standing:
     order: Order | None = None
     rule: RuleRow | None = None
     due: Due | None = None
+    arithmetic: int | None = None
     moment_at: datetime | None = None
     books: Books = field(default_factory=Books)
     decision: Decision = NOTHING

@@ -8,8 +8,9 @@ from types import MappingProxyType
 from app.db.books import position_of
 from app.db.snapshots import load_lines
 from app.db.stores import as_rule, rule_in_force
+from app.domain.arithmetic_versions import placed_at, points_due, version_of
 from app.domain.claim import ClaimState
-from app.domain.earning import Award, Due, Moment, moment_reached, points_due, with_remembered_earning
+from app.domain.earning import Award, Due, Moment, moment_reached, with_remembered_earning
 from app.domain.settlement import NOTHING, Position, Recipient, Stuck, next_step
 from app.usecases.moving.causes import Problem
 from app.usecases.settling.batch import Batch, Standing
@@ -32,18 +33,25 @@ TOO_MANY = Problem(
 
 
 def with_due(batch: Batch, standing: Standing, now: datetime) -> Standing:
-    """Compute the points due, by the rule that was in force when the order was created. Done once for each read."""
+    """Compute the points due, by the rule that was in force when the order was placed. Done once for each read."""
     if standing.order is None or standing.due is not None:
         return standing
     order = replace(standing.order, lines=with_remembered_earning(standing.order, load_lines(standing.row.snapshot)))
-    rule = rule_in_force(batch.rules, order.channel, order.created_at)
+    version = version_of(standing.row.arithmetic, is_settled=standing.row.because is not None)
+    rule = rule_in_force(batch.rules, order.channel, placed_at(order, version))
     moment_at = moment_reached(order, Moment(rule.award_when), remembered=standing.row.moment_at)
-    adjustments = standing.books.adjustments
-    awards_from = batch.store.awards_from
-    due = points_due(order, as_rule(rule), now, awards_from=awards_from, moment_at=moment_at, adjustments=adjustments)
+    due = points_due(
+        order,
+        as_rule(rule),
+        now,
+        version=version,
+        awards_from=batch.store.awards_from,
+        moment_at=moment_at,
+        adjustments=standing.books.adjustments,
+    )
     if standing.row.erased_at is not None:
         due = _due_to_nobody(due, position_of(standing.books, batch.accounts.showing_claims))
-    return replace(standing, order=order, rule=rule, due=due, moment_at=moment_at)
+    return replace(standing, order=order, rule=rule, due=due, moment_at=moment_at, arithmetic=version)
 
 
 def _due_to_nobody(due: Due, position: Position) -> Due:

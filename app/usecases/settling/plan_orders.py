@@ -13,6 +13,7 @@ from app.db.queue import keep_lease
 from app.db.snapshots import dump
 from app.db.tables import ClaimRow, MovementRow, OrderRow
 from app.db.tallies import tally_taken
+from app.domain.arithmetic_versions import NEWEST, placed_at
 from app.domain.bounds import POINTS_MAX
 from app.domain.claim import ClaimState
 from app.domain.email import folded
@@ -147,10 +148,11 @@ def _read_values(standing: Standing) -> dict[str, Any]:
         "read_facts": facts_of(order),
         "snapshot": dump(order),
         "number": order.number,
-        "placed_at": order.created_at,
+        "placed_at": placed_at(order, standing.arithmetic or NEWEST),
         "email": order.email,
         "email_key": folded(order.email),
         "rule_id": rule.id,
+        "arithmetic": standing.arithmetic,
         "moment_at": standing.moment_at,
         "due": due.points,
         "because": due.because.value,

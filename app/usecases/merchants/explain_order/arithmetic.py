@@ -6,7 +6,8 @@ from decimal import Decimal, localcontext
 
 from app.db.stores import as_rule, rule_in_force
 from app.db.tables import OrderRow, RuleRow
-from app.domain.earning import EXACT_DIGITS, Because, Due, Rule, moment_reached, points_due
+from app.domain.arithmetic_versions import placed_at, points_due, version_of
+from app.domain.earning import EXACT_DIGITS, Because, Due, Rule, moment_reached
 from app.domain.order import Line, Order
 
 
@@ -61,7 +62,8 @@ class Arithmetic:
 def recompute(row: OrderRow, order: Order, rule: Rule, *, awards_from: datetime, adjustments: int, now: datetime) -> Arithmetic:
     """Compute the points due of an order as it was last read, by one version of a rule."""
     moment_at = moment_reached(order, rule.award_when, remembered=row.moment_at if row.rule_id == rule.id else None)
-    due = points_due(order, rule, now, awards_from=awards_from, moment_at=moment_at, adjustments=adjustments)
+    version = version_of(row.arithmetic, is_settled=row.because is not None)
+    due = points_due(order, rule, now, version=version, awards_from=awards_from, moment_at=moment_at, adjustments=adjustments)
     return Arithmetic(order, rule, due, moment_at, adjustments, _exact(order, rule, due))
 
 
@@ -91,7 +93,8 @@ class Version:
 def version_for(rules: list[RuleRow], row: OrderRow, order: Order) -> Version:
     """Find the version that decided an order, among all of its store's."""
     decided = next((rule for rule in rules if rule.id == row.rule_id), None)
-    rule = decided or rule_in_force(rules, order.channel, order.created_at)
+    placed = placed_at(order, version_of(row.arithmetic, is_settled=row.because is not None))
+    rule = decided or rule_in_force(rules, order.channel, placed)
     siblings = [other for other in rules if other.channel == rule.channel]
     place = siblings.index(rule)
     return Version(
@@ -100,5 +103,5 @@ def version_for(rules: list[RuleRow], row: OrderRow, order: Order) -> Version:
         in_force_from=rule.in_force_from,
         number=place + 1,
         newer=len(siblings) - place - 1,
-        is_before_all=rule.in_force_from > order.created_at,
+        is_before_all=rule.in_force_from > placed,
     )
