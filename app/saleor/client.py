@@ -16,7 +16,7 @@ from app.domain.catalogue import ProductPrice, SalesChannel
 from app.domain.order import Order, Told
 from app.errors import NotASaleor, SaleorFault, SaleorRefused, SaleorUnreachable
 from app.saleor.api_urls import not_public
-from app.saleor.own_app import OwnApp, parse_own_app
+from app.saleor.own_app import REFUSED, OwnApp, parse_own_app
 from app.saleor.parsing import parse_order, parse_time, parse_told
 from app.saleor.parsing_shop import parse_channels, parse_product_price
 from app.saleor.signature import has_keys
@@ -24,7 +24,9 @@ from app.saleor.versions import is_known_since
 from app.saleor.webhooks import Change, ChangeKind, Webhook
 
 if TYPE_CHECKING:
-    from app.saleor.graphql import Connections
+    from graphql import ExecutionResult
+
+    from app.saleor.graphql import Connections, Reply
 
 log = structlog.get_logger()
 
@@ -78,7 +80,7 @@ class SaleorClient:
         Raises NotASaleor when the answer names no app, SaleorUnreachable when there is none.
         """
         try:
-            app = parse_own_app(self._execute(api_url, token, "own_app", {}).get("app"))
+            app = self._own_app(api_url, token)
         except (SaleorRefused, SaleorFault):
             app = None
         if app is None:
@@ -98,9 +100,13 @@ class SaleorClient:
         Raises SaleorUnreachable, SaleorBusy or SaleorFault when it says neither yes nor no.
         """
         try:
-            return parse_own_app(self._execute(api_url, token, "own_app", {}).get("app")) is not None
+            return self._own_app(api_url, token) is not None
         except SaleorRefused:
             return False
+
+    def _own_app(self, api_url: str, token: str) -> OwnApp | None:
+        reply = self._reply(api_url, token, "own_app", {})
+        return parse_own_app(_data_of(reply.result).get("app"), reply.saleor_time)
 
     def jwks(self, api_url: str) -> str:
         """Fetch the key set that signs this Saleor's webhooks, as JSON text.
@@ -312,11 +318,10 @@ class SaleorClient:
     def _execute(
         self, api_url: str, token: str, operation: str, variables: Mapping[str, Any], *, partial_answers: bool = False
     ) -> dict[str, Any]:
-        result = self._connections().execute(self._reached(api_url), token, operation, variables, api_url=api_url)
-        has_part = partial_answers and any(part is not None for part in (result.data or {}).values())
-        if result.errors and not has_part:
-            raise _refusal(result.errors)
-        return dict(result.data or {})
+        return _data_of(self._reply(api_url, token, operation, variables).result, partial_answers=partial_answers)
+
+    def _reply(self, api_url: str, token: str, operation: str, variables: Mapping[str, Any]) -> "Reply":
+        return self._connections().execute(self._reached(api_url), token, operation, variables, api_url=api_url)
 
     def _connections(self) -> "Connections":
         """Open them with the first request: GraphQL takes long to load, and many a process never asks a Saleor."""
@@ -335,6 +340,14 @@ class SaleorClient:
 
 def _has_where(version: str | None) -> bool:
     return is_known_since(version, WHERE_SINCE)
+
+
+def _data_of(result: "ExecutionResult", *, partial_answers: bool = False) -> dict[str, Any]:
+    """Give the answer's data. Raises SaleorRefused or SaleorFault where there are errors, unless a part of it will do."""
+    has_part = partial_answers and any(part is not None for part in (result.data or {}).values())
+    if result.errors and not has_part:
+        raise _refusal(result.errors)
+    return dict(result.data or {})
 
 
 def _told(node: Mapping[str, Any]) -> Told | None:
@@ -358,7 +371,7 @@ def _key_set(answer: requests.Response) -> str | None:
 def _refusal(errors: Sequence[Any]) -> SaleorRefused | SaleorFault:
     """Tell a refusal from a fault. Saleor's own text is not repeated: with DEBUG it holds stack traces."""
     if {_code(error) for error in errors} & _TOKEN_REFUSED:
-        return SaleorRefused("Saleor no longer accepts this app's token, or the app lacks MANAGE_ORDERS. Install the app again.")
+        return SaleorRefused(REFUSED)
     return SaleorFault("Saleor answered with an error.")
 
 

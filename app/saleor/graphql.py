@@ -5,8 +5,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,21 @@ from graphql import DocumentNode, ExecutionResult
 from app import http as outside
 from app.errors import AppError, SaleorBusy, SaleorRefused, SaleorUnreachable
 from app.saleor.api_urls import not_public
+from app.saleor.own_app import NOT_ACCEPTED
 
 OPERATIONS = Path(__file__).parent / "operations"
 # As many connections are kept open; where there is one more, the one that was used longest ago is closed.
 IDLE_MAX = 16
 
 _exact_json = partial(json.loads, parse_float=Decimal)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a Saleor answered, and what its clock said then, to the second; None where it did not say."""
+
+    result: ExecutionResult
+    saleor_time: datetime | None
 
 
 class Connections:
@@ -38,7 +48,7 @@ class Connections:
         self._idling = threading.Lock()
         self._idle: list[_Kept] = []
 
-    def execute(self, url: str, token: str, operation: str, variables: Mapping[str, Any], *, api_url: str) -> ExecutionResult:
+    def execute(self, url: str, token: str, operation: str, variables: Mapping[str, Any], *, api_url: str) -> Reply:
         """Execute one of our operations at `url`, which is how this process reaches the Saleor at `api_url`.
 
         Raises SaleorUnreachable when nothing answers as a GraphQL API does, SaleorBusy and SaleorRefused by the status.
@@ -46,7 +56,8 @@ class Connections:
         request = GraphQLRequest(_document(operation), variable_values=dict(variables))
         try:
             with self._transport(url, public_only=self._public_only(api_url)) as transport:
-                return transport.execute(request, extra_args={"headers": {"Authorization": f"Bearer {token}"}})
+                result = transport.execute(request, extra_args={"headers": {"Authorization": f"Bearer {token}"}})
+                return Reply(result, _time_in(transport.response_headers))
         except TransportConnectionFailed as error:
             if isinstance(error.__cause__, AppError):
                 raise error.__cause__ from None
@@ -111,10 +122,18 @@ def _raise_for_status(response: requests.Response, **_options: Any) -> None:
     if status == requests.codes.too_many_requests:
         raise SaleorBusy(f"{address} asks for patience.", retry_after=_retry_after(response.headers))
     if status in {requests.codes.unauthorized, requests.codes.forbidden}:
-        raise SaleorRefused("Saleor no longer accepts this app's token. Install the app again.")
+        raise SaleorRefused(NOT_ACCEPTED)
     # A GraphQL error may come with 400, and says in its body what it is.
     if status not in {requests.codes.ok, requests.codes.bad_request}:
         raise SaleorUnreachable(f"{address} answered with status {status}.")
+
+
+def _time_in(headers: Any) -> datetime | None:
+    """Read the `Date` of an answer; None where there is none that makes sense."""
+    try:
+        return parsedate_to_datetime(headers["Date"]).replace(tzinfo=UTC)
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
+        return None
 
 
 def _retry_after(headers: Mapping[str, str]) -> timedelta | None:

@@ -92,7 +92,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.owner.released.wait(PATIENCE_SECONDS)
         if answer.manner in (Manner.HANG, Manner.CUT):
             return
-        self.send_response(answer.status)
+        self.send_response_only(answer.status)
+        if "Date" not in dict(answer.headers):
+            self.send_header("Date", self.date_time_string())
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(answer.body)))
         self.send_header("Connection", "close")

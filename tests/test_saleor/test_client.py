@@ -331,7 +331,7 @@ def test_a_plea_for_patience_says_how_long_if_it_can(caller: Caller, header: str
 def test_a_revoked_token_is_refused(caller: Caller) -> None:
     caller.saleor.apps.revoke_token(caller.app_id)
 
-    with pytest.raises(SaleorRefused, match="Install the app again"):
+    with pytest.raises(SaleorRefused, match="install the app again"):
         read(caller, *placed(caller, 1))
 
 

@@ -1,7 +1,10 @@
 """A Saleor that misbehaves: its orders keep their place, and nothing is decided on what is old or half."""
 
+from datetime import timedelta
+
 import pytest
 
+from app.usecases.settling.sweep_orders import sweep_orders
 from tests.standins import faults
 from tests.standins.faults import Fault
 from tests.test_settling.test_refunds import ADA, kinds, paid_order, refund
@@ -78,11 +81,40 @@ def test_a_revoked_token_pauses_the_store_and_installing_again_mends_it(world: W
 
     world.deliver()
 
-    assert "Install the app again" in (world.store().problem or "")
+    assert "does not accept this app's token" in (world.store().problem or "")
     world.saleor.apps.uninstall(app_id)
     world.install()
     world.deliver()
     assert world.order(order_id).granted == 100
+
+
+def test_a_permission_that_was_taken_away_is_named(world: World) -> None:
+    place_paid(world)
+    [app_id] = world.saleor.apps.installed
+    world.saleor.apps.permit(app_id)
+
+    world.deliver()
+
+    assert "lacks the permission MANAGE_ORDERS" in (world.store().problem or "")
+    assert "Grant it again" in (world.store().problem or "")
+
+
+def test_a_permission_that_is_given_back_ends_the_pause_at_once(world: World) -> None:
+    [app_id] = world.saleor.apps.installed
+    world.saleor.apps.permit(app_id)
+    world.deliver()
+    list(sweep_orders(world.services, timedelta(minutes=5)))
+    paused_until = world.store().paused_until
+    order_id = place_paid(world)
+
+    world.saleor.apps.permit(app_id, "MANAGE_ORDERS")
+    world.deliver()
+    list(sweep_orders(world.services, timedelta(minutes=5)))
+    world.settle()
+
+    assert paused_until is not None
+    assert world.clock.now < paused_until
+    assert (world.store().problem, world.order(order_id).granted) == (None, 100)
 
 
 def test_one_broken_order_does_not_keep_the_others_from_their_points(world: World) -> None:

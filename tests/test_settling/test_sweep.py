@@ -339,3 +339,30 @@ def test_a_removed_app_is_not_asked_for(world: World) -> None:
 
     assert sweep(world) == 0
     assert (world.store().state, world.saleor.counts["OwnApp"]) == ("deleted", asked)
+
+
+def test_an_app_that_is_switched_on_is_swept_at_once(world: World) -> None:
+    list(sweep_orders(world.services, EVERY))
+    world.saleor.apps.deactivate(app_id(world))
+    world.deliver()
+    order_id = place_paid(world)
+    world.saleor.apps.activate(app_id(world))
+    world.deliver()
+
+    woken = sum(sweep_orders(world.services, EVERY))
+    world.settle()
+
+    assert (woken, world.order(order_id).granted) == (1, 100)
+
+
+def test_an_app_that_is_installed_again_is_swept_at_once(world: World) -> None:
+    list(sweep_orders(world.services, EVERY))
+    world.saleor.apps.uninstall(app_id(world))
+    world.saleor.deliveries.deliver()
+    order_id = place_paid(world)
+    world.install()
+
+    woken = sum(sweep_orders(world.services, EVERY))
+    world.settle()
+
+    assert (woken, world.order(order_id).granted) == (1, 100)

@@ -61,6 +61,30 @@ def test_a_saleor_that_is_away_is_named(embedded_world: World) -> None:
     assert "502" in found["Saleor"].sentence or "cannot be reached" in found["Saleor"].sentence
 
 
+def test_a_permission_that_was_taken_away_is_named(embedded_world: World) -> None:
+    embedded_world.saleor.apps.permit(embedded_world.store().app_id or "")
+
+    found = findings(embedded_world)["Saleor"]
+
+    assert found.health is Health.BAD
+    assert "MANAGE_ORDERS" in found.sentence
+    assert "Grant it" in found.advice
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(90, "seconds behind"), (-90, "seconds ahead of"), (20, None), (-20, None)])
+def test_a_clock_that_differs_from_saleors_is_named(embedded_world: World, seconds: int, said: str | None) -> None:
+    own = embedded_world.clock
+    embedded_world.saleor.clock = lambda: own() + timedelta(seconds=seconds)
+
+    found = {one.subject.split(": ")[-1]: one for one in examine(embedded_world.services, embedded_world.settings)}
+
+    if said is None:
+        assert "seconds" not in found.get("clock", found["Saleor"]).sentence or "PostgreSQL" in found["clock"].sentence
+    else:
+        assert found["clock"].health is Health.WARNING
+        assert said in found["clock"].sentence
+
+
 def test_webhooks_that_lead_elsewhere_are_named_with_their_cure(embedded_world: World) -> None:
     moved = load_settings(
         {

@@ -1,6 +1,7 @@
 """Installing the app: the manifest that Saleor reads, and the token that it hands over."""
 
 import json
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from struct import unpack
@@ -107,7 +108,7 @@ def test_the_order_webhook_hears_all_that_changes_what_an_order_earned(site: Wor
 def test_the_app_webhook_hears_of_the_apps_end_and_pauses(site: World) -> None:
     [_, app] = manifest(site)["webhooks"]
 
-    assert app["asyncEvents"] == ["APP_DELETED", "APP_STATUS_CHANGED"]
+    assert app["asyncEvents"] == ["APP_DELETED", "APP_STATUS_CHANGED", "APP_UPDATED"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -210,6 +211,22 @@ def test_a_new_store_begins_with_one_default_rule(shop: World) -> None:
 
     assert (rule.channel, rule.points_per_unit, rule.include_tax, rule.include_shipping) == (None, Decimal(1), True, False)
     assert (rule.award, rule.award_when, rule.hold_days, rule.expires_days, rule.bind_email) == ("claim", "paid", 0, None, True)
+
+
+@pytest.mark.parametrize("seconds", [90, -90])
+def test_orders_count_by_saleors_clock_and_not_by_ours(site: World, clock: MovableClock, seconds: int) -> None:
+    with StandInSaleor(lambda: clock() + timedelta(seconds=seconds), key=site.saleor.key) as saleor:
+        site.saleor = saleor
+        before = saleor.shop.place_order("60")
+        clock.advance(seconds=10)
+        site.install()
+        clock.advance(seconds=10)
+        after = saleor.shop.place_order("60")
+        saleor.till.charge(before, "60")
+        saleor.till.charge(after, "60")
+        site.deliver()
+
+        assert (site.order(before).granted, site.order(after).granted) == (0, 60)
 
 
 def test_registering_answers_success(shop: World) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import text
@@ -14,6 +14,7 @@ from app.db.tables import StoreRow
 from app.domain.store import StoreState
 from app.errors import AppError, BadSetting
 from app.providers.protocol import NotSent
+from app.saleor.own_app import PERMISSION
 from app.settings import Settings
 from app.usecases.operating.check_secret import check_secret
 from app.usecases.operating.store_figures import StoreFigures, figures_of_stores
@@ -23,6 +24,8 @@ from app.usecases.services import Services
 # A worker takes what waits within seconds; a batch of slow calls may hold it up for a minute.
 WAITS_TOO_LONG = timedelta(minutes=5)
 CLOCKS_DIFFER = timedelta(seconds=5)
+# Saleor says its time to the second, and its answer takes a while. Half a minute does harm already: orders count by its clock.
+SALEORS_CLOCK_DIFFERS = timedelta(seconds=30)
 FREE_BYTES_MIN = 500 * 1024 * 1024
 
 
@@ -124,22 +127,49 @@ def _store(services: Services, settings: Settings, store: StoreRow, figures: Sto
     if store.state != StoreState.ACTIVE or store.token_sealed is None or store.saleor_api_url is None or figures is None:
         yield Finding(store.slug, Health.WARNING, f"It is {store.state}: nothing is done for it.", "")
         return
-    yield _saleor(services, store, store.saleor_api_url, store.token_sealed)
+    yield from _saleor(services, store, store.saleor_api_url, store.token_sealed)
     yield _webhooks(services, store)
     yield from _work(services, settings, store, figures)
     yield _provider(services, store)
 
 
-def _saleor(services: Services, store: StoreRow, api_url: str, token_sealed: str) -> Finding:
+def _saleor(services: Services, store: StoreRow, api_url: str, token_sealed: str) -> Iterator[Finding]:
     subject = f"{store.slug}: Saleor"
+    asked_at = services.clock()
     try:
-        app_id = services.saleor.own_app_id(api_url, services.sealer.open(token_sealed))
+        app = services.saleor.own_app(api_url, services.sealer.open(token_sealed))
+        answered_at = services.clock()
         services.saleor.jwks(api_url)
     except AppError as error:
-        return Finding(subject, Health.BAD, error.message, "If the token is refused: install the app again.")
-    if app_id != store.app_id:
-        return Finding(subject, Health.BAD, "The token belongs to another app of this Saleor.", "Install the app again.")
-    return Finding(subject, Health.OK, f"{api_url} answers, knows the app, and gives its keys.")
+        yield Finding(subject, Health.BAD, error.message, "If the token is refused: install the app again.")
+        return
+    yield from _saleors_clock(store, app.saleor_time, asked_at, answered_at)
+    if app.id != store.app_id:
+        yield Finding(subject, Health.BAD, "The token belongs to another app of this Saleor.", "Install the app again.")
+    elif not app.may_read_orders:
+        yield Finding(
+            subject,
+            Health.BAD,
+            f"The app lacks the permission {PERMISSION}: it is told of no order, and can read none.",
+            "Grant it in the Dashboard under Extensions, or install the app again.",
+        )
+    else:
+        yield Finding(subject, Health.OK, f"{api_url} answers, knows the app, and gives its keys.")
+
+
+def _saleors_clock(store: StoreRow, saleor_time: datetime | None, asked_at: datetime, answered_at: datetime) -> Iterator[Finding]:
+    if saleor_time is None:
+        return
+    ahead = asked_at - saleor_time - timedelta(seconds=1)
+    behind = saleor_time - answered_at
+    apart = max(ahead, behind)
+    if apart >= SALEORS_CLOCK_DIFFERS:
+        yield Finding(
+            f"{store.slug}: clock",
+            Health.WARNING,
+            f"Our clock is {int(apart.total_seconds())} seconds {'ahead of' if ahead > behind else 'behind'} Saleor's.",
+            "Let both follow a time server (NTP). Holds and expiries are counted by our clock, orders by Saleor's.",
+        )
 
 
 def _webhooks(services: Services, store: StoreRow) -> Finding:

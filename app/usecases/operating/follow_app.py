@@ -1,4 +1,4 @@
-"""Follow what becomes of the app in a store: removed, switched off, switched on."""
+"""Follow what becomes of the app in a store: removed, switched off, switched on, given other permissions."""
 
 import structlog
 from sqlmodel import col, select
@@ -15,6 +15,8 @@ log = structlog.get_logger()
 
 DELETED = "AppDeleted"
 STATUS_CHANGED = "AppStatusChanged"
+# Saleor sends it when the app gets other permissions, or another name.
+UPDATED = "AppUpdated"
 _SAID: dict[str, str] = {
     StoreState.ACTIVE: "Saleor Points was switched on in Saleor.",
     StoreState.INACTIVE: "Saleor Points was switched off in Saleor. Nothing is done until it is switched on again.",
@@ -33,21 +35,34 @@ def follow_app(services: Services, delivery: Delivery) -> None:
     Raises BadRequest when the delivery does not say what became of the app.
     """
     app = delivery.body.get("app")
-    if delivery.type not in {DELETED, STATUS_CHANGED} or not isinstance(app, dict) or not isinstance(app.get("isActive"), bool):
+    if (
+        delivery.type not in {DELETED, STATUS_CHANGED, UPDATED}
+        or not isinstance(app, dict)
+        or not isinstance(app.get("isActive"), bool)
+    ):
         raise BadRequest("The delivery does not say what became of the app.")
     with services.database.writing() as session:
         store = session.get(StoreRow, delivery.signer.store_id)
         if store is None or store.app_id != app.get("id"):
             raise BadRequest("The delivery is about another app.")
+        session.add(store)
+        if delivery.type == UPDATED:
+            _ask_at_once(store)
+            return
         if delivery.type == DELETED:
             store.state = StoreState.DELETED
             store.app_id = store.token_sealed = store.jwks = None
         else:
             store.state = StoreState.ACTIVE if app["isActive"] else StoreState.INACTIVE
-        session.add(store)
+            _ask_at_once(store)
         write_log(session, delivery.signer.store_id, "app", _SAID[store.state], now=services.clock(), level=_LEVELS[store.state])
         slug, state = store.slug, store.state
     log.info("app followed", store=slug, state=state)
+
+
+def _ask_at_once(store: StoreRow) -> None:
+    """End a pause, and let the next sweep begin: what was refused may be granted now, and deliveries were lost meanwhile."""
+    store.paused_until = store.swept_at = None
 
 
 def switch_on(services: Services, store: StoreRow) -> None:

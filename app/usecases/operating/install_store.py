@@ -1,7 +1,7 @@
 """Install a store: take the token that a Saleor hands over, once that Saleor has confirmed it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import structlog
@@ -32,6 +32,8 @@ class Installed:
     jwks: str
     saleor_version: str | None
     newest_change: datetime | None
+    # What Saleor's clock said, to the second; None where it did not say.
+    saleor_time: datetime | None
 
 
 def install_store(services: Services, *, api_url: str, token: str, saleor_version: str | None, now: datetime) -> None:
@@ -69,7 +71,8 @@ def _confirmed(services: Services, api_url: str, token: str, saleor_version: str
     require_this_app(app, identifier=services.manifest_for(saleor_version)["id"], manifest_urls=services.manifest_urls)
     _refuse_second_app(services, api_url, app.id)
     jwks = services.saleor.jwks(api_url)
-    return Installed(api_url, app.id, token, jwks, saleor_version, services.saleor.newest_change(api_url, token))
+    newest_change = services.saleor.newest_change(api_url, token)
+    return Installed(api_url, app.id, token, jwks, saleor_version, newest_change, app.saleor_time)
 
 
 def _refuse_second_app(services: Services, api_url: str, app_id: str) -> None:
@@ -84,7 +87,7 @@ def _refuse_second_app(services: Services, api_url: str, app_id: str) -> None:
 
 def _keep(services: Services, installed: Installed, now: datetime) -> str:
     with services.database.writing() as session:
-        store = find_store(session, installed.api_url) or _new_store(session, installed.api_url, now)
+        store = find_store(session, installed.api_url) or _new_store(session, installed, now)
         store.state = StoreState.ACTIVE
         store.app_id = installed.app_id
         store.token_sealed = services.sealer.seal(installed.token)
@@ -97,6 +100,8 @@ def _keep(services: Services, installed: Installed, now: datetime) -> str:
             # of a shop that had no order yet, not a cursor to be set.
             store.sweep_cursor = installed.newest_change
         store.paused_until, store.failures, store.problem = None, 0, None
+        # What happened while the app was away is swept at once.
+        store.swept_at = None
         # Its Dashboard may have moved; the first page that is opened tells where it is now.
         store.dashboard_url = None
         # This installation of the app was told of no problem yet.
@@ -108,16 +113,23 @@ def _keep(services: Services, installed: Installed, now: datetime) -> str:
         return store.slug
 
 
-def _new_store(session: Session, api_url: str, now: datetime) -> StoreRow:
-    host = urlsplit(api_url).netloc
+def _new_store(session: Session, installed: Installed, now: datetime) -> StoreRow:
+    host = urlsplit(installed.api_url).netloc
     return StoreRow(
         slug=_free_slug(session, host),
         name=host,
-        saleor_api_url=api_url,
-        awards_from=now,
+        saleor_api_url=installed.api_url,
+        awards_from=_by_saleors_clock(installed.saleor_time, now),
         created_at=now,
         state=StoreState.INACTIVE,
     )
+
+
+def _by_saleors_clock(saleor_time: datetime | None, now: datetime) -> datetime:
+    """Give the moment that now is by Saleor's clock, which says when orders were placed. It says it to the second."""
+    if saleor_time is None or saleor_time <= now < saleor_time + timedelta(seconds=1):
+        return now
+    return saleor_time
 
 
 def _free_slug(session: Session, host: str) -> str:

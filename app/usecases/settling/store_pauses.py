@@ -12,7 +12,8 @@ from app.db.logbook import write_log
 from app.db.tables import StoreRow
 from app.domain import retry
 from app.domain.log_level import LogLevel
-from app.errors import AppError, SaleorBusy, SaleorRefused
+from app.errors import AppError, NotASaleor, SaleorBusy, SaleorRefused
+from app.saleor.own_app import NOT_ACCEPTED, NOT_PERMITTED
 from app.usecases.services import Services
 
 log = structlog.get_logger()
@@ -34,9 +35,21 @@ def pause_store(services: Services, store: StoreRow, error: AppError, now: datet
         pause = error.retry_after
     elif isinstance(error, SaleorRefused):
         pause = retry.PROBE_EVERY
-    said = None if store.failures else Said(f"Saleor is not asked for now: {error.message}", LogLevel.ERROR)
-    _write(services, store, failures=failures, paused_until=now + pause, problem=error.message, said=said)
+    problem = _why_refused(services, store, error) if isinstance(error, SaleorRefused) else error.message
+    said = None if store.failures else Said(f"Saleor is not asked for now: {problem}", LogLevel.ERROR)
+    _write(services, store, failures=failures, paused_until=now + pause, problem=problem, said=said)
     log.warning("store paused", store=store.slug, reason=error.code, seconds=int(pause.total_seconds()))
+
+
+def _why_refused(services: Services, store: StoreRow, error: SaleorRefused) -> str:
+    """Ask Saleor about the app itself: it refuses an unknown token and a missing permission with the same words."""
+    try:
+        app = services.saleor.own_app(store.saleor_api_url or "", services.sealer.open(store.token_sealed or ""))
+    except NotASaleor:
+        return NOT_ACCEPTED
+    except AppError:
+        return error.message
+    return error.message if app.may_read_orders else NOT_PERMITTED
 
 
 def resume_store(services: Services, store: StoreRow) -> None:

@@ -111,6 +111,12 @@ class Apps:
     def activate(self, app_id: str) -> None:
         self._switch(app_id, is_active=True)
 
+    def permit(self, app_id: str, *permissions: str) -> None:
+        """Give the app these permissions and no others. It counts at once, and the app is told APP_UPDATED."""
+        app = self.installed[app_id]
+        app.permissions = permissions
+        self.told(app, "APP_UPDATED")
+
     def revoke_token(self, app_id: str) -> None:
         """Delete the app's token without a word to it."""
         self.installed[app_id].token = _new_token()

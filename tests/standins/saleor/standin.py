@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from email.utils import format_datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -150,7 +151,7 @@ class StandInSaleor:
     def _graphql(self, query: Mapping[str, Any], request: Request) -> Answer:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         status, body = self.api.answer(query, token if scheme.casefold() == "bearer" else None)
-        return json_answer(body, status)
+        return json_answer(body, status, (("Date", format_datetime(self.clock(), usegmt=True)),))
 
     def _count(self, name: str) -> None:
         with self._counting:
