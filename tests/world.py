@@ -120,7 +120,7 @@ class World:
         page = requests.get(link, allow_redirects=False, timeout=TIMEOUT)
         if '<form method="post">' not in page.text:
             return page
-        pressed = requests.post(link, allow_redirects=False, timeout=TIMEOUT)
+        pressed = requests.post(link, timeout=TIMEOUT)
         assert pressed.status_code == 200, pressed.text
         leads_on = 'http-equiv="refresh" content="0; url=' in pressed.text
         return requests.get(link, allow_redirects=False, timeout=TIMEOUT) if leads_on else pressed

@@ -82,8 +82,8 @@ def visit(url: str) -> Page:
 
 
 def press_the_button(url: str) -> Page:
-    """Send the claim page's form."""
-    return _page(requests.post(url, allow_redirects=False, timeout=PATIENCE_SECONDS))
+    """Send the claim page's form, and open the page that it leads back to."""
+    return _page(requests.post(url, timeout=PATIENCE_SECONDS))
 
 
 def _page(answer: requests.Response) -> Page:

@@ -137,7 +137,7 @@ class Ordeal:
     def take(self, order_id: str) -> None:
         """Open the order's link, press its button, and take the claim that the link leads to from then on."""
         link = f"{self.url}/orders/{self.store().slug}"
-        pressed = requests.post(link, params={"o": order_id}, allow_redirects=False, timeout=PATIENCE_SECONDS)
+        pressed = requests.post(link, params={"o": order_id}, timeout=PATIENCE_SECONDS)
         assert pressed.status_code == 200, pressed.status_code
         leads_to = requests.get(link, params={"o": order_id}, allow_redirects=False, timeout=PATIENCE_SECONDS)
         assert leads_to.status_code == 303, leads_to.status_code

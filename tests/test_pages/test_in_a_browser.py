@@ -103,6 +103,11 @@ def test_points_are_claimed_with_the_keyboard_alone_and_the_balance_is_told(open
     page.keyboard.press("Enter")
 
     expect(page.get_by_text("Your balance is now")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Your balance is now")).to_be_visible()
+    page.goto("about:blank")
+    page.go_back()
+    expect(page.get_by_text("Your balance is now")).to_be_visible()
     assert "1,250 points are yours" in words(page)
     assert opened.faults() == []
     page.goto(fresh_gallery.pages["claim-bound"])

@@ -4,7 +4,7 @@ import json
 import re
 from html import unescape
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 from uuid import UUID
 
 import requests
@@ -26,6 +26,15 @@ def get(world: World, path: str, **headers: str) -> requests.Response:
 def ask(world: World, method: str, path: str, **options: Any) -> requests.Response:
     """Ask without following redirects."""
     return requests.request(method, f"{world.url}{path}", allow_redirects=False, timeout=TIMEOUT, **options)
+
+
+def press_button(world: World, path: str, **options: Any) -> requests.Response:
+    """Send a form of a shopper's page, and open the page that it leads back to."""
+    answer = ask(world, "POST", path, **options)
+    if answer.status_code != 303:
+        return answer
+    leads_to = urljoin(f"{world.url}{path}", answer.headers["Location"])
+    return requests.get(leads_to, allow_redirects=False, timeout=TIMEOUT)
 
 
 def told(world: World, **changes: Any) -> dict[str, Any]:

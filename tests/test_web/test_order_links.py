@@ -13,7 +13,7 @@ from app.web.shoppers.order_link_page import LOOKS, STOPPED
 from tests.standins import faults
 from tests.standins.saleor import Item
 from tests.standins.saleor.orders import global_id
-from tests.test_web.calls import ORDER_ID, ask, change_rule, claim_path, get, ready_order, text_of
+from tests.test_web.calls import ORDER_ID, ask, change_rule, claim_path, get, press_button, ready_order, text_of
 from tests.waiting import PATIENCE_SECONDS
 from tests.world import World
 
@@ -362,7 +362,7 @@ def coggins_order(world: World) -> str:
 
 
 def press(world: World, order_id: str, **headers: str) -> requests.Response:
-    return ask(world, "POST", path_of(world, order_id), headers=headers)
+    return press_button(world, path_of(world, order_id), headers=headers)
 
 
 def led_to(page: requests.Response) -> str:

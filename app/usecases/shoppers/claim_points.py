@@ -20,6 +20,7 @@ from app.ledger.entries import find_claims, take
 from app.providers.embedded import state_of
 from app.sealing import fingerprint
 from app.usecases.services import Services
+from app.usecases.shoppers.claim_receipt import read_receipt, write_receipt
 
 log = structlog.get_logger()
 
@@ -47,7 +48,8 @@ class Withdrawn(StrEnum):
 class ClaimView:
     """What a claim page shows. `bound_to` is the masked address of a bound claim; `balance` is told to nobody else.
 
-    Days and times are those of the store's time zone.
+    Days and times are those of the store's time zone. `receipt` shows the same view once more for some minutes: whoever took
+    the claim is sent to a page that can be reloaded, and nobody else learns the balance.
     """
 
     state: ClaimState
@@ -61,13 +63,19 @@ class ClaimView:
     balance: int | None = None
     is_taken_now: bool = False
     refusal: Refusal | None = None
+    receipt: str = ""
 
 
-def show_claim(services: Services, token: str) -> ClaimView | None:
+def show_claim(services: Services, token: str, *, receipt: str = "") -> ClaimView | None:
     """Show a claim; None when there is none of this token. Changes nothing: mail scanners follow links."""
+    now = services.clock()
     with services.database.reading() as session:
         claim = find_claims(session, [fingerprint(token)]).get(fingerprint(token))
-        return None if claim is None else _view(services, session, claim, services.clock())
+        if claim is None:
+            return None
+        view = _view(services, session, claim, now)
+    shown = read_receipt(services.sealer, receipt, fingerprint(token), now) if view.state is ClaimState.TAKEN else None
+    return view if shown is None else replace(view, is_taken_now=True, balance=shown.balance)
 
 
 def take_claim(services: Services, token: str, email: str) -> ClaimView | None:
@@ -92,7 +100,8 @@ def take_claim(services: Services, token: str, email: str) -> ClaimView | None:
                 wake(session, order_id, now)
             # Whoever may type any address learns nobody's balance.
             balance = customer.available if is_bound else None
-            view = replace(_view(services, session, claim, now), is_taken_now=True, balance=balance)
+            receipt = write_receipt(services.sealer, fingerprint(token), balance, now)
+            view = replace(_view(services, session, claim, now), is_taken_now=True, balance=balance, receipt=receipt)
         else:
             view = _view(services, session, claim, now)
     if customer is not None:

@@ -12,7 +12,7 @@ from app.usecases.services import Services
 from app.usecases.shoppers.show_order import OrderState, OrderView, ask_for_claim, show_order
 from app.web.limiting import RequestLimiter
 from app.web.same_site import refuse_cross_site
-from app.web.shoppers.page_setup import guarded, shopper_page
+from app.web.shoppers.page_setup import SEE_OTHER, guarded, shopper_page
 
 # A shopper reloads a few times, and a page that waits looks again a dozen times in a quarter of an hour.
 LIMIT = "60/minute"
@@ -20,8 +20,9 @@ LIMIT = "60/minute"
 # the page stops, and says so.
 LOOKS = (3, 3, 4, 5, 8, 12, 20, 30, 60, 120, 240, 400)
 STOPPED = "stopped"
+# In the address to which the button leads.
+PRESSED = "pressed"
 
-_SEE_OTHER = 303
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 
 
@@ -33,17 +34,29 @@ def blueprint(services: Services, limiter: RequestLimiter, own_urls: tuple[str, 
     def show(slug: str) -> BaseResponse:
         limiter.check()
         view = show_order(services, slug, _order_id()) if _is_whole(slug) else None
+        if PRESSED in request.args:
+            return _page(_after_press(view))
         if view is not None and view.claim_url is not None:
-            return guarded(redirect(view.claim_url, code=_SEE_OTHER))
+            return guarded(redirect(view.claim_url, code=SEE_OTHER))
         return _page(view)
 
     @routes.post("/orders/<slug>")
     def ask(slug: str) -> BaseResponse:
         limiter.check()
         refuse_cross_site(own_urls)
-        return _page(ask_for_claim(services, slug, _order_id()) if _is_whole(slug) else None)
+        if not _is_whole(slug) or ask_for_claim(services, slug, _order_id()) is None:
+            return _page(None)
+        # A page that answers a POST cannot be gone back to. The policy on forms lets it lead to no other site: our page does.
+        return guarded(redirect("?" + urlencode({"o": _order_id(), PRESSED: "yes"}), code=SEE_OTHER))
 
     return routes
+
+
+def _after_press(view: OrderView | None) -> OrderView | None:
+    """A claim that cannot be shown now, although the button was pressed, is being prepared."""
+    if view is None or view.state is not OrderState.READY or view.claim_url is not None:
+        return view
+    return OrderView(OrderState.WAITING, view.brand, view.points)
 
 
 def _is_whole(slug: str) -> bool:

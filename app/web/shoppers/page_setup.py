@@ -13,6 +13,9 @@ from app.web.shoppers.colours import DEFAULT_ACCENT
 
 Answer = TypeVar("Answer", bound=BaseResponse)
 
+# After a POST the browser asks for the page by GET.
+SEE_OTHER = 303
+
 STATIC = Path(__file__).parents[1] / "static"
 
 # Nothing is loaded from elsewhere, nothing runs unless a page says so, and nobody puts a page into a frame.
