@@ -136,7 +136,7 @@ def test_on_a_disk_that_is_really_full_nothing_is_lost_and_operators_are_told(
         clock.advance(minutes=10)
         shop.settle()
         assert ask(shop, "GET", "/readyz").status_code == 200
-        assert ask(shop, "POST", claim).status_code == 200
+        assert ask(shop, "POST", claim).status_code == 303
         assert {shop.order(order_id).granted for order_id in (waiting, *late)} == {60}
         assert all(len(shop.movements(order_id)) == 1 for order_id in (waiting, *late))
         assert shop.points_in_all_balances() == 60

@@ -224,7 +224,6 @@ def test_asking_for_a_known_order_wakes_nothing(shop: World) -> None:
         ORDER_ID + "=",
         " " + ORDER_ID,
         ORDER_ID + "\n",
-        ORDER_ID + "\x00",
         "é" * 10,
         "x" * 5000,
         "<script>",
@@ -241,13 +240,13 @@ def test_a_link_without_an_order_is_not_here(shop: World) -> None:
     assert get(shop, f"/orders/{shop.store().slug}").status_code == 404
 
 
-@pytest.mark.parametrize("slug", ["nowhere", "UPPER", "a b", "%00", "a%00b", "é", "x" * 500, "'; DROP TABLE store; --"])
+@pytest.mark.parametrize("slug", ["nowhere", "UPPER", "a b", "é", "x" * 500, "'; DROP TABLE store; --"])
 def test_an_unknown_shop_is_not_here(shop: World, slug: str) -> None:
     assert get(shop, f"/orders/{slug}?o={quote(ORDER_ID)}").status_code == 404
 
 
 def test_no_slug_is_a_fault_to_postgresql(embedded_world: World) -> None:
-    assert get(embedded_world, f"/orders/%00?o={quote(ORDER_ID)}").status_code == 404
+    assert get(embedded_world, f"/orders/%00?o={quote(ORDER_ID)}").status_code == 400
 
 
 def test_an_order_is_not_shown_under_another_shops_name(shop: World) -> None:
