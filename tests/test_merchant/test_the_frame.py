@@ -103,6 +103,28 @@ def test_the_customers_box_leads_to_that_customer(dashboard: StandInDashboard, d
     expect(app_in(page).get_by_label("E-mail")).to_have_value("ada+till@example.com")
 
 
+def test_going_back_through_several_pages_never_shows_a_page_that_was_not_there(
+    dashboard: StandInDashboard, frames: OpenFrame
+) -> None:
+    page = frames()
+    page.goto(dashboard.page())
+    frame = app_in(page)
+    heading = frame.get_by_role("heading", level=1)
+    for name in ("Orders", "Rules", "Log"):
+        frame.get_by_role("link", name=name).click()
+        expect(heading).to_have_text(name)
+
+    page.evaluate("history.back()")
+    expect(heading).to_have_text("Rules")
+    page.evaluate("history.back()")  # The Dashboard has loaded the frame anew, at its new address.
+    expect(page).to_have_url(dashboard.page("/rules"))
+    expect(heading).to_have_text("Rules")
+    with page.expect_request(lambda asked: "/app/pages/" in asked.url):
+        page.evaluate("history.back()")  # The frame from before goes on where it was.
+    expect(heading).to_have_text("Rules")
+    expect(page).to_have_url(dashboard.page("/rules"))
+
+
 def test_a_user_for_whom_the_dashboard_has_no_token_reads_why(desk: Desk, dashboard: StandInDashboard, frames: OpenFrame) -> None:
     dashboard.token = lambda: ""
     page = frames()

@@ -6,6 +6,7 @@
   const appOrigin = new URL(form ? form.action : frame.dataset.src).origin;
   const mount = `/dashboard/extensions/app/${encodeURIComponent(told.appId)}`;
   window.heard = [];
+  let isPathTold = false;
 
   const say = (type, payload) => frame.contentWindow.postMessage({ type, payload }, appOrigin);
   const where = () => location.pathname; // without its query, though the frame's first address has that (seen with 3.23.27)
@@ -36,7 +37,9 @@
     tellAll: () => {
       say("theme", { theme: told.theme });
       say("localeChanged", { locale: told.locale });
-      say("redirect", { path: where() });
+      // Once, and not again to a frame that comes later (seen with 3.23.27).
+      if (!isPathTold) say("redirect", { path: where() });
+      isPathTold = true;
     },
     refresh: async () => {
       told.token = (await (await fetch("/token")).json()).token;
@@ -45,7 +48,16 @@
     setTheme: (theme) => { told.theme = theme; say("theme", { theme }); },
     setLocale: (locale) => { told.locale = locale; say("localeChanged", { locale }); },
   };
-  // Of the browser's own Back it tells the app nothing: its address is another then, and no more (seen with 3.23.27).
+  // Of the browser's own Back it tells the app nothing. Its router does not know the addresses that updateRouting wrote: where
+  // the address is another than the one that the router knows, it loads the frame anew, else nothing happens (seen with 3.23.27).
+  let known = location.pathname;
+  addEventListener("popstate", () => {
+    if (location.pathname === known) return;
+    known = location.pathname;
+    const src = new URL(frame.dataset.src);
+    src.pathname = frame.dataset.path + location.pathname.slice(mount.length);
+    frame.src = src;
+  });
   frame.addEventListener("load", handshake);
   if (form) form.submit();
   else frame.src = frame.dataset.src;

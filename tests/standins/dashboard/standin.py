@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from tests.standins.serving import Answer, LocalServer, Request, json_answer
 
@@ -74,7 +74,7 @@ class StandInDashboard:
         told = json.dumps({"appId": self.app_id, "theme": self.theme, "locale": self.locale, "token": self.token()})
         return (
             f'<div id="told" data-told="{escape(told)}"></div>'
-            f'<iframe id="app" data-src="{escape(src)}" sandbox="{SANDBOX}" title="App"></iframe>'
+            f'<iframe id="app" data-src="{escape(src)}" data-path="{escape(urlsplit(self.app_url).path)}" sandbox="{SANDBOX}" title="App"></iframe>'
         )
 
     def _widget(self, query: dict[str, str]) -> str:

@@ -86,7 +86,9 @@
   }
 
   // Back in the browser changes the Dashboard's address, and the Dashboard tells nobody. So each page here is remembered as well,
-  // after the Dashboard's own entry: going back leads to the page before, and once more to its address.
+  // after the Dashboard's own entry: going back leads to the page before, and once more to its address. One press for both cannot
+  // be had: the sandbox lets a frame go back only within itself. Where the new address is not the one that the Dashboard's router
+  // knows, the Dashboard loads the frame anew, at that address; going back over that loads an old frame, which goes on where it was.
   function remember(actionId) {
     if (!moving.has(actionId)) return;
     history.pushState({ here: moving.get(actionId) }, "");
@@ -351,7 +353,7 @@
 
   // --- begin -----------------------------------------------------------------------------------------------------------
 
-  here += ownQuery(location.search);
+  here = history.state !== null && typeof history.state.here === "string" ? history.state.here : here + ownQuery(location.search);
   history.replaceState({ here }, "");
   if (window.parent === window) {
     stop("Saleor Points is part of the Saleor Dashboard: open it there, under Extensions.");
