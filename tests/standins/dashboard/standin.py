@@ -74,7 +74,8 @@ class StandInDashboard:
         told = json.dumps({"appId": self.app_id, "theme": self.theme, "locale": self.locale, "token": self.token()})
         return (
             f'<div id="told" data-told="{escape(told)}"></div>'
-            f'<iframe id="app" data-src="{escape(src)}" data-path="{escape(urlsplit(self.app_url).path)}" sandbox="{SANDBOX}" title="App"></iframe>'
+            f'<iframe id="app" data-src="{escape(src)}" data-path="{escape(urlsplit(self.app_url).path)}" '
+            f'sandbox="{SANDBOX}" title="App"></iframe>'
         )
 
     def _widget(self, query: dict[str, str]) -> str:
