@@ -1,4 +1,4 @@
-"""Reading balances from a CSV file: every row is checked before the first one counts."""
+"""Reading balances, or changes of them, from a CSV file: every row is checked before the first one counts."""
 
 import csv
 import re
@@ -9,14 +9,19 @@ from pathlib import Path
 
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, POINTS_MAX
 from app.domain.csv_cell import unguarded
-from app.domain.email import folded, is_address
-from app.domain.imported_balance import BalanceRow
+from app.domain.email import folded, is_well_formed
+from app.domain.imported_balance import BalanceRow, ChangeRow
 from app.errors import BadRequest
 
 REQUIRED = ("email", "available")
 OPTIONAL = ("used", "customer_type")
+# The columns of a file that changes balances instead of setting them.
+OF_CHANGES = ("email", "change", "reference")
+REFERENCE_LENGTH_MAX = 200
 # More would only hide the first ones, and a file that is wrong throughout is wrong in the same way.
 FAULTS_MAX = 20
+# A spreadsheet may say in a line of its own what separates the cells.
+_SEPARATOR_LINE = re.compile(r"[sS][eE][pP]=([,;\t])\r?\n")
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,10}", re.ASCII)
 
 
@@ -37,7 +42,8 @@ class _Fault(Exception):
 def check(path: Path) -> int:
     """Check a whole file, and count its rows. What was seen is kept on disk, so that memory does not grow with the file.
 
-    Raises BadRows, with the first faults, when any row cannot be taken, or a customer stands there twice.
+    Raises BadRows, with the first faults, when any row cannot be taken, or a customer stands there twice. Of changes it is the
+    reference that may stand there once.
     """
     faults: list[str] = []
     rows = 0
@@ -46,10 +52,10 @@ def check(path: Path) -> int:
         seen.execute("CREATE TABLE seen (key TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID")
         for row in _rows(path, faults.append):
             rows += 1
-            key = folded(row.email)
+            key, column = (row.reference, "reference") if isinstance(row, ChangeRow) else (folded(row.email), "email")
             if not seen.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, row.line)).rowcount:
                 [line] = seen.execute("SELECT line FROM seen WHERE key = ?", (key,)).fetchone()
-                faults.append(f"line {row.line}, column email: stands in line {line}, too")
+                faults.append(f"line {row.line}, column {column}: stands in line {line}, too")
             if len(faults) >= FAULTS_MAX:
                 faults.append("… and perhaps more")
                 break
@@ -58,7 +64,7 @@ def check(path: Path) -> int:
     return rows
 
 
-def read(path: Path) -> Iterator[BalanceRow]:
+def read(path: Path) -> Iterator[BalanceRow | ChangeRow]:
     """Read the rows of a file that was checked.
 
     Raises BadRows when it was changed since, so that a row cannot be taken.
@@ -70,20 +76,25 @@ def read(path: Path) -> Iterator[BalanceRow]:
     return _rows(path, refuse)
 
 
-def _rows(path: Path, note: Callable[[str], None]) -> Iterator[BalanceRow]:
+def _rows(path: Path, note: Callable[[str], None]) -> Iterator[BalanceRow | ChangeRow]:
     line = 1
     # Spreadsheets put a mark in front of UTF-8.
     with path.open(encoding="utf-8-sig", newline="") as file:
         try:
-            reader = csv.reader(file, delimiter=_delimiter(file.readline()), strict=True)
-            file.seek(0)
-            header = _header(next(reader, []))
+            first = file.readline()
+            separator = _SEPARATOR_LINE.fullmatch(first)
+            if separator is None:
+                file.seek(0)
+            lines_before = 1 if separator else 0
+            reader = csv.reader(file, delimiter=separator[1] if separator else _delimiter(first), strict=True)
+            header = _header(next(reader, []), line=1 + lines_before)
+            read_row = _change if "change" in header else _row
             for cells in reader:
-                line = reader.line_num
-                if not cells:
+                line = reader.line_num + lines_before
+                if not any(cell.strip() for cell in cells):
                     continue
                 try:
-                    yield _row(line, dict(zip(header, _as_many(cells, header), strict=True)))
+                    yield read_row(line, dict(zip(header, _as_many(cells, header), strict=True)))
                 except _Fault as fault:
                     note(f"line {line}, column {fault.column}: {fault}")
         except UnicodeDecodeError:
@@ -97,29 +108,34 @@ def _delimiter(header: str) -> str:
     return ";" if ";" in header and "," not in header else ","
 
 
-def _header(cells: list[str]) -> list[str]:
+def _header(cells: list[str], *, line: int) -> list[str]:
     names = [cell.strip().lower() for cell in cells]
+    # A spreadsheet writes columns at the end that hold nothing.
+    while names and not names[-1]:
+        names.pop()
+    required, optional = (OF_CHANGES, ()) if "change" in names else (REQUIRED, OPTIONAL)
     for name in names:
-        if name not in {*REQUIRED, *OPTIONAL} or names.count(name) > 1:
+        if name not in {*required, *optional} or names.count(name) > 1:
             raise BadRows(
-                f"line 1: the column {name[:40]!r} is not known or there twice; there may be {', '.join((*REQUIRED, *OPTIONAL))}."
+                f"line {line}: the column {name[:40]!r} is not known or there twice; "
+                f"there may be {', '.join((*required, *optional))}."
             )
-    missing = [name for name in REQUIRED if name not in names]
+    missing = [name for name in required if name not in names]
     if missing:
-        raise BadRows(f"line 1: names the columns, and lacks {' and '.join(missing)}.")
+        raise BadRows(f"line {line}: names the columns, and lacks {' and '.join(missing)}.")
     return names
 
 
 def _as_many(cells: list[str], header: list[str]) -> list[str]:
+    while len(cells) > len(header) and not cells[-1].strip():
+        cells = cells[:-1]
     if len(cells) != len(header):
         raise _Fault(header[min(len(cells), len(header) - 1)], f"the row has {len(cells)} cells, and the header {len(header)}")
     return [unguarded(cell) for cell in cells]
 
 
 def _row(line: int, cells: dict[str, str]) -> BalanceRow:
-    email = cells["email"].strip()
-    if not is_address(email) or not folded(email).isprintable():
-        raise _Fault("email", "is no e-mail address")
+    email = _email(cells["email"])
     customer_type = cells.get("customer_type", "").strip()
     if len(customer_type) > CUSTOMER_TYPE_LENGTH_MAX or not customer_type.isprintable():
         raise _Fault("customer_type", f"is longer than {CUSTOMER_TYPE_LENGTH_MAX} characters, or not printable")
@@ -130,6 +146,21 @@ def _row(line: int, cells: dict[str, str]) -> BalanceRow:
         used=_number("used", cells["used"], least=0) if cells.get("used", "").strip() else None,
         customer_type=customer_type or None,
     )
+
+
+def _change(line: int, cells: dict[str, str]) -> ChangeRow:
+    change = _number("change", cells["change"], least=-POINTS_MAX)
+    reference = cells["reference"].strip()
+    if not 0 < len(reference) <= REFERENCE_LENGTH_MAX or not reference.isprintable():
+        raise _Fault("reference", f"must have 1 to {REFERENCE_LENGTH_MAX} characters: it tells this change from every other")
+    return ChangeRow(line, _email(cells["email"]), change, reference)
+
+
+def _email(cell: str) -> str:
+    email = cell.strip()
+    if not is_well_formed(email) or not folded(email).isprintable():
+        raise _Fault("email", "is no e-mail address")
+    return email
 
 
 def _number(column: str, cell: str, *, least: int) -> int:

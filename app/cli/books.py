@@ -52,10 +52,13 @@ def verify(*, slug: str | None) -> None:
 @option_store
 @click.option("--dry-run", is_flag=True, help="Only say what it would do.")
 def import_command(path: Path, *, store: str, dry_run: bool) -> None:
-    """Set balances to what a CSV file says: email, available; used and customer_type if they are there.
+    """Set balances to what a CSV file says (email, available; used and customer_type), or change them (email, change, reference).
 
     All rows are checked before the first one counts. A row that is in changes nothing when it comes again, so the same file
     may be imported twice; a row with other numbers sets its balance anew.
+
+    A file with the column `change` adds to balances, or takes from them. Each row has a reference of its own, and counts once
+    however often it comes.
     """
     done = BroughtIn()
     with open_services() as services:
@@ -75,6 +78,8 @@ def import_command(path: Path, *, store: str, dry_run: bool) -> None:
         f"{done.rows} rows: {done.known} {would} in already, {done.new_customers} customers {would} new,"
         f" balances {would} moved by {done.points:+} points."
     )
+    if done.refused:
+        click.echo(f"{done.refused} rows {would} refused: they would take more than the balance holds.")
 
 
 @click.command()
@@ -86,6 +91,8 @@ def export(what: str, *, store: str) -> None:
     A text that a spreadsheet would take for a formula gets an apostrophe in front. Claims come without their links, which are
     worth points to whoever holds them.
     """
+    # Without this mark a spreadsheet takes UTF-8 for something else.
+    sys.stdout.write("\ufeff")
     writer = csv.writer(sys.stdout)
     with (
         open_services() as services,

@@ -65,7 +65,12 @@ def set_store(slug: str, *, who: str | None, **options: str | None) -> None:
 
 
 @click.command()
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), required=True, help="Award orders created on this day or later.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    required=True,
+    help="Award orders placed on this day or later; it begins at midnight in the store's time zone (stores set --time-zone).",
+)
 @click.option("--store", "slug", metavar="SLUG", help="Of this store; needed where there are several.")
 @click.option("--dry-run", is_flag=True, help="Only say how many orders and points it would be.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

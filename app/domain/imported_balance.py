@@ -20,13 +20,27 @@ class BalanceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeRow:
+    """By how much a customer's balance is to change. The reference makes the same row twice the same."""
+
+    line: int
+    email: str = field(repr=False)
+    change: int
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class BroughtIn:
-    """What became of some rows: how many were known from before, and by how many points the others moved balances."""
+    """What became of some rows: how many were known from before, and by how many points the others moved balances.
+
+    `refused` counts changes that would have taken more than the balance holds.
+    """
 
     rows: int = 0
     known: int = 0
     new_customers: int = 0
     points: int = 0
+    refused: int = 0
 
     def __add__(self, other: "BroughtIn") -> "BroughtIn":
         return BroughtIn(
@@ -34,4 +48,5 @@ class BroughtIn:
             self.known + other.known,
             self.new_customers + other.new_customers,
             self.points + other.points,
+            self.refused + other.refused,
         )

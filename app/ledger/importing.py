@@ -1,19 +1,22 @@
 """Balances brought in from elsewhere: each is set by an entry of its own, once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID, uuid5
 
 from sqlmodel import Session
 
 from app.db.tables.points_entry import EntryKind
 from app.domain.bounds import POINTS_MAX
 from app.domain.email import folded
-from app.domain.imported_balance import BalanceRow, BroughtIn
+from app.domain.imported_balance import BalanceRow, BroughtIn, ChangeRow
 from app.ledger import entries as ledger
 from app.ledger import statements as ledger_bulk
 from app.ledger.entries import Entry
 from app.ledger.statements import LedgerCustomer
 
+# A change from a file has the id that its store and its reference make: a second run finds it in the ledger.
+_OF_REFERENCES = UUID("5b1f0b1e-6a0c-4a53-9d0e-0c1c7a3b2f55")
 _NOBODY = LedgerCustomer(0, 0, 0, None)
 
 
@@ -62,3 +65,60 @@ def _told(rows: Sequence[BalanceRow], customers: Mapping[str, LedgerCustomer]) -
         new_customers=sum(customer is _NOBODY for _, customer in pairs),
         points=sum(row.available - customer.available for row, customer in pairs if customer.imported_as != row.mark),
     )
+
+
+def preview_changes(session: Session, store_id: int, rows: Sequence[ChangeRow], *, may_go_below_zero: bool) -> BroughtIn:
+    """Tell what making these changes would do now."""
+    connection = session.connection()
+    customers = ledger_bulk.find_customers(connection, store_id, [folded(row.email) for row in rows])
+    posted = ledger_bulk.posted_before(connection, [_request_id(store_id, row) for row in rows])
+    return _judged(store_id, rows, customers, posted, may_go_below_zero=may_go_below_zero)
+
+
+def make_changes(
+    session: Session, store_id: int, rows: Sequence[ChangeRow], now: datetime, *, may_go_below_zero: bool
+) -> BroughtIn:
+    """Change the customers' balances. A row whose reference was made before changes nothing.
+
+    One that would take more than the balance holds is refused, unless the store lets balances fall below zero.
+    """
+    connection = session.connection()
+    emails = {folded(row.email): row.email.strip() for row in rows}
+    before = ledger_bulk.find_customers(connection, store_id, emails)
+    customers = ledger_bulk.lock_customers(connection, store_id, emails, now)
+    posted = ledger_bulk.posted_before(connection, [_request_id(store_id, row) for row in rows])
+    known = {key: customer for key, customer in customers.items() if key in before}
+    told = _judged(store_id, rows, known, posted, may_go_below_zero=may_go_below_zero)
+    changes = [
+        Entry(row.email, row.change, EntryKind.IMPORT, _request_id(store_id, row), may_go_below_zero=may_go_below_zero)
+        for row in rows
+    ]
+    ledger.post(session, store_id, changes, now)
+    return told
+
+
+def _request_id(store_id: int, row: ChangeRow) -> UUID:
+    return uuid5(_OF_REFERENCES, f"{store_id}/{row.reference}")
+
+
+def _judged(
+    store_id: int,
+    rows: Sequence[ChangeRow],
+    customers: Mapping[str, LedgerCustomer],
+    posted: Collection[int],
+    *,
+    may_go_below_zero: bool,
+) -> BroughtIn:
+    balances = {key: customer.available for key, customer in customers.items()}
+    known = refused = points = 0
+    for row in rows:
+        key = folded(row.email)
+        after = balances.get(key, 0) + row.change
+        if _request_id(store_id, row).int in posted:
+            known += 1
+        elif row.change < 0 and after < 0 and not may_go_below_zero:
+            refused += 1
+        else:
+            balances[key], points = after, points + row.change
+    strangers = {folded(row.email) for row in rows} - set(customers)
+    return BroughtIn(len(rows), known, len(strangers), points, refused)

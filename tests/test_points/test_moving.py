@@ -54,7 +54,7 @@ def balances(shop: EmbeddedProvider) -> dict[str, tuple[int, int]]:
 def exported(what: str) -> list[dict[str, str]]:
     said = typed("export", what, "--store", "shop")
     assert said.exit_code == 0, said.output
-    return list(csv.DictReader(StringIO(said.stdout)))
+    return list(csv.DictReader(StringIO(said.stdout.removeprefix("\ufeff"))))
 
 
 def test_balances_are_set_by_entries_and_the_same_file_again_changes_nothing(shop: EmbeddedProvider, tmp_path: Path) -> None:

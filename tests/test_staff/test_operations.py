@@ -3,7 +3,7 @@
 import json
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 from sqlalchemy import text
@@ -64,6 +64,30 @@ def test_an_order_from_before_the_day_earns_nothing(world: World) -> None:
     world.settle()
 
     assert world.order(order_id).granted == 0
+
+
+@pytest.mark.parametrize(
+    ("time_zone", "created", "points"),
+    [
+        ("Europe/Berlin", datetime(2026, 4, 30, 22, 30, tzinfo=UTC), 60),
+        ("Europe/Berlin", datetime(2026, 4, 30, 21, 30, tzinfo=UTC), 0),
+        ("America/New_York", datetime(2026, 5, 1, 1, tzinfo=UTC), 0),
+        ("America/New_York", datetime(2026, 5, 1, 4, 30, tzinfo=UTC), 60),
+        ("Pacific/Kiritimati", datetime(2026, 4, 30, 10, 30, tzinfo=UTC), 60),
+    ],
+)
+def test_a_day_begins_at_midnight_where_the_store_is(world: World, time_zone: str, created: datetime, points: int) -> None:
+    world.change_store(time_zone=time_zone)
+    order_id = world.saleor.shop.import_order("60", charged="60", email=ADA, created=created)
+    world.saleor.deliveries.lose()
+    slug, day = world.store().slug, date(2026, 5, 1)
+
+    counted = [progress.points for progress in preview_since(world.services, slug, day)]
+    list(award_since(world.services, slug, day))
+    world.settle()
+
+    assert counted == [points]
+    assert sum(order.granted for order in world.orders() if order.saleor_order_id == order_id) == points
 
 
 def test_rotated_secrets_open_with_the_new_key_alone(world: World) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import update
 from sqlmodel import col, select
@@ -34,10 +35,10 @@ def preview_since(services: Services, store_slug: str, since: date) -> Iterator[
     Raises BadRequest when there is no such store; SaleorUnreachable and its like when it does not answer.
     """
     store, rules, token = _store(services, store_slug)
-    awards_from = midnight(since)
+    awards_from = midnight(since, store.time_zone)
     now = services.clock()
     progress = Progress()
-    for page in _pages(services, store, token, since):
+    for page in _pages(services, store, token, awards_from):
         ids = [told.order_id for told in page.told]
         points = []
         versions = _versions(services, store, ids)
@@ -62,29 +63,29 @@ def award_since(services: Services, store_slug: str, since: date) -> Iterator[Pr
     May be stopped, and run again: an order that has its points gets no more.
     """
     store, _, token = _store(services, store_slug)
-    awards_from = midnight(since)
+    awards_from = midnight(since, store.time_zone)
     if awards_from < store.awards_from:
         with services.database.writing() as session:
             session.execute(update(StoreRow).where(col(StoreRow.id) == store.id).values(awards_from=awards_from))
     progress = Progress()
-    for page in _pages(services, store, token, since):
+    for page in _pages(services, store, token, awards_from):
         with services.database.writing() as session:
             wake_changed(session, store.id or 0, page.told, services.clock(), all_of_them=True)
         progress = Progress(progress.orders + len(page.told), orders_in_all=page.total)
         yield progress
 
 
-def midnight(day: date) -> datetime:
-    """Give the beginning of a day, in UTC, as Saleor's own filter by day counts."""
-    return datetime.combine(day, time(), tzinfo=UTC)
+def midnight(day: date, time_zone: str) -> datetime:
+    """Give the moment, in UTC, at which a day begins in a time zone: the store's."""
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
 
 
-def _pages(services: Services, store: StoreRow, token: str, since: date) -> Iterator[OrdersPage]:
+def _pages(services: Services, store: StoreRow, token: str, since: datetime) -> Iterator[OrdersPage]:
     after: str | None = None
     while True:
-        # The filter's days are the server's; a day more at the beginning costs little, and awards_from is exact.
+        # Saleor filters by whole days. They are its server's: a day more at the beginning costs little, and awards_from is exact.
         page = services.saleor.created_orders(
-            store.saleor_api_url or "", token, version=store.saleor_version, since=since - timedelta(days=1), after=after
+            store.saleor_api_url or "", token, version=store.saleor_version, since=since.date() - timedelta(days=1), after=after
         )
         yield page
         after = page.next_after

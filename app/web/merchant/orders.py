@@ -243,6 +243,8 @@ def _uuid(name: str) -> UUID:
 def csv_of(orders: Iterable[ListedOrder]) -> Iterator[str]:
     """Write orders as CSV, a few at a time."""
     buffer = io.StringIO()
+    # Without this mark a spreadsheet takes UTF-8 for something else.
+    buffer.write("\ufeff")
     writer = csv.writer(buffer)
     writer.writerow(CSV_HEADINGS)
     for place, order in enumerate(orders, start=1):
