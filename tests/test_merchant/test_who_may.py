@@ -1,6 +1,7 @@
 """Who may see the merchant's pages: every token that must be refused, and every permission that lacks."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -156,15 +157,52 @@ def test_the_shell_holds_no_secret_and_may_load_nothing_from_elsewhere(shop: Wor
 
 
 def test_the_dashboard_is_learned_from_the_first_verified_user_and_then_alone_may_frame_the_pages(desk: Desk) -> None:
-    before = _ancestors(desk)
+    before = _ancestors(desk, "https://dashboard.example")
     desk.get("overview", token="a.b.c", headers={"Dashboard-Url": "https://forged.example"})
     desk.get("overview", headers={"Dashboard-Url": "https://dashboard.example"})
     desk.get("overview", headers={"Dashboard-Url": "https://dashboard.example/dashboard"})
     desk.get("overview", headers={"Dashboard-Url": "https://else.example/dashboard"})
 
     assert before == "http: https:"
-    assert _ancestors(desk) == "https://dashboard.example"
+    assert _ancestors(desk, "https://dashboard.example") == "https://dashboard.example"
     assert desk.world.store().dashboard_url == "https://dashboard.example/dashboard"
+
+
+@pytest.mark.parametrize("permissions", [(), ("MANAGE_ORDERS",), ("MANAGE_APPS",)])
+def test_a_request_that_is_refused_or_of_somebody_without_manage_apps_teaches_no_dashboard(
+    shop: World, permissions: tuple[str, ...]
+) -> None:
+    Desk(shop, permissions).get("overview", headers={"Dashboard-Url": "https://forged.example"})
+    Desk(shop, permissions).post("settings/nothing", {}, headers={"Dashboard-Url": "https://forged.example"})
+
+    assert shop.store().dashboard_url is None
+
+
+@pytest.mark.parametrize("referrer", [None, "https://else.example", "null", "https://dashboard.example.evil.example"])
+def test_the_shell_tells_nobody_where_the_dashboard_of_a_store_is(desk: Desk, referrer: str | None) -> None:
+    desk.get("overview", headers={"Dashboard-Url": "https://dashboard.example/dashboard"})
+
+    assert _ancestors(desk, referrer) == "'none'"
+
+
+def test_the_settings_show_the_dashboard_and_can_forget_it(desk: Desk) -> None:
+    desk.get("overview", headers={"Dashboard-Url": "https://wrong.example/dashboard"})
+    page = desk.get("settings", headers={"Dashboard-Url": "https://wrong.example/dashboard"})
+    once = re.search(r'forget".*?name="once" value="([0-9a-f]{32})"', page.text, re.DOTALL)
+    assert once
+    Desk(desk.world, ("MANAGE_ORDERS",)).post("settings/dashboard/forget", {"once": once[1]})
+    kept = desk.world.store().dashboard_url
+
+    answer = desk.post(
+        "settings/dashboard/forget", {"once": once[1]}, headers={"Dashboard-Url": "https://wrong.example/dashboard"}
+    )
+    forgotten = desk.world.store().dashboard_url
+    desk.get("overview", headers={"Dashboard-Url": "https://right.example/dashboard"})
+
+    assert "https://wrong.example/dashboard" in seen(page)
+    assert kept == "https://wrong.example/dashboard"
+    assert (answer.status_code, forgotten) == (200, None)
+    assert desk.world.store().dashboard_url == "https://right.example/dashboard"
 
 
 @pytest.mark.parametrize(
@@ -211,7 +249,9 @@ def _claims(desk: Desk) -> dict[str, Any]:
     return json.loads(json.dumps(claims))  # type: ignore[no-any-return]  # a copy
 
 
-def _ancestors(desk: Desk) -> str:
+def _ancestors(desk: Desk, referrer: str | None) -> str:
+    """Ask for the shell as a browser does for a frame of a page at `referrer`."""
     address = f"{desk.world.url}/app?saleorApiUrl={desk.world.saleor.api_url}"
-    policy = requests.get(address, timeout=PATIENCE_SECONDS).headers["Content-Security-Policy"]
+    headers = {"Referer": f"{referrer}/"} if referrer else {}
+    policy = requests.get(address, headers=headers, timeout=PATIENCE_SECONDS).headers["Content-Security-Policy"]
     return policy.split("frame-ancestors ")[1]

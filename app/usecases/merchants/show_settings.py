@@ -30,6 +30,7 @@ class ShownSettings:
     default_expires_days: int | None
     customer_types: tuple[str, ...]
     order_notes: bool
+    dashboard_url: str | None
 
 
 def show_settings(services: Services, store_id: int) -> ShownSettings:
@@ -45,4 +46,5 @@ def show_settings(services: Services, store_id: int) -> ShownSettings:
         default_expires_days=store.default_expires_days,
         customer_types=customer_types_of(store),
         order_notes=store.order_notes,
+        dashboard_url=store.dashboard_url,
     )

@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import update
-from sqlmodel import col
-
 from app.db.stores import find_store, is_served
 from app.db.tables import StoreRow
 from app.errors import TokenRefused, UnknownStore
@@ -21,19 +18,22 @@ class Staff:
     """A staff user who was verified, and the store whose Dashboard they sit at.
 
     `user_permissions` are all that the user has in Saleor. `email` goes with what they do; it never reaches a log.
+    `dashboard_url` is the store's Dashboard; until one is learned, it is the one that this request names.
+    `dashboard_learnable` is an address that would be learned from this request, if it is allowed.
     """
 
     store_id: int
     store_slug: str
     app_id: str
     dashboard_url: str | None
+    dashboard_learnable: str | None
     time_zone: str
     email: str
     user_permissions: frozenset[str]
 
 
 def verify_staff(services: Services, *, api_url: str, token: str, dashboard_url: str | None, now: datetime) -> Staff:
-    """Verify a token by the keys of the installed store that it names, and learn where that store's Dashboard is.
+    """Verify a token by the keys of the installed store that it names.
 
     Raises UnknownStore or TokenRefused, Unavailable when a later attempt may pass.
     """
@@ -42,11 +42,13 @@ def verify_staff(services: Services, *, api_url: str, token: str, dashboard_url:
     if store is None or not is_served(store) or store.id is None or store.app_id is None:
         raise UnknownStore("This Saleor has not installed Saleor Points here, or has removed it.")
     told = _read(services, store, store.app_id, token, now)
+    learnable = _learnable(store.dashboard_url, dashboard_url)
     return Staff(
         store_id=store.id,
         store_slug=store.slug,
         app_id=store.app_id,
-        dashboard_url=_learn(services, store, dashboard_url),
+        dashboard_url=store.dashboard_url or learnable,
+        dashboard_learnable=learnable,
         time_zone=store.time_zone,
         email=told.email,
         user_permissions=told.permissions,
@@ -68,17 +70,13 @@ def _read(services: Services, store: StoreRow, app_id: str, token: str, now: dat
         raise TokenRefused(unknown.message) from None
 
 
-def _learn(services: Services, store: StoreRow, told: str | None) -> str | None:
-    """Remember the address of the Dashboard at which the first staff user was verified, and later its mount path.
+def _learnable(known: str | None, told: str | None) -> str | None:
+    """Give the address that a request tells, where it would be news: the first one, or later the mount path of the same.
 
-    Another origin does not replace it: that is what a reinstallation, or DASHBOARD_URLS, is for.
+    Another origin does not replace the known one: staff forget that in the settings, or the operator sets DASHBOARD_URLS.
     """
-    known = store.dashboard_url
     if told is None or told == known or dashboard_origin(told) is None:
-        return known
+        return None
     if known is not None and (dashboard_origin(known) != dashboard_origin(told) or not told.startswith(known)):
-        return known
-    with services.database.writing() as session:
-        as_known = col(StoreRow.dashboard_url).is_not_distinct_from(known)
-        session.execute(update(StoreRow).where(col(StoreRow.id) == store.id, as_known).values(dashboard_url=told))
+        return None
     return told

@@ -12,12 +12,15 @@ What a form does is done once, however often it is sent: the form carries `once`
 The second click then gets the page as the first left it. A page with several forms gives each a token of its own (`new_token`).
 """
 
+from functools import partial
+
 from flask import Blueprint, abort
 
 from app.settings import Settings
 from app.usecases.services import Services
 from app.web.merchant import customers, log, orders, overview, rules, shell, widgets, words
 from app.web.merchant import settings as settings_page
+from app.web.merchant.authentication import learn_from_allowed
 
 __all__ = ["blueprint"]
 
@@ -28,6 +31,7 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     words.add_filters(routes)
     # Of the whole app: an address that is asked in a way that it does not serve belongs to no blueprint.
     routes.after_app_request(shell.protect)
+    routes.after_request(partial(learn_from_allowed, services))
     shell.add_routes(routes, services, settings)
     overview.add_routes(routes, services, settings)
     for page in (orders, customers, rules, log):

@@ -1,12 +1,22 @@
 """Who asks: the staff user behind a request of a page or a widget, and what they may do."""
 
-from flask import Request, g
+from flask import Request, Response, g
 
 from app.errors import NotPermitted
+from app.usecases.merchants.learn_dashboard import learn_dashboard
 from app.usecases.merchants.verify_staff import Staff, verify_staff
 from app.usecases.services import Services
 
-__all__ = ["MANAGE_APPS", "MANAGE_ORDERS", "Staff", "require", "staff_of", "staff_of_form"]
+__all__ = [
+    "MANAGE_APPS",
+    "MANAGE_ORDERS",
+    "Staff",
+    "learn_from_allowed",
+    "learn_nothing",
+    "require",
+    "staff_of",
+    "staff_of_form",
+]
 
 MANAGE_ORDERS = "MANAGE_ORDERS"
 MANAGE_APPS = "MANAGE_APPS"
@@ -46,6 +56,20 @@ def require(staff: Staff, permission: str) -> None:
     """Raise NotPermitted, with a sentence for the page, where the staff user lacks a permission."""
     if permission not in staff.user_permissions:
         raise NotPermitted(f"Your Saleor account needs the permission {permission} {_NEEDED_FOR[permission]}.")
+    g.merchant_allowed = staff
+
+
+def learn_from_allowed(services: Services, answer: Response) -> Response:
+    """Learn where the store's Dashboard is, once a request was allowed that somebody with MANAGE_APPS made."""
+    staff: Staff | None = g.get("merchant_allowed")
+    if staff is not None and MANAGE_APPS in staff.user_permissions and answer.status_code < 400:
+        learn_dashboard(services, staff)
+    return answer
+
+
+def learn_nothing() -> None:
+    """Let this request teach nothing: it is the one that forgets the Dashboard."""
+    g.merchant_allowed = None
 
 
 def _verified(services: Services, *, api_url: str, token: str, dashboard_url: str | None) -> Staff:

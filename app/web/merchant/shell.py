@@ -23,6 +23,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
 )
+_NOBODY = ("'none'",)
 # Until the store's Dashboard is known, any page may frame the shell. It gives nothing away: there is no cookie, and without
 # the token of a staff user, which only that user's Dashboard hands out, no page has anything to show or to press.
 _ANYBODY = ("http:", "https:")
@@ -34,7 +35,9 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
     @routes.get("/", defaults={"path": ""})
     @routes.get("/<path:path>")
     def shell(path: str) -> str:  # noqa: ARG001 - the bridge reads it from the address
-        g.merchant_ancestors = _ancestors(services, settings, request.args.get("saleorApiUrl", ""))
+        g.merchant_ancestors = _ancestors(
+            services, settings, request.args.get("saleorApiUrl", ""), request.headers.get("Referer")
+        )
         theme = "dark" if request.args.get("theme") == "dark" else "light"
         return render_template("merchant/shell.html", pages=PAGES, theme=theme)
 
@@ -58,5 +61,16 @@ def ancestors_of(dashboard_url: str | None, settings: Settings) -> tuple[str, ..
     return known if dashboard_url is not None or settings.dashboards else _ANYBODY
 
 
-def _ancestors(services: Services, settings: Settings, api_url: str) -> Iterable[str]:
-    return ancestors_of(find_dashboard(services, api_url) if api_url else None, settings)
+def _ancestors(services: Services, settings: Settings, api_url: str, referrer: str | None) -> Iterable[str]:
+    """Give the origins that may frame the shell. Nobody has signed in yet: a learned origin is told to that origin only.
+
+    A browser names it in Referer. A Dashboard that keeps it from doing so needs DASHBOARD_URLS.
+    """
+    known = find_dashboard(services, api_url) if api_url else None
+    if known is None or dashboard_origin(known) == _origin_of(referrer):
+        return ancestors_of(known, settings)
+    return ancestors_of("", settings) or _NOBODY
+
+
+def _origin_of(referrer: str | None) -> str | None:
+    return dashboard_origin((referrer or "").partition("?")[0])
