@@ -67,7 +67,7 @@ def test_another_request_under_the_same_key_is_refused(api: ServedPoints) -> Non
     assert (len(api.stored_claims()), api.stored_balance(ADA)) == (1, Balance(0, 0))
 
 
-def test_a_key_is_the_stores_own(api: ServedPoints) -> None:
+def test_an_idempotency_key_belongs_to_the_api_key_that_sent_it(api: ServedPoints) -> None:
     create_store(api.services, "Other")
     second, others = create_key(api.services, "shop"), create_key(api.services, "other")
     first = api.claims(ITEMS, **under("one")).json()
@@ -75,7 +75,10 @@ def test_a_key_is_the_stores_own(api: ServedPoints) -> None:
     same = api.ask("POST", f"/api/v1/points?csapikey={second}", json=ITEMS, headers=under("one")).json()
     other = api.ask("POST", f"/api/v1/points?csapikey={others}", json=ITEMS, headers=under("one")).json()
 
-    assert same == first
+    again = api.claims(ITEMS, **under("one")).json()
+
+    assert again == first
+    assert same[0]["claimToken"] != first[0]["claimToken"]
     assert other[0]["claimToken"] != first[0]["claimToken"]
 
 

@@ -36,12 +36,12 @@ def create_claims(
     token = iter(tokens)
     outcomes = [Claimed(next(token)) if isinstance(item, NewClaim) else item for item in checked]
     with services.database.writing() as session:
-        before = done_before(session, services.sealer, caller.store_id, once, now)
+        before = done_before(session, services.sealer, caller, once, now)
         if before is not None:
             return before
         if claims:
             ledger.add_claims(session, caller.store_id, claims, now)
-        keep(session, services.sealer, caller.store_id, once, outcomes, now)
+        keep(session, services.sealer, caller, once, outcomes, now)
     log.info("claims created", store_id=caller.store_id, claims=len(claims), refused=len(items) - len(claims))
     return list(outcomes)
 

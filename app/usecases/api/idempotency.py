@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from app.errors import KeyReused
 from app.sealing import Sealer, fingerprint
+from app.usecases.api.find_caller import Caller
 from app.usecases.api.items import BalanceMoved, Claimed, RefusedItem
 from app.usecases.api.stored_answers import begin_answer, keep_answer
 
@@ -27,15 +28,15 @@ class IdempotentRequest:
 
 
 def done_before(
-    session: Session, sealer: Sealer, store_id: int, once: IdempotentRequest | None, now: datetime
+    session: Session, sealer: Sealer, caller: Caller, once: IdempotentRequest | None, now: datetime
 ) -> list[Outcome] | None:
-    """Give the outcomes of a request that was done before; None for one to be done now, in this transaction.
+    """Give the outcomes of a request that this caller's key did before; None for one to be done now, in this transaction.
 
     Raises KeyReused when it asked for something else then.
     """
     if once is None:
         return None
-    kept = begin_answer(session, store_id, fingerprint(once.key), once.body_mark, now)
+    kept = begin_answer(session, caller.store_id, _mark(caller, once), once.body_mark, now)
     if kept is None:
         return None
     if kept.body_mark != once.body_mark:
@@ -44,11 +45,16 @@ def done_before(
 
 
 def keep(
-    session: Session, sealer: Sealer, store_id: int, once: IdempotentRequest | None, outcomes: Sequence[Outcome], now: datetime
+    session: Session, sealer: Sealer, caller: Caller, once: IdempotentRequest | None, outcomes: Sequence[Outcome], now: datetime
 ) -> None:
     """Keep the outcomes of a request that was done now."""
     if once is not None:
-        keep_answer(session, store_id, fingerprint(once.key), sealer.seal(json.dumps(outcomes)), now)
+        keep_answer(session, caller.store_id, _mark(caller, once), sealer.seal(json.dumps(outcomes)), now)
+
+
+def _mark(caller: Caller, once: IdempotentRequest) -> str:
+    """Name a request. Two programs with a key each may choose the same text: `order-1042`. They do not know of each other."""
+    return fingerprint(f"{caller.key_id} {once.key}")
 
 
 def _read(outcome: list[str]) -> Outcome:

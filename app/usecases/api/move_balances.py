@@ -28,12 +28,12 @@ def move_balances(
         if isinstance(item, Move)
     ]
     with services.database.writing() as session:
-        before = done_before(session, services.sealer, caller.store_id, once, now)
+        before = done_before(session, services.sealer, caller, once, now)
         if before is not None:
             return before
         posted = iter(ledger.post(session, caller.store_id, entries, now) if entries else ())
         outcomes = [item if isinstance(item, RefusedItem) else BalanceMoved() if next(posted) else INSUFFICIENT for item in items]
-        keep(session, services.sealer, caller.store_id, once, outcomes, now)
+        keep(session, services.sealer, caller, once, outcomes, now)
     moved = sum(isinstance(outcome, BalanceMoved) for outcome in outcomes)
     log.info("balances moved", store_id=caller.store_id, moved=moved, refused=len(items) - moved)
     return list(outcomes)
