@@ -1,7 +1,11 @@
 # One image for web and worker: `docker run … saleor-points web`, `… worker`, or `… run` for both at once.
 # Build: docker build -t saleor-points .
 
-FROM python:3.13-slim AS build
+# A release names its base by digest, so that a later build is the same: --build-arg BASE=python:3.13-slim@sha256:…
+# `docker buildx imagetools inspect python:3.13-slim` prints the newest one. Renew it with each release.
+ARG BASE=python:3.13-slim
+
+FROM ${BASE} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /srv/saleor-points
 RUN python -m venv /opt/venv
@@ -12,8 +16,10 @@ COPY app ./app
 COPY manifest ./manifest
 COPY migrations ./migrations
 RUN /opt/venv/bin/python -m pip install --no-deps --no-build-isolation .
+# What only builds stays behind.
+RUN /opt/venv/bin/python -m pip uninstall --yes hatchling editables pathspec pluggy trove-classifiers pip
 
-FROM python:3.13-slim
+FROM ${BASE}
 # The app's own user owns its data and nothing else.
 RUN useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin points \
     && install --directory --owner points --group points --mode 0700 /data

@@ -10,7 +10,7 @@ RUN_READY := $(VENV)/.run-ready
 PARALLEL = -n $(shell $(BIN)/python -c 'import os; print(min(8, (os.cpu_count() or 1) + 1))') --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test killed lint format demo simulate bench docs screenshots lock clean
+.PHONY: help run setup test killed lint format demo simulate bench docs screenshots lock sbom audit clean
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,8 +59,30 @@ lock: ## Renew both lock files (needs uv)
 	$(LOCK) --upgrade --extra build --extra reporting --output-file requirements.lock
 	$(LOCK) --extra build --extra reporting --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-strip-extras --upgrade --group audit --output-file requirements-audit.lock
+
+# In an environment of its own: what looks at the dependencies is none of them.
+AUDIT := .venv-audit
+AUDIT_READY := $(AUDIT)/.ready
+$(AUDIT_READY): requirements-audit.lock
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement requirements-audit.lock
+	@touch $@
+
+sbom: $(AUDIT_READY) ## Write sbom.cdx.json, the list of all that the app is made of (CycloneDX)
+	$(AUDIT)/bin/cyclonedx-py requirements --short-PURLs --output-reproducible --output-format JSON \
+		--pyproject pyproject.toml --output-file sbom.cdx.json requirements.lock
+
+audit: $(AUDIT_READY) ## Ask osv.dev for known faults in the locked dependencies
+	@$(AUDIT)/bin/pip-audit --strict --vulnerability-service osv --disable-pip --require-hashes --progress-spinner off \
+		--requirement requirements.lock 2>$(AUDIT)/errors || { \
+		grep -qE 'ConnectionError|could not be audited|Timeout' $(AUDIT)/errors \
+			&& { echo "The audit could not reach osv.dev, so nothing was checked."; exit 2; }; \
+		cat $(AUDIT)/errors; exit 1; }
+
 clean: ## Remove the environment and the caches, never the data
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(AUDIT) sbom.cdx.json .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else \
