@@ -12,7 +12,7 @@ from app.domain.settlement import MovementKind
 from app.errors import AppError
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, Moved
-from app.usecases.settling.side_by_side import side_by_side
+from app.http.side_by_side import side_by_side
 
 log = structlog.get_logger()
 

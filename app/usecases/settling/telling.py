@@ -16,7 +16,7 @@ from app.errors import AppError
 from app.saleor.client import METADATA_MAX
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, Standing
-from app.usecases.settling.side_by_side import side_by_side
+from app.http.side_by_side import side_by_side
 
 
 @dataclass(frozen=True, slots=True)
