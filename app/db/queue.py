@@ -14,14 +14,15 @@ from app.domain.store import StoreState
 
 LEASE = timedelta(seconds=60)
 # A lease is prolonged once this much of it is gone: each time writes the orders' rows anew, and a batch asks many times a second.
-_PROLONGED_AFTER = timedelta(seconds=10)
+PROLONGED_AFTER = timedelta(seconds=10)
 # So long, at least, a lease holds from the moment at which it was asked whether it is still ours.
-LEASE_HOLDS = LEASE - _PROLONGED_AFTER
+LEASE_HOLDS = LEASE - PROLONGED_AFTER
 
 
-def choose_store(session: Session, now: datetime) -> StoreRow | None:
+def choose_store(session: Session, now: datetime, *, but: Collection[int] = ()) -> StoreRow | None:
     """Choose the store to serve next: of those that can be served and have work, the one that has waited longest."""
-    return session.scalars(_STORE_WITH_WORK, {"now": now}).first()
+    others = _STORE_WITH_WORK.where(col(StoreRow.id).not_in(but)) if but else _STORE_WITH_WORK
+    return session.scalars(others, {"now": now}).first()
 
 
 def note_served(session: Session, store: StoreRow, now: datetime) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import requests
@@ -17,6 +18,7 @@ from flask.testing import FlaskClient
 
 from app.bootstrap import build_services
 from app.db.engine import Database
+from app.http import side_by_side
 from app.settings import load_settings
 from app.usecases.services import Services
 from app.web import create_app
@@ -146,12 +148,16 @@ class Rig:
 
 @contextmanager
 def repeatable(seed: int) -> Iterator[None]:
-    """Let everything random follow from the seed: uuid4 and the sealing of secrets draw from os.urandom, jitter from `random`."""
+    """Let everything random follow from the seed: uuid4 and the sealing of secrets draw from os.urandom, jitter from `random`.
+
+    What goes side by side happens one after the other, in the order in which it was asked for.
+    """
     urandom, state = os.urandom, random.getstate()
     os.urandom = random.Random(seed).randbytes
     random.seed(seed)
     try:
-        yield
+        with patch.object(side_by_side, "_in_threads", lambda do, items, _at_once: [do(item) for item in items]):
+            yield
     finally:
         os.urandom = urandom
         random.setstate(state)

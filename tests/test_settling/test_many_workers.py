@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlmodel import col, select
 
 from app.db.queue import LEASE, lease
+from app.db.tables import OrderRow
 from app.saleor.client import ORDERS_MAX
 from app.usecases.settling.settle_orders import settle_orders
 from tests.clock import MovableClock
@@ -186,6 +188,25 @@ def test_a_hot_store_does_not_starve_the_others(embedded_world: World, other_sal
     settle_orders(embedded_world.services)
 
     assert granted_by_store(embedded_world)[2] == [10]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_worker_that_finds_a_stores_orders_locked_looks_at_the_next_store_at_once(
+    embedded_world: World, other_saleor: StandInSaleor
+) -> None:
+    other = replace(embedded_world, saleor=other_saleor)
+    other.install()
+    place_paid(embedded_world)
+    embedded_world.saleor.deliveries.deliver()
+    embedded_world.clock.advance(seconds=1)
+    place_paid(other)
+    other.saleor.deliveries.deliver()
+
+    with embedded_world.services.database.engine.connect() as another_worker:
+        another_worker.execute(select(col(OrderRow.id)).where(col(OrderRow.store_id) == 1).with_for_update())
+        assert settle_orders(embedded_world.services)
+
+    assert granted_by_store(embedded_world) == {1: [0], 2: [10]}
 
 
 def test_one_stores_outage_does_not_hold_up_another(embedded_world: World, other_saleor: StandInSaleor) -> None:

@@ -7,6 +7,7 @@ from app.usecases.merchants import adjust_points
 from app.usecases.moving.move_waiting import move_waiting
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
+from tests.test_settling.test_many_workers import place_paid
 from tests.test_settling.test_refunds import ADA, paid_order
 from tests.world import World
 
@@ -56,6 +57,18 @@ def test_a_claim_lost_twice_is_brought_by_the_same_call_later(coggins_world: Wor
     assert len(provider.books().open_claims) == 2
     coggins_world.claim(order_id)
     assert coggins_world.balance(ADA).available == 60
+
+
+def test_a_lost_call_is_sent_again_once_for_all_of_its_claims(coggins_world: World, provider: StandInCoggins) -> None:
+    provider.faults.once(faults.after_acting(faults.cut()), on="claims", times=2)
+    orders = [place_paid(coggins_world, f"shopper{number}@example.com") for number in range(5)]
+    coggins_world.deliver()
+
+    coggins_world.clock.advance(minutes=6)
+    coggins_world.settle()
+
+    assert len(calls(provider, "claims")) == 3
+    assert {coggins_world.order(order_id).granted for order_id in orders} == {10}
 
 
 def test_a_refund_while_a_claim_is_lost_ends_right(coggins_world: World, provider: StandInCoggins) -> None:

@@ -72,7 +72,7 @@ class CogginsProvider:
         return _alone(coggins_answers.matched_instants(answer.json, asks), asks)
 
     def balances(self, emails: Sequence[str]) -> Mapping[str, Judged] | NotSent:
-        """Look up customers, one call each, over one connection."""
+        """Look up customers, one call each, a few at once."""
         with self._session() as session:
             return self.evidence.judged(emails, partial(self._balance, session))
 

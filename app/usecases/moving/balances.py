@@ -13,6 +13,7 @@ from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.providers.protocol import Absent, NotSent, Outcome, PointsProvider, Rejected, held
 from app.usecases.moving.causes import DISBELIEVED, Result, Waits
 from app.usecases.moving.engine_run import Run
+from app.usecases.moving.looking_up import balances_before_call
 from app.usecases.moving.recording import doubt_again, record
 
 NOTHING_THERE = "NOTHING_THERE"
@@ -35,7 +36,7 @@ def check_balances(run: Run, provider: PointsProvider, array: Sequence[MovementR
     the balance before it went out. NotSent where the balances could not be looked up.
     """
     emails = sorted({movement.email for movement in array if _needs_balance(run, movement)})
-    found = provider.balances(emails) if emails else {}
+    found = balances_before_call(run, provider, emails)
     if isinstance(found, NotSent):
         return found
     believed = Checked(list(array), {email: held(judged) for email, judged in found.items()}, [])

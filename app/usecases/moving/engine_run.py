@@ -1,5 +1,6 @@
 """What one run of the engine works with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -14,11 +15,15 @@ from app.usecases.services import Services
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one run of the engine works with: the accounts of one store, and one kind of cause."""
+    """What one run of the engine works with: the accounts of one store, and one kind of cause.
+
+    `keep` is called before each step that waits for the outside: whoever holds a lease keeps all of it meanwhile.
+    """
 
     services: Services
     accounts: Accounts
     cause: Cause
+    keep: Callable[[], None] = lambda: None
 
 
 def open_accounts(services: Services, session: Session, store: StoreRow) -> Accounts:

@@ -1,23 +1,48 @@
 """Find out what became of a call whose answer was lost, without risking that it happens twice."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from app.db.books import call_of, could_be_claims
 from app.db.tables import MovementRow
 from app.domain import retry
 from app.domain.claim import Balance
 from app.domain.evidence import DISBELIEVED_FOR, FIRST_LOOK_AFTER, SECOND_LOOK_AFTER, Verdict, judge
-from app.providers.protocol import Absent, Accepted, AskKind, NotSent, RefusedWhole, Unknown, held
+from app.domain.settlement import MovementState
+from app.providers.protocol import Absent, Accepted, AskKind, NotSent, RefusedWhole, Reply, Unknown, held
 from app.usecases.moving.account_pauses import pause_account
 from app.usecases.moving.causes import CLAIM_LOST, FOR_STAFF, UNKNOWN_INSTANT, Problem, Result, Waits
 from app.usecases.moving.engine_run import Run
+from app.usecases.moving.looking_up import Look, Looks, look_up_each
 from app.usecases.moving.planning import as_ask
 from app.usecases.moving.recording import leave_to_staff, note_look, record, take_back_to_planned
 
 _HAPPENED = Accepted(doubt="Its answer was lost; the balance shows that it happened.")
 
 
-def find_out(run: Run, movement: MovementRow) -> Result | None:
+def look_at_unknown(run: Run, movements: Sequence[MovementRow]) -> Looks:
+    """Look up the customers of all INSTANTs that are unknown and whose time to be looked at has come."""
+    now = run.services.clock()
+    return look_up_each(run, {(one.account_id, one.email) for one in movements if _is_to_be_looked_at(run, one, now)})
+
+
+def _is_to_be_looked_at(run: Run, movement: MovementRow, now: datetime) -> bool:
+    if movement.state != MovementState.UNKNOWN or movement.is_for_staff or movement.available_before is None:
+        return False
+    is_repeated = run.accounts.rows[movement.account_id].honours_idempotency and movement.call_id is not None
+    is_paused = run.accounts.paused_until(movement.account_id, now) is not None
+    return not is_repeated and not is_paused and movement.sent_at is not None and _due_at(movement, movement.sent_at) <= now
+
+
+def _due_at(movement: MovementRow, sent_at: datetime) -> datetime:
+    """Tell when the next look is due: two and ten minutes after the call."""
+    if movement.looked_at is None:
+        return sent_at + FIRST_LOOK_AFTER
+    return max(movement.looked_at + (SECOND_LOOK_AFTER - FIRST_LOOK_AFTER), sent_at + SECOND_LOOK_AFTER)
+
+
+def find_out(run: Run, movement: MovementRow, looks: Looks, replies: dict[UUID, Reply]) -> Result | None:
     """Deal with an INSTANT whose outcome is unknown. None where it surely did not happen, and may be asked for once more."""
     now = run.services.clock()
     paused_until = run.accounts.paused_until(movement.account_id, now)
@@ -26,24 +51,22 @@ def find_out(run: Run, movement: MovementRow) -> Result | None:
     if paused_until is not None:
         return Waits(movement, paused_until, account_problem(run, movement))
     if run.accounts.rows[movement.account_id].honours_idempotency and movement.call_id is not None:
-        return repeat_call(run, movement, AskKind.INSTANT)
+        return repeat_call(run, movement, AskKind.INSTANT, replies)
     if movement.available_before is None or movement.used_before is None or movement.sent_at is None:
         return leave_to_staff(run, movement)
     before = Balance(movement.available_before, movement.used_before)
-    return _look(run, movement, before, movement.sent_at, now)
-
-
-def _look(run: Run, movement: MovementRow, before: Balance, sent_at: datetime, now: datetime) -> Result | None:
-    """Look at the balance twice, two and ten minutes after the call; conclude from both."""
-    due_at = sent_at + FIRST_LOOK_AFTER
-    if movement.looked_at is not None:
-        due_at = max(movement.looked_at + (SECOND_LOOK_AFTER - FIRST_LOOK_AFTER), sent_at + SECOND_LOOK_AFTER)
-    if now < due_at:
+    look = looks.get((movement.account_id, movement.email))
+    due_at = _due_at(movement, movement.sent_at)
+    if now < due_at or look is None:
         return Waits(movement, due_at, UNKNOWN_INSTANT)
-    found = run.accounts.providers[movement.account_id].balances([movement.email])
-    if isinstance(found, NotSent):
-        return _pause(run, movement, found)
-    judged = found[movement.email]
+    return _look(run, movement, before, movement.sent_at, look)
+
+
+def _look(run: Run, movement: MovementRow, before: Balance, sent_at: datetime, look: Look) -> Result | None:
+    """Note the first look at the balance; conclude from the first and the second."""
+    now, judged = look.began_at, look.found
+    if isinstance(judged, NotSent):
+        return _pause(run, movement, judged)
     if judged is Absent.DOUBTFUL:
         is_fresh = now - sent_at < DISBELIEVED_FOR
         return Waits(movement, now + retry.PROBE_EVERY, UNKNOWN_INSTANT) if is_fresh else leave_to_staff(run, movement)
@@ -66,19 +89,23 @@ def _conclude(run: Run, movement: MovementRow, before: Balance, first: Balance, 
     return None
 
 
-def repeat_call(run: Run, movement: MovementRow, kind: AskKind) -> Result:
+def repeat_call(run: Run, movement: MovementRow, kind: AskKind, replies: dict[UUID, Reply]) -> Result:
     """Send the identical array under the identical key: the account answers what it answered, or would have answered, then.
 
-    The array may hold other movements. Theirs is the same answer, but only this one is recorded here.
+    The array may hold other movements. Theirs is the same answer, so it is kept in `replies`, and the call is made once. Only
+    this movement is recorded here.
     """
     if movement.call_id is None:
         raise RuntimeError("a movement that was never sent")
     with run.services.database.reading() as session:
         array = call_of(session, movement.call_id)
     now = run.services.clock()
-    reply = run.accounts.providers[movement.account_id].ask(
-        kind, [as_ask(run, one) for one in array], call_id=movement.call_id, now=movement.sent_at or now
-    )
+    if movement.call_id not in replies:
+        run.keep()
+        replies[movement.call_id] = run.accounts.providers[movement.account_id].ask(
+            kind, [as_ask(run, one) for one in array], call_id=movement.call_id, now=movement.sent_at or now
+        )
+    reply = replies[movement.call_id]
     if isinstance(reply, NotSent):
         return _pause(run, movement, reply)
     if isinstance(reply, RefusedWhole):

@@ -17,7 +17,8 @@ from app.usecases.moving.account_pauses import pause_account
 from app.usecases.moving.balances import check_balances
 from app.usecases.moving.causes import CLAIM_LOST, Problem, Result, Waits
 from app.usecases.moving.engine_run import Run
-from app.usecases.moving.finding_out import account_problem, find_out, repeat_call
+from app.usecases.moving.finding_out import account_problem, find_out, look_at_unknown, repeat_call
+from app.usecases.moving.looking_up import Looks
 from app.usecases.moving.planning import as_ask, ask_kind
 from app.usecases.moving.recording import mark_sending, record, take_back_to_planned
 
@@ -34,9 +35,10 @@ _CUT = Unknown("The worker that asked for it ended before the answer was recorde
 def send(run: Run, movements: Sequence[MovementRow]) -> list[Result]:
     """Ask for planned movements, and finish those that an earlier worker left. Gives what became of each."""
     results: list[Result] = []
+    looks, replies = look_at_unknown(run, movements), dict[UUID, Reply]()
     groups: dict[tuple[int, AskKind], list[MovementRow]] = defaultdict(list)
     for movement in movements:
-        result = _left_open(run, movement)
+        result = _left_open(run, movement, looks, replies)
         if result is None:
             groups[movement.account_id, ask_kind(movement)].append(movement)
         else:
@@ -51,19 +53,22 @@ def send(run: Run, movements: Sequence[MovementRow]) -> list[Result]:
     return results
 
 
-def _left_open(run: Run, movement: MovementRow) -> Result | None:
-    """Deal with a movement that was asked for before. None where it is to be asked for now."""
+def _left_open(run: Run, movement: MovementRow, looks: Looks, replies: dict[UUID, Reply]) -> Result | None:
+    """Deal with a movement that was asked for before. None where it is to be asked for now.
+
+    `looks` are what was looked up for it, and `replies` those of calls that were sent again in this round.
+    """
     now = run.services.clock()
     if movement.state == MovementState.PLANNED:
         paused_until = run.accounts.paused_until(movement.account_id, now)
         return Waits(movement, paused_until, account_problem(run, movement)) if paused_until is not None else None
     if movement.state == MovementState.UNKNOWN:
-        return find_out(run, movement)
+        return find_out(run, movement, looks, replies)
     taken_over_at = (movement.sent_at or now) + TAKEN_OVER_AFTER
     if now < taken_over_at:
         return Waits(movement, taken_over_at)
     if _is_repeatable(run, movement):
-        return repeat_call(run, movement, AskKind.CLAIM)
+        return repeat_call(run, movement, AskKind.CLAIM, replies)
     return record(run, [(movement, _CUT)])[0]
 
 
@@ -107,8 +112,10 @@ def _call(run: Run, kind: AskKind, sent: Sequence[MovementRow], call_id: UUID) -
     """Make a call; where its answer is lost and the account honours the call's key, make it once more."""
     account_id, sent_at = sent[0].account_id, sent[0].sent_at or run.services.clock()
     provider, asks = run.accounts.providers[account_id], [as_ask(run, movement) for movement in sent]
+    run.keep()
     reply = provider.ask(kind, asks, call_id=call_id, now=sent_at)
     if _is_lost(reply) and run.accounts.rows[account_id].honours_idempotency and not _is_late(run, sent[0]):
+        run.keep()
         return provider.ask(kind, asks, call_id=call_id, now=sent_at)
     return reply
 

@@ -1,12 +1,12 @@
 """The values that settling hands from step to step. Each step takes them and gives new ones; nothing is changed in place."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import randrange
 
 from app.db.books import Books
-from app.db.tables import MovementRow, OrderRow, RuleRow, StoreRow
+from app.db.tables import ClaimRow, MovementRow, OrderRow, RuleRow, StoreRow
 from app.domain import retry
 from app.domain.earning import Due
 from app.domain.order import Order
@@ -19,7 +19,10 @@ DEFECT = Problem("defect", "Saleor Points failed at this order; the log says whe
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Orders of one store, held by one lease, with what settling them needs."""
+    """Orders of one store, held by one lease, with what settling them needs.
+
+    `keep` prolongs the lease. It is called before each step that waits for the outside.
+    """
 
     store: StoreRow
     token: str
@@ -27,6 +30,7 @@ class Batch:
     orders: Mapping[int, OrderRow]
     accounts: Accounts
     rules: list[RuleRow]
+    keep: Callable[[], None]
 
     @property
     def store_id(self) -> int:
@@ -50,7 +54,8 @@ class Standing:
 
     `order` is None where it could not be read; `left` is None while there is something to do. `looks` are moments at which time
     alone changes something. `arithmetic` is the version that `due` was computed by. `refused` is the mark of a movement that the
-    provider refused, and `refusal` its reason.
+    provider refused, and `refusal` its reason. `to_judge` are shown claims that a look-up of their customer's balance is to
+    tell of.
     """
 
     row: OrderRow
@@ -63,6 +68,7 @@ class Standing:
     books: Books = field(default_factory=Books)
     decision: Decision = NOTHING
     looks: tuple[datetime, ...] = ()
+    to_judge: tuple[ClaimRow, ...] = ()
     refused: str | None = None
     refusal: str | None = None
     left: Left | None = None

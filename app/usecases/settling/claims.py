@@ -13,6 +13,7 @@ from app.db.tables import ClaimRow
 from app.domain import retry
 from app.domain.claim import Balance, ClaimState, surely_expired, taken_since_shown
 from app.providers.protocol import Absent, NotSent, SeenClaim, held
+from app.usecases.moving.looking_up import Look, Looks
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, Standing, Standings
 
@@ -31,42 +32,60 @@ def with_books(services: Services, batch: Batch, active: Sequence[Standing]) -> 
     }
 
 
-def with_shown_claims(services: Services, batch: Batch, standing: Standing) -> Standing:
-    """Find out whether shown claims were taken, where it matters now: a refund asks for them, or it is time to look."""
-    now = services.clock()
+def with_claims_to_judge(batch: Batch, standing: Standing, now: datetime) -> Standing:
+    """Choose the shown claims whose customers are looked up now: a refund asks for them, or it is time to look."""
     shown = [claim for claim in standing.books.claims.values() if claim.state == ClaimState.SHOWN]
     if not shown or standing.due is None:
-        return standing
+        return replace(standing, to_judge=())
     is_refunded = max(standing.due.points, 0) < position_of(standing.books, batch.accounts.showing_claims).granted
-    looks = []
-    for claim in sorted(shown, key=lambda claim: claim.shown_at or now):
-        look = retry.next_shown_look(now - (claim.shown_at or now))
-        again_at = None
-        if is_refunded or look is not None or surely_expired(claim.expires_on, now):
-            again_at = _judge_shown(services, batch, claim, now)
-        if claim.state == ClaimState.SHOWN and look is not None and claim.shown_at is not None:
-            looks.append(claim.shown_at + look)
-        looks += [again_at] if again_at is not None else []
-    return replace(standing, looks=(*standing.looks, *looks))
+    to_judge = [
+        claim
+        for claim in sorted(shown, key=lambda claim: claim.shown_at or now)
+        if (is_refunded or _next_look(claim, now) is not None or surely_expired(claim.expires_on, now))
+        and _can_be_judged(claim)
+        and batch.accounts.paused_until(claim.account_id, now) is None
+    ]
+    return replace(standing, to_judge=tuple(to_judge))
 
 
-def _judge_shown(services: Services, batch: Batch, claim: ClaimRow, now: datetime) -> datetime | None:
+def customers_to_look_up(standing: Standing) -> set[tuple[int, str]]:
+    """Give the customers of an order's claims that are to be judged, by account and e-mail."""
+    return {(claim.account_id, claim.email) for claim in standing.to_judge}
+
+
+def with_shown_claims(services: Services, standing: Standing, looks: Looks) -> Standing:
+    """Conclude from balances whether shown claims were taken. A claim whose customer was not looked up stays as it is."""
+    if standing.due is None:
+        return standing
+    now = services.clock()
+    judged = [(claim, looks.get((claim.account_id, claim.email))) for claim in standing.to_judge]
+    again_at = [_judge_shown(services, claim, look, now) for claim, look in judged if look is not None]
+    again_at += [_next_look(claim, now) for claim in standing.books.claims.values() if claim.state == ClaimState.SHOWN]
+    return replace(standing, looks=(*standing.looks, *(moment for moment in again_at if moment is not None)))
+
+
+def _next_look(claim: ClaimRow, now: datetime) -> datetime | None:
+    """Tell when time alone is a reason to look at a shown claim next."""
+    look = retry.next_shown_look(now - (claim.shown_at or now))
+    return claim.shown_at + look if look is not None and claim.shown_at is not None else None
+
+
+def _can_be_judged(claim: ClaimRow) -> bool:
+    is_known = claim.shown_at is not None and claim.shown_available is not None and claim.shown_used is not None
+    return bool(claim.email) and is_known
+
+
+def _judge_shown(services: Services, claim: ClaimRow, look: Look, now: datetime) -> datetime | None:
     """Conclude from the customer's balance whether a shown claim was taken. Gives when to look again, where it told nothing."""
-    if not claim.email or claim.shown_at is None or claim.shown_available is None or claim.shown_used is None:
+    if claim.shown_at is None or claim.shown_available is None or claim.shown_used is None or isinstance(look.found, NotSent):
         return None
-    if batch.accounts.paused_until(claim.account_id, now) is not None:
-        return None
-    asked_at = services.clock()
-    balances = batch.accounts.providers[claim.account_id].balances([claim.email])
-    if isinstance(balances, NotSent):
-        return None
-    if balances[claim.email] is Absent.DOUBTFUL:
+    if look.found is Absent.DOUBTFUL:
         return now + retry.PROBE_EVERY if now - claim.shown_at < retry.SHOWN_LOOKED_AT_FOR else None
-    balance, shown = held(balances[claim.email]), Balance(claim.shown_available, claim.shown_used)
+    balance, shown = held(look.found), Balance(claim.shown_available, claim.shown_used)
     with services.database.reading() as session:
-        if is_unclear(session, claim.lane, since=claim.shown_at, looked_at=asked_at):
+        if is_unclear(session, claim.lane, since=claim.shown_at, looked_at=look.began_at):
             return None
-        own = moved_between(session, claim.lane, claim.shown_at, asked_at)
+        own = moved_between(session, claim.lane, claim.shown_at, look.began_at)
         others = _points_of_others(session, claim, claim.shown_at, shown)
     if taken_since_shown(claim.points, shown=shown, now=balance, own_movements=own.most, other_claims=others):
         claim.state, claim.taken_at, claim.taken_by = ClaimState.TAKEN, now, claim.email

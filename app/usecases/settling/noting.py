@@ -10,9 +10,10 @@ import structlog
 
 from app.domain.settlement import MovementKind
 from app.errors import AppError
+from app.http.side_by_side import side_by_side
+from app.saleor.client import AT_ONCE
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, Moved
-from app.http.side_by_side import side_by_side
 
 log = structlog.get_logger()
 
@@ -24,7 +25,7 @@ def note_orders(services: Services, batch: Batch, moved: Moved) -> None:
     notes = [
         (batch.orders[order_id].saleor_order_id, text) for order_id, text in _texts(moved).items() if order_id in batch.orders
     ]
-    side_by_side(lambda note: _write(services, batch, *note), notes)
+    side_by_side(lambda note: _write(services, batch, *note), notes, at_once=AT_ONCE)
 
 
 def _texts(moved: Moved) -> dict[int, str]:
@@ -52,6 +53,7 @@ _SENTENCES = {
 
 
 def _write(services: Services, batch: Batch, saleor_order_id: str, text: str) -> None:
+    batch.keep()
     try:
         services.saleor.add_note(batch.store.saleor_api_url or "", batch.token, saleor_order_id, f"Points: {text}")
     except AppError as error:

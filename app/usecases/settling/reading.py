@@ -34,6 +34,7 @@ def read_orders(services: Services, batch: Batch) -> Standings:
     while groups and reads < READS_MAX:
         ids = groups.pop()
         reads += 1
+        batch.keep()
         try:
             orders = services.saleor.read_orders(
                 batch.store.saleor_api_url or "", batch.token, ids, version=batch.store.saleor_version

@@ -19,10 +19,11 @@ from app.providers.protocol import Accepted, Rejected, Unknown
 from app.usecases.moving.balances import NOTHING_THERE
 from app.usecases.moving.causes import Busy, Ended, Problem, Result, Waits
 from app.usecases.moving.engine_run import Run
+from app.usecases.moving.looking_up import look_up_each
 from app.usecases.moving.sending import send
 from app.usecases.services import Services
 from app.usecases.settling.batch import DEFECT, Batch, Moved, Standing, Standings
-from app.usecases.settling.claims import with_books, with_shown_claims
+from app.usecases.settling.claims import customers_to_look_up, with_books, with_claims_to_judge, with_shown_claims
 from app.usecases.settling.deciding import stuck_problem, with_decision, with_due
 from app.usecases.settling.noting import note_orders
 from app.usecases.settling.order_cause import OrderCause, is_remembered, refusal_mark
@@ -63,13 +64,13 @@ def settle_orders(services: Services) -> bool:
 
 def _move_points(services: Services, batch: Batch, standings: Standings) -> tuple[Standings, Moved]:
     """Move points, round by round, until every order is left."""
-    run = Run(services, batch.accounts, OrderCause(batch.lease_token))
+    run = Run(services, batch.accounts, OrderCause(batch.lease_token), batch.keep)
     moved, empty_lanes = Moved(), set[tuple[int, str]]()
     for number in range(ROUNDS_MAX):
         active = [standing for standing in standings.values() if standing.is_active]
         if not active:
             break
-        round_of = _decided(services, batch, active, empty_lanes)
+        round_of = _decided(run, batch, active, empty_lanes)
         now = services.clock()
         planned = write_plans(run, batch, [one for one in round_of.values() if one.is_active], now, is_first=number == 0)
         results = [*planned.results, *send(run, planned.to_send)]
@@ -81,18 +82,19 @@ def _move_points(services: Services, batch: Batch, standings: Standings) -> tupl
     return standings, moved
 
 
-def _decided(services: Services, batch: Batch, active: Sequence[Standing], empty_lanes: set[tuple[int, str]]) -> Standings:
+def _decided(run: Run, batch: Batch, active: Sequence[Standing], empty_lanes: set[tuple[int, str]]) -> Standings:
     """Load the books, and decide each order's next movement."""
-    standings = with_books(services, batch, active)
-    now = services.clock()
-    steps: tuple[Callable[[Standing], Standing], ...] = (
-        lambda standing: with_due(batch, standing, now),
-        lambda standing: with_shown_claims(services, batch, standing),
-        lambda standing: with_decision(batch, standing, empty_lanes),
-    )
-    for step in steps:
-        standings = {order_id: _guarded(standing, step, now) for order_id, standing in standings.items()}
-    return standings
+    standings = with_books(run.services, batch, active)
+    now = run.services.clock()
+
+    def each(step: Callable[[Standing], Standing]) -> Standings:
+        return {order_id: _guarded(standing, step, now) for order_id, standing in standings.items()}
+
+    standings = each(lambda standing: with_due(batch, standing, now))
+    standings = each(lambda standing: with_claims_to_judge(batch, standing, now))
+    looks = look_up_each(run, {customer for standing in standings.values() for customer in customers_to_look_up(standing)})
+    standings = each(lambda standing: with_shown_claims(run.services, standing, looks))
+    return each(lambda standing: with_decision(batch, standing, empty_lanes))
 
 
 def _guarded(standing: Standing, step: Callable[[Standing], Standing], now: datetime) -> Standing:

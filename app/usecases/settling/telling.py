@@ -13,10 +13,10 @@ from app.domain.settlement import Position
 from app.domain.status import KEYS, NO_WORDS, PointsStatus, points_status, words_mark
 from app.domain.store import ClaimLink
 from app.errors import AppError
-from app.saleor.client import METADATA_MAX
+from app.http.side_by_side import side_by_side
+from app.saleor.client import AT_ONCE, METADATA_MAX
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, Standing
-from app.http.side_by_side import side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,14 @@ def tell_orders(services: Services, batch: Batch, standings: Mapping[int, Standi
         kept = keep_lease(session, batch.lease_token, differing, since)
     changes = [(id_, words[id_].to_write or {}) for id_ in differing if id_ in kept]
     requests = [changes[start : start + METADATA_MAX] for start in range(0, len(changes), METADATA_MAX)]
-    answers = side_by_side(lambda request: _write(services, batch, request), requests)
+    answers = side_by_side(lambda request: _write(services, batch, request), requests, at_once=AT_ONCE)
     answered = [pair for request, said in zip(requests, answers, strict=True) for pair in zip(request, said, strict=True)]
     return Telling(words, {id_: refusal for (id_, _), refusal in answered if refusal is not None}, since)
 
 
 def _write(services: Services, batch: Batch, request: Sequence[tuple[int, Mapping[str, str]]]) -> list[str | None]:
     changes = [(batch.orders[order_id].saleor_order_id, wanted) for order_id, wanted in request]
+    batch.keep()
     try:
         return services.saleor.write_metadata(batch.store.saleor_api_url or "", batch.token, changes)
     except AppError as error:
