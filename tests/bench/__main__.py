@@ -58,6 +58,7 @@ class Bench:
         if "workers" in self._arguments.only and "postgresql" in self._arguments.database:
             self._progress.say("several workers")
             yield settling.many_workers(self._fresh["postgresql"](), self._key, turns=1)
+            yield settling.slow_look_ups(self._fresh["postgresql"](), self._key, turns=1)
 
     def _filled(self) -> dict[str, tuple[str, str]]:
         """Give each kind of database a small one and a big one, filled side by side."""

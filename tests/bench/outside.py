@@ -1,6 +1,7 @@
 """A Saleor and a Coggins that cost little and answer well: one process, canned answers, each after the same wait.
 
-Arguments: the port, and the milliseconds that each answer takes. `GET /bench/counts` tells how often each was called.
+Arguments: the port, and the milliseconds that each answer and each look-up of a balance take. `GET /bench/counts` tells how
+often each was called.
 """
 
 import asyncio
@@ -50,8 +51,9 @@ _WRITTEN: dict[str, object] = {"errors": []}
 class Outside:
     """Answers, and counts."""
 
-    def __init__(self, wait_seconds: float) -> None:
+    def __init__(self, wait_seconds: float, look_up_seconds: float) -> None:
         self._wait_seconds = wait_seconds
+        self._look_up_seconds = look_up_seconds
         self._counts: Counter[str] = Counter()
 
     async def serve(self, port: int) -> None:
@@ -82,7 +84,7 @@ class Outside:
     async def _answer(self, method: str, path: str, body: bytes) -> object:
         if path == "/bench/counts":
             return self._counts
-        await asyncio.sleep(self._wait_seconds)
+        await asyncio.sleep(self._look_up_seconds if method == "GET" else self._wait_seconds)
         if path.startswith("/graphql/"):
             return {"data": self._saleor(json.loads(body)["variables"])}
         self._counts["provider"] += 1
@@ -110,4 +112,4 @@ def _claim(item: dict[str, object]) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    asyncio.run(Outside(float(sys.argv[2]) / 1000).serve(int(sys.argv[1])))
+    asyncio.run(Outside(float(sys.argv[2]) / 1000, float(sys.argv[3]) / 1000).serve(int(sys.argv[1])))

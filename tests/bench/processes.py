@@ -61,11 +61,12 @@ def settlers(count: int, database_url: str, saleor_url: str) -> Iterator[list[Se
 
 
 @contextmanager
-def outside(*, wait_ms: int = 0) -> Iterator[str]:
+def outside(*, wait_ms: int = 0, look_up_ms: int | None = None) -> Iterator[str]:
     """Start a Saleor and provider; give its address."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    with _running([sys.executable, "-m", "tests.bench.outside", str(port), str(wait_ms)], f"{url}/bench/counts"):
+    waits = [str(wait_ms), str(wait_ms if look_up_ms is None else look_up_ms)]
+    with _running([sys.executable, "-m", "tests.bench.outside", str(port), *waits], f"{url}/bench/counts"):
         yield url
 
 
