@@ -1,9 +1,10 @@
 """Keep house: tell Saleor what is wrong, let go of what is too old to be of use, and learn how accounts answer."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import Delete, delete, tuple_
+from sqlalchemy import Delete, delete, exists, tuple_
 from sqlmodel import col, select
 
 from app.db.tables import EventRow, LogEntryRow, MerchantActionRow, StoreRow
@@ -18,6 +19,8 @@ KEPT_FOR = timedelta(days=90)
 ACTIONS_KEPT_FOR = timedelta(days=30)
 # So many rows of a table go in one transaction: nobody waits long behind it.
 ROWS_MAX = 500
+# Of so many stores events are deleted in one round.
+STORES_MAX = 20
 
 
 def keep_house(services: Services) -> bool:
@@ -30,19 +33,25 @@ def keep_house(services: Services) -> bool:
 
 def let_go(services: Services) -> bool:
     """Delete a bounded number of log entries, events and done forms that are too old. Tells whether more may be left."""
-    deleted = [_delete(services, statement) for statement in _statements(services)]
+    stores = _stores_with_old_events(services)
+    deleted = [_delete(services, statement) for statement in _statements(services, stores)]
     if any(deleted):
         log.info("old rows let go", rows=sum(deleted))
-    return max(deleted, default=0) >= ROWS_MAX
+    return max(deleted, default=0) >= ROWS_MAX or len(stores) >= STORES_MAX
 
 
-def _statements(services: Services) -> list[Delete]:
+def _stores_with_old_events(services: Services) -> Sequence[int]:
+    """Find a few stores that have events which are too old: a store without any costs no transaction."""
+    is_old = exists().where(col(EventRow.store_id) == col(StoreRow.id), col(EventRow.last_at) < services.clock() - KEPT_FOR)
+    with services.database.reading() as session:
+        return [id_ or 0 for id_ in session.exec(select(StoreRow.id).where(is_old).limit(STORES_MAX))]
+
+
+def _statements(services: Services, stores: Sequence[int]) -> list[Delete]:
     oldest = services.clock() - KEPT_FOR
     entries = select(LogEntryRow.id).where(col(LogEntryRow.at) < oldest).limit(ROWS_MAX)
     is_done = col(MerchantActionRow.made_at) < services.clock() - ACTIONS_KEPT_FOR
     forms = select(MerchantActionRow.token).where(is_done).limit(ROWS_MAX)
-    with services.database.reading() as session:
-        stores = session.exec(select(StoreRow.id)).all()
     event_key = tuple_(col(EventRow.store_id), col(EventRow.saleor_order_id), col(EventRow.type))
     events = [
         select(EventRow.store_id, EventRow.saleor_order_id, EventRow.type)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import func, or_, update
+from sqlalchemy import and_, exists, func, or_, update
 from sqlmodel import Session, col, select
 
 from app.db.stores import current_account
@@ -34,13 +34,24 @@ _MESSAGE_MAX = 240
 ASKED_AGAIN_AFTER = timedelta(hours=1)
 
 
+# Found by one statement, whose parts are each served by an index: most stores have no problem, and were told of none.
+_MAY_DIFFER = or_(
+    col(StoreRow.problem).is_not(None),
+    and_(col(StoreRow.problems_told).is_not(None), col(StoreRow.problems_told) != "{}"),
+    exists().where(
+        col(AccountRow.store_id) == col(StoreRow.id), col(AccountRow.is_current), col(AccountRow.problem).is_not(None)
+    ),
+    exists().where(col(OrderRow.store_id) == col(StoreRow.id), NEEDS_A_PERSON),
+)
+
+
 def tell_problems(services: Services) -> None:
     """Compare what each store's Saleor was told with how things are, and tell the difference."""
     now = services.clock()
     with services.database.reading() as session:
         due = or_(col(StoreRow.problems_told_at).is_(None), col(StoreRow.problems_told_at) <= now)
         stores = session.exec(
-            select(StoreRow).where(StoreRow.state == StoreState.ACTIVE, col(StoreRow.token_sealed).is_not(None), due)
+            select(StoreRow).where(StoreRow.state == StoreState.ACTIVE, col(StoreRow.token_sealed).is_not(None), due, _MAY_DIFFER)
         ).all()
         states = [(store, dict(_problems(session, store))) for store in stores if _knows_problems(store)]
     for store, problems in states:
