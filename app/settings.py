@@ -14,6 +14,9 @@ from app.errors import BadSetting
 # As long as the columns in which Saleor keeps an app.
 APP_ID_MAX = 256
 APP_NAME_MAX = 60
+# What `openssl rand -hex 16` writes has 32 characters; of sixteen different ones it hardly ever has fewer than ten.
+SECRET_CHARACTERS_MIN = 32
+SECRET_DIFFERENT_MIN = 10
 LOOPBACK_SALEORS = "http://localhost:*/graphql/,http://127.0.0.1:*/graphql/,http://[::1]:*/graphql/"
 
 
@@ -159,7 +162,18 @@ class Settings(BaseSettings):
                 value = getattr(self, name)
                 if not (value.get_secret_value() if isinstance(value, SecretStr) else value):
                     raise ValueError(f"{name.upper()} is required when APP_ENV=production")
+            self._refuse_what_is_too_weak()
         return self
+
+    def _refuse_what_is_too_weak(self) -> None:
+        secret = self.secret_key.get_secret_value()
+        if len(secret) < SECRET_CHARACTERS_MIN or len(set(secret)) < SECRET_DIFFERENT_MIN:
+            raise ValueError(
+                "SECRET_KEY is too easy to guess for APP_ENV=production: use at least 32 random characters, such as those of"
+                " openssl rand -base64 36. Put the present one into SECRET_KEY_PREVIOUS, if it is in use"
+            )
+        if not self.public_url.startswith("https://"):
+            raise ValueError("PUBLIC_URL must begin with https:// when APP_ENV=production: links and tokens go over it")
 
     @property
     def browser_url(self) -> str:
@@ -225,8 +239,13 @@ def secret_keys(settings: Settings) -> tuple[str, ...]:
 
     Without SECRET_KEY, one is made once and kept in DATA_DIR, readable by its owner only.
     """
-    newest = settings.secret_key.get_secret_value() or _kept_secret(settings.data_dir / "secret_key")
+    newest = settings.secret_key.get_secret_value() or _kept_secret(kept_secret_path(settings))
     return (newest, *_parts(settings.secret_key_previous.get_secret_value()))
+
+
+def kept_secret_path(settings: Settings) -> Path:
+    """Name the file that holds the secret where SECRET_KEY is not set."""
+    return settings.data_dir / "secret_key"
 
 
 def _kept_secret(path: Path) -> str:

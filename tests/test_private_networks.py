@@ -38,7 +38,13 @@ def production(fresh_sqlite_url: str, clock: MovableClock) -> Iterator[NewServic
 
     def build(**environ: str) -> Services:
         allowed = "https://shop.example/graphql/"
-        given = {"APP_ENV": "production", "SECRET_KEY": "a secret", "ALLOWED_SALEOR_URLS": allowed, **environ}
+        given = {
+            "APP_ENV": "production",
+            "SECRET_KEY": "x7Kq2mVt9RbLw4Zc8NdYp3HsFj6GuTae",
+            "PUBLIC_URL": "https://points.example",
+            "ALLOWED_SALEOR_URLS": allowed,
+            **environ,
+        }
         built.append(build_services(load_settings({"DATABASE_URL": fresh_sqlite_url, **given}), clock=clock))
         return built[-1]
 

@@ -11,7 +11,12 @@ from app.errors import BadSetting
 from app.sealing import Sealer
 from app.settings import Settings, load_settings, secret_keys
 
-PRODUCTION = {"APP_ENV": "production", "SECRET_KEY": "a secret", "ALLOWED_SALEOR_URLS": "https://shop.example/graphql/"}
+PRODUCTION = {
+    "APP_ENV": "production",
+    "SECRET_KEY": "x7Kq2mVt9RbLw4Zc8NdYp3HsFj6GuTae",
+    "PUBLIC_URL": "https://points.example",
+    "ALLOWED_SALEOR_URLS": "https://shop.example/graphql/",
+}
 
 
 def settings(**environ: str) -> Settings:
@@ -235,6 +240,19 @@ def test_production_needs_what_development_makes_up(name: str, value: str | None
     environ = {key: text for key, text in PRODUCTION.items() if key != name} | ({} if value is None else {name: value})
 
     assert f"{name} is required when APP_ENV=production" in refusal(**environ)
+
+
+@pytest.mark.parametrize("weak", ["a secret", "x" * 64, "abcabcabc" * 8])
+def test_production_refuses_a_secret_that_can_be_guessed(weak: str) -> None:
+    message = refusal(**{**PRODUCTION, "SECRET_KEY": weak})
+
+    assert "SECRET_KEY" in message
+    assert weak not in message
+
+
+@pytest.mark.parametrize("url", ["http://points.example", ""])
+def test_production_refuses_a_public_url_without_https(url: str) -> None:
+    assert "PUBLIC_URL" in refusal(**{**PRODUCTION, "PUBLIC_URL": url})
 
 
 def test_production_with_all_it_needs_starts() -> None:

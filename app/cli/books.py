@@ -11,6 +11,7 @@ import click
 
 from app.cli import balances_csv
 from app.cli.operating import open_services, option_store
+from app.cli.private_output import keep_output_private
 from app.domain.csv_cell import guarded
 from app.domain.imported_balance import BroughtIn
 from app.logs import written_out
@@ -91,6 +92,7 @@ def export(what: str, *, store: str) -> None:
     A text that a spreadsheet would take for a formula gets an apostrophe in front. Claims come without their links, which are
     worth points to whoever holds them.
     """
+    keep_output_private()
     # Without this mark a spreadsheet takes UTF-8 for something else.
     sys.stdout.write("\ufeff")
     writer = csv.writer(sys.stdout)

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from app.cli.operating import open_services, option_store, table
+from app.cli.private_output import keep_output_private
 from app.usecases.operating.erase_customer import erase_customer
 from app.usecases.operating.show_customer import KeptCustomer, export_customer, show_customer
 
@@ -38,6 +39,7 @@ def show(email: str, *, store: str) -> None:
 @option_store
 def export(email: str, *, store: str) -> None:
     """Write all that is kept of a customer as JSON to standard output: the answer to a data request."""
+    keep_output_private()
     with open_services() as services:
         click.echo(_json(export_customer(services, store, email)))
 

@@ -5,9 +5,10 @@ from contextlib import closing
 
 import click
 
+from app.errors import BadSetting
 from app.logs import set_up_logging
 from app.sealing import Sealer
-from app.settings import Settings, load_settings, secret_keys
+from app.settings import Settings, kept_secret_path, load_settings, secret_keys
 from app.usecases.operating.check_secret import check_secret
 from app.usecases.operating.prepare_database import migrate_database, missing_revision, open_database
 
@@ -44,6 +45,12 @@ def refuse_missing(revision: str | None) -> None:
 
 
 def require_secret(settings: Settings) -> None:
-    """Stop before a wrong SECRET_KEY does harm."""
+    """Stop before a wrong SECRET_KEY does harm. A secret that was made up just now, and does not fit, is not kept."""
+    was_kept = kept_secret_path(settings).exists()
     with closing(open_database(settings)) as database:
-        check_secret(database, Sealer(secret_keys(settings)))
+        try:
+            check_secret(database, Sealer(secret_keys(settings)))
+        except BadSetting:
+            if not was_kept:
+                kept_secret_path(settings).unlink(missing_ok=True)
+            raise

@@ -3,7 +3,6 @@
 import click
 
 from app.cli.starting import on_host, on_port, require_migrated, require_secret, settings_of
-from app.settings import secret_keys
 from app.web.server.serving import serve
 
 
@@ -21,7 +20,6 @@ from app.web.server.serving import serve
 def web(host: str | None, port: int | None, processes: int, threads: int) -> None:
     """Serve HTTP: Saleor's calls, claim pages, order links."""
     settings = settings_of(host, port)
-    secret_keys(settings)
     require_migrated(settings)
     require_secret(settings)
     serve(settings.host, settings.port, processes=processes, threads=threads)

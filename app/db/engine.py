@@ -1,11 +1,14 @@
 """The database: one engine, reading and writing transactions."""
 
+import os
 import shutil
 import sqlite3
+import stat
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import create_engine, event
@@ -19,6 +22,8 @@ from app.errors import BadSetting
 BUSY_SECONDS = 30
 WAL_POLL_SECONDS = 0.05
 POOL_SIZE = 10
+# Read and write for the owner, nothing for anybody else.
+PRIVATE = 0o600
 
 
 class Database:
@@ -73,6 +78,18 @@ class Database:
             yield connection
             connection.driver.execute("COMMIT")
 
+    def empty_wal(self) -> bool:
+        """Write what the WAL holds into the SQLite file and cut the WAL to nothing; False where readers did not let it.
+
+        Before that, pages stand in the WAL as they once were. On PostgreSQL its operator cares for this.
+        """
+        if not self.is_sqlite:
+            return True
+        with self._writers, closing(self.engine.raw_connection()) as connection:
+            # Waits for readers, as long as any statement does.
+            [is_busy, *_] = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not is_busy
+
     def free_bytes(self) -> int | None:
         """Tell how much room is left on the disk of an SQLite file. How much PostgreSQL has left, only its operator knows."""
         return shutil.disk_usage(self.engine.url.database or ".").free if self.is_sqlite else None
@@ -101,6 +118,7 @@ def _new_engine(url: URL) -> Engine:
         event.listen(engine, "connect", _prepare_postgresql)
         return engine
     engine = create_engine(url, pool_size=POOL_SIZE, max_overflow=POOL_SIZE, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "do_connect", _keep_private)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -113,12 +131,28 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
     connection.adapters.register_dumper(list, ListBinaryDumper)
 
 
+def _keep_private(_dialect: Any, _record: Any, arguments: list[Any], _options: Any) -> None:
+    """Let only the owner read the file, before SQLite opens it. What SQLite puts beside it gets the same mode."""
+    name = arguments[0] if arguments else ""
+    if not name or name == ":memory:":
+        return
+    # A folder that is missing, or a file of somebody else, SQLite itself complains of.
+    with suppress(OSError):
+        os.close(os.open(name, os.O_RDONLY | os.O_CREAT, PRIVATE))
+        for path in (Path(name), Path(f"{name}-wal"), Path(f"{name}-shm")):
+            with suppress(FileNotFoundError):
+                if stat.S_IMODE(path.stat().st_mode) & ~PRIVATE:
+                    path.chmod(PRIVATE)
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver must not open transactions by itself: when to begin, and how, is said in _begin_sqlite.
     connection.isolation_level = None
     cursor = connection.cursor()
     _use_wal(cursor)
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What is deleted or overwritten is zeroed, so that an erased address stays in no corner of the file.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     cursor.execute("PRAGMA cache_size=-16384")
     cursor.close()

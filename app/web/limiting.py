@@ -1,5 +1,6 @@
 """Limits how often one address, or one key, may ask."""
 
+from ipaddress import IPv4Address, ip_address, ip_network
 from typing import NoReturn
 
 import structlog
@@ -16,6 +17,7 @@ log = structlog.get_logger()
 
 # A shared count is asked on every request: it is quick, or it does not count.
 STORAGE_SECONDS = 0.5
+IPV6_NETWORK_BITS = 64
 
 
 def open_storage(url: str) -> Storage:
@@ -29,6 +31,17 @@ def open_storage(url: str) -> Storage:
         return RedisStorage(url, wrap_exceptions=True, socket_timeout=STORAGE_SECONDS, socket_connect_timeout=STORAGE_SECONDS)
     except ConfigurationError:
         raise BadSetting("LIMITS_STORAGE_URL: the redis package is not installed; it is one of the extra `reporting`") from None
+
+
+def network_of(address: str) -> str:
+    """Give what one caller's address counts as: of IPv6 the network of 64 bits, because each caller has a whole one of those."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv4Address):
+        return address
+    return str(parsed.ipv4_mapped or ip_network((parsed.packed[:8] + bytes(8), IPV6_NETWORK_BITS)))
 
 
 class RequestLimiter:
@@ -56,7 +69,7 @@ class RequestLimiter:
             self._refuse()
 
     def _names(self, who: str | None) -> tuple[str, str]:
-        return self._name, who if who is not None else request.remote_addr or ""
+        return self._name, who if who is not None else network_of(request.remote_addr or "")
 
     def _hit(self, names: tuple[str, str]) -> bool:
         try:

@@ -68,6 +68,12 @@ def test_in_production_there_are_no_metrics_without_a_token(
     fresh_sqlite_url: str, clock: MovableClock, saleor: StandInSaleor
 ) -> None:
     with open_world(
-        fresh_sqlite_url, clock, saleor, APP_ENV="production", ALLOWED_SALEOR_URLS="http://localhost:*/graphql/"
+        fresh_sqlite_url,
+        clock,
+        saleor,
+        APP_ENV="production",
+        SECRET_KEY="x7Kq2mVt9RbLw4Zc8NdYp3HsFj6GuTae",
+        PUBLIC_URL="https://points.example",
+        ALLOWED_SALEOR_URLS="http://localhost:*/graphql/",
     ) as world:
         assert scraped(world).status_code == 404

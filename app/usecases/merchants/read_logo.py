@@ -1,16 +1,19 @@
 """Read a shop's logo: any of three formats in, a small clean PNG out."""
 
 import struct
+import threading
 import zlib
 from io import BytesIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from app.errors import BadRequest
+from app.errors import BadRequest, Crowded
 
 # What a browser may send us, and what we would hold in memory to read it: 16 million pixels are 64 MB.
 LOGO_BYTES_MAX = 512 * 1024
 LOGO_PIXELS_MAX = 16_000_000
+# A few bytes can hold many pixels. One picture is read at a time, and nobody waits in a thread for that.
+_reading = threading.Lock()
 # It is shown at most 220 by 72 pixels large; screens have up to three dots to a pixel.
 LOGO_SIZE_MAX = (660, 216)
 
@@ -34,10 +37,19 @@ _BROKEN = (
 def read_logo(picture: bytes) -> bytes:
     """Make a PNG of a picture: fitted, its first frame only, and nothing in it but pixels.
 
-    Raises BadRequest when it is too large, or no picture that can be read.
+    Raises BadRequest when it is too large, or no picture that can be read, and Crowded while another one is read.
     """
     if len(picture) > LOGO_BYTES_MAX:
         raise BadRequest(f"The logo's file is too large: at most {LOGO_BYTES_MAX // 1024} kB.")
+    if not _reading.acquire(blocking=False):
+        raise Crowded
+    try:
+        return _small(picture)
+    finally:
+        _reading.release()
+
+
+def _small(picture: bytes) -> bytes:
     try:
         with Image.open(BytesIO(picture), formats=_FORMATS) as opened:
             width, height = opened.size
