@@ -9,7 +9,7 @@ from pathlib import Path
 
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, POINTS_MAX
 from app.domain.csv_cell import unguarded
-from app.domain.email import folded, is_well_formed
+from app.domain.email import email_key, is_typed_well
 from app.domain.imported_balance import BalanceRow, ChangeRow
 from app.errors import BadRequest
 
@@ -52,7 +52,7 @@ def check(path: Path) -> int:
         seen.execute("CREATE TABLE seen (key TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID")
         for row in _rows(path, faults.append):
             rows += 1
-            key, column = (row.reference, "reference") if isinstance(row, ChangeRow) else (folded(row.email), "email")
+            key, column = (row.reference, "reference") if isinstance(row, ChangeRow) else (email_key(row.email), "email")
             if not seen.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, row.line)).rowcount:
                 [line] = seen.execute("SELECT line FROM seen WHERE key = ?", (key,)).fetchone()
                 faults.append(f"line {row.line}, column {column}: stands in line {line}, too")
@@ -158,7 +158,7 @@ def _change(line: int, cells: dict[str, str]) -> ChangeRow:
 
 def _email(cell: str) -> str:
     email = cell.strip()
-    if not is_well_formed(email) or not folded(email).isprintable():
+    if not is_typed_well(email) or not email_key(email).isprintable():
         raise _Fault("email", "is no e-mail address")
     return email
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import click
 from sqlalchemy import make_url
 
-from app.cli.starting import migrated, on_host, on_port, require_secret, settings_of
+from app.cli.starting import finish_upgrade, migrated, on_host, on_port, require_secret, settings_of
 from app.metrics import shared_folder
 from app.reporting import set_up_reporting
 from app.saleor.manifest import app_version
@@ -28,6 +28,8 @@ def run(host: str | None, port: int | None) -> None:
     address = free_address(settings.host, settings.port)
     secret_keys(settings)
     migrated(settings)
+    # Nothing else of this app runs beside `run`, so no older version does.
+    finish_upgrade(settings)
     require_secret(settings)
     set_up_reporting(settings, version=app_version())
     # -P: a folder called app, where the command is started, is not this app.

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import closing
+from datetime import UTC, datetime
 
 import click
 
@@ -11,6 +12,7 @@ from app.sealing import Sealer
 from app.settings import Settings, kept_secret_path, load_settings, secret_keys
 from app.usecases.operating.check_secret import check_secret
 from app.usecases.operating.prepare_database import migrate_database, missing_revision, open_database
+from app.usecases.operating.renew_keys import renew_keys
 
 on_host = click.option("--host", help="Address to listen on (HOST, 127.0.0.1).")
 on_port = click.option("--port", type=click.IntRange(1, 65_535), help="Port to listen on (PORT, 3000).")
@@ -30,6 +32,18 @@ def migrated(settings: Settings) -> str:
     """Bring the database to this version's tables, and name the revision reached."""
     with closing(open_database(settings)) as database:
         return migrate_database(database)
+
+
+def finish_upgrade(settings: Settings) -> str:
+    """Do the steps that wait until no older version runs, unless they are done, and say what came of it."""
+    with closing(open_database(settings)) as database:
+        renewed = renew_keys(database, datetime.now(UTC))
+    if not renewed.is_new:
+        return "The upgrade was finished before."
+    said = f"The upgrade is finished. {renewed.merged} customers had two spellings of one address, and are one now."
+    if renewed.split:
+        said += f" {renewed.split} addresses were taken for another's: saleor-points customers split"
+    return said
 
 
 def require_migrated(settings: Settings) -> None:

@@ -13,9 +13,9 @@ from sqlalchemy import BigInteger, and_, func, literal_column, or_, update
 from sqlmodel import Session, col, select
 
 from app.db.bulk import Among, EachRow, insert_new_rows
+from app.db.keys import key_in
 from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, MovementRow, OrderRow
 from app.domain.claim import ClaimState
-from app.domain.email import folded
 from app.domain.settlement import INSTANT_KINDS, Grant, MovementKind, MovementState, Position, TakenBack
 from app.sealing import fingerprint
 
@@ -61,9 +61,14 @@ class Books:
         return any(movement.points > 0 for movement in self.accepted)
 
 
-def lane_of(account: AccountRow, email: str) -> str:
+def lane_of(session: Session, account: AccountRow, email: str) -> str:
     """Give the mark under which INSTANTs of one customer of one account stand in line."""
-    return fingerprint(f"{account.lane_mark} {folded(email)}")
+    return lane_under(account.lane_mark, key_in(session, email))
+
+
+def lane_under(lane_mark: str, key: str) -> str:
+    """Give the lane of a key: the same at each account with this mark."""
+    return fingerprint(f"{lane_mark} {key}")
 
 
 def insert_movements(session: Session, movements: Sequence[MovementRow]) -> set[UUID]:

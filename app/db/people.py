@@ -1,6 +1,6 @@
 """All that is kept of one person in one store, found by e-mail address."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,18 +9,23 @@ from sqlmodel import Session, col, select
 
 from app.db.books import lane_of
 from app.db.bulk import Among
+from app.db.keys import has_new_keys, key_in, keys_in
 from app.db.stores import accounts_of
 from app.db.tables import (
     AdjustmentRow,
     ClaimRow,
+    CustomerMoveRow,
     MovementRow,
     OrderRow,
     PointsClaimRow,
     PointsCustomerRow,
     PointsEntryRow,
+    SplitCustomerRow,
     StoreRow,
 )
-from app.domain.email import folded
+from app.db.tables.customer_move import UNDER_WAY
+from app.domain.email import email_key, former_key
+from app.errors import BadRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +47,16 @@ class Person:
 
 def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = False) -> Person:
     """Find all of a person. Locked in the order in which everybody locks: orders, claims, the customer, movements."""
-    key = folded(email)
-    orders = _all(session, select(OrderRow).where(OrderRow.store_id == store.id, OrderRow.email_key == key), lock=lock)
+    keys = keys_in(session, email)
+    orders = _all(session, select(OrderRow).where(OrderRow.store_id == store.id, col(OrderRow.email_key).in_(keys)), lock=lock)
     customer = session.exec(
-        select(PointsCustomerRow).where(PointsCustomerRow.store_id == store.id, PointsCustomerRow.email_key == key)
+        select(PointsCustomerRow).where(
+            PointsCustomerRow.store_id == store.id, PointsCustomerRow.email_key == key_in(session, email)
+        )
     ).first()
-    spellings = {key, email.strip(), email.strip().lower(), *((customer.email, customer.email.lower()) if customer else ())}
-    theirs = func.lower(PointsClaimRow.email).in_(spellings) | col(PointsClaimRow.email).in_(spellings)
+    theirs: Any = col(PointsClaimRow.email_key) == email_key(email)
+    if not has_new_keys(session):
+        theirs |= col(PointsClaimRow.email_key).is_(None) & _is_spelt_as(email, customer)
     if customer is not None:
         theirs |= col(PointsClaimRow.customer_id) == customer.id
     points_claims = _all(session, select(PointsClaimRow).where(PointsClaimRow.store_id == store.id, theirs), lock=lock)
@@ -59,7 +67,7 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     def of_orders(order_id: Any) -> Among:
         return Among(col(order_id), "order_ids", order_ids)
 
-    lanes = [lane_of(account, email) for account in accounts_of(session, store.id or 0).values()]
+    lanes = [lane_of(session, account, email) for account in accounts_of(session, store.id or 0).values()]
     movements = _all(
         session,
         select(MovementRow).where(
@@ -81,11 +89,37 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
         session,
         select(AdjustmentRow).where(
             AdjustmentRow.store_id == store.id,
-            or_(col(AdjustmentRow.email_key) == key, of_orders(AdjustmentRow.order_id)),
+            or_(col(AdjustmentRow.email_key).in_(keys), of_orders(AdjustmentRow.order_id)),
         ),
     )
     entries = _all(session, select(PointsEntryRow).where(PointsEntryRow.customer_id == customer.id)) if customer else []
     return Person(customer, entries, points_claims, orders, movements, claims, adjustments)
+
+
+def forget_in_lists(session: Session, store_id: int, is_theirs: Callable[[str | None], bool], nobody: str) -> None:
+    """Take a person's address out of the moves of customers, and out of the list of those whom an upgrade told apart.
+
+    Raises BadRequest while a move from or to this person is under way.
+    """
+    for move in session.exec(select(CustomerMoveRow).where(CustomerMoveRow.store_id == store_id).with_for_update()):
+        is_from, is_to = is_theirs(move.from_email), is_theirs(move.to_email)
+        if (is_from or is_to) and move.state in UNDER_WAY:
+            raise BadRequest("This customer's points are being moved to another address. Try again when that is done.")
+        if is_from:
+            move.from_email = move.from_key = nobody
+        if is_to:
+            move.to_email = move.to_key = nobody
+    for split in session.exec(select(SplitCustomerRow).where(SplitCustomerRow.store_id == store_id)):
+        if is_theirs(split.email) or is_theirs(split.other_email):
+            session.delete(split)
+
+
+def _is_spelt_as(email: str, customer: PointsCustomerRow | None) -> Any:
+    """Find claims of versions before, which have no key."""
+    spellings = {email.strip(), email.strip().lower(), former_key(email)}
+    if customer is not None:
+        spellings |= {customer.email, customer.email.lower()}
+    return func.lower(PointsClaimRow.email).in_(spellings) | col(PointsClaimRow.email).in_(spellings)
 
 
 def _all(session: Session, query: object, *, lock: bool = False) -> list:  # type: ignore[type-arg]  # rows of whichever table

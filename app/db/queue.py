@@ -66,12 +66,14 @@ def rest(session: Session, token: str, rests: Sequence[Mapping[str, Any]]) -> No
     each.run(connection, statement, rests, token=token)
 
 
-def share_shortfall_looks(session: Session, store_id: int, email_key: str, since: datetime, look_at: datetime) -> None:
+def share_shortfall_looks(
+    session: Session, store_id: int, email_keys: Collection[str], since: datetime, look_at: datetime
+) -> None:
     """Let all of a customer's shortfalls be looked at together from now on."""
     later = or_(col(OrderRow.look_at).is_(None), col(OrderRow.look_at) > since)
     session.execute(
         update(OrderRow)
-        .where(col(OrderRow.store_id) == store_id, col(OrderRow.email_key) == email_key, col(OrderRow.shortfall) > 0)
+        .where(col(OrderRow.store_id) == store_id, col(OrderRow.email_key).in_(email_keys), col(OrderRow.shortfall) > 0)
         .where(col(OrderRow.lease_token).is_(None), later)
         .values(shortfall_since=since, look_at=look_at)
     )

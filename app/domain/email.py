@@ -1,12 +1,14 @@
-"""E-mail addresses: how people are compared, and how an address is shown."""
+"""E-mail addresses: how people are compared, what people may type, and how an address is shown."""
 
-import re
+import unicodedata
+
+import idna
+from email_validator import EmailNotValidError, validate_email
+
+from app.domain.bounds import EMAIL_LENGTH_MAX
 
 # RFC 5321 lets an address that a mail can reach have no more (erratum 1690).
 _DELIVERABLE_LENGTH_MAX = 254
-# RFC 5322 (dot-atom), with the letters of all languages (RFC 6531).
-_DOT_ATOM = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*")
-_LABEL = re.compile(r"[^\W_]([\w-]*[^\W_])?")
 
 
 def nobodys_address(mark: str = "") -> str:
@@ -17,25 +19,65 @@ def nobodys_address(mark: str = "") -> str:
     return f"nobody-{mark}@example.com" if mark else "nobody@example.com"
 
 
-def folded(email: str) -> str:
-    """Give the form in which e-mail addresses are compared: trimmed and case-folded. They are sent as they were."""
+def email_key(email: str) -> str:
+    """Give the key by which people are compared: equal keys are one person. Addresses are sent as they were given.
+
+    The local part is composed (NFC) and without regard to case, the domain as IDNA 2008 writes it in a name server. Never
+    fails: what is no domain stays as it is, trimmed and in lower case. The key of a key is that key.
+    """
+    address = email.strip()
+    if address.isascii():
+        return address.lower()
+    address = _settled(address)
+    local, at, domain = address.rpartition("@")
+    if not at or domain.isascii():
+        return address
+    key = f"{local}@{_encoded(domain)}"
+    return key if len(key) <= EMAIL_LENGTH_MAX else address
+
+
+def former_key(email: str) -> str:
+    """Give the key of versions before: trimmed and case-folded. A database keeps it until its keys are made anew."""
     return email.strip().casefold()
 
 
+def is_typed_well(email: str) -> bool:
+    """Tell whether what a person typed can be an e-mail address. Asks no name server; only a mail to it could tell more."""
+    try:
+        # `.test` and `localhost` are addresses of shops that are being tried.
+        validate_email(email.strip(), check_deliverability=False, test_environment=True, allow_quoted_local=True)
+    except EmailNotValidError:
+        return False
+    return True
+
+
+def _settled(address: str) -> str:
+    """Compose an address and take the case away. Done again until nothing changes: composing may bring a new letter."""
+    before, after = "", address
+    while before != after:
+        before, after = after, unicodedata.normalize("NFC", _without_case(after)).strip()
+    return after
+
+
+def _without_case(address: str) -> str:
+    local, at, domain = address.rpartition("@")
+    # IDNA 2008 tells ß from ss in a domain. In front of it they are one, as they were.
+    return f"{local.casefold()}{at}{domain.lower()}"
+
+
+def _encoded(domain: str) -> str:
+    try:
+        return idna.encode(domain, uts46=True).decode("ascii").lower()
+    except (UnicodeError, IndexError):
+        return domain
+
+
 def is_address(email: str) -> bool:
-    """Tell whether a text can be an e-mail address. Only a mail to it could tell more."""
+    """Tell whether a text from a program can be an e-mail address."""
     address = email.strip()
     name, at, host = address.rpartition("@")
     is_plausible = bool(name and at and "." in host.strip(".")) and len(address) <= _DELIVERABLE_LENGTH_MAX
     return is_plausible and address.isprintable() and " " not in address
-
-
-def is_well_formed(email: str) -> bool:
-    """Tell whether an address that somebody typed is spelled as addresses are. Stricter than `is_address`."""
-    name, _, host = email.strip().rpartition("@")
-    labels = host.split(".")
-    is_host = len(labels) > 1 and all(_LABEL.fullmatch(label) for label in labels)
-    return is_address(email) and is_host and _DOT_ATOM.fullmatch(name) is not None
 
 
 def masked(email: str) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from app.domain.claim import ClaimState
 from app.domain.earning import Award
-from app.domain.email import folded
+from app.domain.email import email_key
 
 
 class MovementKind(StrEnum):
@@ -151,7 +151,7 @@ def next_step(
 ) -> Decision:
     """Decide the one movement that brings granted nearer to due.
 
-    `empty_lanes` are the (account, folded e-mail) pairs whose balance was just found to hold nothing more to take.
+    `empty_lanes` are the (account, e-mail key) pairs whose balance was just found to hold nothing more to take.
     """
     misbound = _misbound_claim(position.grants, recipient)
     if misbound is not None:
@@ -198,7 +198,7 @@ def _take(points: int, position: Position, empty_lanes: Collection[tuple[int, st
         if grant.is_in_balance and left > 0:
             if grant.email is None:
                 stuck = Stuck.TAKER_UNKNOWN
-            elif (grant.account_id, folded(grant.email)) not in empty_lanes:
+            elif (grant.account_id, email_key(grant.email)) not in empty_lanes:
                 return Decision(Step(MovementKind.DEBIT, -min(points, left), grant.account_id, grant.email, grant.id))
     if any(grant.claim is ClaimState.SHOWN and grant.points > 0 for grant in position.grants):
         stuck = Stuck.SHOWN_NOT_TAKEN
@@ -210,7 +210,12 @@ def _misbound_claim(grants: Sequence[Grant], recipient: Recipient) -> Grant | No
     if not recipient.email.strip():
         return None
     for grant in grants:
-        if grant.claim is ClaimState.OPEN and grant.points > 0 and grant.email and folded(grant.email) != folded(recipient.email):
+        if (
+            grant.claim is ClaimState.OPEN
+            and grant.points > 0
+            and grant.email
+            and email_key(grant.email) != email_key(recipient.email)
+        ):
             return grant
     return None
 

@@ -12,11 +12,11 @@ from sqlalchemy import ColumnElement, literal_column, select, update
 from sqlmodel import Session, col
 
 from app.db.bulk import Among
+from app.db.keys import key_in
 from app.db.tables.points_claim import PointsClaimRow, PointsClaimState
 from app.db.tables.points_customer import PointsCustomerRow
 from app.db.tables.points_entry import EntryKind
 from app.domain.claim import Balance
-from app.domain.email import folded
 from app.ledger import statements as ledger_bulk
 from app.ledger.statements import ClaimToAdd, NewEntry
 
@@ -106,7 +106,7 @@ def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetim
     if not entries:
         return []
     connection = session.connection()
-    keys = [folded(entry.email) for entry in entries]
+    keys = [key_in(session, entry.email) for entry in entries]
     customers = ledger_bulk.lock_customers(
         connection, store_id, {key: entry.email.strip() for key, entry in zip(keys, entries, strict=True)}, now
     )
@@ -144,7 +144,7 @@ _KINDS = {kind: kind.value for kind in EntryKind}
 
 def balances(session: Session, store_id: int, emails: Collection[str]) -> dict[str, Balance]:
     """Look up customers. Keys are the e-mails as given; unknown customers are missing."""
-    keys = {email: folded(email) for email in emails}
+    keys = {email: key_in(session, email) for email in emails}
     found = ledger_bulk.find_customers(session.connection(), store_id, set(keys.values()))
     return {email: Balance(found[key].available, found[key].used) for email, key in keys.items() if key in found}
 
@@ -154,7 +154,7 @@ def take(session: Session, claim: PointsClaimRow, email: str, now: datetime) -> 
 
     The claim is won by one conditional UPDATE, so of any number who press at once one gets the points, once.
     """
-    key = folded(email)
+    key = key_in(session, email)
     made = ledger_bulk.made_customers(session.connection(), claim.store_id, {key: email.strip()}, now)
     won = session.execute(
         update(PointsClaimRow)

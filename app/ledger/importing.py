@@ -6,9 +6,9 @@ from uuid import UUID, uuid5
 
 from sqlmodel import Session
 
+from app.db.keys import key_in
 from app.db.tables.points_entry import EntryKind
 from app.domain.bounds import POINTS_MAX
-from app.domain.email import folded
 from app.domain.imported_balance import BalanceRow, BroughtIn, ChangeRow
 from app.ledger import entries as ledger
 from app.ledger import statements as ledger_bulk
@@ -22,8 +22,8 @@ _NOBODY = LedgerCustomer(0, 0, 0, None)
 
 def preview(session: Session, store_id: int, rows: Sequence[BalanceRow]) -> BroughtIn:
     """Tell what bringing in these rows would do now."""
-    customers = ledger_bulk.find_customers(session.connection(), store_id, [folded(row.email) for row in rows])
-    return _told(rows, customers)
+    customers = ledger_bulk.find_customers(session.connection(), store_id, [key_in(session, row.email) for row in rows])
+    return _told(session, rows, customers)
 
 
 def bring_in(session: Session, store_id: int, rows: Sequence[BalanceRow], now: datetime) -> BroughtIn:
@@ -33,15 +33,16 @@ def bring_in(session: Session, store_id: int, rows: Sequence[BalanceRow], now: d
     was given or spent since. No customer stands in `rows` twice.
     """
     connection = session.connection()
-    emails = {folded(row.email): row.email.strip() for row in rows}
+    emails = {key_in(session, row.email): row.email.strip() for row in rows}
     before = ledger_bulk.find_customers(connection, store_id, emails)
     customers = ledger_bulk.lock_customers(connection, store_id, emails, now)
-    told = _told(rows, {key: customer for key, customer in customers.items() if key in before})
-    fresh = [row for row in rows if customers[folded(row.email)].imported_as != row.mark]
-    ledger.post(session, store_id, [entry for row in fresh for entry in _entries(row, customers[folded(row.email)])], now)
-    to_mark = [row for row in rows if row.customer_type is not None or customers[folded(row.email)].imported_as != row.mark]
+    told = _told(session, rows, {key: customer for key, customer in customers.items() if key in before})
+    of_row = [(row, customers[key_in(session, row.email)]) for row in rows]
+    fresh = [(row, customer) for row, customer in of_row if customer.imported_as != row.mark]
+    ledger.post(session, store_id, [entry for row, customer in fresh for entry in _entries(row, customer)], now)
+    to_mark = [(row, one) for row, one in of_row if row.customer_type is not None or one.imported_as != row.mark]
     if to_mark:
-        ledger_bulk.mark_imported(connection, [(row.mark, row.customer_type, customers[folded(row.email)].id) for row in to_mark])
+        ledger_bulk.mark_imported(connection, [(row.mark, row.customer_type, customer.id) for row, customer in to_mark])
     return told
 
 
@@ -57,8 +58,8 @@ def _entries(row: BalanceRow, customer: LedgerCustomer) -> list[Entry]:
     return entries
 
 
-def _told(rows: Sequence[BalanceRow], customers: Mapping[str, LedgerCustomer]) -> BroughtIn:
-    pairs = [(row, customers.get(folded(row.email), _NOBODY)) for row in rows]
+def _told(session: Session, rows: Sequence[BalanceRow], customers: Mapping[str, LedgerCustomer]) -> BroughtIn:
+    pairs = [(row, customers.get(key_in(session, row.email), _NOBODY)) for row in rows]
     return BroughtIn(
         rows=len(rows),
         known=sum(customer.imported_as == row.mark for row, customer in pairs),
@@ -70,9 +71,9 @@ def _told(rows: Sequence[BalanceRow], customers: Mapping[str, LedgerCustomer]) -
 def preview_changes(session: Session, store_id: int, rows: Sequence[ChangeRow], *, may_go_below_zero: bool) -> BroughtIn:
     """Tell what making these changes would do now."""
     connection = session.connection()
-    customers = ledger_bulk.find_customers(connection, store_id, [folded(row.email) for row in rows])
+    customers = ledger_bulk.find_customers(connection, store_id, [key_in(session, row.email) for row in rows])
     posted = ledger_bulk.posted_before(connection, [_request_id(store_id, row) for row in rows])
-    return _judged(store_id, rows, customers, posted, may_go_below_zero=may_go_below_zero)
+    return _judged(session, store_id, rows, customers, posted, may_go_below_zero=may_go_below_zero)
 
 
 def make_changes(
@@ -83,12 +84,12 @@ def make_changes(
     One that would take more than the balance holds is refused, unless the store lets balances fall below zero.
     """
     connection = session.connection()
-    emails = {folded(row.email): row.email.strip() for row in rows}
+    emails = {key_in(session, row.email): row.email.strip() for row in rows}
     before = ledger_bulk.find_customers(connection, store_id, emails)
     customers = ledger_bulk.lock_customers(connection, store_id, emails, now)
     posted = ledger_bulk.posted_before(connection, [_request_id(store_id, row) for row in rows])
     known = {key: customer for key, customer in customers.items() if key in before}
-    told = _judged(store_id, rows, known, posted, may_go_below_zero=may_go_below_zero)
+    told = _judged(session, store_id, rows, known, posted, may_go_below_zero=may_go_below_zero)
     changes = [
         Entry(row.email, row.change, EntryKind.IMPORT, _request_id(store_id, row), may_go_below_zero=may_go_below_zero)
         for row in rows
@@ -102,6 +103,7 @@ def _request_id(store_id: int, row: ChangeRow) -> UUID:
 
 
 def _judged(
+    session: Session,
     store_id: int,
     rows: Sequence[ChangeRow],
     customers: Mapping[str, LedgerCustomer],
@@ -112,7 +114,7 @@ def _judged(
     balances = {key: customer.available for key, customer in customers.items()}
     known = refused = points = 0
     for row in rows:
-        key = folded(row.email)
+        key = key_in(session, row.email)
         after = balances.get(key, 0) + row.change
         if _request_id(store_id, row).int in posted:
             known += 1
@@ -120,5 +122,5 @@ def _judged(
             refused += 1
         else:
             balances[key], points = after, points + row.change
-    strangers = {folded(row.email) for row in rows} - set(customers)
+    strangers = {key_in(session, row.email) for row in rows} - set(customers)
     return BroughtIn(len(rows), known, len(strangers), points, refused)

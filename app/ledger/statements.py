@@ -47,6 +47,7 @@ class ClaimToAdd(NamedTuple):
     token_sealed: str
     amount: int
     email: str = ""
+    email_key: str | None = None
     customer_type: str | None = None
     expires_at: datetime | None = None
 
@@ -202,17 +203,17 @@ _MARK_IMPORTED = MappingProxyType(
     }
 )
 
-_CLAIM = "request_id, token_mark, token_sealed, amount, email, customer_type, expires_at"
+_CLAIM = "request_id, token_mark, token_sealed, amount, email, email_key, customer_type, expires_at"
 _ADD_CLAIMS = MappingProxyType(
     {
         "sqlite": f"""
-            INSERT INTO points_claim (store_id, {_CLAIM}, created_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
+            INSERT INTO points_claim (store_id, {_CLAIM}, created_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
             ON CONFLICT (request_id) DO NOTHING""",  # noqa: S608 - constants
         "postgresql": f"""
             INSERT INTO points_claim (store_id, {_CLAIM}, created_at, state)
             SELECT %(store_id)s, {_CLAIM}, %(now)s, 'open' FROM unnest(
                 %(request_id)s::uuid[], %(token_mark)s::text[], %(token_sealed)s::text[], %(amount)s::integer[],
-                %(email)s::text[], %(customer_type)s::text[], %(expires_at)s::timestamptz[]
+                %(email)s::text[], %(email_key)s::text[], %(customer_type)s::text[], %(expires_at)s::timestamptz[]
             ) WITH ORDINALITY AS new ({_CLAIM}, place) ORDER BY place
             ON CONFLICT (request_id) DO NOTHING""",  # noqa: S608 - constants
     }

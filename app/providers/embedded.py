@@ -15,7 +15,7 @@ from app.db.tables.points_claim import PointsClaimState
 from app.db.tables.points_entry import EntryKind
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EMAIL_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
 from app.domain.claim import ClaimState
-from app.domain.email import folded
+from app.domain.email import email_key, former_key
 from app.ledger import entries as ledger
 from app.ledger.statements import ClaimToAdd
 from app.providers.protocol import (
@@ -100,7 +100,9 @@ class EmbeddedProvider:
 
     def _new_claim(self, ask: Ask, token: str, expires_at: datetime | None) -> ClaimToAdd:
         sealed = self.sealer.seal_short(token)
-        return ClaimToAdd(ask.id, fingerprint(token), sealed, ask.points, ask.email.strip(), ask.customer_type, expires_at)
+        email = ask.email.strip()
+        key = email_key(email) or None
+        return ClaimToAdd(ask.id, fingerprint(token), sealed, ask.points, email, key, ask.customer_type, expires_at)
 
     def _created(self, ask: Ask, token: str, stored: ledger.StoredClaim | None, now: datetime) -> Outcome:
         """Tell the link: of the claim that was stored before under this id, if there was one."""
@@ -182,8 +184,9 @@ def _is_day_count(days: int | None) -> TypeGuard[int]:
 def _is_storable_email(email: str) -> bool:
     trimmed = email.strip()
     is_short = len(trimmed) <= EMAIL_LENGTH_MAX and trimmed.isprintable()
-    # Of ASCII, what is folded is as long.
-    return is_short and (trimmed.isascii() or _is_storable(folded(email), EMAIL_LENGTH_MAX))
+    # Of ASCII, keys are as long.
+    keys = () if trimmed.isascii() else (email_key(email), former_key(email))
+    return is_short and all(_is_storable(key, EMAIL_LENGTH_MAX) for key in keys)
 
 
 def _is_storable(text: str, length_max: int) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.domain.claim import ClaimState
 from app.domain.earning import Award
-from app.domain.email import folded
+from app.domain.email import email_key
 from app.domain.settlement import Decision, Grant, MovementKind, Position, Recipient, Step, Stuck, TakenBack, next_step
 from tests.test_domain.orders import NOW
 from tests.test_domain.positions import ADA, BOB, ELSEWHERE, EXPIRED, HERE, OPEN, SHOWN, TAKEN, VOID, recipient, uid
@@ -82,7 +82,7 @@ class Miniature:
         assert grant.is_in_balance
         assert 0 < -step.points <= grant.points - grant.undone
         assert (step.account_id, step.email) == (grant.account_id, grant.email)
-        lane = (step.account_id, folded(step.email))
+        lane = (step.account_id, email_key(step.email))
         there = min(-step.points, max(self.balances.get(lane, 0), 0))
         if there < -step.points:
             empty.add(lane)
@@ -124,7 +124,7 @@ class Miniature:
         self.grants = [changed if grant.id == changed.id else grant for grant in self.grants]
 
     def _move(self, account: int, email: str, points: int) -> None:
-        self.balances[account, folded(email)] = self.balances.get((account, folded(email)), 0) + points
+        self.balances[account, email_key(email)] = self.balances.get((account, email_key(email)), 0) + points
 
     def _now(self) -> Any:
         return NOW + timedelta(minutes=self.ticks)

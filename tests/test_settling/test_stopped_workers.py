@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
-from app.db.books import lane_of
+from app.db.books import lane_under
 from app.db.tables import MovementRow
 from app.db.tables.points_entry import EntryKind
 from app.domain.settlement import MovementKind, MovementState
@@ -110,7 +110,7 @@ def left_by_the_version_before(world: World, points: int, order_id: str | None =
         state=MovementState.SENDING,
         points=-points,
         email=ADA,
-        lane=lane_of(account, ADA),
+        lane=lane_under(account.lane_mark, ADA),
         target_id=world.movements(order_id)[0].id if order_id is not None else None,
         call_id=uuid4(),
         asks=1,

@@ -5,7 +5,9 @@ from app.db.tables.adjustment import AdjustmentRow
 from app.db.tables.api_answer import ApiAnswerRow
 from app.db.tables.api_key import ApiKeyRow
 from app.db.tables.claim import ClaimRow
+from app.db.tables.customer_move import CustomerMoveRow
 from app.db.tables.event import EventRow
+from app.db.tables.finished_step import FinishedStepRow
 from app.db.tables.log_entry import LogEntryRow
 from app.db.tables.merchant_action import MerchantActionRow
 from app.db.tables.movement import MovementRow
@@ -15,6 +17,7 @@ from app.db.tables.points_customer import PointsCustomerRow
 from app.db.tables.points_day import PointsDayRow
 from app.db.tables.points_entry import PointsEntryRow
 from app.db.tables.rule import RuleRow
+from app.db.tables.split_customer import SplitCustomerRow
 from app.db.tables.store import StoreLogoRow, StoreRow
 
 __all__ = [
@@ -23,7 +26,9 @@ __all__ = [
     "ApiAnswerRow",
     "ApiKeyRow",
     "ClaimRow",
+    "CustomerMoveRow",
     "EventRow",
+    "FinishedStepRow",
     "LogEntryRow",
     "MerchantActionRow",
     "MovementRow",
@@ -33,6 +38,7 @@ __all__ = [
     "PointsDayRow",
     "PointsEntryRow",
     "RuleRow",
+    "SplitCustomerRow",
     "StoreLogoRow",
     "StoreRow",
 ]

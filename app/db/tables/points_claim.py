@@ -34,6 +34,7 @@ class PointsClaimRow(SQLModel, table=True):
         # Only open claims are in it, so finding those whose time is over costs the same after years of history.
         Index("points_claim_will_expire", "expires_at", sqlite_where=_WILL_EXPIRE, postgresql_where=_WILL_EXPIRE),
         Index("points_claim_for_email", "store_id", "email"),
+        Index("points_claim_for_key", "store_id", "email_key"),
         Index("points_claim_of_customer", "customer_id", sqlite_where=_IS_TAKEN, postgresql_where=_IS_TAKEN),
     )
 
@@ -45,6 +46,8 @@ class PointsClaimRow(SQLModel, table=True):
     token_sealed: str
     amount: int
     email: str = Field(default="", max_length=320)
+    # Empty where the claim is anybody's, and in rows of older versions until the keys are made anew.
+    email_key: str | None = Field(default=None, max_length=320)
     customer_type: str | None = Field(default=None, max_length=128)
     expires_at: datetime | None = Field(default=None, sa_type=UtcTime)
     state: str = Field(default=PointsClaimState.OPEN, max_length=16)

@@ -11,24 +11,26 @@ from app.db.columns import BigId, UtcTime, one_of
 
 
 class EntryKind(StrEnum):
-    """What moved a balance: a claim that was taken, an INSTANT, or a balance brought in from elsewhere."""
+    """What changed a balance: a claim that was taken, an INSTANT, a balance brought in from elsewhere, or a moved customer."""
 
     CLAIM = "claim"
     INSTANT = "instant"
     IMPORT = "import"
+    MOVE = "move"
 
 
 class PointsEntryRow(SQLModel, table=True):
     """One change of one balance, with the balance after it. The database refuses to change or delete an entry.
 
-    `amount` is the change of what is available, `used` that of what is used: only a balance brought in has any.
+    `amount` is the change of what is available, `used` that of what is used: only one brought in, or moved, has any.
     """
 
     __tablename__ = "points_entry"
     __table_args__ = (
         one_of("kind", EntryKind, name="points_entry_kind"),
         CheckConstraint("(kind = 'claim') = (claim_id IS NOT NULL)", name="points_entry_claim"),
-        CheckConstraint("used = 0 OR kind = 'import'", name="points_entry_used"),
+        CheckConstraint("used = 0 OR kind IN ('import', 'move')", name="points_entry_used"),
+        CheckConstraint("(kind = 'move') = (move_id IS NOT NULL)", name="points_entry_move"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -42,4 +44,6 @@ class PointsEntryRow(SQLModel, table=True):
     claim_id: int | None = Field(default=None, foreign_key="points_claim.id", unique=True, sa_type=BigId)
     # Who asked for it, so that asking twice is asking once.
     request_id: UUID | None = Field(default=None, unique=True)
+    # The move of a customer that it is a half of: what one balance loses the other gains.
+    move_id: int | None = Field(default=None, foreign_key="customer_move.id", index=True, sa_type=BigId)
     created_at: datetime = Field(sa_type=UtcTime)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import requests
 
 from app.domain.claim import Balance
-from app.domain.email import folded
+from app.domain.email import email_key
 from app.providers.protocol import Accepted, Ask, NotSent, Outcome, RefusedWhole, Rejected, Reply, Unknown
 
 REASON_LENGTH_MAX = 300
@@ -189,7 +189,7 @@ def _claim_outcome(item: Any, ask: Ask, now: datetime) -> Outcome:
         return _DOES_NOT_FIT
     echoed = item.get("email") or ""
     doubt = None
-    if not isinstance(echoed, str) or folded(echoed) != folded(ask.email):
+    if not isinstance(echoed, str) or email_key(echoed) != email_key(ask.email):
         doubt = "The points provider names another e-mail address in its answer than it was asked for."
     expires_on = None if ask.expires_days is None else (now + timedelta(days=ask.expires_days)).date()
     return Accepted(claim_url=url, claim_token=token, expires_on=expires_on, doubt=doubt)

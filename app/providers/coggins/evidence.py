@@ -87,8 +87,8 @@ def evidence_for(database: Database, account: AccountRow, *, answers_zeros: bool
 
 
 def _known_among(database: Database, account: AccountRow, emails: Collection[str]) -> Collection[str]:
-    lanes = {email: lane_of(account, email) for email in emails}
     with database.reading() as session:
+        lanes = {email: lane_of(session, account, email) for email in emails}
         known = _known_lanes(session, set(lanes.values()))
     return [email for email, lane in lanes.items() if lane in known]
 

@@ -8,12 +8,13 @@ from sqlmodel import Session, col, select
 
 from app.db.books import lane_of
 from app.db.form_tokens import FormToken, is_first
+from app.db.keys import key_in
 from app.db.logbook import write_log
 from app.db.stores import current_account, find_store_by_slug
 from app.db.tables import AccountRow, AdjustmentRow, MovementRow, OrderRow, StoreRow
 from app.db.waking import wake
 from app.domain.bounds import POINTS_MAX
-from app.domain.email import folded, is_address
+from app.domain.email import is_typed_well
 from app.domain.settlement import CauseKind, MovementKind, MovementState
 from app.errors import BadRequest
 from app.saleor.parsing import is_order_id
@@ -57,7 +58,7 @@ def adjust_customer(
     Raises BadRequest when there is no such store, the address is none, or there is no reason.
     """
     _check(points, reason, who)
-    if not is_address(email):
+    if not is_typed_well(email):
         raise BadRequest("This is not an e-mail address.")
     now = services.clock()
     with services.database.writing() as session:
@@ -65,7 +66,7 @@ def adjust_customer(
             return
         store, account = _store_and_account(session, store_slug)
         adjustment = AdjustmentRow(
-            store_id=store.id or 0, email_key=folded(email), points=points, reason=reason, made_by=who, made_at=now
+            store_id=store.id or 0, email_key=key_in(session, email), points=points, reason=reason, made_by=who, made_at=now
         )
         session.add(adjustment)
         session.flush()
@@ -104,7 +105,7 @@ def write_off(services: Services, store_slug: str, number: str, *, who: str, onc
                 state=MovementState.ACCEPTED,
                 points=-order.shortfall,
                 email=order.email or "",
-                lane=lane_of(account, order.email or ""),
+                lane=lane_of(session, account, order.email or ""),
                 planned_at=now,
                 ended_at=now,
                 decided_by=who,

@@ -1,6 +1,6 @@
 """List a store's orders for its merchant: searched, filtered, and paged by key, so that a million of them stay quick."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -13,8 +13,8 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.db.columns import BigId, OrderNumber, UtcTime
+from app.db.keys import keys_in
 from app.db.tables import OrderRow
-from app.domain.email import folded
 from app.domain.status import PointsStatus
 from app.errors import BadRequest
 from app.usecases.services import Services
@@ -109,7 +109,9 @@ def export_orders(
 def _page(session: Session, store_id: int, question: Question, zone: ZoneInfo, size: int) -> OrderPage:
     is_number = bool(question.search) and "@" not in question.search
     query, key = (
-        (_by_number(_of(store_id), question.search), _NUMBER) if is_number else (_chosen(store_id, question, zone), _PLACED)
+        (_by_number(_of(store_id), question.search), _NUMBER)
+        if is_number
+        else (_chosen(session, store_id, question, zone), _PLACED)
     )
     is_back = bool(question.after)
     at = question.after or question.before
@@ -140,13 +142,13 @@ def _by_number(query: SelectOfScalar[OrderRow], beginning: str) -> SelectOfScala
     return query.where(col(OrderRow.number) >= beginning, col(OrderRow.number) < beginning + _LAST)
 
 
-def _by_email(query: SelectOfScalar[OrderRow], email: str) -> SelectOfScalar[OrderRow]:
-    return query.where(OrderRow.email_key == folded(email.replace("\0", "")), col(OrderRow.placed_at).is_not(None))
+def _by_email(query: SelectOfScalar[OrderRow], keys: Collection[str]) -> SelectOfScalar[OrderRow]:
+    return query.where(col(OrderRow.email_key).in_(keys), col(OrderRow.placed_at).is_not(None))
 
 
-def _chosen(store_id: int, question: Question, zone: ZoneInfo) -> SelectOfScalar[OrderRow]:
+def _chosen(session: Session, store_id: int, question: Question, zone: ZoneInfo) -> SelectOfScalar[OrderRow]:
     if question.search:
-        return _by_email(_of(store_id), question.search)
+        return _by_email(_of(store_id), keys_in(session, question.search.replace("\0", "")))
     query = _of(store_id).where(col(OrderRow.placed_at).is_not(None))
     if question.state is OrderFilter.PROBLEM:
         query = query.where(col(OrderRow.problem).is_not(None))
@@ -227,5 +229,5 @@ def _listed(row: OrderRow) -> ListedOrder:
 
 def newest_of_customer(session: Session, store_id: int, email: str, *, limit: int) -> list[ListedOrder]:
     """Find the newest orders of a customer."""
-    query = _by_email(_of(store_id), email).order_by(*_PLACED.order(is_back=False))
+    query = _by_email(_of(store_id), keys_in(session, email)).order_by(*_PLACED.order(is_back=False))
     return [_listed(row) for row in session.exec(query.limit(limit))]

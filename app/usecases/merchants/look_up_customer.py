@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from sqlmodel import Session, col, select
 
 from app.db.books import lane_of
+from app.db.keys import keys_in
 from app.db.rows import as_value
 from app.db.stores import accounts_of
 from app.db.tables import AdjustmentRow, MovementRow, OrderRow, StoreRow
 from app.domain.claim import Balance
-from app.domain.email import folded, is_address
+from app.domain.email import is_typed_well
 from app.domain.store import AccountKind
 from app.errors import BadRequest
 from app.providers.protocol import Absent, NotSent, held
@@ -43,14 +44,14 @@ def look_up_customer(services: Services, store_id: int, email: str) -> CustomerV
 
     Raises BadRequest when it is no e-mail address.
     """
-    if not is_address(email):
+    if not is_typed_well(email):
         raise BadRequest("This is not an e-mail address.")
     email = email.strip()
     with services.database.reading() as session:
         store = session.get_one(StoreRow, store_id)
         accounts = accounts_of(session, store_id)
         orders = newest_of_customer(session, store_id, email, limit=LISTED_MAX)
-        movements = _movements(session, store_id, [lane_of(account, email) for account in accounts.values()])
+        movements = _movements(session, store_id, [lane_of(session, account, email) for account in accounts.values()])
         adjustments = _adjustments(session, store_id, email)
     account = next(account for account in accounts.values() if account.is_current)
     found = balances_now(services, services.provider_of(store, account), [email])
@@ -87,6 +88,8 @@ def _movements(session: Session, store_id: int, lanes: list[str]) -> list[tuple[
 
 
 def _adjustments(session: Session, store_id: int, email: str) -> list[ShownAdjustment]:
-    query = select(AdjustmentRow).where(AdjustmentRow.store_id == store_id, AdjustmentRow.email_key == folded(email))
+    query = select(AdjustmentRow).where(
+        AdjustmentRow.store_id == store_id, col(AdjustmentRow.email_key).in_(keys_in(session, email))
+    )
     found = session.exec(query.order_by(col(AdjustmentRow.made_at).desc()).limit(LISTED_MAX))
     return [as_value(ShownAdjustment, row) for row in found]

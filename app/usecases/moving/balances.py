@@ -7,7 +7,7 @@ from app.db.rows import change
 from app.db.tables import MovementRow
 from app.domain import retry
 from app.domain.claim import Balance
-from app.domain.email import folded
+from app.domain.email import email_key
 from app.domain.evidence import DISBELIEVED_FOR, contradicts
 from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.providers.protocol import Absent, NotSent, Outcome, PointsProvider, Rejected, held
@@ -49,10 +49,10 @@ def hold_to_balances(
     array: Sequence[MovementRow], balances: Mapping[str, Balance]
 ) -> tuple[list[MovementRow], list[tuple[MovementRow, Outcome]]]:
     """Lower debits to what is there, and end those for which nothing is left. Balances are never to fall below zero."""
-    left = {folded(email): max(balance.available, 0) for email, balance in balances.items()}
+    left = {email_key(email): max(balance.available, 0) for email, balance in balances.items()}
     kept, ended = [], list[tuple[MovementRow, Outcome]]()
     for movement in array:
-        key = folded(movement.email)
+        key = email_key(movement.email)
         # What was asked for before may stand at the account already, with just this amount: it is asked for as it was.
         is_new_debit = movement.kind == MovementKind.DEBIT and movement.state == MovementState.PLANNED
         if not is_new_debit or key not in left:

@@ -26,7 +26,7 @@ _LOCAL_ORDER = (AskKind.CHANGE, AskKind.CLAIM, AskKind.INSTANT)
 def new_movement(
     accounts: Accounts, account: AccountRow, kind: MovementKind, points: int, email: str, now: datetime, **values: Any
 ) -> MovementRow:
-    """Make a movement that is to be planned."""
+    """Make a movement that is to be planned. Planning puts it into its lane."""
     return new_row(
         MovementRow,
         id=uuid4(),
@@ -36,7 +36,7 @@ def new_movement(
         state=MovementState.PLANNED,
         points=points,
         email=email,
-        lane=lane_of(account, email),
+        lane="",
         planned_at=now,
         **values,
     )
@@ -59,6 +59,8 @@ def plan(
 
     Everything that ended is recorded last and together: the row of the day's totals is locked after claims and customers.
     """
+    for movement in (*new, *(one.movement for one in done)):
+        change(movement, lane=lane_of(session, run.accounts.rows[movement.account_id], movement.email))
     local = [movement for movement in (*new, *left_open) if movement.account_id in run.accounts.local]
     ended = [*done, *_moved(session, run, local, now)]
     write_ended(session, run, ended, now, known=[movement.id for movement in left_open])

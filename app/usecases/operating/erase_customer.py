@@ -5,19 +5,20 @@ together, to nobody: a later refund takes back from that balance what the order 
 what Saleor goes on telling of them is read without the address, and they get no new points.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
 import structlog
 
-from app.db.books import lane_of
-from app.db.people import Person
+from app.db.books import lane_under
+from app.db.keys import same_person
+from app.db.people import Person, forget_in_lists
 from app.db.stores import accounts_of
 from app.db.tables import AccountRow, ClaimRow, MovementRow, PointsClaimRow
 from app.db.tables.points_claim import PointsClaimState
 from app.db.waking import wake
 from app.domain.claim import ClaimState
-from app.domain.email import folded
 from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.errors import BadRequest
 from app.logs import blotted
@@ -27,6 +28,9 @@ from app.usecases.operating.show_customer import find_named_store, known_person
 from app.usecases.services import Services
 
 log = structlog.get_logger()
+
+# Tells whether an address is the person's.
+Theirs = Callable[[str | None], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,10 @@ def erase_customer(services: Services, slug: str, email: str) -> Erased:
         _require_rest(person, services)
         nobody = f"erased-{uuid4().hex}@erased.invalid"
         accounts = accounts_of(session, store.id or 0)
-        withdrawn = _erase_claims(services, person, email, nobody)
-        _erase_rows(person, email, nobody, accounts)
+        is_theirs = same_person(session, email)
+        withdrawn = _erase_claims(services, person, is_theirs, nobody)
+        _erase_rows(person, is_theirs, nobody, accounts)
+        forget_in_lists(session, store.id or 0, is_theirs, nobody)
         for order in person.orders:
             order.email = order.email_key = nobody
             order.read_facts = order.refused_step = None
@@ -89,7 +95,7 @@ def _require_rest(person: Person, services: Services) -> None:
             )
 
 
-def _erase_claims(services: Services, person: Person, email: str, nobody: str) -> int:
+def _erase_claims(services: Services, person: Person, is_theirs: Theirs, nobody: str) -> int:
     """Take address and link from the claims, and withdraw those that wait and belong to no order: nobody else would."""
     now = services.clock()
     of_orders = {claim.token_mark: claim for claim in person.claims}
@@ -100,8 +106,8 @@ def _erase_claims(services: Services, person: Person, email: str, nobody: str) -
             claim.state, claim.amount = PointsClaimState.VOID, 0
             withdrawn += 1
         _forget_link(services, claim)
-        if claim.email and folded(claim.email) == folded(email):
-            claim.email = nobody
+        if is_theirs(claim.email):
+            claim.email = claim.email_key = nobody
         if mine is not None:
             mine.token_mark = claim.token_mark
     marks = {claim.token_mark for claim in person.points_claims}
@@ -117,19 +123,19 @@ def _forget_link(services: Services, claim: PointsClaimRow) -> None:
     claim.token_mark, claim.token_sealed = fingerprint(token), services.sealer.seal_short(token)
 
 
-def _erase_rows(person: Person, email: str, nobody: str, accounts: dict[int, AccountRow]) -> None:
+def _erase_rows(person: Person, is_theirs: Theirs, nobody: str, accounts: dict[int, AccountRow]) -> None:
     if person.customer is not None:
         person.customer.email = person.customer.email_key = nobody
         person.customer.customer_type = None
     rows: list[MovementRow | ClaimRow] = [*person.movements, *person.claims]
     for row in rows:
-        if row.email and folded(row.email) == folded(email):
-            row.email, row.lane = nobody, lane_of(accounts[row.account_id], nobody)
+        if is_theirs(row.email):
+            row.email, row.lane = nobody, lane_under(accounts[row.account_id].lane_mark, nobody)
     for claim in person.claims:
-        if claim.taken_by is not None and folded(claim.taken_by) == folded(email):
+        if is_theirs(claim.taken_by):
             claim.taken_by = nobody
     for movement in person.movements:
         movement.reason = blotted(movement.reason) if movement.reason is not None else None
     for adjustment in person.adjustments:
-        if adjustment.email_key == folded(email):
+        if is_theirs(adjustment.email_key):
             adjustment.email_key = nobody

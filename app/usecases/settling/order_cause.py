@@ -16,7 +16,7 @@ from app.db.queue import keep_lease
 from app.db.tables import ClaimRow, MovementRow, OrderRow
 from app.db.waking import wake
 from app.domain.claim import ClaimState
-from app.domain.email import folded
+from app.domain.email import email_key
 from app.domain.log_level import LogLevel
 from app.domain.settlement import CauseKind, MovementKind
 from app.providers.protocol import INSUFFICIENT, Accepted, Rejected
@@ -96,7 +96,7 @@ def refusal_mark(movement: MovementRow) -> str:
         movement.kind,
         movement.points,
         movement.account_id,
-        folded(movement.email),
+        email_key(movement.email),
         movement.customer_type,
         movement.expires_days,
     )

@@ -9,6 +9,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app.db.bulk import change_rows
+from app.db.keys import key_in
 from app.db.queue import keep_lease
 from app.db.snapshots import dump
 from app.db.tables import ClaimRow, MovementRow, OrderRow
@@ -16,7 +17,6 @@ from app.db.tallies import tally_taken
 from app.domain.arithmetic_versions import NEWEST, placed_at
 from app.domain.bounds import POINTS_MAX
 from app.domain.claim import ClaimState
-from app.domain.email import folded
 from app.domain.order import facts_of
 from app.domain.settlement import MovementKind
 from app.providers.protocol import Accepted
@@ -49,7 +49,7 @@ def write_plans(run: Run, batch: Batch, active: Sequence[Standing], now: datetim
         ours = [standing for standing in active if standing.id in kept]
         left = {standing.id: Left() for standing in active if standing.id not in kept}
         if is_first:
-            change_rows(session, OrderRow, [_read_values(standing) for standing in ours if standing.due is not None])
+            change_rows(session, OrderRow, [_read_values(session, standing) for standing in ours if standing.due is not None])
         taken = _write_claims(session, ours)
         movements, kept_back = _movements(run, batch, ours, now)
         own = [(standing, movement) for standing, movement in movements if _needs_no_account(batch, standing, movement)]
@@ -138,7 +138,7 @@ def _is_as_seen(session: Session, claim: ClaimRow) -> bool:
     return session.exec(query.with_for_update()).first() is not None
 
 
-def _read_values(standing: Standing) -> dict[str, Any]:
+def _read_values(session: Session, standing: Standing) -> dict[str, Any]:
     order, due, rule = standing.order, standing.due, standing.rule
     if order is None or due is None or rule is None:
         raise RuntimeError("an order that was not read")
@@ -150,7 +150,7 @@ def _read_values(standing: Standing) -> dict[str, Any]:
         "number": order.number,
         "placed_at": placed_at(order, standing.arithmetic or NEWEST),
         "email": order.email,
-        "email_key": folded(order.email),
+        "email_key": key_in(session, order.email),
         "rule_id": rule.id,
         "arithmetic": standing.arithmetic,
         "moment_at": standing.moment_at,

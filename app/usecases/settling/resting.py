@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlmodel import Session
 
+from app.db.keys import keys_in
 from app.db.logbook import log_settled
 from app.db.queue import LEASE_HOLDS, rest, share_shortfall_looks
 from app.db.waking import wake_lost
 from app.domain import retry
-from app.domain.email import folded
+from app.domain.email import email_key
 from app.usecases.moving.causes import Problem
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, Left, Moved, Standing
@@ -29,9 +30,11 @@ def rest_orders(services: Services, batch: Batch, standings: Mapping[int, Standi
         if told.since is not None and now - told.since >= LEASE_HOLDS:
             wake_lost(session, batch.lease_token, batch.orders, now)
         rest(session, batch.lease_token, rests)
-        for email_key, since in begun.items():
-            if since == now:
-                share_shortfall_looks(session, batch.store_id, email_key, since, now + retry.FIRST_SHORTFALL_LOOK)
+        for email in {
+            email_key(one.order.email): one.order.email for one in standings.values() if one.order is not None
+        }.values():
+            if begun.get(email_key(email)) == now:
+                share_shortfall_looks(session, batch.store_id, keys_in(session, email), now, now + retry.FIRST_SHORTFALL_LOOK)
         if moved.accepted:
             _log_moves(session, batch, moved, now)
 
@@ -56,7 +59,7 @@ def _shortfalls_begun(standings: Mapping[int, Standing], now: datetime) -> dict[
     for standing in standings.values():
         if standing.order is not None and standing.decision.shortfall > 0:
             since = standing.row.shortfall_since or now
-            key = folded(standing.order.email)
+            key = email_key(standing.order.email)
             begun[key] = max(begun.get(key, since), since)
     return begun
 
@@ -99,7 +102,7 @@ def _shortfall(standing: Standing, begun: Mapping[str, datetime], now: datetime)
         return standing.row.shortfall, standing.row.shortfall_since, None
     if standing.decision.shortfall == 0:
         return 0, None, None
-    since = begun[folded(standing.order.email)]
+    since = begun[email_key(standing.order.email)]
     look = retry.next_shortfall_look(now - since)
     return standing.decision.shortfall, since, since + look if look is not None else None
 

@@ -11,7 +11,7 @@ import structlog
 
 from app.db.queue import release
 from app.domain import retry
-from app.domain.email import folded
+from app.domain.email import email_key
 from app.domain.settlement import MovementKind
 from app.errors import SaleorRefused, Unavailable
 from app.logs import innermost_place
@@ -151,5 +151,5 @@ def _found_empty(standings: Mapping[int, Standing], results: Sequence[Result]) -
             step = standings[movement.order_id or 0].decision.step
             found_nothing = isinstance(result.outcome, Rejected) and result.outcome.code == NOTHING_THERE
             if found_nothing or (step is not None and movement.points > step.points):
-                empty.add((movement.account_id, folded(movement.email)))
+                empty.add((movement.account_id, email_key(movement.email)))
     return empty

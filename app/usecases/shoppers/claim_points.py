@@ -14,7 +14,7 @@ from app.db.waking import wake
 from app.domain.brand import Brand
 from app.domain.claim import LIVE, ClaimState
 from app.domain.earning import Because
-from app.domain.email import is_address, masked
+from app.domain.email import is_typed_well, masked
 from app.domain.order_link import order_link
 from app.ledger.entries import find_claims, take
 from app.providers.embedded import state_of
@@ -92,7 +92,7 @@ def take_claim(services: Services, token: str, email: str) -> ClaimView | None:
             return None
         is_bound = bool(claim.email)
         is_open = state_of(claim, now) is ClaimState.OPEN
-        if is_open and not is_bound and not is_address(email):
+        if is_open and not is_bound and not is_typed_well(email):
             return _view(services, session, claim, now, refusal=Refusal.BAD_EMAIL)
         customer = take(session, claim, claim.email or email.strip(), now) if is_open else None
         if customer is not None:
