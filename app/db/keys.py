@@ -5,8 +5,9 @@ for under both. Once the step EMAIL_KEYS is finished there is only `email_key`.
 """
 
 from collections.abc import Callable
+from types import MappingProxyType
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlmodel import Session
 
 from app.db.tables.finished_step import UpgradeStep
@@ -15,6 +16,9 @@ from app.domain.email import email_key, former_key
 # Held while rows are written under the former key, and taken alone by whoever makes all keys anew. Any number will do.
 KEYS_LOCK = 7_346_312
 
+_NOT_ASCII = MappingProxyType(
+    {"sqlite": "{0} GLOB '*[^' || char(1) || '-' || char(127) || ']*'", "postgresql": "{0} ~ '[^[:ascii:]]'"}
+)
 _IS_FINISHED = text("SELECT 1 FROM finished_step WHERE name = :name")
 
 
@@ -37,6 +41,11 @@ def key_in(session: Session, email: str) -> str:
 def keys_in(session: Session, email: str) -> set[str]:
     """Give the keys under which a person's rows may stand now."""
     return {email_key(email), key_in(session, email)}
+
+
+def not_ascii(session: Session, column: str) -> TextClause:
+    """Give the condition that an address is not plain ASCII: of all others the two keys are the same."""
+    return text(_NOT_ASCII[session.get_bind().dialect.name].format(column))
 
 
 def same_person(session: Session, email: str) -> Callable[[str | None], bool]:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from app.db.books import lane_of
 from app.db.bulk import Among
-from app.db.keys import has_new_keys, key_in, keys_in
+from app.db.keys import has_new_keys, key_in, keys_in, not_ascii, same_person
 from app.db.stores import accounts_of
 from app.db.tables import (
     AdjustmentRow,
@@ -56,7 +56,7 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     ).first()
     theirs: Any = col(PointsClaimRow.email_key) == email_key(email)
     if not has_new_keys(session):
-        theirs |= col(PointsClaimRow.email_key).is_(None) & _is_spelt_as(email, customer)
+        theirs |= col(PointsClaimRow.email_key).is_(None) & _is_spelt_as(session, store, email, customer)
     if customer is not None:
         theirs |= col(PointsClaimRow.customer_id) == customer.id
     points_claims = _all(session, select(PointsClaimRow).where(PointsClaimRow.store_id == store.id, theirs), lock=lock)
@@ -114,11 +114,14 @@ def forget_in_lists(session: Session, store_id: int, is_theirs: Callable[[str | 
             session.delete(split)
 
 
-def _is_spelt_as(email: str, customer: PointsCustomerRow | None) -> Any:
+def _is_spelt_as(session: Session, store: StoreRow, email: str, customer: PointsCustomerRow | None) -> Any:
     """Find claims of versions before, which have no key."""
     spellings = {email.strip(), email.strip().lower(), former_key(email)}
     if customer is not None:
         spellings |= {customer.email, customer.email.lower()}
+    # No database lowers every letter as Python does.
+    others = select(PointsClaimRow.email).where(PointsClaimRow.store_id == store.id, col(PointsClaimRow.email_key).is_(None))
+    spellings |= set(filter(same_person(session, email), session.exec(others.where(not_ascii(session, "email")).distinct())))
     return func.lower(PointsClaimRow.email).in_(spellings) | col(PointsClaimRow.email).in_(spellings)
 
 

@@ -18,7 +18,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from app.db.books import is_open, lane_under
 from app.db.engine import Database
-from app.db.keys import KEYS_LOCK, has_new_keys
+from app.db.keys import KEYS_LOCK, has_new_keys, not_ascii
 from app.db.logbook import write_log
 from app.db.tables import (
     AccountRow,
@@ -46,7 +46,6 @@ _ROWS_AT_ONCE = 5000
 # A worker that holds orders and waits for the keys, and this step that holds the keys and waits for orders: PostgreSQL ends one
 # of the two at once. The worker's batch is done again, and so is this.
 _TRIES = 5
-_NOT_ASCII = {"sqlite": "{0} GLOB '*[^' || char(1) || '-' || char(127) || ']*'", "postgresql": "{0} ~ '[^[:ascii:]]'"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +108,7 @@ def _without_key() -> Any:
 
 def _not_ascii(session: Session, model: type[SQLModel], column: str) -> Iterator[Any]:
     """Find the rows whose address is not plain ASCII: of all others the key stays as it was."""
-    dialect = session.get_bind().dialect.name
-    query: Any = select(model).where(text(_NOT_ASCII[dialect].format(column)))
+    query: Any = select(model).where(not_ascii(session, column))
     yield from session.exec(query.order_by(model.id)).all()  # type: ignore[attr-defined]  # all of these tables have one
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EMAIL_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
-from app.domain.email import email_key, is_address
+from app.domain.email import email_key, former_key, is_address
 from app.errors import BadRequest
 from app.usecases.api.items import BAD_AMOUNT, BAD_CHANGE, Move, NewClaim, RefusedItem
 
@@ -73,7 +73,7 @@ def items_in(raws: list[Any], read: Callable[[Any], Item | RefusedItem]) -> list
 
 
 def _is_sane(email: str) -> bool:
-    return is_address(email) and (email.isascii() or len(email_key(email)) <= EMAIL_LENGTH_MAX)
+    return is_address(email) and (email.isascii() or max(len(email_key(email)), len(former_key(email))) <= EMAIL_LENGTH_MAX)
 
 
 def _is_name(customer_type: Any) -> bool:
