@@ -9,6 +9,7 @@ import click
 from app.cli.operating import open_services, option_store, table
 from app.cli.private_output import keep_output_private
 from app.usecases.operating.erase_customer import erase_customer
+from app.usecases.operating.list_split import list_split
 from app.usecases.operating.show_customer import KeptCustomer, export_customer, show_customer
 
 # As many as fit on a screen; `export` gives all.
@@ -65,6 +66,16 @@ def erase(email: str, *, store: str, yes: bool) -> None:
         f" {erased.withdrawn} open claims were withdrawn at once, those of orders follow within seconds.\n"
         f"{erased.entries_kept} entries are kept without a name; their balance of {erased.points_left} points is nobody's."
     )
+
+
+@customers.command()
+@option_store
+def split(*, store: str) -> None:
+    """List addresses that an older version took for one customer. The balance stayed with the first; the other began at 0."""
+    with open_services() as services:
+        found = list_split(services, store)
+    rows = [(one.email, one.other_email, _minute(one.found_at)) for one in found]
+    click.echo(table(("HAS THE BALANCE", "BEGAN WITH NOTHING", "SINCE (UTC)"), rows) if rows else "There are none.")
 
 
 def _json(kept: object) -> str:

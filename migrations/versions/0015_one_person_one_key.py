@@ -12,8 +12,8 @@ from alembic import op
 from app.db.columns import BigId, UtcTime
 from app.db.indexing import add_index
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
