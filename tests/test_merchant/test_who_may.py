@@ -178,11 +178,17 @@ def test_a_request_that_is_refused_or_of_somebody_without_manage_apps_teaches_no
     assert shop.store().dashboard_url is None
 
 
-@pytest.mark.parametrize("referrer", [None, "https://else.example", "null", "https://dashboard.example.evil.example"])
+@pytest.mark.parametrize("referrer", ["https://else.example", "null", "https://dashboard.example.evil.example"])
 def test_the_shell_tells_nobody_where_the_dashboard_of_a_store_is(desk: Desk, referrer: str | None) -> None:
     desk.get("overview", headers={"Dashboard-Url": "https://dashboard.example/dashboard"})
 
     assert _ancestors(desk, referrer) == "'none'"
+
+
+def test_back_may_load_the_frame_again_though_it_names_no_referrer(desk: Desk) -> None:
+    desk.get("overview", headers={"Dashboard-Url": "https://dashboard.example/dashboard"})
+
+    assert _ancestors(desk, None) == "http: https:"
 
 
 def test_the_settings_show_the_dashboard_and_can_forget_it(desk: Desk) -> None:

@@ -64,12 +64,13 @@ def ancestors_of(dashboard_url: str | None, settings: Settings) -> tuple[str, ..
 def _ancestors(services: Services, settings: Settings, api_url: str, referrer: str | None) -> Iterable[str]:
     """Give the origins that may frame the shell. Nobody has signed in yet: a learned origin is told to that origin only.
 
-    A browser names it in Referer. A Dashboard that keeps it from doing so needs DASHBOARD_URLS.
+    A browser names it in Referer, except where Back loads the frame again, or the Dashboard forbids it. Then anybody may frame
+    the shell: it is empty without a token, and a learned origin must not be told to whoever leaves the header out.
     """
     known = find_dashboard(services, api_url) if api_url else None
     if known is None or dashboard_origin(known) == _origin_of(referrer):
         return ancestors_of(known, settings)
-    return ancestors_of("", settings) or _NOBODY
+    return _ANYBODY if referrer is None else ancestors_of("", settings) or _NOBODY
 
 
 def _origin_of(referrer: str | None) -> str | None:
