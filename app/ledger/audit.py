@@ -80,4 +80,13 @@ LEDGER_AUDITS = (
             OR e.customer_id <> p.customer_id OR c.store_id <> p.store_id)""",
         "claim {id}: {state}, {amount} points, customer {customer_id}; its entry gave {given} points to customer {given_to}",
     ),
+    Audit(
+        "customer_move",
+        """
+        SELECT m.id, coalesce(sum(e.amount), 0) AS sum, coalesce(sum(e.used), 0) AS sum_used FROM customer_move AS m
+        LEFT JOIN points_entry AS e ON e.move_id = m.id
+        WHERE m.store_id = :store_id AND m.id > :after AND m.id <= :until
+        GROUP BY m.id HAVING coalesce(sum(e.amount), 0) <> 0 OR coalesce(sum(e.used), 0) <> 0""",
+        "move {id} of a customer: its entries add up to {sum} available and {sum_used} used, and not to nothing",
+    ),
 )

@@ -15,6 +15,7 @@ from app.db.tables import (
     OrderRow,
     PointsClaimRow,
     PointsCustomerRow,
+    PointsEntryRow,
     SplitCustomerRow,
 )
 from app.db.tables.points_entry import EntryKind
@@ -105,6 +106,19 @@ def test_two_spellings_of_one_person_become_one(before: World) -> None:
         assert (move.from_key, move.to_key, move.points) == (MUNICH, MUNICH_KEY, 40)
         _require_all_under(session, MUNICH_KEY, before)
     assert before.balance(MUNICH).available == before.balance(MUNICH_KEY).available == 100
+
+
+def test_verify_finds_half_a_move(before: World) -> None:
+    give(before, MUNICH, 40)
+    give(before, MUNICH_KEY, 60)
+    renew_keys(before.services.database, NOW)
+    with before.services.database.writing() as session:
+        taker = session.exec(select(PointsCustomerRow).where(PointsCustomerRow.email_key == MUNICH_KEY)).one()
+        half = PointsEntryRow(customer_id=taker.id or 0, kind="move", amount=5, available_after=105, used_after=0, created_at=NOW)
+        half.move_id = 1
+        session.add(half)
+
+    assert verified(before) == ["move 1 of a customer: its entries add up to 5 available and 0 used, and not to nothing"]
 
 
 def test_two_people_of_one_key_are_told_apart_and_listed(before: World) -> None:
