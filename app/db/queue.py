@@ -9,7 +9,10 @@ from sqlalchemy import bindparam, case, exists, or_, select, update
 from sqlmodel import Session, col
 
 from app.db.bulk import Among, EachRow
+from app.db.moment_conditions import is_free
 from app.db.tables import AccountRow, OrderRow, StoreRow
+from app.domain.moments import CLOCKS_AGREE_WITHIN
+from app.domain.retry import PAUSE_LONGEST
 from app.domain.store import StoreState
 
 LEASE = timedelta(seconds=60)
@@ -17,12 +20,14 @@ LEASE = timedelta(seconds=60)
 PROLONGED_AFTER = timedelta(seconds=10)
 # So long, at least, a lease holds from the moment at which it was asked whether it is still ours.
 LEASE_HOLDS = LEASE - PROLONGED_AFTER
+# No lease ends later than this: one that does was taken before the clock was put back.
+_LEASE_LONGEST = LEASE + CLOCKS_AGREE_WITHIN
 
 
 def choose_store(session: Session, now: datetime, *, but: Collection[int] = ()) -> StoreRow | None:
     """Choose the store to serve next: of those that can be served and have work, the one that has waited longest."""
     others = _STORE_WITH_WORK.where(col(StoreRow.id).not_in(but)) if but else _STORE_WITH_WORK
-    return session.scalars(others, {"now": now}).first()
+    return session.scalars(others, _moments(now)).first()
 
 
 def note_served(session: Session, store: StoreRow, now: datetime) -> None:
@@ -32,7 +37,7 @@ def note_served(session: Session, store: StoreRow, now: datetime) -> None:
 
 def lease(session: Session, store_id: int, token: str, *, limit: int, now: datetime) -> list[OrderRow]:
     """Take up to `limit` waiting orders of a store for the holder of the token. Several workers take different ones."""
-    chosen = session.scalars(_WAITING_OF_STORE.limit(limit), {"store_id": store_id, "now": now}).all()
+    chosen = session.scalars(_WAITING_OF_STORE.limit(limit), {"store_id": store_id, **_moments(now)}).all()
     if not chosen:
         return []
     values = {"chosen": chosen, "token": token, "until": now + LEASE}
@@ -85,23 +90,34 @@ _STORES: Any = StoreRow.__table__  # type: ignore[attr-defined]  # every table m
 _TIME = _ORDERS.c.look_at.type
 
 
-def is_waiting(now: Any) -> tuple[Any, Any]:
+def is_waiting(now: datetime) -> tuple[Any, Any]:
     """Give the conditions under which an order's time to be looked at has come."""
-    return col(OrderRow.look_at) <= now, or_(col(OrderRow.lease_until).is_(None), col(OrderRow.lease_until) <= now)
+    return _is_waiting(now, now + _LEASE_LONGEST)
 
 
-_NOW = bindparam("now", type_=_TIME)
+def _is_waiting(now: Any, lease_end: Any) -> tuple[Any, Any]:
+    return col(OrderRow.look_at) <= now, is_free(col(OrderRow.lease_until), now, lease_end)
+
+
+def _moments(now: datetime) -> dict[str, datetime]:
+    return {"now": now, "pause_end": now + PAUSE_LONGEST, "lease_end": now + _LEASE_LONGEST}
+
+
+_NOW, _PAUSE_END, _LEASE_END = (bindparam(name, type_=_TIME) for name in ("now", "pause_end", "lease_end"))
 
 # Built once: for a few orders, building a statement costs more than running it.
 _STORE_WITH_WORK = (
     select(StoreRow)
     .where(
         col(StoreRow.state) == StoreState.ACTIVE,
-        or_(col(StoreRow.paused_until).is_(None), col(StoreRow.paused_until) <= _NOW),
+        is_free(col(StoreRow.paused_until), _NOW, _PAUSE_END),
         ~exists().where(
-            col(AccountRow.store_id) == col(StoreRow.id), col(AccountRow.is_current), col(AccountRow.paused_until) > _NOW
+            col(AccountRow.store_id) == col(StoreRow.id),
+            col(AccountRow.is_current),
+            col(AccountRow.paused_until) > _NOW,
+            col(AccountRow.paused_until) <= _PAUSE_END,
         ),
-        exists().where(col(OrderRow.store_id) == col(StoreRow.id), *is_waiting(_NOW)),
+        exists().where(col(OrderRow.store_id) == col(StoreRow.id), *_is_waiting(_NOW, _LEASE_END)),
     )
     .order_by(col(StoreRow.served_at).nulls_first(), col(StoreRow.id))
     .limit(1)
@@ -109,7 +125,7 @@ _STORE_WITH_WORK = (
 _SERVED = update(_STORES).where(_STORES.c.id == bindparam("of_store")).values(served_at=bindparam("at", type_=_TIME))
 _WAITING_OF_STORE = (
     select(col(OrderRow.id))
-    .where(col(OrderRow.store_id) == bindparam("store_id"), *is_waiting(_NOW))
+    .where(col(OrderRow.store_id) == bindparam("store_id"), *_is_waiting(_NOW, _LEASE_END))
     .order_by(col(OrderRow.look_at))
     .with_for_update(skip_locked=True)
 )

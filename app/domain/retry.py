@@ -4,6 +4,8 @@ from datetime import timedelta
 
 BACKOFF_FIRST = timedelta(seconds=5)
 BACKOFF_LONGEST = timedelta(hours=1)
+# With the longest jitter. Whoever asks for more patience is asked hourly all the same.
+PAUSE_LONGEST = BACKOFF_LONGEST * 5 / 4
 
 # Our key is refused or the address is wrong: a merchant has to act, and should not wait long afterwards.
 PROBE_EVERY = timedelta(minutes=5)

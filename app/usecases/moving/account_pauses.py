@@ -20,7 +20,8 @@ log = structlog.get_logger()
 def pause_account(services: Services, store: StoreRow, account: AccountRow, reply: NotSent) -> None:
     """Ask nothing of an account for a while, and say why. What is planned there waits."""
     failures = account.failures + 1
-    pause = reply.retry_after or (
+    asked_for = min(reply.retry_after, retry.BACKOFF_LONGEST) if reply.retry_after is not None else None
+    pause = asked_for or (
         retry.PROBE_EVERY if reply.is_accounts_fault else retry.backoff(failures, jitter=randrange(100))  # noqa: S311 - no secret
     )
     sentence = None if account.failures else f"The points provider is not asked for now: {reply.reason}"

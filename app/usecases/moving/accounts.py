@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.db.tables import AccountRow, MovementRow, StoreRow
+from app.domain.moments import holds
+from app.domain.retry import PAUSE_LONGEST
 from app.domain.settlement import MovementKind
 from app.domain.store import ClaimLink, DebtPolicy
 from app.providers.protocol import LocalProvider, PointsProvider
@@ -42,4 +44,4 @@ class Accounts:
     def paused_until(self, account_id: int, now: datetime) -> datetime | None:
         """Tell until when an account is not asked."""
         paused_until = self.rows[account_id].paused_until
-        return paused_until if paused_until is not None and paused_until > now else None
+        return paused_until if holds(paused_until, now, longest=PAUSE_LONGEST) else None

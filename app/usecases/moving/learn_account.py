@@ -8,11 +8,13 @@ believed for a day after it was last seen: an account may come to answer otherwi
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import or_, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from app.db import moment_conditions
 from app.db.tables import AccountRow, StoreRow
 from app.domain.claim import NO_POINTS
+from app.domain.retry import PAUSE_LONGEST
 from app.domain.store import AccountKind, StoreState
 from app.providers.protocol import NotSent
 from app.usecases.moving.balances_now import balances_now
@@ -44,8 +46,8 @@ def learn_account(services: Services) -> None:
 def _take(session: Session, now: datetime) -> tuple[AccountRow, StoreRow] | None:
     """Choose the account that was asked longest ago, and note that it is asked: of several workers one asks."""
     asked_at = col(AccountRow.asked_of_nobody_at)
-    is_due = or_(asked_at.is_(None), asked_at <= now - ASKED_AGAIN_AFTER)
-    is_open = or_(col(AccountRow.paused_until).is_(None), col(AccountRow.paused_until) <= now)
+    is_due = moment_conditions.is_due(asked_at, now, every=ASKED_AGAIN_AFTER)
+    is_open = moment_conditions.is_free(col(AccountRow.paused_until), now, now + PAUSE_LONGEST)
     query = (
         select(AccountRow, StoreRow)
         .join(StoreRow, col(StoreRow.id) == col(AccountRow.store_id))

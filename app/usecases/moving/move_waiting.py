@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
+from app.db.moment_conditions import is_free
 from app.db.tables import AccountRow, MovementRow, StoreRow
 from app.domain import retry
 from app.domain.evidence import FIRST_LOOK_AFTER
@@ -90,7 +91,7 @@ def _waiting(session: Session, now: datetime) -> list[MovementRow]:
             is_time,
             or_(col(MovementRow.look_at).is_(None), col(MovementRow.look_at) <= now),
             StoreRow.state == StoreState.ACTIVE,
-            or_(col(AccountRow.paused_until).is_(None), col(AccountRow.paused_until) <= now),
+            is_free(col(AccountRow.paused_until), now, now + retry.PAUSE_LONGEST),
         )
         .order_by(col(MovementRow.planned_at), col(MovementRow.id))
         .limit(BATCH)

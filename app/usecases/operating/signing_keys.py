@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.db.tables import StoreRow
+from app.domain.moments import is_due
 from app.errors import SaleorUnreachable, Unavailable
 from app.usecases.services import Services
 
@@ -19,7 +20,7 @@ def newer_jwks(services: Services, store: StoreRow, now: datetime) -> str:
 
     Raises Unavailable when it was asked a moment ago, is being asked, or does not answer.
     """
-    if store.jwks_asked_at is not None and now - store.jwks_asked_at < JWKS_ASKED_EVERY:
+    if not is_due(store.jwks_asked_at, now, every=JWKS_ASKED_EVERY):
         raise Unavailable("This is signed with a key not known yet; the keys were asked for a moment ago. Try again later.")
     with services.bulkheads.keys.place(store.slug):
         return _asked(services, store, now)

@@ -32,7 +32,7 @@ def pause_store(services: Services, store: StoreRow, error: AppError, now: datet
     failures = store.failures + 1
     pause = retry.backoff(failures, jitter=randrange(100))  # noqa: S311 - spreads load, keeps no secret
     if isinstance(error, SaleorBusy) and error.retry_after is not None:
-        pause = error.retry_after
+        pause = min(error.retry_after, retry.BACKOFF_LONGEST)
     elif isinstance(error, SaleorRefused):
         pause = retry.PROBE_EVERY
     problem = _why_refused(services, store, error) if isinstance(error, SaleorRefused) else error.message

@@ -11,8 +11,11 @@ from sqlalchemy import bindparam, or_, update
 from sqlmodel import col, select
 
 from app.db.columns import UtcTime
+from app.db.moment_conditions import is_free
 from app.db.tables import StoreRow
 from app.db.waking import wake_changed
+from app.domain import retry
+from app.domain.moments import CLOCKS_AGREE_WITHIN
 from app.domain.store import StoreState
 from app.errors import AppError, SaleorFault, SaleorRefused, Unavailable
 from app.metrics import count_swept
@@ -25,14 +28,16 @@ log = structlog.get_logger()
 # A transaction that began earlier may end later: its orders appear behind the cursor.
 OVERLAP = timedelta(minutes=2)
 
-_NOW, _BEFORE = bindparam("now", type_=UtcTime()), bindparam("before", type_=UtcTime())
+_NOW, _BEFORE, _JUST_AHEAD, _PAUSE_END = (
+    bindparam(name, type_=UtcTime()) for name in ("now", "before", "just_ahead", "pause_end")
+)
 _MOST_OVERDUE = (
     select(StoreRow)
     .where(
         StoreRow.state != StoreState.DELETED,
         col(StoreRow.saleor_api_url).is_not(None),
-        or_(col(StoreRow.swept_at).is_(None), col(StoreRow.swept_at) <= _BEFORE),
-        or_(col(StoreRow.paused_until).is_(None), col(StoreRow.paused_until) <= _NOW),
+        or_(col(StoreRow.swept_at).is_(None), col(StoreRow.swept_at) <= _BEFORE, col(StoreRow.swept_at) > _JUST_AHEAD),
+        is_free(col(StoreRow.paused_until), _NOW, _PAUSE_END),
     )
     .order_by(col(StoreRow.swept_at).nulls_first())
     .limit(1)
@@ -98,7 +103,13 @@ def _take_store(services: Services, every: timedelta) -> StoreRow | None:
     """Choose the store whose sweep is most overdue, and note that it begins now: other workers then pass it over."""
     now = services.clock()
     with services.database.writing() as session:
-        store = session.exec(_MOST_OVERDUE, params={"now": now, "before": now - every}).first()
+        asked = {
+            "now": now,
+            "before": now - every,
+            "just_ahead": now + CLOCKS_AGREE_WITHIN,
+            "pause_end": now + retry.PAUSE_LONGEST,
+        }
+        store = session.exec(_MOST_OVERDUE, params=asked).first()
         if store is not None:
             store.swept_at = now
             session.add(store)

@@ -1,0 +1,87 @@
+"""The clock was a day ahead, and is put back: what it wrote then holds nothing up."""
+
+from datetime import timedelta
+
+import pytest
+
+from app.db.queue import lease
+from app.db.tables import AccountRow
+from app.usecases.operating.signing_keys import newer_jwks
+from app.usecases.settling.sweep_orders import sweep_orders
+from tests.test_settling.test_refunds import ADA
+from tests.world import World
+
+EVERY = timedelta(minutes=5)
+A_DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def world(embedded_world: World) -> World:
+    return embedded_world
+
+
+def place_paid(world: World) -> str:
+    order_id = world.saleor.shop.place_order("100", email=ADA)
+    world.saleor.till.charge(order_id, "100")
+    world.saleor.deliveries.deliver()
+    return order_id
+
+
+def test_a_pause_of_a_store(world: World) -> None:
+    order_id = place_paid(world)
+    world.change_store(paused_until=world.clock() + A_DAY, failures=1, problem="Saleor is away.")
+
+    world.settle()
+
+    assert (world.order(order_id).granted, world.store().problem) == (100, None)
+
+
+def test_a_pause_of_an_account(world: World) -> None:
+    order_id = place_paid(world)
+    with world.services.database.writing() as session:
+        account = session.get(AccountRow, world.account().id)
+        assert account is not None
+        account.paused_until = world.clock() + A_DAY
+        session.add(account)
+
+    world.settle()
+
+    assert world.order(order_id).granted == 100
+
+
+def test_a_lease(world: World) -> None:
+    order_id = place_paid(world)
+    with world.services.database.writing() as session:
+        assert lease(session, world.store().id or 0, "a token", limit=1, now=world.clock() + A_DAY)
+
+    world.settle()
+
+    assert world.order(order_id).granted == 100
+
+
+def test_a_lease_that_is_in_use_is_kept(world: World) -> None:
+    order_id = place_paid(world)
+    with world.services.database.writing() as session:
+        assert lease(session, world.store().id or 0, "a token", limit=1, now=world.clock() + timedelta(seconds=20))
+
+    world.settle()
+
+    assert world.order(order_id).granted == 0
+
+
+def test_a_sweep(world: World) -> None:
+    world.change_store(swept_at=world.clock() + A_DAY)
+    place = world.saleor.shop.place_order("100", email=ADA)
+    world.saleor.till.charge(place, "100")
+    world.saleor.deliveries.lose()
+
+    assert sum(sweep_orders(world.services, EVERY)) == 1
+
+
+def test_renewed_signing_keys(world: World) -> None:
+    world.change_store(jwks_asked_at=world.clock() + A_DAY)
+    world.saleor.rotate_key()
+
+    assert newer_jwks(world.services, world.store(), world.clock()) == world.store().jwks
+    assert world.store().jwks_asked_at is not None
+    assert world.store().jwks_asked_at <= world.clock()  # type: ignore[operator]  # seen above
