@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
@@ -145,6 +146,17 @@ def test_nothing_outlives_it_when_it_is_killed_itself(start: Start) -> None:
 
     app.wait()
     _nothing_is_left(app, descendants)
+
+
+def test_the_web_processes_end_when_their_parent_is_killed(start: Start, run_here: Run) -> None:
+    run_here("migrate")
+    app = start("web").wait_until_ready()
+    (serving,) = children_of(app.pid)
+
+    os.kill(app.pid, signal.SIGKILL)
+
+    app.wait()
+    wait_until(lambda: not psutil.pid_exists(serving), what="the web process ends with its parent")
 
 
 def test_two_web_processes_and_a_worker_share_one_sqlite_file(start: Start, run_here: Run, live_saleor: StandInSaleor) -> None:

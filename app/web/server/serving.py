@@ -13,6 +13,7 @@ from granian.server import Server
 
 from app.web.server.listening import free_address
 from app.web.server.receiving import BODY_SECONDS, Receiver
+from app.web.server.supervisor import end_with_parent
 
 log = structlog.get_logger()
 
@@ -84,7 +85,8 @@ def serve_on(
 
 
 def _load(entry: str, *, threads: int, body_seconds: int) -> Any:
-    """Build the application in the process that serves it."""
+    """Build the application in the process that serves it. That one must not keep the port when its parent is gone."""
+    end_with_parent()
     return Receiver(resolve_name(entry)(), threads=threads, body_seconds=body_seconds)
 
 

@@ -52,12 +52,13 @@ def supervise(commands: Mapping[str, Sequence[str]], *, is_ready: Callable[[], b
 
 def _start(command: Sequence[str]) -> subprocess.Popen[bytes]:
     # In a session of its own: Ctrl-C reaches this process only, which then ends the others in good order.
-    return subprocess.Popen(command, start_new_session=True, preexec_fn=_end_with_parent if _libc else None)  # noqa: S603, PLW1509 - our own commands; no thread runs yet
+    return subprocess.Popen(command, start_new_session=True, preexec_fn=end_with_parent)  # noqa: S603, PLW1509 - our own commands; no thread runs yet
 
 
-def _end_with_parent() -> None:
-    """Ask Linux to stop this process should the supervisor be killed: nothing else would."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with_parent() -> None:
+    """Ask Linux to stop this process should the one that started it be killed: nothing else would."""
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _wait(children: Children, stopping: threading.Event, is_ready: Callable[[], bool], announce: Callable[[], None]) -> None:
