@@ -13,10 +13,11 @@ LOGO = FOLDER / "logo.png"
 
 # An app is told of its own deletion and of its own pauses from here on.
 APP_EVENTS_SINCE = (3, 23)
-# Where in the Dashboard widgets may stand, since when. A place that it does not know makes it refuse the whole app.
+# Places in the Dashboard that only newer ones have. A place that it does not know makes it refuse the whole app.
 MOUNTS_SINCE = {
     "ORDER_DETAILS_WIDGETS": (3, 22),
     "CUSTOMER_DETAILS_WIDGETS": (3, 22),
+    "PRODUCT_DETAILS_WIDGETS": (3, 22),
     "HOMEPAGE_WIDGETS": (3, 23),
 }
 
@@ -26,7 +27,8 @@ def manifest(
 ) -> dict[str, Any]:
     """Fill in the manifest. `schema_version` is what Saleor says of itself, such as `3.22`; without it the newest is meant.
 
-    Addresses of widgets are whole: some Dashboards join a relative one to `appUrl`, others drop what that ends with.
+    Addresses of widgets are whole: some Dashboards join a relative one to `appUrl`, others drop what that ends with. Those of
+    pages are relative, because the Dashboard takes no other.
     """
     values = {
         "{api}": api_url,
@@ -41,7 +43,9 @@ def manifest(
     filled = _filled(json.loads(_template()), values)
     if not has_app_events(schema_version):
         filled["webhooks"] = [webhook for webhook in filled["webhooks"] if webhook["name"] != "App"]
-    filled["extensions"] = [one for one in filled["extensions"] if _is_since(schema_version, MOUNTS_SINCE[one["mount"]])]
+    filled["extensions"] = [
+        one for one in filled["extensions"] if _is_since(schema_version, MOUNTS_SINCE.get(one["mount"], (0, 0)))
+    ]
     return dict(filled)
 
 

@@ -6,7 +6,7 @@ from sqlmodel import select
 
 from app.db.tables import OrderRow, StoreRow
 from app.domain.order_link import order_link
-from app.errors import Unavailable, UnknownStore
+from app.usecases.merchants.find_customers import customer_address
 from app.usecases.merchants.look_up_customer import CustomerView, look_up_customer
 from app.usecases.services import Services
 
@@ -53,12 +53,5 @@ def see_customer_box(services: Services, store_id: int, user_id: str) -> Custome
 
     Raises Unavailable or SaleorRefused when Saleor does not say it.
     """
-    with services.database.reading() as session:
-        store = session.get_one(StoreRow, store_id)
-    if store.saleor_api_url is None or store.token_sealed is None:
-        raise UnknownStore("This Saleor has removed Saleor Points.")
-    if store.failures:
-        raise Unavailable("Saleor does not serve Saleor Points now. It is asked again by itself; look again later.")
-    with services.bulkheads.look_ups.place(store.saleor_api_url):
-        email = services.saleor.customer_email(store.saleor_api_url, services.sealer.open(store.token_sealed), user_id)
+    email = customer_address(services, store_id, user_id)
     return look_up_customer(services, store_id, email) if email is not None else None

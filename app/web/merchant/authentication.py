@@ -10,6 +10,7 @@ from app.usecases.services import Services
 __all__ = [
     "MANAGE_APPS",
     "MANAGE_ORDERS",
+    "MANAGE_USERS",
     "Staff",
     "learn_from_allowed",
     "learn_nothing",
@@ -20,10 +21,13 @@ __all__ = [
 
 MANAGE_ORDERS = "MANAGE_ORDERS"
 MANAGE_APPS = "MANAGE_APPS"
+# Whoever may delete a customer in Saleor may erase one here.
+MANAGE_USERS = "MANAGE_USERS"
 
 _NEEDED_FOR = {
     MANAGE_ORDERS: "to see orders and customers here, and to work on them",
     MANAGE_APPS: "to change rules, keys and settings here",
+    MANAGE_USERS: "to export or erase what is kept of a customer",
 }
 
 
@@ -47,8 +51,8 @@ def staff_of_form(services: Services, request: Request) -> Staff:
         services,
         api_url=request.form.get("saleorApiUrl", ""),
         token=request.form.get("accessToken", ""),
-        # A form that one origin posts to another carries where it comes from.
-        dashboard_url=request.headers.get("Origin"),
+        # The widget's own script tells it. A form that the Dashboard itself posts carries where it comes from.
+        dashboard_url=request.headers.get("Dashboard-Url") or request.headers.get("Origin"),
     )
 
 

@@ -9,7 +9,7 @@ from app.usecases.merchants.adjust_points import adjust_customer
 from app.usecases.merchants.look_up_customer import look_up_customer
 from app.usecases.services import Services
 from app.web.merchant import order_words
-from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of
+from app.web.merchant.authentication import MANAGE_ORDERS, MANAGE_USERS, Staff, require, staff_of
 from app.web.merchant.fragments import at, form_about, form_once, form_text, fragment, notify
 from app.web.merchant.orders import signed_points
 from app.web.merchant.places import as_segment, from_segment
@@ -22,13 +22,13 @@ def add_routes(routes: Blueprint, services: Services) -> None:
     def customers() -> Response:
         staff = staff_of(services, request)
         require(staff, MANAGE_ORDERS)
-        return _page(services, staff, request.args.get("email", "").strip())
+        return customer_page(services, staff, request.args.get("email", "").strip())
 
     @routes.get("/pages/customers/<segment>")
     def customer(segment: str) -> Response:
         staff = staff_of(services, request)
         require(staff, MANAGE_ORDERS)
-        return _page(services, staff, from_segment(segment))
+        return customer_page(services, staff, from_segment(segment))
 
     @routes.post("/pages/customers/<segment>/adjust")
     def adjust(segment: str) -> Response:
@@ -47,18 +47,29 @@ def add_routes(routes: Blueprint, services: Services) -> None:
                 once=form_once(staff),
             )
         except BadRequest as refused:
-            return _page(services, staff, email, status=422, sentence=refused.message, typed=request.form)
-        return notify(_page(services, staff, email), "success", "The points are being changed")
+            return customer_page(services, staff, email, status=422, sentence=refused.message, typed=request.form)
+        return notify(customer_page(services, staff, email), "success", "The points are being changed")
 
 
-def _page(services: Services, staff: Staff, email: str, **values: Any) -> Response:
+def customer_page(services: Services, staff: Staff, email: str, **values: Any) -> Response:
+    """Show the page of one customer, or of none. `is_giving` opens the form that gives points."""
     customer, error = None, ""
     if email:
         try:
             customer = look_up_customer(services, staff.store_id, email)
         except BadRequest as refused:
             error = refused.message
-    given = {"sentence": "", "typed": {}, "status": 422 if error else 200, **values}
-    answer = fragment("customers.html", staff, email=email, customer=customer, error=error, words=order_words, **given)
+    given = {"sentence": "", "typed": {}, "is_giving": False, "status": 422 if error else 200, **values}
+    answer = fragment(
+        "customers.html",
+        staff,
+        email=email,
+        customer=customer,
+        error=error,
+        words=order_words,
+        may_erase=MANAGE_USERS in staff.user_permissions,
+        **given,
+    )
     subject = customer.email if customer is not None else email
-    return at(answer, f"customers/{as_segment(subject)}" if subject else "customers")
+    place = f"customers/{as_segment(subject)}" if subject else "customers"
+    return at(answer, f"{place}/give" if subject and given["is_giving"] else place)

@@ -59,9 +59,17 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         answer.headers["Content-Disposition"] = 'attachment; filename="orders.csv"'
         return answer
 
+    @routes.get("/pages/orders/give")
+    def give_from_dashboard() -> Response:
+        return _page(services, _worker(services), request.args.get("orderId", ""), opened="adjust")
+
     @routes.get("/pages/orders/<order_id>")
     def order(order_id: str) -> Response:
         return _page(services, _worker(services), order_id)
+
+    @routes.get("/pages/orders/<order_id>/give")
+    def give(order_id: str) -> Response:
+        return _page(services, _worker(services), order_id, opened="adjust")
 
     @routes.post("/pages/orders/<order_id>/<action>")
     def act(order_id: str, action: str) -> Response:
@@ -133,7 +141,8 @@ _STATES = (
 )
 
 
-def _page(services: Services, staff: Staff, order_id: str, *, failed: str = "", sentence: str = "") -> Response:
+def _page(services: Services, staff: Staff, order_id: str, *, failed: str = "", sentence: str = "", opened: str = "") -> Response:
+    """Show an order's page. `failed` names the action whose form was refused, `opened` the one whose form is to be open."""
     explained = explain_order(services, staff.store_id, order_id) if is_order_id(order_id) else None
     if explained is None:
         abort(404, "This order is not here. It may belong to another store, or Saleor Points has not seen it yet.")
@@ -149,11 +158,14 @@ def _page(services: Services, staff: Staff, order_id: str, *, failed: str = "", 
         why=order_words.why_this_rule(explained.version) if explained.version is not None else "",
         dashboard_order=_dashboard_link(staff, explained),
         failed=failed,
+        opened=failed or opened,
         sentence=sentence,
         typed=request.form,
         new_token=new_token,
         entries=explained.timeline[:_ENTRIES_SHOWN],
     )
+    if opened:
+        return at(answer, f"orders/{order_id}/give")
     return at(answer, f"orders/{order_id}") if request.method == "POST" else answer
 
 

@@ -35,11 +35,8 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
     @routes.get("/", defaults={"path": ""})
     @routes.get("/<path:path>")
     def shell(path: str) -> str:  # noqa: ARG001 - the bridge reads it from the address
-        g.merchant_ancestors = _ancestors(
-            services, settings, request.args.get("saleorApiUrl", ""), request.headers.get("Referer")
-        )
-        theme = "dark" if request.args.get("theme") == "dark" else "light"
-        return render_template("merchant/shell.html", pages=PAGES, theme=theme)
+        g.merchant_ancestors = frame_ancestors(services, settings)
+        return render_template("merchant/shell.html", pages=PAGES, theme=theme_asked())
 
 
 def protect(answer: Response) -> Response:
@@ -61,12 +58,18 @@ def ancestors_of(dashboard_url: str | None, settings: Settings) -> tuple[str, ..
     return known if dashboard_url is not None or settings.dashboards else _ANYBODY
 
 
-def _ancestors(services: Services, settings: Settings, api_url: str, referrer: str | None) -> Iterable[str]:
-    """Give the origins that may frame the shell. Nobody has signed in yet: a learned origin is told to that origin only.
+def theme_asked() -> str:
+    """Give the theme that the Dashboard wrote into the frame's address."""
+    return "dark" if request.args.get("theme") == "dark" else "light"
+
+
+def frame_ancestors(services: Services, settings: Settings) -> Iterable[str]:
+    """Give the origins that may frame what is asked for: the shell, or a box. Nobody has signed in yet: a learned origin is told to that origin only.
 
     A browser names it in Referer, except where Back loads the frame again, or the Dashboard forbids it. Then anybody may frame
     the shell: it is empty without a token, and a learned origin must not be told to whoever leaves the header out.
     """
+    api_url, referrer = request.args.get("saleorApiUrl", ""), request.headers.get("Referer")
     known = find_dashboard(services, api_url) if api_url else None
     if known is None or dashboard_origin(known) == _origin_of(referrer):
         return ancestors_of(known, settings)

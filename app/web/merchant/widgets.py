@@ -1,6 +1,7 @@
-"""Widgets: what the Dashboard shows of points beside an order, beside a customer, and on its home page.
+"""Widgets: what the Dashboard shows of points beside an order, a customer and a product, and on its home page.
 
-The Dashboard posts the token in the form. From here nothing can be said to it but how tall the widget is.
+The Dashboard loads a widget by GET and tells it the theme; `widget.js` gets the token and posts it. In installations from before
+the widgets were loaded by GET, the Dashboard itself posts the token.
 """
 
 import re
@@ -12,6 +13,7 @@ from app.errors import BadRequest, NotPermitted
 from app.saleor.parsing import is_order_id
 from app.settings import Settings
 from app.usecases.merchants.see_overview import COUNTED_MAX, see_overview
+from app.usecases.merchants.see_product import see_product_box
 from app.usecases.merchants.see_widgets import see_customer_box, see_order_box
 from app.usecases.services import Services
 from app.web.merchant import order_words, shell
@@ -20,12 +22,18 @@ from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff
 from app.web.merchant.charts import points_chart
 from app.web.merchant.places import as_segment
 
-_USER_ID = re.compile(r"[A-Za-z0-9+/=]{4,128}")
+BOXES = ("order", "customer", "product", "home")
+_GLOBAL_ID = re.compile(r"[A-Za-z0-9+/=]{4,128}")
 _MOVEMENTS_MAX = 5
 
 
 def add_routes(routes: Blueprint, services: Services, settings: Settings) -> None:
-    """Serve the three widgets."""
+    """Serve the frame of each widget, and what is in it."""
+
+    @routes.get(f"/widgets/<any({', '.join(BOXES)}):name>")
+    def widget_frame(name: str) -> str:  # noqa: ARG001 - widget.js posts to the same address
+        g.merchant_ancestors = shell.frame_ancestors(services, settings)
+        return render_template("merchant/widget_frame.html", theme=shell.theme_asked(), is_empty=True)
 
     @routes.post("/widgets/order")
     def order_widget() -> Response:
@@ -47,11 +55,20 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
     def customer_widget() -> Response:
         staff = _staff(services, settings)
         user_id = request.form.get("customerId", "")
-        if not _USER_ID.fullmatch(user_id):
+        if not _GLOBAL_ID.fullmatch(user_id):
             raise BadRequest("The Dashboard did not name the customer.")
         customer = see_customer_box(services, staff.store_id, user_id)
         path = f"customers/{as_segment(customer.email)}" if customer is not None else "customers"
         return _widget("customer_widget.html", staff, path, customer=customer, words=order_words, movements_max=_MOVEMENTS_MAX)
+
+    @routes.post("/widgets/product")
+    def product_widget() -> Response:
+        staff = _staff(services, settings)
+        product_id = request.form.get("productId", "")
+        if not _GLOBAL_ID.fullmatch(product_id):
+            raise BadRequest("The Dashboard did not name the product.")
+        product = see_product_box(services, staff.store_id, product_id)
+        return _widget("product_widget.html", staff, "rules", product=product)
 
     @routes.post("/widgets/home")
     def home_widget() -> Response:

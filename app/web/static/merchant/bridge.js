@@ -22,6 +22,7 @@
   let token = "";
   let locale = "en";
   let here = pathOf(location.pathname) || "overview";
+  let first = here; // the page of the frame's own address
   let newest = 0; // the newest navigation: an answer to an older one is dropped
   let actions = 0;
   let stands = null; // where the Dashboard said last that it stands, or was told to
@@ -78,7 +79,7 @@
     const wanted = fromRoute(found[2] || "");
     const asked = ownQuery(found[3] || "");
     // The frame's first address has the query that this path lacks.
-    const place = stands === null && here.split("?")[0] === wanted ? here : wanted + asked;
+    const place = asked === "" && first.split("?")[0] === wanted ? first : wanted + asked;
     // After the browser's Back it still stands elsewhere, and says so again with each fresh token.
     const isNews = place !== stands;
     stands = place;
@@ -212,7 +213,8 @@
     document.title = heading ? `${heading.textContent.trim()} – ${appName}` : appName;
     const wrong = main.querySelector("[aria-invalid=true]");
     const again = stays && main.querySelector(`form[data-stays][action="${CSS.escape(stays)}"] .primary`);
-    const focused = wrong || main.querySelector("[data-first]") || again || heading;
+    const opened = main.querySelector("details.confirm[open] input:not([type=hidden])");
+    const focused = wrong || main.querySelector("[data-first]") || opened || again || heading;
     if (focused) {
       if (focused === heading) heading.tabIndex = -1;
       focused.focus({ preventScroll: focused === heading || focused === again });
@@ -353,7 +355,8 @@
 
   // --- begin -----------------------------------------------------------------------------------------------------------
 
-  here = history.state !== null && typeof history.state.here === "string" ? history.state.here : here + ownQuery(location.search);
+  first = here + ownQuery(location.search);
+  here = history.state !== null && typeof history.state.here === "string" ? history.state.here : first;
   history.replaceState({ here }, "");
   if (window.parent === window) {
     stop("Saleor Points is part of the Saleor Dashboard: open it there, under Extensions.");

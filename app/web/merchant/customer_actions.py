@@ -1,0 +1,154 @@
+"""What staff start from a customer in the Dashboard: give points, to one or to many, and show, export or erase what is kept.
+
+The Dashboard names customers by Saleor's ids. The pages name them by address, so their addresses say so from then on.
+"""
+
+import json
+import re
+
+from flask import Blueprint, Response, request
+
+from app.domain.store import AccountKind
+from app.errors import BadRequest
+from app.usecases.merchants.find_customers import customer_address, customer_addresses
+from app.usecases.merchants.give_to_many import CUSTOMERS_AT_ONCE_MAX, GivenTo, give_to_many
+from app.usecases.merchants.show_settings import show_settings
+from app.usecases.operating.erase_customer import Erased, erase_customer
+from app.usecases.operating.show_customer import export_customer, show_customer
+from app.usecases.services import Services
+from app.web.merchant.authentication import MANAGE_ORDERS, MANAGE_USERS, Staff, require, staff_of
+from app.web.merchant.customers import customer_page
+from app.web.merchant.fragments import at, form_about, form_once, form_text, fragment, notify
+from app.web.merchant.orders import signed_points
+from app.web.merchant.places import as_segment, from_segment
+
+_USER_ID = re.compile(r"[A-Za-z0-9+/=]{4,128}")
+
+
+def add_routes(routes: Blueprint, services: Services) -> None:
+    """Serve the pages that the Dashboard's actions lead to."""
+    _add_giving(routes, services)
+    _add_erasing(routes, services)
+
+
+def _add_giving(routes: Blueprint, services: Services) -> None:
+    @routes.get("/pages/customers/give")
+    def give_to_chosen() -> Response:
+        staff = _allowed(services, MANAGE_ORDERS)
+        chosen = _chosen()
+        if len(chosen) == 1:
+            return customer_page(services, staff, customer_address(services, staff.store_id, chosen[0]) or "", is_giving=True)
+        emails = customer_addresses(services, staff.store_id, chosen)
+        return _giving(staff, emails, missing=len(chosen) - len(emails))
+
+    @routes.post("/pages/customers/give")
+    def give_to_all() -> Response:
+        staff = _allowed(services, MANAGE_ORDERS)
+        emails = list(dict.fromkeys(request.form.getlist("email")))
+        try:
+            once = form_once(staff)
+            outcomes = give_to_many(
+                services,
+                staff.store_slug,
+                emails,
+                points=signed_points(),
+                reason=form_text("reason"),
+                who=staff.email,
+                once=once,
+            )
+        except BadRequest as refused:
+            return _giving(staff, emails, sentence=refused.message)
+        refusals = {one.refusal for one in outcomes}
+        if len(refusals) == 1 and "" not in refusals:
+            return _giving(staff, emails, sentence=refusals.pop())
+        done = sum(1 for one in outcomes if not one.refusal)
+        return notify(_giving(staff, emails, outcomes=outcomes), "success", f"{done} of {len(outcomes)} customers changed")
+
+    @routes.get("/pages/customers/<segment>/give")
+    def give_to_one(segment: str) -> Response:
+        return customer_page(services, _allowed(services, MANAGE_ORDERS), from_segment(segment), is_giving=True)
+
+
+def _add_erasing(routes: Blueprint, services: Services) -> None:
+    @routes.get("/pages/customers/erase")
+    def erase_chosen() -> Response:
+        staff = _allowed(services, MANAGE_USERS)
+        chosen = _chosen()
+        email = customer_address(services, staff.store_id, chosen[0]) if chosen else None
+        return _kept(services, staff, email or "")
+
+    @routes.get("/pages/customers/<segment>/erase")
+    def show_kept(segment: str) -> Response:
+        return _kept(services, _allowed(services, MANAGE_USERS), from_segment(segment))
+
+    @routes.post("/pages/customers/<segment>/erase")
+    def erase(segment: str) -> Response:
+        staff, email = _allowed(services, MANAGE_USERS), from_segment(segment)
+        try:
+            form_about("email", email)
+            erased = erase_customer(services, staff.store_slug, email, who=staff.email, once=form_once(staff))
+        except BadRequest as refused:
+            return _kept(services, staff, email, sentence=refused.message)
+        return notify(_kept(services, staff, email, erased=erased), "success", "Customer erased")
+
+    @routes.get("/pages/customers/<segment>/export.json")
+    def export(segment: str) -> Response:
+        staff = _allowed(services, MANAGE_USERS)
+        kept = export_customer(services, staff.store_slug, from_segment(segment))
+        answer = Response(json.dumps(kept, indent=2, ensure_ascii=False), mimetype="application/json")
+        answer.headers["Content-Disposition"] = 'attachment; filename="customer.json"'
+        return answer
+
+
+def _allowed(services: Services, permission: str) -> Staff:
+    staff = staff_of(services, request)
+    require(staff, permission)
+    return staff
+
+
+def _chosen() -> list[str]:
+    """Read whom the Dashboard names: `customerId=…`, or `customerIds[0]=…`, in some versions with commas.
+
+    Raises BadRequest when somebody is no customer, or too many are chosen.
+    """
+    named = [value for name, value in request.args.items(multi=True) if re.fullmatch(r"customerIds?(\[\d*\])?", name)]
+    chosen = list(dict.fromkeys(part for value in named for part in value.split(",") if part))
+    if len(chosen) > CUSTOMERS_AT_ONCE_MAX:
+        raise BadRequest(f"Choose at most {CUSTOMERS_AT_ONCE_MAX} customers at once.")
+    if not all(_USER_ID.fullmatch(user_id) for user_id in chosen):
+        raise BadRequest("The Dashboard did not name the customer.")
+    return chosen
+
+
+def _giving(
+    staff: Staff, emails: list[str], *, outcomes: list[GivenTo] | None = None, sentence: str = "", missing: int = 0
+) -> Response:
+    return fragment(
+        "customers_give.html",
+        staff,
+        status=422 if sentence else 200,
+        emails=emails,
+        outcomes=outcomes or [],
+        sentence=sentence,
+        missing=missing,
+        typed=request.form,
+    )
+
+
+def _kept(services: Services, staff: Staff, email: str, *, sentence: str = "", erased: Erased | None = None) -> Response:
+    try:
+        kept = show_customer(services, staff.store_slug, email) if email else None
+    except BadRequest:
+        kept = None
+    at_coggins = show_settings(services, staff.store_id).account.kind is AccountKind.COGGINS
+    answer = fragment(
+        "customer_erase.html",
+        staff,
+        status=422 if sentence else 200,
+        email=email,
+        kept=kept,
+        sentence=sentence,
+        erased=erased,
+        at_coggins=at_coggins,
+    )
+    return at(answer, f"customers/{as_segment(email)}/erase") if email else answer
