@@ -82,7 +82,7 @@ def _add_erasing(routes: Blueprint, services: Services) -> None:
         return _kept(services, _allowed(services, MANAGE_USERS), from_segment(segment))
 
     @routes.post("/pages/customers/<segment>/erase")
-    def erase(segment: str) -> Response:
+    def erase_for_good(segment: str) -> Response:
         staff, email = _allowed(services, MANAGE_USERS), from_segment(segment)
         try:
             form_about("email", email)
@@ -92,7 +92,7 @@ def _add_erasing(routes: Blueprint, services: Services) -> None:
         return notify(_kept(services, staff, email, erased=erased), "success", "Customer erased")
 
     @routes.get("/pages/customers/<segment>/export.json")
-    def export(segment: str) -> Response:
+    def export_kept(segment: str) -> Response:
         staff = _allowed(services, MANAGE_USERS)
         kept = export_customer(services, staff.store_slug, from_segment(segment))
         answer = Response(json.dumps(kept, indent=2, ensure_ascii=False), mimetype="application/json")
