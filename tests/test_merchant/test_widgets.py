@@ -168,14 +168,18 @@ def test_no_widget_shuts_anybody_out(desk: Desk, dashboard: StandInDashboard, fr
     order_id = desk.world.saleor.shop.place_paid_order("60")
     desk.world.saleor.shop.place_paid_order("40", email="")
     desk.world.deliver()
+    product_id = desk.world.saleor.shop.list_product(default_channel=("10", "20"))
+    dashboard.theme = theme
     page = frames()
-    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
 
     for extension in manifest(desk.world, "3.24")["extensions"]:
-        context = {"orderId": order_id} if extension["mount"] == "ORDER_DETAILS_WIDGETS" else {}
+        if extension["target"] != "WIDGET":
+            continue
+        context = {"orderId": order_id} if extension["mount"] == "ORDER_DETAILS_WIDGETS" else {"productId": product_id}
         if extension["mount"] == "CUSTOMER_DETAILS_WIDGETS":
             continue  # Who is a customer of the stand-in's is told by its orders; their widget has the same parts.
         page.goto(dashboard.widget(extension, **context))
         expect(app_in(page).locator("main")).to_contain_text("points")
+        expect(app_in(page).locator("html")).to_have_attribute("data-theme", theme)
         # The stand-in's own page around the frame is nobody's concern.
         assert Opened(page.frames[1]).faults() == []  # type: ignore[arg-type]  # a frame is asked just as a page

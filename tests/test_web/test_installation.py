@@ -27,7 +27,7 @@ from tests.waiting import PATIENCE_SECONDS
 from tests.world import World
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
-VERSIONS = ["3.20", "3.21", "3.22", "3.23", "3.24"]
+VERSIONS = ["3.21", "3.22", "3.23", "3.24"]
 SALEOR_FACING = ["/api/manifest", "/logo.png", "/api/register", "/api/webhooks/orders", "/api/webhooks/app"]
 
 
@@ -70,7 +70,7 @@ def test_every_served_version_of_saleor_takes_the_manifest_fitted_to_it(site: Wo
 @pytest.mark.parametrize(
     ("version", "names"),
     [
-        ("3.20", ["Orders"]),
+        ("3.21", ["Orders"]),
         ("3.22", ["Orders"]),
         ("3.22.99", ["Orders"]),
         ("3.23", ["Orders", "App"]),
@@ -89,7 +89,7 @@ def test_a_saleor_is_asked_for_the_apps_own_events_only_if_it_has_them(
 
 
 def test_a_version_that_is_not_served_is_refused_by_saleor_itself(site: World) -> None:
-    assert site.saleor.install(f"{site.url}/api/manifest", "3.19").message.startswith("requiredSaleorVersion")
+    assert site.saleor.install(f"{site.url}/api/manifest", "3.20").message.startswith("requiredSaleorVersion")
 
 
 def test_the_app_asks_for_one_permission_and_no_more(site: World) -> None:

@@ -64,7 +64,7 @@ def theme_asked() -> str:
 
 
 def frame_ancestors(services: Services, settings: Settings) -> Iterable[str]:
-    """Give the origins that may frame what is asked for: the shell, or a box. Nobody has signed in yet: a learned origin is told to that origin only.
+    """Give the origins that may frame the shell, or a box. Nobody has signed in yet: a learned origin is told to itself only.
 
     A browser names it in Referer, except where Back loads the frame again, or the Dashboard forbids it. Then anybody may frame
     the shell: it is empty without a token, and a learned origin must not be told to whoever leaves the header out.

@@ -45,8 +45,12 @@ class StandInDashboard:
         return f"{self.url}/dashboard/extensions/app/{quote(self.app_id)}{path}{query}"
 
     def widget(self, extension: dict[str, Any], **context: str) -> str:
-        """Give the address of a page that posts a widget of the manifest, as on an order's or a customer's page."""
-        told = {"url": extension["url"], "mount": extension["mount"], **context}
+        """Give the address of a page that shows a widget of the manifest, as on an order's or a customer's page.
+
+        The manifest says whether the widget is loaded by GET, or posted to.
+        """
+        [target] = extension["options"].values()
+        told = {"url": extension["url"], "mount": extension["mount"], "method": target["method"], **context}
         return f"{self.url}/dashboard/widget?{urlencode(told)}"
 
     def _handle(self, request: Request) -> Answer:
@@ -79,12 +83,25 @@ class StandInDashboard:
         )
 
     def _widget(self, query: dict[str, str]) -> str:
-        context = {name: value for name, value in query.items() if name not in {"url", "mount"}}
+        context = {name: value for name, value in query.items() if name not in {"url", "mount", "method"}}
+        if query["method"] == "GET":
+            return self._widget_by_get(query["url"], context)
         fields = {"saleorApiUrl": self.api_url, "accessToken": self.token(), "appId": self.app_id, **context}
         inputs = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in fields.items())
         return (
             f'<form id="widget" method="post" action="{escape(query["url"])}" target="ext-frame">{inputs}</form>'
             f'<iframe id="app" name="ext-frame" sandbox="{SANDBOX}" title="Widget" width="400" height="200"></iframe>'
+        )
+
+    def _widget_by_get(self, url: str, context: dict[str, str]) -> str:
+        named = [("domain", self.api_url.split("/")[2]), ("saleorApiUrl", self.api_url), ("id", self.app_id)]
+        # It is said twice (seen with 3.23.27).
+        src = f"{url}?{urlencode([*named, *named, *context.items(), ('theme', self.theme)])}"
+        told = json.dumps({"appId": self.app_id, "theme": self.theme, "locale": self.locale, "token": self.token()})
+        return (
+            f'<div id="told" data-told="{escape(told)}"></div>'
+            f'<iframe id="app" name="ext-frame" data-src="{escape(src)}" sandbox="{SANDBOX}"'
+            ' title="Widget" width="400" height="200"></iframe>'
         )
 
 

@@ -78,8 +78,9 @@
     dashboardUrl = dashboard + found[1];
     const wanted = fromRoute(found[2] || "");
     const asked = ownQuery(found[3] || "");
-    // The frame's first address has the query that this path lacks.
-    const place = asked === "" && first.split("?")[0] === wanted ? first : wanted + asked;
+    // The frame's first address has the query that this path lacks, whenever the Dashboard tells of it.
+    const whole = stands === null && here.split("?")[0] === wanted ? here : first;
+    const place = asked === "" && whole.split("?")[0] === wanted ? whole : wanted + asked;
     // After the browser's Back it still stands elsewhere, and says so again with each fresh token.
     const isNews = place !== stands;
     stands = place;
