@@ -101,6 +101,7 @@ def test_a_body_that_is_too_long_is_refused(server: int, body: bytes | Iterable[
     answer = requests.post(f"http://127.0.0.1:{server}/", data=data, timeout=PATIENCE_SECONDS)
 
     assert answer.status_code == 413
+    assert answer.headers["Connection"] == "close"
 
 
 def test_a_request_is_told_as_it_was_asked(server: int) -> None:

@@ -35,6 +35,7 @@ SMALL_BYTES = 64 * 1024
 LARGE_BODIES_MAX = 32
 
 NO_BODY = {204, 304}
+TOO_LARGE = 413
 # Longer answers wait on the disk.
 PIECE_BYTES = 256 * 1024
 
@@ -108,6 +109,9 @@ class Receiver:
         def start_response(line: str, named: Headers, _fault: object = None) -> Callable[[bytes], object]:
             nonlocal status, headers
             status, headers = int(line.split(" ", 1)[0]), [(name.lower(), value) for name, value in named]
+            if status == TOO_LARGE:
+                # The body was not read to its end, so no other request can follow on this connection.
+                headers.append(("connection", "close"))
             return _no_write
 
         answer = self._application(environ, start_response)
