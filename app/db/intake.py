@@ -37,7 +37,7 @@ _WAKE_ORDER_IN_SQLITE = """
     SET look_at = CASE WHEN "order".look_at < excluded.look_at THEN "order".look_at ELSE excluded.look_at END,
         wakes = "order".wakes + 1,
         told_at = CASE WHEN "order".told_at > excluded.told_at THEN "order".told_at ELSE excluded.told_at END
-    WHERE "order".read_facts IS NOT :facts
+    WHERE "order".read_facts IS NOT :facts AND "order".read_facts IS NOT :first_facts
 """
 # The same on PostgreSQL, as one statement: it begins and commits by itself, and so takes one round trip.
 _COUNT_AND_WAKE_IN_POSTGRESQL = """
@@ -57,6 +57,7 @@ _COUNT_AND_WAKE_IN_POSTGRESQL = """
             wakes = "order".wakes + 1,
             told_at = CASE WHEN "order".told_at > excluded.told_at THEN "order".told_at ELSE excluded.told_at END
         WHERE "order".read_facts IS DISTINCT FROM %(facts)s::varchar
+            AND "order".read_facts IS DISTINCT FROM %(first_facts)s::varchar
     )
     INSERT INTO event (store_id, saleor_order_id, type, count, first_at, last_at)
     SELECT id, %(saleor_order_id)s::varchar, %(type)s::varchar, 1, %(now)s::timestamptz, %(now)s::timestamptz
@@ -108,6 +109,7 @@ def take_in(connection: RawConnection, signer: Signer, told: Told, event_type: s
         "saleor_order_id": told.order_id,
         "told_at": bind_time(told.updated_at, connection.dialect),
         "facts": told.facts,
+        "first_facts": told.first_facts,
         "type": event_type,
         "now": bind_time(now, connection.dialect),
     }

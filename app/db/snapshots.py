@@ -1,13 +1,14 @@
 """The order as it was last read, kept as JSON: what explains a number, and what remembers which lines earn."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from app.db.tables import OrderRow
-from app.domain.order import Line, Order, Transaction
+from app.domain.order import Line, Order, Payment, Transaction
 
 
 def dump(order: Order) -> str:
@@ -33,6 +34,13 @@ def dump(order: Order) -> str:
                 [str(amount) for amount in (paid.charged, paid.refunded, paid.succeeded, paid.refund_pending)]
                 for paid in order.transactions
             ],
+            "by_staff": [paid.is_by_staff for paid in order.transactions],
+            "payments": [[payment.gateway, str(payment.charged)] for payment in order.payments],
+            "has_gift_cards": order.has_gift_cards,
+            "card": str(order.card) if order.card is not None else None,
+            "is_replacement": order.is_replacement,
+            "returned": order.returned,
+            "placed_at": _moment(order.placed_at),
             "lines": [_line(line) for line in order.lines],
         },
         separators=(",", ":"),
@@ -73,15 +81,16 @@ def load(snapshot: str, *, saleor_order_id: str, number: str, email: str) -> Ord
         charged=charged,
         refunded=Decimal(stored["refunded"]),
         transactions=_transactions(stored, charged),
+        payments=tuple(Payment(gateway, Decimal(held)) for gateway, held in stored.get("payments", ())),
+        has_gift_cards=stored.get("has_gift_cards", False),
+        card=Decimal(stored["card"]) if stored.get("card") is not None else None,
+        is_replacement=stored.get("is_replacement", False),
+        returned=tuple((line_id, quantity) for line_id, quantity in stored.get("returned", ())),
         lines=_lines(stored),
+        placed_at=_loaded_moment(stored.get("placed_at")),
         fully_paid_at=_loaded_moment(stored.get("fully_paid_at")),
         fulfilled_at=_loaded_moment(stored.get("fulfilled_at")),
     )
-
-
-def load_lines(snapshot: str | None) -> tuple[Line, ...]:
-    """Read the lines of an order as they were last stored."""
-    return () if snapshot is None else _lines(json.loads(snapshot))
 
 
 def _lines(stored: Mapping[str, Any]) -> tuple[Line, ...]:
@@ -99,9 +108,16 @@ def _lines(stored: Mapping[str, Any]) -> tuple[Line, ...]:
     )
 
 
+def _transaction(amounts: Sequence[str]) -> Transaction:
+    charged, refunded, succeeded, refund_pending = (Decimal(amount) for amount in amounts)
+    return Transaction(charged, refunded, succeeded, refund_pending)
+
+
 def _transactions(stored: Mapping[str, Any], charged: Decimal) -> tuple[Transaction, ...]:
     if "transactions" in stored:
-        return tuple(Transaction(*(Decimal(amount) for amount in amounts)) for amounts in stored["transactions"])
+        paid = [_transaction(amounts) for amounts in stored["transactions"]]
+        by_staff = stored.get("by_staff") or [False] * len(paid)
+        return tuple(replace(one, is_by_staff=is_by_staff) for one, is_by_staff in zip(paid, by_staff, strict=True))
     # A snapshot of an earlier version holds their sum only: what refunds had not lowered the charge by.
     return (Transaction(Decimal(0), charged - Decimal(stored["money_kept"]), Decimal(0)),)
 

@@ -113,6 +113,8 @@ def as_rule(row: RuleRow) -> Rule:
         bind_email=row.bind_email,
         customer_type=row.customer_type,
         is_active=row.is_active,
+        exclude_gift_cards=row.exclude_gift_cards,
+        count_returned=row.count_returned,
     )
 
 

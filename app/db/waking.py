@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import String, bindparam, case, or_, select, update
+from sqlalchemy import String, and_, bindparam, case, or_, select, update
 from sqlmodel import Session, col
 
 from app.db.bulk import Among
@@ -29,15 +29,16 @@ def wake_changed(session: Session, store_id: int, told: Collection[Told], now: d
     woken = 0
     for one in changed:
         # No order was ever read with no facts, so each of all of them counts as changed.
-        facts = "" if all_of_them else one.facts
-        values = {"store_id": store_id, "saleor_order_id": one.order_id, "told_at": one.updated_at, "facts": facts, "now": now}
+        facts, first_facts = ("", "") if all_of_them else (one.facts, one.first_facts)
+        values = {"store_id": store_id, "saleor_order_id": one.order_id, "told_at": one.updated_at, "now": now}
+        values |= {"facts": facts, "first_facts": first_facts}
         woken += session.execute(statement, values | {"says": one.words_mark}).first() is not None
     return woken
 
 
 def _differs(told: Told, known: Any) -> bool:
     says_else = known is not None and None not in {told.words_mark, known.words_mark} and told.words_mark != known.words_mark
-    return known is None or known.read_facts != told.facts or says_else
+    return known is None or known.read_facts not in {told.facts, told.first_facts} or says_else
 
 
 def wake(session: Session, order_id: int, now: datetime) -> None:
@@ -86,6 +87,7 @@ def _sweep_statement(dialect: str) -> Any:
         wakes=1,
     )
     says_else = col(OrderRow.words_mark) != bindparam("says", type_=String())
+    differs = and_(*(col(OrderRow.read_facts).is_distinct_from(bindparam(form)) for form in ("facts", "first_facts")))
     return insert.on_conflict_do_update(
         index_elements=["store_id", "saleor_order_id"],
         set_={
@@ -93,5 +95,5 @@ def _sweep_statement(dialect: str) -> Any:
             "wakes": col(OrderRow.wakes) + 1,
             "told_at": case((col(OrderRow.told_at) > _TOLD_AT, col(OrderRow.told_at)), else_=_TOLD_AT),
         },
-        where=or_(col(OrderRow.read_facts).is_distinct_from(bindparam("facts")), says_else),
+        where=or_(differs, says_else),
     ).returning(col(OrderRow.id))

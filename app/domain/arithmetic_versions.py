@@ -7,8 +7,9 @@ from datetime import datetime
 
 from app.domain import earning
 from app.domain.earning import Due, Rule
-from app.domain.first_arithmetic import first_points_due
+from app.domain.first_arithmetic import first_points_due, first_weighed
 from app.domain.order import Order
+from app.domain.weighing import Weighed, weigh
 
 FIRST = 1
 SECOND = 2
@@ -43,3 +44,10 @@ def points_due(
     """Compute the points due for an order by one version of the arithmetic; see `earning.points_due`."""
     compute = first_points_due if version == FIRST else earning.points_due
     return compute(order, rule, now, awards_from=awards_from, moment_at=moment_at, adjustments=adjustments)
+
+
+def weigh_by(order: Order, rule: Rule, version: int) -> Weighed:
+    """Tell how one version weighs an order."""
+    if version == FIRST:
+        return first_weighed(order)
+    return weigh(order, exclude_gift_cards=rule.exclude_gift_cards, count_returned=rule.count_returned)

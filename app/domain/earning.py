@@ -1,12 +1,13 @@
 """What an order should have brought: a pure function of the order as it stands, the rule and the time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 from enum import StrEnum
+from fractions import Fraction
 
-from app.domain.order import NEVER_EARNING, STATUS_RETURNED, Line, Order
+from app.domain.order import NEVER_EARNING, Order
+from app.domain.weighing import Weighed, weigh
 
 # Sums and products of prices are exact within this many digits; the one division comes last and is floored.
 EXACT_DIGITS = 100
@@ -59,6 +60,10 @@ class Rule:
     bind_email: bool = True
     customer_type: str | None = None
     is_active: bool = True
+    # What gift cards paid earns nothing; otherwise it counts like money.
+    exclude_gift_cards: bool = False
+    # Goods that came back count as refunded, where that is more than what was refunded.
+    count_returned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +71,14 @@ class Due:
     """The points an order should have brought, and how that came about.
 
     `points` contains the staff's adjustments; `earned` does not. `look_again_at` is when time alone will change the answer.
+    `money_kept` is what the shop has kept of the order's value, with what gift cards paid where that counts.
     """
 
     points: int
     earned: int
     because: Because
     base: Decimal = Decimal(0)
-    money_kept: Decimal = Decimal(0)
+    money_kept: Fraction | Decimal = Decimal(0)
     look_again_at: datetime | None = None
 
 
@@ -87,22 +93,22 @@ def points_due(
 ) -> Due:
     """Compute the points due for an order as it stands.
 
-    `moment_at` is when the rule's moment was reached, if it ever was (`moment_reached`); `awards_from` is the first creation
-    date that the store awards; `adjustments` is the sum of the staff's changes to this order.
+    `moment_at` is when the rule's moment was reached, if it ever was (`moment_reached`); `awards_from` is the first moment of
+    placing that the store awards; `adjustments` is the sum of the staff's changes to this order.
     """
     base = earning_base(order, rule)
-    kept = min(max(order.money_kept, Decimal(0)), order.total)
+    weighed = weigh(order, exclude_gift_cards=rule.exclude_gift_cards, count_returned=rule.count_returned)
 
     def due(earned: int, because: Because, look_again_at: datetime | None = None) -> Due:
-        return Due(earned + adjustments, earned, because, base, kept, look_again_at)
+        return Due(earned + adjustments, earned, because, base, weighed.kept, look_again_at)
 
     if order.status in NEVER_EARNING:
         return due(0, Because.CANCELLED)
-    if order.created_at < awards_from:
+    if (order.placed_at or order.created_at) < awards_from:
         return due(0, Because.BEFORE_START)
     if not rule.is_active:
         return due(0, Because.RULE_OFF)
-    if order.total < rule.minimum_total:
+    if order.value < rule.minimum_total:
         return due(0, Because.BELOW_MINIMUM)
     if moment_at is None:
         return due(0, Because.WAITING_FOR_MOMENT)
@@ -110,7 +116,7 @@ def points_due(
     # Without a hold the two clocks, Saleor's and ours, need not agree.
     if rule.hold_days and now < held_until:
         return due(0, Because.ON_HOLD, held_until)
-    points = _points(base, order, kept, rule.points_per_unit)
+    points = _points(rule, base, weighed)
     return due(points if rule.maximum_points is None else min(points, rule.maximum_points), Because.EARNED)
 
 
@@ -137,15 +143,19 @@ def earning_base(order: Order, rule: Rule) -> Decimal:
         return lines + (order.shipping_gross if rule.include_tax else order.shipping_net)
 
 
-def with_remembered_earning(order: Order, remembered: Sequence[Line]) -> tuple[Line, ...]:
-    """Keep what was known of each line when it was first seen: a deleted product does not tell that it was a gift card."""
-    known = {line.id: line.earns for line in remembered if line.earns is not None}
-    return tuple(replace(line, earns=known.get(line.id, line.earns)) for line in order.lines)
+def with_remembered(order: Order, before: Order | None) -> Order:
+    """Keep what was known of an order when it was first read, and that Saleor forgets.
+
+    A deleted product does not tell that it was a gift card. An edit of an unconfirmed order forgets what gift cards paid.
+    """
+    known = {line.id: line.earns for line in before.lines if line.earns is not None} if before is not None else {}
+    lines = tuple(replace(line, earns=known.get(line.id, line.earns)) for line in order.lines)
+    card = before.card if before is not None and before.card is not None else order.card_paid
+    return replace(order, lines=lines, card=card)
 
 
-def _points(base: Decimal, order: Order, kept: Decimal, points_per_unit: Decimal) -> int:
-    with localcontext(prec=EXACT_DIGITS):
-        if order.total <= 0:
-            # A gift card paid it all, so no money tells how much of it was returned.
-            return 0 if order.status == STATUS_RETURNED else min(int(points_per_unit * base // 1), EARNED_MAX)
-        return min(int(points_per_unit * base * kept // order.total), EARNED_MAX)
+def _points(rule: Rule, base: Decimal, weighed: Weighed) -> int:
+    """Multiply exactly, and round down once."""
+    if weighed.value <= 0:
+        return 0
+    return min(int(Fraction(rule.points_per_unit) * Fraction(base) * weighed.kept / weighed.value), EARNED_MAX)

@@ -2,9 +2,11 @@
 
 from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
+from fractions import Fraction
 
 from app.domain.earning import EARNED_MAX, EXACT_DIGITS, Because, Due, Rule, earning_base
 from app.domain.order import NEVER_EARNING, STATUS_RETURNED, Order
+from app.domain.weighing import Weighed
 
 
 def first_points_due(
@@ -41,6 +43,16 @@ def first_points_due(
         return due(0, Because.ON_HOLD, held_until)
     points = _points(base, order, kept, rule.points_per_unit)
     return due(points if rule.maximum_points is None else min(points, rule.maximum_points), Because.EARNED)
+
+
+def first_weighed(order: Order) -> Weighed:
+    """Tell what the first version takes for the value of an order, and for what was kept of it."""
+    zero, total = Fraction(0), Fraction(order.total)
+    kept = min(max(Fraction(_money_kept(order)), zero), total)
+    if total <= 0:
+        # A gift card paid it all: the whole counts until all of it is returned.
+        total, kept = Fraction(1), Fraction(0 if order.status == STATUS_RETURNED else 1)
+    return Weighed(value=total, card=zero, card_counted=zero, money=kept, uncounted=zero, returned=zero, kept=kept)
 
 
 def _money_kept(order: Order) -> Decimal:

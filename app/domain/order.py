@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from hashlib import blake2b
 
 NEVER_EARNING = frozenset({"CANCELED", "EXPIRED", "DRAFT"})
 STATUS_RETURNED = "RETURNED"
+# The gateway of a payment that staff recorded, in the older of Saleor's two ways to mark an order as paid.
+MANUAL_GATEWAY = "manual"
+_DIGEST_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,14 @@ class Transaction:
 
     `succeeded` is the sum of its positive CHARGE_SUCCESS events less its CHARGE_BACK events: what a charge-back took is neither
     in `charged` nor in `refunded`. `refund_pending` has left `charged`, and is not in `refunded` yet.
+    `is_by_staff`: a staff user made it, by marking the order as paid or by recording a payment.
     """
 
     charged: Decimal
     refunded: Decimal
     succeeded: Decimal
     refund_pending: Decimal = Decimal(0)
+    is_by_staff: bool = False
 
     @property
     def gone_back(self) -> Decimal:
@@ -46,10 +52,20 @@ class Transaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment in the older of Saleor's two ways to pay, as it now stands: what it holds, net of refunds."""
+
+    gateway: str
+    charged: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """The whole of what settling reads from Saleor about one order.
 
     `placed_at` is None where Saleor tells of no such moment: the order is as old as its record.
+    `returned` are the pieces that came back, by their lines' ids. `is_replacement`: its goods replace those of another order.
+    `card` is what gift cards had paid when the order was first read; None at the first read.
     """
 
     id: str
@@ -68,6 +84,11 @@ class Order:
     charged: Decimal
     refunded: Decimal
     transactions: tuple[Transaction, ...] = ()
+    payments: tuple[Payment, ...] = ()
+    has_gift_cards: bool = False
+    card: Decimal | None = None
+    is_replacement: bool = False
+    returned: tuple[tuple[str, int], ...] = ()
     lines: tuple[Line, ...] = ()
     placed_at: datetime | None = None
     fully_paid_at: datetime | None = None
@@ -85,6 +106,18 @@ class Order:
         return self.charged - sum((paid.gone_back for paid in self.transactions), start=Decimal(0))
 
     @property
+    def value(self) -> Decimal:
+        """What the order is worth, after discounts and before gift cards."""
+        return self.subtotal + self.shipping_gross
+
+    @property
+    def card_paid(self) -> Decimal:
+        """What gift cards paid. An unconfirmed order that is edited forgets it, so the first read counts."""
+        if self.card is not None:
+            return self.card
+        return max(Decimal(0), self.value - self.total) if self.has_gift_cards else Decimal(0)
+
+    @property
     def is_fully_charged(self) -> bool:
         """Tell whether the charges cover the total now. `chargeStatus` is not asked: an edit leaves it stale."""
         return self.charged >= self.total
@@ -97,26 +130,47 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a webhook, or a page of the sweep, carries about an order: enough to see whether it changed since the last look."""
+    """What a webhook, or a page of the sweep, carries about an order: enough to see whether it changed since the last look.
+
+    `facts` are empty where a webhook of an older version carries fewer values. `first_facts` are in the form that an older
+    version stored: an order that it settled is compared by those, until it is read again.
+    """
 
     order_id: str
     updated_at: datetime
     facts: str
+    first_facts: str
     # Of our metadata as it stands on the order; None where it was not asked for.
     words_mark: str | None = None
 
 
-def facts(
-    *, status: str, email: str, total: Decimal, subtotal: Decimal, shipping: Decimal, charged: Decimal, refunded: Decimal
-) -> str:
-    """Give the seven values that tell whether an order differs from what was last read, as one comparable text."""
-    amounts = (total, subtotal, shipping, charged, refunded)
-    return "|".join((status, *(format(amount.normalize(), "f") for amount in amounts), email))
-
-
 def facts_of(order: Order) -> str:
-    """Give the same seven values of an order that was read whole."""
-    return facts(
+    """Give all that an order's points depend on, as one comparable text: what stands in `first_facts_of`, and a digest.
+
+    It begins with a digit, which no text of the older form does.
+    """
+    rest = (
+        _plain(order.shipping_net),
+        sorted(
+            (_plain(paid.charged), _plain(paid.refunded), _plain(paid.succeeded), _plain(paid.refund_pending), paid.is_by_staff)
+            for paid in order.transactions
+        ),
+        sorted((payment.gateway, _plain(payment.charged)) for payment in order.payments),
+        sorted(
+            (line.id, _plain(line.gross), _plain(line.net), line.quantity, line.quantity_to_fulfill, str(line.earns))
+            for line in order.lines
+        ),
+        sorted(order.returned),
+        (order.has_gift_cards, order.is_replacement),
+        [str(moment) for moment in (order.placed_at, order.fully_paid_at, order.fulfilled_at)],
+    )
+    digest = blake2b(repr(rest).encode(), digest_size=_DIGEST_BYTES).hexdigest()
+    return f"2|{digest}|{first_facts_of(order)}"
+
+
+def first_facts_of(order: Order) -> str:
+    """Give the seven values by which an older version told whether an order had changed."""
+    return first_facts(
         status=order.status,
         email=order.email,
         total=order.total,
@@ -125,3 +179,16 @@ def facts_of(order: Order) -> str:
         charged=order.charged,
         refunded=order.refunded,
     )
+
+
+def first_facts(
+    *, status: str, email: str, total: Decimal, subtotal: Decimal, shipping: Decimal, charged: Decimal, refunded: Decimal
+) -> str:
+    """Write the seven values as one comparable text."""
+    amounts = (total, subtotal, shipping, charged, refunded)
+    return "|".join((status, *(_plain(amount) for amount in amounts), email))
+
+
+def _plain(amount: Decimal) -> str:
+    """Write an amount in one way, however many zeros it came with."""
+    return format(amount.normalize(), "f")

@@ -3,17 +3,23 @@
 import base64
 import binascii
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from app.domain.bounds import EMAIL_LENGTH_MAX
-from app.domain.order import Line, Order, Told, Transaction, facts
+from app.domain.order import Line, Order, Payment, Told, Transaction, facts_of, first_facts, first_facts_of
 from app.domain.status import words_mark
 
+# Staff place a draft; an order of a checkout is placed by the shopper, or by Saleor once the checkout is paid.
+PLACED_FROM_DRAFT = frozenset({"PLACED_FROM_DRAFT"})
+PLACED = frozenset({"PLACED", "PLACED_AUTOMATICALLY_FROM_PAID_CHECKOUT"})
 FULLY_PAID = frozenset({"ORDER_FULLY_PAID", "ORDER_MARKED_AS_PAID"})
 FULFILLED = frozenset({"FULFILLMENT_FULFILLED_ITEMS"})
+# What came back for good. REPLACED goods do not count: others went out for them.
+CAME_BACK = frozenset({"RETURNED", "REFUNDED_AND_RETURNED"})
 GIFT_CARD = "GIFT_CARD"
 LABEL_LENGTH_MAX = 120
 # Saleor's amounts have 12 digits, 3 of them behind the point.
@@ -42,19 +48,23 @@ def parse_told(order: Mapping[str, Any]) -> Told:
     order_id = order["id"]
     if not isinstance(order_id, str) or not is_order_id(order_id):
         raise ValueError("not the id of an order")
-    return Told(
-        order_id=order_id,
-        updated_at=parse_time(order["updatedAt"]),
-        facts=facts(
-            status=_text(order["status"], 64),
-            email=_text(order["userEmail"] or "", EMAIL_LENGTH_MAX),
-            total=parse_amount(order["total"]["gross"]),
-            subtotal=parse_amount(order["subtotal"]["gross"]),
-            shipping=parse_amount(order["shippingPrice"]["gross"]),
-            charged=parse_amount(order["totalCharged"]),
-            refunded=parse_amount(order["totalRefunded"]),
-        ),
-        words_mark=words_mark(_metadata(order)) if "metafields" in order else None,
+    if "fulfillments" not in order:
+        # An older version asked for this webhook. It carries less, and tells nothing of an order that this version has read.
+        return Told(order_id, parse_time(order["updatedAt"]), "", _first_facts(order))
+    parsed = parse_order(order)
+    mark = words_mark(parsed.metadata) if "metafields" in order else None
+    return Told(order_id, parsed.updated_at, facts_of(parsed), first_facts_of(parsed), mark)
+
+
+def _first_facts(order: Mapping[str, Any]) -> str:
+    return first_facts(
+        status=_text(order["status"], 64),
+        email=_text(order["userEmail"] or "", EMAIL_LENGTH_MAX),
+        total=parse_amount(order["total"]["gross"]),
+        subtotal=parse_amount(order["subtotal"]["gross"]),
+        shipping=parse_amount(order["shippingPrice"]["gross"]),
+        charged=parse_amount(order["totalCharged"]),
+        refunded=parse_amount(order["totalRefunded"]),
     )
 
 
@@ -81,7 +91,12 @@ def parse_order(node: Mapping[str, Any]) -> Order:
         charged=parse_amount(node["totalCharged"]),
         refunded=parse_amount(node["totalRefunded"]),
         transactions=tuple(_transaction(transaction) for transaction in node["transactions"]),
+        payments=tuple(_payment(payment) for payment in node["payments"]),
+        has_gift_cards=bool(node["giftCards"]),
+        is_replacement=node["original"] is not None,
+        returned=_returned(node["fulfillments"]),
         lines=tuple(_line(line) for line in node["lines"]),
+        placed_at=_first(events, PLACED_FROM_DRAFT) or _first(events, PLACED),
         fully_paid_at=_first(events, FULLY_PAID),
         fulfilled_at=_last(events, FULFILLED),
         metadata=_metadata(node),
@@ -89,7 +104,7 @@ def parse_order(node: Mapping[str, Any]) -> Order:
 
 
 def _metadata(node: Mapping[str, Any]) -> dict[str, str]:
-    return {str(key): str(value) for key, value in (node["metafields"] or {}).items()}
+    return {str(key): str(value) for key, value in (node.get("metafields") or {}).items()}
 
 
 def _transaction(transaction: Mapping[str, Any]) -> Transaction:
@@ -102,7 +117,24 @@ def _transaction(transaction: Mapping[str, Any]) -> Transaction:
         refunded=parse_amount(transaction["refundedAmount"]),
         succeeded=max(Decimal(0), succeeded - sum(charge_backs, start=Decimal(0))),
         refund_pending=parse_amount(transaction["refundPendingAmount"]),
+        is_by_staff=(transaction["createdBy"] or {}).get("__typename") == "User",
     )
+
+
+def _payment(payment: Mapping[str, Any]) -> Payment:
+    captured = payment["capturedAmount"]
+    return Payment(_text(payment["gateway"], 256), parse_amount(captured) if captured is not None else Decimal(0))
+
+
+def _returned(fulfillments: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, int], ...]:
+    """Count the pieces that came back, by line."""
+    pieces: Counter[str] = Counter()
+    for fulfillment in fulfillments:
+        if fulfillment["status"] in CAME_BACK:
+            for line in fulfillment["lines"] or ():
+                if line["orderLine"] is not None:
+                    pieces[_text(line["orderLine"]["id"], _GLOBAL_ID_LENGTH_MAX)] += int(line["quantity"])
+    return tuple(sorted(pieces.items()))
 
 
 def _line(line: Mapping[str, Any]) -> Line:

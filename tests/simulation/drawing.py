@@ -22,6 +22,13 @@ LEARNING = 0.5
 # How a key is answered that is refused with status 404.
 NOT_FOUND = 2
 DEBT = 0.25
+# Histories in which goods are replaced, an order begins as a draft, goods are swapped under the same totals, and goods come back.
+EXCHANGE = 0.4
+DRAFTED = 0.25
+SWAPPED = 0.25
+RETURNED = 0.4
+# Histories of which the rule has one of the options that few rules have.
+OPTIONS = 0.3
 
 # What happens, in runs of what belongs together: after most changes somebody settles, and so on.
 _SHOP: dict[Kind, int] = {
@@ -133,13 +140,14 @@ def draw(seed: int) -> History:
     steps = [_step(random, Kind.SETTLE)]
     for _ in range(random.randint(*RUNS)):
         steps += _run(random)
+    setup = replace(setup, rule=_with_options(seed, setup.rule))
     return History(seed, setup, _with_learning(seed, _with_key_trouble(seed, _with_rare_runs(seed, (*placed, *steps)))))
 
 
 def _with_rare_runs(seed: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:
     """Put in what else happens seldom, in some histories: drawn by itself, so that the rest does not change with it."""
     random = Random(f"the rare runs of {seed}")
-    for chance, run in ((DOUBT, _doubt), (DEBT, _debt)):
+    for chance, run in _RARE_RUNS:
         if random.random() < chance:
             at = random.randrange(len(steps) // 4, len(steps) + 1)
             steps = (*steps[:at], *run(random), *steps[at:])
@@ -178,6 +186,78 @@ def _debt(random: Random) -> list[Step]:
     after = [_step(random, kind) for kind in kinds]
     run = [*earned, taken, *_by_everybody(random, Kind.SPEND, share=1000), *after]
     return [replace(step, order=order, shop=shop) for step in run]
+
+
+def _exchange(random: Random) -> list[Step]:
+    """Pay an order, and replace goods of it; perhaps refund or return some."""
+    order, shop = random.randrange(ORDERS_MAX), random.randrange(SHOPS_MAX)
+    paid = [replace(_step(random, Kind.CHARGE), share=1000), *(_step(random, kind) for kind in (Kind.SWEEP, Kind.SETTLE))]
+    kinds = (
+        Kind.EXCHANGE,
+        Kind.SWEEP,
+        Kind.SETTLE,
+        random.choice((Kind.TAKE, Kind.RETURN)),
+        random.choice((Kind.REFUND, Kind.NOTE)),
+    )
+    return [replace(step, order=order, shop=shop) for step in (*paid, *(_step(random, kind) for kind in kinds))]
+
+
+def _drafted(random: Random) -> list[Step]:
+    """Begin a draft, change the rule meanwhile, and place it."""
+    kinds = (
+        Kind.DRAFT,
+        Kind.WAIT,
+        random.choice((Kind.RULE, Kind.RULE, Kind.SETTLE)),
+        Kind.WAIT,
+        Kind.PLACE_DRAFT,
+        Kind.SWEEP,
+        Kind.SETTLE,
+    )
+    shop = random.randrange(SHOPS_MAX)
+    return [replace(_step(random, kind), shop=shop) for kind in kinds]
+
+
+def _swapped(random: Random) -> list[Step]:
+    """Place an order that staff must confirm, settle it, and swap its goods under the same totals."""
+    placed = replace(_step(random, Kind.PLACE), how=random.choice((3, 3, 7)))
+    kinds = (Kind.SWEEP, Kind.SETTLE, Kind.SWAP, Kind.SWEEP, Kind.SETTLE)
+    order, shop = random.randrange(ORDERS_MAX), random.randrange(SHOPS_MAX)
+    return [replace(step, order=order, shop=shop) for step in (placed, *(_step(random, kind) for kind in kinds))]
+
+
+def _returned(random: Random) -> list[Step]:
+    """Pay with a gift card, or with money, and return goods with a refund or without one."""
+    placed = replace(_step(random, Kind.PLACE), how=random.choice((0, 4, 4, 5, 5)))
+    kinds = (
+        Kind.SWEEP,
+        Kind.SETTLE,
+        Kind.RETURN,
+        random.choice((Kind.REFUND, Kind.SWEEP)),
+        Kind.SETTLE,
+        Kind.RETURN,
+        Kind.SETTLE,
+    )
+    order, shop = random.randrange(ORDERS_MAX), random.randrange(SHOPS_MAX)
+    return [replace(step, order=order, shop=shop) for step in (placed, *(_step(random, kind) for kind in kinds))]
+
+
+_RARE_RUNS = (
+    *((DOUBT, _doubt), (DEBT, _debt)),
+    *((EXCHANGE, _exchange), (DRAFTED, _drafted), (SWAPPED, _swapped), (RETURNED, _returned)),
+)
+
+
+def _with_options(seed: int, rule: RuleSetup) -> RuleSetup:
+    """Switch on what few rules have, in some histories: drawn by itself too."""
+    random = Random(f"the options of {seed}")
+    if random.random() >= OPTIONS:
+        return rule
+    return replace(
+        rule,
+        include_tax=random.random() < 0.5,
+        exclude_gift_cards=random.random() < 0.4,
+        count_returned=random.random() < 0.5,
+    )
 
 
 def _by_everybody(random: Random, kind: Kind, *, share: int) -> list[Step]:

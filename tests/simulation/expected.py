@@ -12,6 +12,7 @@ from tests.standins.saleor.orders import Order
 from tests.standins.saleor.payments import Transaction
 
 FULLY_PAID = frozenset({"ORDER_FULLY_PAID", "ORDER_MARKED_AS_PAID"})
+CAME_BACK = frozenset({"RETURNED", "REFUNDED_AND_RETURNED"})
 _SIGNS = {"REFUND_SUCCESS": -1, "REFUND_REVERSE": 1, "CHARGE_BACK": -1}
 
 
@@ -27,34 +28,67 @@ def kept(transaction: Transaction) -> Decimal:
 
 
 def points_expected(world: World, order_id: str) -> set[int]:
-    """Give the points due, with what staff adjusted; two answers where it may depend on when anybody looked."""
+    """Give the points due, with what staff adjusted; several answers where it may depend on when anybody looked."""
     order = world.order(order_id)
-    rule = _rule_of(world.homes[order_id], order.created)
-    earned = {_earned(order, rule)} if _has_moment(world, order, rule) else {0}
+    rule = _rule_of(world.homes[order_id], _placed(order))
+    # Where a recalculation forgot what a gift card paid, only who looked before it knows.
+    cards = {order.gift_card, Decimal(0)} if order.is_card_forgotten else {order.gift_card}
+    would = {_earned(order, rule, Fraction(card)) for card in cards}
+    earned = would if _has_moment(world, order, rule) else {0}
     if rule.award_when == "paid" and not _has_moment(world, order, rule) and _was_ever_covered(world, order_id):
         # An edit made the charges cover the total for a while, and Saleor recorded nothing of it.
-        earned.add(_earned(order, rule))
+        earned = earned | would
     return {max(points + world.truth.adjusted[order_id], 0) for points in earned}
 
 
-def _rule_of(shop: Shop, created: datetime) -> RuleSetup:
-    return [rule for since, rule in shop.rules if since <= created][-1]
+def _placed(order: Order) -> datetime:
+    """An order that staff began as a draft is placed when they place it."""
+    return next((entry.date for entry in order.history if entry.type == "PLACED_FROM_DRAFT"), order.created)
 
 
-def _earned(order: Order, rule: RuleSetup) -> int:
-    if order.status in {"CANCELED", "EXPIRED", "DRAFT"} or not rule.is_active or order.total.gross < rule.minimum_total:
+def _rule_of(shop: Shop, placed: datetime) -> RuleSetup:
+    return [rule for since, rule in shop.rules if since <= placed][-1]
+
+
+def _earned(order: Order, rule: RuleSetup, card: Fraction) -> int:
+    value = Fraction(order.subtotal.gross) + Fraction(order.shipping.gross)
+    if order.status in {"CANCELED", "EXPIRED", "DRAFT"} or not rule.is_active or value < rule.minimum_total or value <= 0:
         return 0
-    lines = sum((Fraction(line.total.gross) for line in order.lines if line.kind != "GIFT_CARD"), Fraction(0))
-    base = lines + (Fraction(order.shipping.gross) if rule.include_shipping else 0)
-    total = Fraction(order.total.gross)
-    if total <= 0:
-        share = Fraction(0 if order.status == "RETURNED" else 1)
-    else:
-        money = sum((Fraction(kept(part)) for part in order.transactions), Fraction(0))
-        money += sum((Fraction(payment.charged) for payment in order.payments), Fraction(0))
-        share = min(max(money / total, Fraction(0)), Fraction(1))
-    points = floor(Fraction(rule.points_per_unit) * base * share)
+    prices = [line.total for line in order.lines if line.kind != "GIFT_CARD"]
+    prices += [order.shipping] if rule.include_shipping else []
+    base = sum((Fraction(price.gross if rule.include_tax else price.net) for price in prices), Fraction(0))
+    points = floor(Fraction(rule.points_per_unit) * base * _share_kept(order, rule, value, card))
     return points if rule.maximum_points is None else min(points, rule.maximum_points)
+
+
+def _share_kept(order: Order, rule: RuleSetup, value: Fraction, card: Fraction) -> Fraction:
+    """Give the share of the order that the shop keeps, of the shopper's money and of what gift cards paid.
+
+    Goods that came back for which a gift card paid count against the card, as far as no money was given back for them. What
+    staff said was paid for goods that replace others is nobody's money.
+    """
+    all_money, shoppers = _money(order, of_all=True), _money(order, of_all=order.original is None)
+    back = _share_returned(order)
+    if rule.exclude_gift_cards:
+        card = Fraction(0)
+    else:
+        given_back = max(value - min(card, value) - all_money, Fraction(0))
+        card = max(min(card, value) - max(value * back - given_back, Fraction(0)), Fraction(0))
+    share = min(max(shoppers, Fraction(0)) + card, value) / value
+    return min(share, 1 - back) if rule.count_returned else share
+
+
+def _money(order: Order, *, of_all: bool) -> Fraction:
+    transactions = [kept(part) for part in order.transactions if of_all or not part.is_by_staff]
+    payments = [payment.charged for payment in order.payments if of_all or payment.gateway != "manual"]
+    return sum(map(Fraction, (*transactions, *payments)), Fraction(0))
+
+
+def _share_returned(order: Order) -> Fraction:
+    worth = {line.id: Fraction(line.total.gross) / line.quantity for line in order.lines}
+    pieces = [piece for one in order.fulfillments if one.status in CAME_BACK for piece in one.lines]
+    whole = sum((Fraction(line.total.gross) for line in order.lines), Fraction(0))
+    return sum((worth.get(line_id, 0) * count for line_id, count in pieces), Fraction(0)) / whole if whole else Fraction(0)
 
 
 def _has_moment(world: World, order: Order, rule: RuleSetup) -> bool:

@@ -5,9 +5,11 @@ from decimal import Decimal
 
 from tests.simulation.drawing import EMAILS, ORDERS_MAX
 from tests.simulation.expected import kept
+from tests.simulation.shops import Shop
 from tests.simulation.steps import Kind, Step
 from tests.simulation.world import Play, World
 from tests.standins.saleor import Item, StandInSaleor
+from tests.standins.saleor.goods import CameBack
 from tests.standins.saleor.orders import UNCONFIRMED, Order
 
 CENT = Decimal("0.01")
@@ -40,9 +42,7 @@ def _place(world: World, step: Step) -> None:
         )
     else:
         order_id = shop.place_paid_order(*items, email=email, shipping=shipping)
-    world.orders.append(order_id)
-    world.homes[order_id] = home
-    world.counts["orders"] += 1
+    _add(world, home, order_id)
     world.send_events(step.fates)
 
 
@@ -148,7 +148,67 @@ def _fulfill(saleor: StandInSaleor, step: Step, order: Order) -> None:
 
 def _return(saleor: StandInSaleor, step: Step, order: Order) -> None:
     if order.status not in OVER:
-        saleor.goods.return_products(order.id, quantity=1 if step.how < 3 else None)
+        status: CameBack = "REFUNDED_AND_RETURNED" if step.how in {2, 5} else "RETURNED"
+        saleor.goods.return_products(order.id, quantity=1 if step.how < 3 else None, status=status)
+
+
+def _swap(saleor: StandInSaleor, step: Step, order: Order) -> None:
+    """Sell a gift card in the place of goods, or goods with less tax in them, for the same money."""
+    gross = order.subtotal.gross
+    if step.how % 2:
+        part = _part(gross, step.share)
+        saleor.shop.edit_lines(order.id, Item(gross - part), Item(part, kind="GIFT_CARD", name="Gift card"))
+    else:
+        saleor.shop.edit_lines(order.id, Item(gross, _part(gross, 600 + step.share // 3)))
+
+
+def _exchange(world: World, step: Step) -> None:
+    """Replace goods of an order; staff say that the new one is paid, or the shopper pays, or nobody does."""
+    order = chosen(world, step)
+    if order is None or order.status in OVER or len(world.orders) >= ORDERS_MAX:
+        return
+    home = world.homes[order.id]
+    try:
+        replacing = home.saleor.goods.exchange(order.id, quantity=1 if step.how < 3 else None)
+    except ValueError:
+        return
+    _add(world, home, replacing)
+    total = home.saleor.book[replacing].total.gross
+    if total > 0 and step.how in {0, 3, 6}:
+        home.saleor.till.mark_as_paid(replacing)
+    elif total > 0 and step.how in {1, 4}:
+        home.saleor.till.mark_as_paid(replacing, flow="PAYMENT")
+    elif total > 0 and step.how in {2, 5}:
+        home.saleor.till.charge(replacing, _part(total, step.share))
+        if step.share < 1000 and home.saleor.book[replacing].charged < total:
+            home.saleor.till.record_payment(replacing, total - home.saleor.book[replacing].charged)
+    world.send_events(step.fates)
+
+
+def _draft(world: World, step: Step) -> None:
+    if len(world.orders) + len(world.drafts) >= ORDERS_MAX:
+        return
+    home = world.shop(step.shop)
+    world.drafts.append(home.saleor.shop.place_draft((Decimal(step.share) / 8).quantize(CENT), email=EMAILS[step.email]))
+    world.homes[world.drafts[-1]] = home
+
+
+def _place_draft(world: World, step: Step) -> None:
+    if not world.drafts or len(world.orders) >= ORDERS_MAX:
+        return
+    draft = world.drafts.pop(0)
+    home = world.homes[draft]
+    home.saleor.shop.complete_draft(draft)
+    _add(world, home, draft)
+    if step.how:
+        home.saleor.till.mark_as_paid(draft)
+    world.send_events(step.fates)
+
+
+def _add(world: World, home: Shop, order_id: str) -> None:
+    world.orders.append(order_id)
+    world.homes[order_id] = home
+    world.counts["orders"] += 1
 
 
 def _note(saleor: StandInSaleor, step: Step, order: Order) -> None:
@@ -187,4 +247,8 @@ IN_SHOP: dict[Kind, Play] = {
     Kind.NOTE: _in_shop(_note),
     Kind.WIPE: _wipe,
     Kind.DELETE_VARIANT: _in_shop(_delete_variant),
+    Kind.SWAP: _in_shop(_swap),
+    Kind.EXCHANGE: _exchange,
+    Kind.DRAFT: _draft,
+    Kind.PLACE_DRAFT: _place_draft,
 }

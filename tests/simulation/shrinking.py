@@ -90,6 +90,9 @@ def _simpler_setups(setup: Setup) -> Iterator[Setup]:
         "hold_days",
         "expires_days",
         "include_shipping",
+        "include_tax",
+        "exclude_gift_cards",
+        "count_returned",
         "minimum_total",
         "maximum_points",
     ):

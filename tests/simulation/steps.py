@@ -31,6 +31,10 @@ class Kind(StrEnum):
     NOTE = "a note is written"
     WIPE = "staff wipe our metadata"
     DELETE_VARIANT = "the product is deleted"
+    SWAP = "the unconfirmed order's lines are edited, and its totals stay"
+    EXCHANGE = "goods are replaced by a new order"
+    DRAFT = "staff begin an order as a draft"
+    PLACE_DRAFT = "staff place the draft"
     # Shoppers and other clients.
     VISIT = "the shopper opens the order link"
     TAKE = "the shopper takes the claim"
@@ -142,6 +146,9 @@ class RuleSetup:
     minimum_total: Decimal = Decimal(0)
     maximum_points: int | None = None
     is_active: bool = True
+    include_tax: bool = True
+    exclude_gift_cards: bool = False
+    count_returned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,8 @@ class World:
         self.purses = Purses(self)
         self.truth = Truth()
         self.orders: list[str] = []
+        # Those that staff began and have not placed: the oldest first.
+        self.drafts: list[str] = []
         self.homes: dict[str, Shop] = {}
         self.sent: list[Delivery] = []
         self.played: list[Step] = []
@@ -336,3 +338,8 @@ def _write_rule(row: RuleRow, setup: RuleSetup) -> None:
     row.hold_days, row.expires_days, row.bind_email = setup.hold_days, setup.expires_days, setup.bind_email
     row.include_shipping, row.minimum_total = setup.include_shipping, setup.minimum_total
     row.maximum_points, row.is_active = setup.maximum_points, setup.is_active
+    row.include_tax, row.exclude_gift_cards, row.count_returned = (
+        setup.include_tax,
+        setup.exclude_gift_cards,
+        setup.count_returned,
+    )

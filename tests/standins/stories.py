@@ -1,12 +1,16 @@
-"""Every way an order was seen to go, and the points it must end on: 1 a unit of money, tax in, shipping out, when paid."""
+"""Every way an order was seen to go, and the points it must end on.
+
+Where a story's rule says nothing else, an order earns 1 a unit of money, tax in, shipping out, when paid.
+"""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from tests.standins.saleor import Item, StandInSaleor
 from tests.standins.saleor.goods import Goods
 from tests.standins.saleor.shop import Shop
 from tests.standins.saleor.till import Till
-from tests.standins.story import Start, Story, drafted, goods, imported, ordered, prepaid, shop, till
+from tests.standins.story import Start, Story, bought_again, drafted, exchanged, goods, imported, ordered, prepaid, shop, till
 
 GIFT_CARD = Item("40", kind="GIFT_CARD", name="Gift card")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -175,7 +179,7 @@ AMOUNTS = (
     Story("half of it refunded", prepaid("20", GIFT_CARD), (till(Till.refund, "30"),), 10),
     Story("a gift card bought alone", prepaid(GIFT_CARD), (), 0),
     Story("a gift card pays a part", prepaid("20", gift_card="5"), (), 20),
-    Story("a gift card pays a part, the rest is refunded", prepaid("20", gift_card="5"), (till(Till.refund, "15"),), 0),
+    Story("a gift card pays a part, the rest is refunded", prepaid("20", gift_card="5"), (till(Till.refund, "15"),), 5),
     Story("a gift card pays all", prepaid("20", gift_card="20"), (), 20),
     Story("a gift card pays all, shipping too", prepaid("20", shipping="5", gift_card="25"), (), 20),
     Story(
@@ -211,4 +215,145 @@ AMOUNTS = (
     Story("imported from before the installation", imported("60", created=LONG_AGO), (), 0),
 )
 
-STORIES = (*PAYING, *REFUNDS, *STATUSES, *AMOUNTS)
+EXCHANGES = (
+    Story("all goods are exchanged, marked as paid", prepaid("60"), (exchanged(till(Till.mark_as_paid)),), 60),
+    Story(
+        "all goods are exchanged, marked as paid in the legacy flow",
+        prepaid("60"),
+        (exchanged(till(Till.mark_as_paid, flow="PAYMENT")),),
+        60,
+    ),
+    Story("one of three is exchanged", prepaid(Item("90", quantity=3)), (exchanged(till(Till.mark_as_paid), quantity=1),), 90),
+    Story("exchanged, and the new order left unpaid", prepaid("60"), (exchanged(),), 60),
+    Story("exchanged, and the shopper pays once more", prepaid("60"), (exchanged(till(Till.charge, "60")),), 120),
+    Story("exchanged, and recorded by hand", prepaid("60"), (exchanged(till(Till.record_payment, "60")),), 60),
+    Story(
+        "exchanged, the shopper pays a part and staff record the rest",
+        prepaid("60"),
+        (exchanged(till(Till.charge, "20"), till(Till.record_payment, "40")),),
+        80,
+    ),
+    Story(
+        "exchanged, and the new goods are refunded, too",
+        prepaid("60"),
+        (exchanged(till(Till.mark_as_paid), till(Till.refund, "60")),),
+        60,
+    ),
+    Story(
+        "exchanged, and the first order is refunded",
+        prepaid("60"),
+        (exchanged(till(Till.mark_as_paid)), till(Till.refund, "60")),
+        0,
+    ),
+)
+
+NO_CARDS = {"exclude_gift_cards": True}
+RETURNS_COUNT = {"count_returned": True}
+CARDS = (
+    Story("mostly by gift card, 5 refunded", prepaid("100", gift_card="90"), (till(Till.refund, "5"),), 95),
+    Story(
+        "mostly by gift card, which earns nothing, 5 refunded",
+        prepaid("100", gift_card="90"),
+        (till(Till.refund, "5"),),
+        5,
+        NO_CARDS,
+    ),
+    Story("a cent of money beside a gift card is refunded", prepaid("100", gift_card="99.99"), (till(Till.refund, "0.01"),), 99),
+    Story(
+        "all by gift card, two of three returned",
+        prepaid(Item("60", quantity=3), gift_card="60"),
+        (goods(Goods.fulfill), goods(Goods.return_products, quantity=2)),
+        20,
+    ),
+    Story(
+        "all by gift card, which earns nothing, two of three returned",
+        prepaid(Item("60", quantity=3), gift_card="60"),
+        (goods(Goods.fulfill), goods(Goods.return_products, quantity=2)),
+        0,
+        NO_CARDS,
+    ),
+    Story(
+        "money and a gift card, one of three returned and refunded",
+        prepaid(Item("60", quantity=3), gift_card="20"),
+        (goods(Goods.fulfill), goods(Goods.return_products, quantity=1), till(Till.refund, "20")),
+        40,
+    ),
+    Story(
+        "money and a gift card, one of three returned and refunded by Saleor's return",
+        prepaid(Item("60", quantity=3), gift_card="20"),
+        (goods(Goods.fulfill), goods(Goods.return_products, quantity=1, status="REFUNDED_AND_RETURNED"), till(Till.refund, "20")),
+        40,
+    ),
+    Story(
+        "mostly by gift card, a tenth returned and refunded",
+        prepaid(Item("100", quantity=10), gift_card="90"),
+        (goods(Goods.fulfill), goods(Goods.return_products, quantity=1), till(Till.refund, "10")),
+        90,
+    ),
+    Story("a part by gift card, above the least total", prepaid("60", gift_card="20"), (), 60, {"minimum_total": Decimal(50)}),
+    Story("all by gift card, above the least total", prepaid("60", gift_card="60"), (), 60, {"minimum_total": Decimal(50)}),
+    Story("below the least total", prepaid("49.99", gift_card="20"), (), 0, {"minimum_total": Decimal(50)}),
+    Story(
+        "unconfirmed and edited, so that Saleor forgets the gift card, then paid",
+        prepaid("100", gift_card="90", auto_confirm=False),
+        (shop(Shop.edit_lines, "100"), till(Till.charge, "90")),
+        100,
+    ),
+    Story("amounts are rounded once", prepaid("3"), (till(Till.refund, "2"),), 3, {"points_per_unit": Decimal(3)}),
+    Story("free goods by a rule for gift cards", prepaid("0"), (), 0, NO_CARDS | RETURNS_COUNT),
+    Story(
+        "exchanged goods are not returned ones",
+        prepaid(Item("60", quantity=3), gift_card="60"),
+        (exchanged(till(Till.mark_as_paid), quantity=2),),
+        60,
+    ),
+)
+
+OPTIONS = (
+    Story(
+        "returned for a gift card, which buys again",
+        prepaid("60"),
+        (goods(Goods.fulfill), goods(Goods.return_products), bought_again("60", gift_card="60")),
+        120,
+    ),
+    Story(
+        "returned for a gift card, which buys again, and returns count",
+        prepaid("60"),
+        (goods(Goods.fulfill), goods(Goods.return_products), bought_again("60", gift_card="60")),
+        60,
+        RETURNS_COUNT,
+    ),
+    Story(
+        "returns count, and one of three is returned and refunded",
+        prepaid(Item("60", quantity=3)),
+        (goods(Goods.return_products, quantity=1), till(Till.refund, "20")),
+        40,
+        RETURNS_COUNT,
+    ),
+    Story("a cap and a refund", prepaid("1000"), (till(Till.refund, "500"),), 100, {"maximum_points": 100}),
+    Story("a cap and a refund that reaches it", prepaid("1000"), (till(Till.refund, "960"),), 40, {"maximum_points": 100}),
+)
+
+PLACING = (
+    Story(
+        "a draft begun before the installation and placed after it",
+        drafted("60", created=LONG_AGO),
+        (shop(Shop.complete_draft), till(Till.mark_as_paid)),
+        60,
+    ),
+    Story(
+        "unconfirmed, and goods are swapped for a gift card",
+        prepaid(Item("30"), Item("20"), auto_confirm=False),
+        (shop(Shop.edit_lines, Item("30"), Item("20", kind="GIFT_CARD")),),
+        30,
+    ),
+    Story(
+        "unconfirmed, and the net price rises under the same gross",
+        prepaid(Item("120", "100"), auto_confirm=False),
+        (shop(Shop.edit_lines, Item("120", "110")),),
+        110,
+        {"include_tax": False},
+    ),
+)
+
+STORIES = (*PAYING, *REFUNDS, *STATUSES, *AMOUNTS, *EXCHANGES, *CARDS, *OPTIONS, *PLACING)

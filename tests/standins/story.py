@@ -1,8 +1,8 @@
 """A story: what happens to one order, and the points that are left in the end."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Concatenate, ParamSpec, Unpack
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, ParamSpec, Unpack
 
 from tests.standins.saleor import Item, StandInSaleor
 from tests.standins.saleor.goods import Goods
@@ -18,12 +18,16 @@ Step = Callable[[StandInSaleor, str], None]
 
 @dataclass(frozen=True)
 class Story:
-    """`expected_points` holds under the default rule, whenever and however often somebody looks between the steps."""
+    """`expected_points` are those of all its orders, whenever and however often somebody looks between the steps.
+
+    `rule` is what the rule says otherwise than the default one.
+    """
 
     name: str
     start: Start
     steps: tuple[Step, ...]
     expected_points: int
+    rule: Mapping[str, Any] = field(default_factory=dict)
 
     def play(self, saleor: StandInSaleor) -> Iterator[str]:
         """Do one step at a time, and yield the order's id after each."""
@@ -62,6 +66,26 @@ def till(operation: Callable[Concatenate[Till, str, P], None], *args: P.args, **
 def shop(operation: Callable[Concatenate[Shop, str, P], None], *args: P.args, **kwargs: P.kwargs) -> Step:
     """Make a step of something that staff do."""
     return lambda saleor, order_id: operation(saleor.shop, order_id, *args, **kwargs)
+
+
+def exchanged(*steps: Step, quantity: int | None = None) -> Step:
+    """Replace goods, and take further steps with the new order."""
+
+    def exchange(saleor: StandInSaleor, order_id: str) -> None:
+        replacing = saleor.goods.exchange(order_id, quantity=quantity)
+        for step in steps:
+            step(saleor, replacing)
+
+    return exchange
+
+
+def bought_again(*items: Item | Amount, **details: Unpack[Details]) -> Step:
+    """Place another order, paid in advance."""
+
+    def buy(saleor: StandInSaleor, _order_id: str) -> None:
+        saleor.shop.place_paid_order(*items, **details)
+
+    return buy
 
 
 def goods(operation: Callable[Concatenate[Goods, str, P], None], *args: P.args, **kwargs: P.kwargs) -> Step:

@@ -18,7 +18,7 @@ def money(amount: str | int) -> Decimal:
 
 
 def line(gross: str = "100", net: str | None = None, *, to_fulfill: int = 1, earns: bool | None = True, id: str = "a") -> Line:  # noqa: A002 - the field's name
-    return Line(id, Decimal(gross), Decimal(net or gross), to_fulfill, earns)
+    return Line(id, Decimal(gross), Decimal(net or gross), to_fulfill, earns, quantity=1)
 
 
 def order(**changes: Any) -> Order:
@@ -35,7 +35,7 @@ def order(**changes: Any) -> Order:
         "channel": "default",
         "currency": "USD",
         "total": total,
-        "subtotal": total,
+        "subtotal": total - changes.get("shipping_gross", Decimal(0)),
         "shipping_gross": Decimal(0),
         "shipping_net": Decimal(0),
         "charged": total,

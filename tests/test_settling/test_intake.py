@@ -19,7 +19,7 @@ from app.domain.store import StoreState
 NOW = datetime(2026, 3, 1, 12, 0, 0, 250_001, tzinfo=UTC)
 TOLD_AT = datetime(2026, 3, 1, 13, 59, 59, 999_999, tzinfo=timezone(timedelta(hours=2)))
 SIGNER = Signer(1001, "https://shop.example/graphql/", "QXBwOjU=", '{"keys": []}')
-TOLD = Told("by intake", TOLD_AT, "UNFULFILLED|60")
+TOLD = Told("by intake", TOLD_AT, "2|UNFULFILLED|60", "UNFULFILLED|60")
 BY_ORM = "by the ORM"
 
 

@@ -19,7 +19,8 @@ class Events:
     def __init__(self) -> None:
         self.last: list[str] = []
         self.book = OrderBook(Clock(), self._told)
-        self.shop, self.till, self.goods = Shop(self.book, CURRENCIES), Till(self.book), Goods(self.book)
+        self.shop, self.till = Shop(self.book, CURRENCIES), Till(self.book)
+        self.goods = Goods(self.book, self.shop)
 
     def _told(self, emissions: list[OrderEmission]) -> None:
         self.last = [emission.name for emission in emissions]

@@ -39,6 +39,9 @@ class RuleRow(SQLModel, table=True):
     bind_email: bool = True
     customer_type: str | None = Field(default=None, max_length=128)
     is_active: bool = True
+    # What gift cards paid earns nothing; goods that came back count as refunded.
+    exclude_gift_cards: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    count_returned: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     # A channel's rule that ends there: from then on the channel follows the default again.
     follows_default: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     created_by: str = Field(default="installation", max_length=256)

@@ -45,6 +45,8 @@ class Draft:
     bind_email: bool = True
     customer_type: str | None = None
     is_active: bool = True
+    exclude_gift_cards: bool = False
+    count_returned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ def read_draft(typed: Mapping[str, str]) -> tuple[Draft | None, dict[str, str]]:
         bind_email=bool(typed.get("bind_email")),
         customer_type=_text(typed, "customer_type", CUSTOMER_TYPE_LENGTH_MAX, errors),
         is_active=bool(typed.get("is_active")),
+        exclude_gift_cards=bool(typed.get("exclude_gift_cards")),
+        count_returned=bool(typed.get("count_returned")),
     )
     return (None, errors) if errors else (draft, {})
 

@@ -114,6 +114,8 @@ def _as_rule(draft: Draft) -> Rule:
         award=Award(draft.award),
         award_when=Moment(draft.award_when),
         is_active=draft.is_active,
+        exclude_gift_cards=draft.exclude_gift_cards,
+        count_returned=draft.count_returned,
     )
 
 

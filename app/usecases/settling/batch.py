@@ -52,15 +52,16 @@ class Left:
 class Standing:
     """Where one order stands: as read, what is due, what its movements say, what to do next.
 
-    `order` is None where it could not be read; `left` is None while there is something to do. `looks` are moments at which time
-    alone changes something. `arithmetic` is the version that `due` was computed by. `refused` is the mark of a movement that the
-    provider refused, and `refusal` its reason. `to_judge` are shown claims that a look-up of their customer's balance is to
-    tell of.
+    `order` is None where it could not be read; `facts` are what the next webhook is compared with. `left` is None while there is
+    something to do. `looks` are moments at which time alone changes something. `arithmetic` is the version that `due` was
+    computed by. `refused` is the mark of a movement that the provider refused, and `refusal` its reason. `to_judge` are shown
+    claims that a look-up of their customer's balance is to tell of.
     """
 
     row: OrderRow
     id: int
     order: Order | None = None
+    facts: str = ""
     rule: RuleRow | None = None
     due: Due | None = None
     arithmetic: int | None = None

@@ -6,11 +6,11 @@ from datetime import datetime
 from types import MappingProxyType
 
 from app.db.books import position_of
-from app.db.snapshots import load_lines
+from app.db.snapshots import stored_order
 from app.db.stores import as_rule, rule_in_force
 from app.domain.arithmetic_versions import placed_at, points_due, version_of
 from app.domain.claim import ClaimState
-from app.domain.earning import Award, Due, Moment, moment_reached, with_remembered_earning
+from app.domain.earning import Award, Due, Moment, moment_reached, with_remembered
 from app.domain.settlement import NOTHING, Position, Recipient, Stuck, next_step
 from app.usecases.moving.causes import Problem
 from app.usecases.settling.batch import Batch, Standing
@@ -36,7 +36,7 @@ def with_due(batch: Batch, standing: Standing, now: datetime) -> Standing:
     """Compute the points due, by the rule that was in force when the order was placed. Done once for each read."""
     if standing.order is None or standing.due is not None:
         return standing
-    order = replace(standing.order, lines=with_remembered_earning(standing.order, load_lines(standing.row.snapshot)))
+    order = with_remembered(standing.order, stored_order(standing.row))
     version = version_of(standing.row.arithmetic, is_settled=standing.row.because is not None)
     rule = rule_in_force(batch.rules, order.channel, placed_at(order, version))
     moment_at = moment_reached(order, Moment(rule.award_when), remembered=standing.row.moment_at)

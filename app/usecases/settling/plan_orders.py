@@ -17,7 +17,6 @@ from app.db.tallies import tally_taken
 from app.domain.arithmetic_versions import NEWEST, placed_at
 from app.domain.bounds import POINTS_MAX
 from app.domain.claim import ClaimState
-from app.domain.order import facts_of
 from app.domain.settlement import MovementKind
 from app.providers.protocol import Accepted
 from app.usecases.moving.causes import Ended, Problem, Result
@@ -145,7 +144,7 @@ def _read_values(session: Session, standing: Standing) -> dict[str, Any]:
     return {
         "id": standing.id,
         "read_at": order.updated_at,
-        "read_facts": facts_of(order),
+        "read_facts": standing.facts,
         "snapshot": dump(order),
         "number": order.number,
         "placed_at": placed_at(order, standing.arithmetic or NEWEST),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.domain import retry
-from app.domain.order import Order
+from app.domain.order import Order, facts_of
 from app.errors import SaleorFault
 from app.usecases.moving.causes import Problem
 from app.usecases.services import Services
@@ -69,4 +69,6 @@ def _accept(standing: Standing, order: Order | None, now: datetime, *, was_answe
     if order.updated_at < max(filter(None, (row.told_at, row.read_at)), default=order.updated_at):
         # The answer comes from a replica that lags behind what we were told, or read before.
         return standing.failing(now, wait=retry.replica_wait(standing.failures))
-    return replace(standing, order=order if row.erased_at is None else replace(order, email=row.email or ""))
+    if row.erased_at is not None:
+        order = replace(order, email=row.email or "")
+    return replace(standing, order=order, facts=facts_of(order))

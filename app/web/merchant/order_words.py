@@ -3,10 +3,12 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, Decimal
+from decimal import Decimal
+from fractions import Fraction
 
+from app.domain.arithmetic_versions import FIRST
 from app.domain.earning import Because, Moment
-from app.domain.order import STATUS_RETURNED
+from app.domain.order import Order
 from app.domain.settlement import MovementKind, MovementState
 from app.usecases.merchants.explain_order import Arithmetic, Version
 from app.web.merchant.words import day, moment, money, number, signed
@@ -46,8 +48,8 @@ CLAIM_WORDS = {
 }
 
 _TIMES = "\N{MULTIPLICATION SIGN}"
-# So many digits of an exact product are shown; the rest is said to be there.
-_DIGITS_SHOWN = Decimal("0.0001")
+# A ten-thousandth is the least part of an exact amount that is shown; the rest is said to be there.
+_PARTS_SHOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +89,43 @@ def sentence(arithmetic: Arithmetic) -> str:
 
 
 def _earned(arithmetic: Arithmetic) -> str:
-    order, rule, due = arithmetic.order, arithmetic.rule, arithmetic.due
+    order, rule, weighed = arithmetic.order, arithmetic.rule, arithmetic.weighed
+    if weighed.value <= 0:
+        return "The order's value is 0, so it earns nothing."
     rate = f"{number(rule.points_per_unit)} per 1 {order.currency}"
-    if order.total <= 0:
-        if order.status == STATUS_RETURNED:
-            return "Gift cards paid the whole order and it was returned, so it earns nothing."
-        product = f"{money(due.base, order.currency)} {_TIMES} {rate} = {_shown(arithmetic.exact)}"
-    else:
-        kept, total = money(due.money_kept, order.currency), money(order.total, order.currency)
-        product = f"{money(due.base, order.currency)} {_TIMES} {kept} kept ÷ {total} {_TIMES} {rate} = {_shown(arithmetic.exact)}"
-    rounded = f", rounded down once: {_points(int(arithmetic.exact // 1))}"
-    capped = f" The rule gives at most {number(rule.maximum_points or 0)} for one order." if arithmetic.is_capped else ""
-    refunded = ""
-    if due.money_kept < order.total:
-        refunded = " Money that was refunded or not paid counts for the whole order, whichever line it was for."
-    return f"{product}{rounded}.{capped}{refunded}"
+    kept, value = _money(weighed.kept, order), _money(weighed.value, order)
+    base = money(arithmetic.due.base, order.currency)
+    product = f"{base} {_TIMES} {kept} kept ÷ {value} {_TIMES} {rate} = {_shown(arithmetic.exact)}"
+    rounded = f", rounded down once: {_points(int(arithmetic.exact))}"
+    return f"{product}{rounded}.{_capped(arithmetic)}{_not_counted(arithmetic)}"
+
+
+def _capped(arithmetic: Arithmetic) -> str:
+    if not arithmetic.is_capped:
+        return ""
+    said = f" The rule gives at most {number(arithmetic.rule.maximum_points or 0)} for one order."
+    if arithmetic.weighed.kept < arithmetic.weighed.value:
+        said += " What was kept earns more than that, so the refund takes nothing back."
+    return said
+
+
+def _not_counted(arithmetic: Arithmetic) -> str:
+    order, weighed = arithmetic.order, arithmetic.weighed
+    said = ""
+    if weighed.uncounted:
+        said += (
+            f" This order replaces goods of another order. The {_money(weighed.uncounted, order)} that staff recorded as paid"
+            " does not count, because the first order earned on it."
+        )
+    if weighed.card and arithmetic.rule.exclude_gift_cards:
+        said += " By the rule, what gift cards paid earns nothing."
+    elif weighed.card_counted < weighed.card:
+        said += " Goods were returned for which a gift card paid, so less of the card counts."
+    if weighed.kept == weighed.value * (1 - weighed.returned) < weighed.money + weighed.card_counted:
+        said += " Goods were returned, and by the rule they count as refunded."
+    elif weighed.kept < weighed.value and not weighed.uncounted:
+        said += " Money that was refunded or not paid counts for the whole order, whichever line it was for."
+    return said
 
 
 def _waiting(arithmetic: Arithmetic) -> str:
@@ -121,18 +145,16 @@ def _on_hold(arithmetic: Arithmetic) -> str:
 
 
 def _below(arithmetic: Arithmetic) -> str:
-    order = arithmetic.order
-    return (
-        f"The order's total, {money(order.total, order.currency)}, is below the rule's minimum of "
-        f"{money(arithmetic.rule.minimum_total, order.currency)}."
-    )
+    order, minimum = arithmetic.order, arithmetic.rule.minimum_total
+    value = money(order.total if arithmetic.version == FIRST else order.value, order.currency)
+    return f"The order's value, {value}, is below the rule's minimum of {money(minimum, order.currency)}."
 
 
 _SENTENCES: dict[Because, Callable[[Arithmetic], str]] = {
     Because.EARNED: _earned,
     Because.CANCELLED: lambda arithmetic: f"The order is {arithmetic.order.status.lower()}, so it earns nothing.",
     Because.BEFORE_START: lambda arithmetic: (
-        f"The order was placed on {day(arithmetic.order.created_at)}, before this store's points begin."
+        f"The order was placed on {day(arithmetic.placed_at)}, before this store's points begin."
     ),
     Because.RULE_OFF: lambda _: "The rule that counts for this order is switched off.",
     Because.BELOW_MINIMUM: _below,
@@ -164,30 +186,45 @@ def _base_rows(arithmetic: Arithmetic) -> list[Row]:
 
 
 def _money_rows(arithmetic: Arithmetic) -> list[Row]:
-    order = arithmetic.order
+    order, rule, weighed = arithmetic.order, arithmetic.rule, arithmetic.weighed
     rows = [
-        Row("Order total", money(order.total, order.currency), "with tax and shipping, less gift cards used"),
+        _value_row(arithmetic),
         Row("Charged", money(order.charged, order.currency), "less refunds, requested refunds and chargebacks"),
     ]
     if arithmetic.gone_back:
         note = "the payment app reported them without lowering the charge"
         rows.append(Row("Refunds not in the charge", money(-arithmetic.gone_back, order.currency), note))
-    if order.total <= 0:
-        return [*rows, Row("Paid part", "whole", "a gift card paid it, so no money tells", is_sum=True)]
-    share = f"{number(arithmetic.paid_percent)} %"
-    kept = Row("Money kept", money(arithmetic.kept, order.currency), "never more than the total")
-    return [*rows, kept, Row("Paid part", share, "money kept ÷ order total", is_sum=True)]
+    if weighed.uncounted:
+        note = "does not count: this order replaces goods of another"
+        rows.append(Row("Recorded as paid by staff", _money(-weighed.uncounted, order), note))
+    if weighed.card:
+        rows.append(Row("Paid by gift cards", _money(weighed.card, order), "not part of the charge"))
+        note = "earns nothing by the rule" if rule.exclude_gift_cards else "less returned goods that no refund paid for"
+        rows.append(Row("Of it counts", _money(weighed.card_counted, order), note))
+    if weighed.returned:
+        note = "counts as refunded by the rule" if rule.count_returned else "counts only for what gift cards paid"
+        rows.append(Row("Returned goods", f"{number(_percent(weighed.returned))} %", note))
+    kept = Row("Kept", _money(weighed.kept, order), "never more than the order's value")
+    share = f"{number(arithmetic.kept_percent)} %"
+    return [*rows, kept, Row("Kept part", share, "kept ÷ order value", is_sum=True)]
+
+
+def _value_row(arithmetic: Arithmetic) -> Row:
+    order = arithmetic.order
+    if arithmetic.version == FIRST:
+        return Row("Order value", money(order.total, order.currency), "with tax and shipping, less gift cards used")
+    return Row("Order value", money(order.value, order.currency), "with tax and shipping, before gift cards")
 
 
 def _points_rows(arithmetic: Arithmetic) -> list[Row]:
     rule, due, order = arithmetic.rule, arithmetic.due, arithmetic.order
     rows = [
         Row("Rate", number(rule.points_per_unit), f"points per 1 {order.currency}"),
-        Row("Exactly", _shown(arithmetic.exact), f"what earns {_TIMES} paid part {_TIMES} rate"),
-        Row("Rounded", number(int(arithmetic.exact // 1)), "down, once for the whole order"),
+        Row("Exactly", _shown(arithmetic.exact), f"what earns {_TIMES} kept part {_TIMES} rate"),
+        Row("Rounded", number(int(arithmetic.exact)), "down, once for the whole order"),
     ]
     if rule.minimum_total:
-        rows.append(Row("Minimum", money(rule.minimum_total, order.currency), "smallest order total that earns"))
+        rows.append(Row("Minimum", money(rule.minimum_total, order.currency), "smallest order value that earns"))
     if rule.maximum_points is not None:
         rows.append(Row("Maximum", number(rule.maximum_points), "points for one order"))
     if rule.hold_days:
@@ -199,8 +236,22 @@ def _points_rows(arithmetic: Arithmetic) -> list[Row]:
     return rows
 
 
-def _shown(exact: Decimal) -> str:
-    shown = exact.quantize(_DIGITS_SHOWN, rounding=ROUND_DOWN) if exact < 10**20 else exact // 1
+def _money(amount: Fraction, order: Order) -> str:
+    """Write an exact amount, rounded down to what people read."""
+    return money(_decimal(amount), order.currency)
+
+
+def _percent(share: Fraction) -> Decimal:
+    return Decimal(share * 10000 // 1) / 100
+
+
+def _decimal(amount: Fraction) -> Decimal:
+    """Give up to four digits behind the point, rounded towards zero."""
+    return Decimal(int(amount * _PARTS_SHOWN)) / _PARTS_SHOWN
+
+
+def _shown(exact: Fraction) -> str:
+    shown = _decimal(exact)
     return number(shown.normalize() if shown else Decimal(0)) + ("…" if shown != exact else "")
 
 

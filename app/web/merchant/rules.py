@@ -152,6 +152,10 @@ def summary(says: Draft) -> str:
         dict(AWARDS)[says.award].replace(",", "").lower(),
         dict(MOMENTS)[says.award_when].lower(),
     ]
+    if says.exclude_gift_cards:
+        parts.append("nothing for what gift cards pay")
+    if says.count_returned:
+        parts.append("returned goods count as refunded")
     if says.hold_days:
         parts.append(f"held {number(says.hold_days)} days")
     if says.minimum_total:

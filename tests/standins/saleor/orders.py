@@ -74,6 +74,15 @@ class HistoryEntry:
 
 
 @dataclass(frozen=True)
+class Fulfillment:
+    """Pieces of lines that went out, came back, or are replaced: line ids and quantities."""
+
+    id: str
+    status: str
+    lines: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
 class Order:
     id: str
     number: int
@@ -93,6 +102,11 @@ class Order:
     payments: tuple[Payment, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
     metadata: Mapping[str, str] | None = None
+    # The order whose goods this one replaces.
+    original: str | None = None
+    fulfillments: tuple[Fulfillment, ...] = ()
+    # A recalculation has forgotten what gift cards paid: the total is what it would be without them.
+    is_card_forgotten: bool = False
 
     @property
     def currency(self) -> str:
@@ -105,7 +119,8 @@ class Order:
 
     @property
     def total(self) -> Taxed:
-        return (self.subtotal + self.shipping).less(self.gift_card)
+        whole = self.subtotal + self.shipping
+        return whole if self.is_card_forgotten else whole.less(self.gift_card)
 
     @property
     def charged(self) -> Decimal:

@@ -24,6 +24,7 @@ class Transaction:
     refund_pending: Decimal = ZERO
     authorized: Decimal = ZERO
     events: tuple[TransactionEvent, ...] = ()
+    is_by_staff: bool = False
 
     def told(self, kind: str, amount: Decimal, now: datetime) -> "Transaction":
         """Add an event; the newest comes first, as Saleor lists them."""
@@ -74,6 +75,7 @@ class Payment:
     total: Decimal
     charged: Decimal
     refunded: Decimal = ZERO
+    gateway: str = "manual"
 
     def refund(self, amount: Decimal) -> "Payment":
         return replace(self, charged=max(ZERO, self.charged - amount), refunded=self.refunded + amount)

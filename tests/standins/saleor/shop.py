@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypedDict, Unpack
 
 from tests.standins.saleor.book import STAFF, OrderBook
-from tests.standins.saleor.money import Amount, Taxed, in_currency
+from tests.standins.saleor.money import ZERO, Amount, Taxed, in_currency
 from tests.standins.saleor.orders import (
     DRAFT,
     UNCONFIRMED,
@@ -15,6 +15,7 @@ from tests.standins.saleor.orders import (
     Channel,
     Customer,
     Item,
+    Line,
     Order,
     global_id,
     new_id,
@@ -116,6 +117,25 @@ class Shop:
             edit.order = placed.recorded("PLACED_FROM_DRAFT", edit.now)
             edit.emit("ORDER_CREATED", "ORDER_CONFIRMED")
 
+    def draft_replacement(self, original: Order, lines: tuple[Line, ...]) -> str:
+        """Begin an order that replaces goods of another."""
+        now = self.book.moment()
+        draft = Order(
+            id=new_id("Order"),
+            number=next(self._numbers),
+            channel=original.channel,
+            created=now,
+            updated_at=now,
+            status=DRAFT,
+            email=original.email,
+            customer=original.customer,
+            lines=lines,
+            shipping=Taxed(ZERO, ZERO),
+            metadata=original.metadata,
+            original=original.id,
+        )
+        return self.book.add(draft.rated())
+
     def import_order(self, *items: Item | Amount, charged: Amount | None = None, **details: Unpack[Details]) -> str:
         """Bulk-import a paid order: money and no history; only ORDER_BULK_CREATED is told."""
         order = self._new(items, details)
@@ -158,7 +178,8 @@ class Shop:
                 message = "NOT_EDITABLE"
                 raise ValueError(message)
             lines = tuple(_item(item).line(edit.order.currency) for item in items)
-            edit.order = replace(edit.order, lines=lines)
+            # The recalculation forgets what gift cards paid.
+            edit.order = replace(edit.order, lines=lines, is_card_forgotten=edit.order.gift_card > 0)
             if edit.order.status == UNCONFIRMED:
                 edit.emit("ORDER_UPDATED")
 

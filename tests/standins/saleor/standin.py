@@ -52,7 +52,7 @@ class StandInSaleor:
         self.book = OrderBook(clock, self._orders_told)
         self.shop = Shop(self.book, currencies)
         self.till = Till(self.book)
-        self.goods = Goods(self.book)
+        self.goods = Goods(self.book, self.shop)
         self.apps = Apps(self._app_told, lambda: self.api_url)
         self.api = Api(self.shop, self.apps, version, self._orders_seen)
         self._lagging: Mapping[str, Order] | datetime | None = None

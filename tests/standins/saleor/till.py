@@ -40,11 +40,20 @@ class Till:
                 message = "Orders with payments can not be manually marked as paid."
                 raise ValueError(message)
             if flow == "TRANSACTION":
-                order = order.with_transaction(_new_transaction().charge(total, edit.now))
+                order = order.with_transaction(replace(_new_transaction(), is_by_staff=True).charge(total, edit.now))
             else:
                 order = replace(order, payments=(Payment(new_id("Payment"), total, total),)).rated()
             edit.order = _settled(order).recorded("ORDER_MARKED_AS_PAID", edit.now)
             edit.emit("ORDER_FULLY_PAID", "ORDER_UPDATED")
+
+    def record_payment(self, order_id: str, amount: Amount) -> None:
+        """Let staff record money by hand, as the Dashboard's manual capture does."""
+        with self.book.change(order_id, by=STAFF) as edit:
+            recorded = replace(_new_transaction(), is_by_staff=True).charge(edit.order.amount(amount), edit.now)
+            edit.order = _settled(edit.order.with_transaction(recorded))
+            edit.emit("ORDER_PAID")
+            _tell_if_full(edit)
+            edit.emit("ORDER_UPDATED")
 
     def refund(self, order_id: str, amount: Amount) -> None:
         """Give `amount` back, out of the legacy payment if that is how the order was paid."""
@@ -140,7 +149,7 @@ def _new_transaction() -> Transaction:
 
 
 def _first(order: Order) -> Transaction:
-    return order.transactions[0] if order.transactions else _new_transaction()
+    return next((part for part in order.transactions if not part.is_by_staff), None) or _new_transaction()
 
 
 def _holding(order: Order, amount: Amount) -> Transaction:

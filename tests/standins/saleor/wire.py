@@ -7,10 +7,12 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from tests.standins.saleor.book import STAFF
 from tests.standins.saleor.money import Taxed, digits_of
-from tests.standins.saleor.orders import Line, Order, global_id
-from tests.standins.saleor.payments import Transaction
+from tests.standins.saleor.orders import Fulfillment, Line, Order, global_id
+from tests.standins.saleor.payments import Payment, Transaction
 from tests.standins.saleor.shop import ListedProduct
+from tests.standins.saleor.till import PAYMENT_APP
 
 # A field that fails when it is resolved.
 Broken = Callable[..., Any]
@@ -67,6 +69,10 @@ def order_fields(order: Order) -> dict[str, Any]:
         "totalGrantedRefund": money(order.granted, currency),
         "totalBalance": money(order.charged - order.owed, currency),
         "transactions": [_transaction(transaction, currency) for transaction in order.transactions],
+        "payments": [_payment(payment, currency) for payment in order.payments],
+        "giftCards": [{"id": global_id("GiftCard", order.id)}] if order.gift_card else [],
+        "original": order.original,
+        "fulfillments": [_fulfillment(one) for one in order.fulfillments],
         "events": [{"id": entry.id, "type": entry.type, "date": instant(entry.date)} for entry in order.history],
         "lines": [_line(line, currency) for line in order.lines],
         "metadata": [{"key": key, "value": value} for key, value in metadata.items()],
@@ -87,12 +93,25 @@ def _transaction(transaction: Transaction, currency: str) -> dict[str, Any]:
     ]
     return {
         "id": transaction.id,
+        "createdBy": STAFF if transaction.is_by_staff else PAYMENT_APP,
         "chargedAmount": money(transaction.charged, currency),
         "refundedAmount": money(transaction.refunded, currency),
         "refundPendingAmount": money(transaction.refund_pending, currency),
         "authorizedAmount": money(transaction.authorized, currency),
         "events": events,
     }
+
+
+def _payment(payment: Payment, currency: str) -> dict[str, Any]:
+    return {"id": payment.id, "gateway": payment.gateway, "capturedAmount": money(payment.charged, currency)}
+
+
+def _fulfillment(fulfillment: Fulfillment) -> dict[str, Any]:
+    lines = [
+        {"id": global_id("FulfillmentLine", f"{fulfillment.id}{line_id}"), "quantity": quantity, "orderLine": {"id": line_id}}
+        for line_id, quantity in fulfillment.lines
+    ]
+    return {"id": fulfillment.id, "status": fulfillment.status, "lines": lines}
 
 
 def _line(line: Line, currency: str) -> dict[str, Any]:

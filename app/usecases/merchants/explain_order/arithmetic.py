@@ -2,21 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import Decimal
+from fractions import Fraction
 
 from app.db.stores import as_rule, rule_in_force
 from app.db.tables import OrderRow, RuleRow
-from app.domain.arithmetic_versions import placed_at, points_due, version_of
-from app.domain.earning import EXACT_DIGITS, Because, Due, Rule, moment_reached
+from app.domain.arithmetic_versions import placed_at, points_due, version_of, weigh_by
+from app.domain.earning import Because, Due, Rule, moment_reached
 from app.domain.order import Line, Order
+from app.domain.weighing import Weighed
 
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
     """How an order's points come about, as it was last read.
 
-    `counted` is what a line adds to the base; `gone_back` is what refunds took without lowering the charge; `kept` is the money
-    kept, held between nothing and the total; `exact` are the points before the rounding and the maximum.
+    `counted` is what a line adds to the base; `gone_back` is what refunds took without lowering the charge; `weighed` is how much
+    of the order's value was kept; `exact` are the points before the rounding and the maximum. `version` is the version of the
+    arithmetic.
     """
 
     order: Order
@@ -24,7 +27,9 @@ class Arithmetic:
     due: Due
     moment_at: datetime | None
     adjustments: int
-    exact: Decimal
+    exact: Fraction
+    weighed: Weighed
+    version: int
 
     @property
     def counted(self) -> tuple[tuple[Line, Decimal], ...]:
@@ -42,16 +47,16 @@ class Arithmetic:
         return self.order.charged - self.order.money_kept
 
     @property
-    def kept(self) -> Decimal:
-        return self.due.money_kept
+    def kept_percent(self) -> Decimal:
+        """The kept part of the order, in percent with up to two digits, rounded down: 100 only where all was kept."""
+        if self.weighed.value <= 0:
+            return Decimal(0)
+        return Decimal(self.weighed.kept * 10000 // self.weighed.value) / 100
 
     @property
-    def paid_percent(self) -> Decimal:
-        """The paid part of the order, in percent with up to two digits, rounded down: 100 only where all was kept."""
-        if self.order.total <= 0:
-            return Decimal(100)
-        with localcontext(prec=EXACT_DIGITS):
-            return (self.kept * 10000 // self.order.total) / 100
+    def placed_at(self) -> datetime:
+        """When the order counts as placed."""
+        return placed_at(self.order, self.version)
 
     @property
     def is_capped(self) -> bool:
@@ -64,13 +69,14 @@ def recompute(row: OrderRow, order: Order, rule: Rule, *, awards_from: datetime,
     moment_at = moment_reached(order, rule.award_when, remembered=row.moment_at if row.rule_id == rule.id else None)
     version = version_of(row.arithmetic, is_settled=row.because is not None)
     due = points_due(order, rule, now, version=version, awards_from=awards_from, moment_at=moment_at, adjustments=adjustments)
-    return Arithmetic(order, rule, due, moment_at, adjustments, _exact(order, rule, due))
+    weighed = weigh_by(order, rule, version)
+    return Arithmetic(order, rule, due, moment_at, adjustments, _exact(rule, due, weighed), weighed, version)
 
 
-def _exact(order: Order, rule: Rule, due: Due) -> Decimal:
-    with localcontext(prec=EXACT_DIGITS):
-        whole = rule.points_per_unit * due.base
-        return whole * due.money_kept / order.total if order.total > 0 else whole
+def _exact(rule: Rule, due: Due, weighed: Weighed) -> Fraction:
+    if weighed.value <= 0:
+        return Fraction(0)
+    return Fraction(rule.points_per_unit) * Fraction(due.base) * weighed.kept / weighed.value
 
 
 @dataclass(frozen=True, slots=True)
