@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -20,7 +21,7 @@ from sqlmodel import Session, select
 
 from app.db import queue as waiting
 from app.db.tables import MovementRow, OrderRow
-from app.domain import retry
+from app.domain import retry, weighing
 from app.domain.earning import Award, points_due
 from app.domain.order import Order
 from app.providers.coggins import evidence
@@ -143,6 +144,21 @@ def _give_the_account_up(_rig: Rig) -> Any:
     return patch.object(retry, "PROBE_EVERY", timedelta(days=400))
 
 
+def _earn_twice(_rig: Rig) -> Any:
+    """Count what staff recorded as paid for goods that replace others."""
+    return patch.object(weighing, "_recorded_by_staff", lambda _order: Fraction(0))
+
+
+def _weigh_no_cards(_rig: Rig) -> Any:
+    """Count nothing of what gift cards paid."""
+    return patch.object(Order, "card_paid", property(lambda _order: Decimal(0)))
+
+
+def _place_at_creation(_rig: Rig) -> Any:
+    """Take an order for placed when staff began its draft."""
+    return patch.object(deciding, "placed_at", lambda order, _version: order.created_at)
+
+
 @contextmanager
 def _all(*patches: Any) -> Iterator[None]:
     with ExitStack() as stack:
@@ -199,6 +215,24 @@ MUTANTS = (
         5,
     ),
     Mutant("totalRefunded is subtracted", "embedded", _subtract_refunded, (_PLACE, _REFUND, _SETTLE), 4),
+    Mutant(
+        "an exchange earns twice",
+        "embedded",
+        _earn_twice,
+        (_PLACE, _SETTLE, Step(Kind.EXCHANGE, fates=(Fate(),)), _SETTLE),
+        None,
+    ),
+    Mutant("gift cards are not weighed", "embedded", _weigh_no_cards, (replace(_PLACE, how=4), _SETTLE), 0),
+    Mutant(
+        "a draft counts as placed when it was begun",
+        "embedded",
+        _place_at_creation,
+        (
+            *(Step(Kind.DRAFT, share=800), _wait(100), Step(Kind.RULE, share=900), _wait(100)),
+            *(Step(Kind.PLACE_DRAFT, how=1, fates=(Fate(), Fate(), Fate())), _SETTLE),
+        ),
+        None,
+    ),
     Mutant(
         "told_at is forgotten",
         "embedded",

@@ -77,7 +77,7 @@ def test_the_number_is_explained_in_a_sentence_and_a_table(desk: Desk) -> None:
     assert f"3 {TIMES} Apple Juice 60.00 USD with tax, after discounts" in text
     assert "Gift card 0.00 USD a gift card: earns nothing" in text
     assert "Shipping 0.00 USD does not earn by the rule" in text
-    assert "Paid part 75 %" in text
+    assert "Kept part 75 %" in text
     assert "Version 1 of the default rule" in text
     assert "Order paid" in text
     assert explained(world, order_id).agrees

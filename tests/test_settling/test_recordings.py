@@ -79,7 +79,7 @@ def _as_the_api_shows_it(order: dict[str, Any], *, was_paid: bool) -> dict[str, 
     events = [{"type": "ORDER_FULLY_PAID", "date": order["updatedAt"]}] if was_paid else []
     transactions = [{"createdBy": None, **transaction} for transaction in order["transactions"]]
     payments = [{"gateway": "manual", **payment} for payment in order.get("payments", [])]
-    more = {"giftCards": [], "original": None, "fulfillments": [], "metafields": {}}
+    more: dict[str, Any] = {"giftCards": [], "original": None, "fulfillments": [], "metafields": {}}
     return {**order, **more, "lines": lines, "events": events, "transactions": transactions, "payments": payments}
 
 
