@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
 
 import structlog
 from sqlmodel import Session
@@ -17,6 +18,7 @@ from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS
 from app.domain.earning import Award, Moment
 from app.errors import BadRequest
 from app.usecases.merchants.list_channels import require_channel
+from app.usecases.merchants.what_changed import what_changed
 from app.usecases.services import Services
 
 log = structlog.get_logger()
@@ -26,6 +28,27 @@ RATE_MAX = 1_000_000
 RATE_DIGITS_MAX = 6
 TOTAL_MAX = 10**12
 CHANNEL_LENGTH_MAX = 256
+
+
+# What a change of each says in the log.
+_LABELS = MappingProxyType(
+    {
+        "is_active": "On",
+        "points_per_unit": "Points per 1.00",
+        "include_tax": "Prices with tax",
+        "include_shipping": "Shipping earns points",
+        "minimum_total": "Smallest order total",
+        "maximum_points": "Most points for one order",
+        "award_when": "When",
+        "award": "How points are given",
+        "hold_days": "Hold (days)",
+        "expires_days": "Claims expire after (days)",
+        "bind_email": "Only the order's e-mail address can claim",
+        "customer_type": "Customer type",
+        "exclude_gift_cards": "Gift cards earn nothing",
+        "count_returned": "Returned goods count as refunded",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +121,9 @@ def change_rule(services: Services, store_id: int, draft: Draft, *, who: str, on
         if newest is not None and not newest.follows_default and as_value(Draft, newest) == draft:
             return False
         session.add(RuleRow(store_id=store_id, in_force_from=now, created_by=who, **asdict(draft)))
-        said = f"The {_name(draft.channel)} changed: {draft.points_per_unit} points per unit of money."
+        before = asdict(as_value(Draft, newest)) if newest is not None and not newest.follows_default else {}
+        changed = what_changed(before, asdict(draft), _LABELS)
+        said = f"The {_name(draft.channel)} {'changed' if before else 'is new'}. {changed}."
         write_log(session, store_id, "rule_changed", said, now=now, made_by=who)
     log.info("rule changed", store_id=store_id, is_default=draft.channel is None)
     return True

@@ -14,11 +14,24 @@ from app.db.stores import find_store_by_slug
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX
 from app.domain.store import ClaimLink, DebtPolicy
 from app.errors import BadRequest
+from app.usecases.merchants.what_changed import what_changed
 from app.usecases.services import Services
 
 log = structlog.get_logger()
 
 CUSTOMER_TYPES_MAX = 200
+
+
+_LABELS = MappingProxyType(
+    {
+        "claim_link": "Link on the order",
+        "debt_policy": "If refunded points are spent already",
+        "time_zone": "Time zone",
+        "default_expires_days": "Days until a claim expires",
+        "customer_types": "Customer types",
+        "order_notes": "Notes in the order's history",
+    }
+)
 
 
 class StoreSettings(TypedDict, total=False):
@@ -52,11 +65,19 @@ def change_store(
         store = find_store_by_slug(session, slug, lock=True)
         if store is None:
             raise BadRequest(f"There is no store {slug}.")
+        changed = what_changed(_read({name: getattr(store, name) for name in values}), _read(values), _LABELS)
         for name, value in values.items():
             setattr(store, name, value)
         session.add(store)
-        write_log(session, store.id or 0, SETTINGS_CHANGED, "The settings are saved.", now=now, made_by=who)
+        if changed:
+            write_log(session, store.id or 0, SETTINGS_CHANGED, f"Settings changed. {changed}.", now=now, made_by=who)
     log.info("store changed", store=slug, settings=sorted(values))
+
+
+def _read(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give values as a reader knows them: the customer types are stored as a list in JSON."""
+    types = values.get("customer_types")
+    return {**values, **({"customer_types": ", ".join(json.loads(types or "[]"))} if "customer_types" in values else {})}
 
 
 def check_setting(name: str, value: Any) -> None:
