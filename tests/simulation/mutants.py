@@ -21,11 +21,12 @@ from sqlmodel import Session, select
 
 from app.db import queue as waiting
 from app.db.tables import MovementRow, OrderRow
-from app.domain import retry, weighing
+from app.domain import weighing
 from app.domain.earning import Award, points_due
 from app.domain.order import Order
 from app.providers.coggins import evidence
 from app.usecases.moving import balances, recording, sending
+from app.usecases.moving.accounts import Accounts
 from app.usecases.moving.engine_run import Run
 from app.usecases.settling import deciding, order_cause, plan_orders, reading, sweep_orders
 from app.usecases.settling import resting as resting_step
@@ -58,7 +59,7 @@ class Mutant:
 def _ask_again_blindly(_rig: Rig) -> Any:
     """Ask for an INSTANT whose answer was lost again, without looking."""
 
-    def at_once(run: Run, movement: MovementRow) -> None:
+    def at_once(run: Run, movement: MovementRow, *_looks: Any) -> None:
         recording.take_back_to_planned(run, [movement], was_sent=True)
 
     return patch.object(sending, "find_out", at_once)
@@ -141,7 +142,11 @@ def _leave_it_off(_rig: Rig) -> Any:
 
 def _give_the_account_up(_rig: Rig) -> Any:
     """Ask an account whose key was refused no more: not within a year."""
-    return patch.object(retry, "PROBE_EVERY", timedelta(days=400))
+
+    def for_a_year(accounts: Accounts, account_id: int, now: datetime) -> datetime | None:
+        return now + timedelta(days=400) if accounts.rows[account_id].failures else None
+
+    return patch.object(Accounts, "paused_until", for_a_year)
 
 
 def _earn_twice(_rig: Rig) -> Any:
@@ -239,7 +244,7 @@ MUTANTS = (
         _forget_what_was_told,
         # Told of a refund by the sweep, whose cursor is past it by then, and answered by a replica that has not seen it yet.
         (_PLACE, _SETTLE, _wait(1000), _REFUND, _wait(300), _PLACE, Step(Kind.SWEEP), _settle(1, How.STALE, 700)),
-        14251,
+        None,
     ),
     Mutant(
         "a switched-off app is never asked for",

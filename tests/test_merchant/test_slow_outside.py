@@ -11,7 +11,7 @@ from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.standins.saleor.orders import global_id
 from tests.test_merchant.calls import Desk, once_in, seen
-from tests.test_web.calls import ask, deliver, error_of, told
+from tests.test_web.calls import deliver, error_of, press_button, told
 
 TOO_MANY = "Too many requests are waiting for the points provider now."
 IN_VAIN = "The points provider did not answer in time."
@@ -91,7 +91,7 @@ def test_a_shopper_reads_that_the_points_are_being_prepared(without_provider: tu
     world.deliver()
     path = world.metadata(order_id)["points_claim_url"].removeprefix(world.url)
 
-    answer = ask(world, "POST", path)
+    answer = press_button(world, path)
 
     assert answer.status_code == 200
     assert "being prepared" in answer.text

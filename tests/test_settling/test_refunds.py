@@ -1,5 +1,7 @@
 """Points given, and taken back: what the merchant's books and the shopper's balance say."""
 
+import re
+
 import pytest
 
 from app.domain.claim import Balance
@@ -287,7 +289,7 @@ def test_an_order_that_breaks_us_does_not_hold_up_the_others(world: World) -> No
     broken, sound = paid_order(world, "10"), paid_order(world, "20")
     with world.services.database.writing() as session:
         row = world.order(broken)
-        row.snapshot = "{}"
+        row.snapshot = re.sub('"card":[^,]+', '"card":"NaN"', row.snapshot or "")
         session.add(row)
     for order_id in (broken, sound):
         world.saleor.till.refund(order_id, "5")
