@@ -136,13 +136,14 @@ def _keep_private(_dialect: Any, _record: Any, arguments: list[Any], _options: A
     name = arguments[0] if arguments else ""
     if not name or name == ":memory:":
         return
-    # A folder that is missing, or a file of somebody else, SQLite itself complains of.
+    # A file that is there is never opened here: closing it would drop every lock that this process holds on it (POSIX), and
+    # another process would then take the WAL away under us. A folder that is missing, SQLite itself complains of.
     with suppress(OSError):
-        os.close(os.open(name, os.O_RDONLY | os.O_CREAT, PRIVATE))
-        for path in (Path(name), Path(f"{name}-wal"), Path(f"{name}-shm")):
-            with suppress(FileNotFoundError):
-                if stat.S_IMODE(path.stat().st_mode) & ~PRIVATE:
-                    path.chmod(PRIVATE)
+        os.close(os.open(name, os.O_RDONLY | os.O_CREAT | os.O_EXCL, PRIVATE))
+    for path in (Path(name), Path(f"{name}-wal"), Path(f"{name}-shm")):
+        with suppress(OSError):
+            if stat.S_IMODE(path.stat().st_mode) & ~PRIVATE:
+                path.chmod(PRIVATE)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
