@@ -12,13 +12,12 @@ import requests
 import structlog
 
 from app import http as outside
-from app.domain.catalogue import ProductPrice, SalesChannel
 from app.domain.order import Order, Told
 from app.errors import NotASaleor, SaleorFault, SaleorRefused, SaleorUnreachable
 from app.saleor.api_urls import not_public
 from app.saleor.own_app import REFUSED, OwnApp, parse_own_app
 from app.saleor.parsing import parse_order, parse_time, parse_told
-from app.saleor.parsing_shop import parse_channels, parse_product_price
+from app.saleor.shop_reads import ShopReads
 from app.saleor.signature import has_keys
 from app.saleor.versions import is_known_since
 from app.saleor.webhooks import Change, ChangeKind, Webhook
@@ -32,7 +31,6 @@ log = structlog.get_logger()
 
 ORDERS_MAX = 100
 METADATA_MAX = 4
-CUSTOMERS_MAX = 100
 # Saleor answers a change of four orders in about 0.2 s: this way a batch of a hundred takes two seconds rather than five.
 AT_ONCE = 3
 # `orders` takes `where` from here on, and its `filter` is deprecated.
@@ -41,7 +39,6 @@ JWKS_BYTES_MAX = 64 * 1024
 
 _TOKEN_REFUSED = frozenset({"PermissionDenied", "InvalidTokenError", "InvalidSignatureError", "ExpiredSignatureError"})
 _ALIASES = ("a", "b", "c", "d")
-_PRICE_ALIASES = ("a", "b", "c", "d", "e", "f", "g", "h")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +70,8 @@ class SaleorClient:
         self._total_seconds = total_seconds
         self._new_adapter = new_adapter
         self._public_only = public_only
+        # What the shop's own pages and lists are read by: channels, prices, customers.
+        self.shop = ShopReads(self._execute)
         self._opening = threading.Lock()
         self._opened: Connections | None = None
 
@@ -195,50 +194,6 @@ class SaleorClient:
         if not isinstance(edges, list):
             raise SaleorFault("Saleor did not give the orders that were asked for.")
         return edges
-
-    def customer_email(self, api_url: str, token: str, user_id: str) -> str | None:
-        """Ask for the e-mail address of a customer; None where there is no such customer."""
-        user = self._execute(api_url, token, "customer", {"id": user_id}).get("user")
-        email = user.get("email") if isinstance(user, dict) else None
-        return email if isinstance(email, str) and email else None
-
-    def customer_emails(self, api_url: str, token: str, user_ids: Sequence[str]) -> dict[str, str]:
-        """Ask for the e-mail addresses of up to 100 customers, by id. Who is not known, or has none, is missing."""
-        if not user_ids:
-            return {}  # Saleor answers an empty list with everybody.
-        if len(user_ids) > CUSTOMERS_MAX:
-            raise ValueError(f"at most {CUSTOMERS_MAX} customers in one read")
-        answer = self._execute(api_url, token, "customers", {"ids": list(user_ids)}).get("customers")
-        try:
-            nodes = [edge["node"] for edge in (answer or {})["edges"]]
-            return {node["id"]: node["email"] for node in nodes if node["email"] and node["id"] in user_ids}
-        except (KeyError, TypeError) as error:
-            raise SaleorFault("Saleor did not give the customers that were asked for.") from error
-
-    def channels(self, api_url: str, token: str) -> tuple[SalesChannel, ...]:
-        """Ask for all channels of the shop."""
-        try:
-            return parse_channels(self._execute(api_url, token, "channels", {}).get("channels"))
-        except (KeyError, TypeError, ValueError) as error:
-            raise SaleorFault("Saleor's list of channels cannot be understood.") from error
-
-    def product_prices(self, api_url: str, token: str, product_id: str, channels: Sequence[str]) -> dict[str, ProductPrice]:
-        """Ask what a product costs in each channel. Where it is not sold is missing."""
-        prices: dict[str, ProductPrice] = {}
-        for start in range(0, len(channels), len(_PRICE_ALIASES)):
-            asked = channels[start : start + len(_PRICE_ALIASES)]
-            variables: dict[str, Any] = {"id": product_id}
-            for place, alias in enumerate(_PRICE_ALIASES):
-                variables[alias] = asked[place] if place < len(asked) else asked[0]
-                if place > 0:
-                    variables[f"with{alias.upper()}"] = place < len(asked)
-            data = self._execute(api_url, token, "product_prices", variables)
-            try:
-                found = {slug: parse_product_price(data.get(alias)) for alias, slug in zip(_PRICE_ALIASES, asked, strict=False)}
-            except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-                raise SaleorFault("Saleor's answer about a product cannot be understood.") from error
-            prices |= {slug: price for slug, price in found.items() if price is not None}
-        return prices
 
     def add_note(self, api_url: str, token: str, order_id: str, message: str) -> None:
         """Write a note into an order's history.

@@ -14,7 +14,7 @@ def customer_address(services: Services, store_id: int, user_id: str) -> str | N
     """
     api_url, token = _reached(services, store_id)
     with services.bulkheads.look_ups.place(api_url):
-        return services.saleor.customer_email(api_url, token, user_id)
+        return services.saleor.shop.customer_email(api_url, token, user_id)
 
 
 def customer_addresses(services: Services, store_id: int, user_ids: Sequence[str]) -> list[str]:
@@ -24,7 +24,7 @@ def customer_addresses(services: Services, store_id: int, user_ids: Sequence[str
     """
     api_url, token = _reached(services, store_id)
     with services.bulkheads.look_ups.place(api_url):
-        return sorted(set(services.saleor.customer_emails(api_url, token, user_ids).values()))
+        return sorted(set(services.saleor.shop.customer_emails(api_url, token, user_ids).values()))
 
 
 def _reached(services: Services, store_id: int) -> tuple[str, str]:

@@ -27,7 +27,7 @@ def list_channels(services: Services, store_id: int, *, is_fresh: bool = False) 
         return known
     try:
         with services.bulkheads.look_ups.place(store.saleor_api_url):
-            channels = services.saleor.channels(store.saleor_api_url, services.sealer.open(store.token_sealed))
+            channels = services.saleor.shop.channels(store.saleor_api_url, services.sealer.open(store.token_sealed))
     except AppError as error:
         earlier = known.channels if known is not None else ()
         return ChannelList(earlier, now, f"Saleor did not give its list of channels. {error.message}")

@@ -58,7 +58,7 @@ def see_product_box(services: Services, store_id: int, product_id: str) -> Produ
         token = services.sealer.open(store.token_sealed)
         slugs = [channel.slug for channel in channels]
         with services.bulkheads.look_ups.place(store.saleor_api_url):
-            prices = services.saleor.product_prices(store.saleor_api_url, token, product_id, slugs)
+            prices = services.saleor.shop.product_prices(store.saleor_api_url, token, product_id, slugs)
     now = services.clock()
     in_force = {channel.slug: as_rule(rule_in_force(rules, channel.slug, now)) for channel in channels}
     sold = [channel for channel in channels if channel.slug in prices]
