@@ -4,8 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from app.db.tables import PointsClaimRow, PointsCustomerRow, PointsEntryRow
-from app.db.tables.points_claim import PointsClaimState
+from app.db.tables import PointsCustomerRow, PointsEntryRow
 from app.db.tables.points_entry import EntryKind
 from app.domain.bounds import POINTS_MAX
 from app.ledger.statements import made_customers
@@ -35,20 +34,6 @@ def move_balance(
         for customer, sign in ((giver, -1), (taker, 1)):
             _add(session, customer, sign * part, sign * part_used, move_id, now)
     return points
-
-
-def move_waiting_claims(session: Session, store_id: int, from_key: str, to_key: str, to_email: str) -> int:
-    """Bind the claims that wait for one customer to another, and give how many there were."""
-    query = select(PointsClaimRow).where(
-        PointsClaimRow.store_id == store_id,
-        PointsClaimRow.email_key == from_key,
-        PointsClaimRow.state == PointsClaimState.OPEN,
-    )
-    claims = session.exec(query.order_by(col(PointsClaimRow.id)).with_for_update()).all()
-    for claim in claims:
-        claim.email, claim.email_key = to_email.strip(), to_key
-    session.flush()
-    return len(claims)
 
 
 def _parts(points: int, used: int) -> list[tuple[int, int]]:
