@@ -24,6 +24,8 @@ WAL_POLL_SECONDS = 0.05
 POOL_SIZE = 10
 # Read and write for the owner, nothing for anybody else.
 PRIVATE = 0o600
+# While one thread makes the file, no other opens it: the first one's close would drop the other's locks.
+_CREATING = threading.Lock()
 
 
 class Database:
@@ -138,7 +140,7 @@ def _keep_private(_dialect: Any, _record: Any, arguments: list[Any], _options: A
         return
     # A file that is there is never opened here: closing it would drop every lock that this process holds on it (POSIX), and
     # another process would then take the WAL away under us. A folder that is missing, SQLite itself complains of.
-    with suppress(OSError):
+    with suppress(OSError), _CREATING:
         os.close(os.open(name, os.O_RDONLY | os.O_CREAT | os.O_EXCL, PRIVATE))
     for path in (Path(name), Path(f"{name}-wal"), Path(f"{name}-shm")):
         with suppress(OSError):

@@ -2,6 +2,9 @@
 
 import os
 import stat
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -13,6 +16,8 @@ from tests.standins.saleor import StandInSaleor
 from tests.world import open_world
 
 JANE = "jane.doe.to.erase@shopper.example"
+
+OPEN_AND_CLOSE = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM kept').fetchall(); c.close()"
 
 
 def _files(path: Path) -> list[Path]:
@@ -44,6 +49,19 @@ def test_a_database_that_others_could_read_is_closed_to_them(tmp_path: Path) -> 
     database.close()
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_a_second_connection_leaves_the_locks_of_the_first(tmp_path: Path) -> None:
+    path = tmp_path / "points.sqlite3"
+    with closing(Database(f"sqlite:///{path}")) as database, database.engine.connect() as first:
+        first.exec_driver_sql("CREATE TABLE kept (id INTEGER)")
+        first.commit()
+        with database.engine.connect() as second:
+            second.exec_driver_sql("SELECT 1")
+        # Whoever closes a file that nobody else has locked takes its WAL away.
+        subprocess.run([sys.executable, "-c", OPEN_AND_CLOSE, path], check=True)
+
+        assert Path(f"{path}-wal").exists()
 
 
 def test_an_erased_address_stays_in_no_corner_of_the_files(
