@@ -83,6 +83,17 @@ def test_the_number_is_explained_in_a_sentence_and_a_table(desk: Desk) -> None:
     assert explained(world, order_id).agrees
 
 
+def test_an_order_that_was_paid_too_much_tells_of_no_returned_goods(desk: Desk) -> None:
+    order_id = desk.world.saleor.shop.place_order("50", email=ADA)
+    desk.world.saleor.till.charge(order_id, "70")
+    desk.world.deliver()
+
+    text = seen(desk.get(f"orders/{order_id}"))
+
+    assert "rounded down once: 50 points." in text
+    assert "Goods were returned" not in text
+
+
 def test_an_order_that_does_not_earn_says_why(desk: Desk) -> None:
     world = desk.world
     waiting = world.saleor.shop.place_order("50", email=ADA)

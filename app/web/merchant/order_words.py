@@ -121,7 +121,8 @@ def _not_counted(arithmetic: Arithmetic) -> str:
         said += " By the rule, what gift cards paid earns nothing."
     elif weighed.card_counted < weighed.card:
         said += " Goods were returned for which a gift card paid, so less of the card counts."
-    if weighed.kept == weighed.value * (1 - weighed.returned) < weighed.money + weighed.card_counted:
+    without_return = min(weighed.value, weighed.money + weighed.card_counted)
+    if arithmetic.rule.count_returned and weighed.returned and weighed.kept < without_return:
         said += " Goods were returned, and by the rule they count as refunded."
     elif weighed.kept < weighed.value and not weighed.uncounted:
         said += " Money that was refunded or not paid counts for the whole order, whichever line it was for."
@@ -228,11 +229,12 @@ def _points_rows(arithmetic: Arithmetic) -> list[Row]:
     if rule.maximum_points is not None:
         rows.append(Row("Maximum", number(rule.maximum_points), "points for one order"))
     if rule.hold_days:
-        rows.append(Row("Hold", f"{number(rule.hold_days)} days", "after the order has earned its points"))
-    rows.append(Row("Earned", number(due.earned), is_sum=True))
+        moment_of_rule = "fulfilled" if rule.award_when == Moment.FULFILLED else "paid"
+        rows.append(Row("Hold", f"{number(rule.hold_days)} days", f"after the order is {moment_of_rule}"))
+    rows.append(Row("By the rule", number(due.earned), is_sum=True))
     if arithmetic.adjustments:
-        rows.append(Row("Changed by staff", signed(arithmetic.adjustments)))
-        rows.append(Row("Points", number(max(due.points, 0)), "never below 0" if due.points < 0 else "", is_sum=True))
+        rows.append(Row("By staff", signed(arithmetic.adjustments)))
+        rows.append(Row("Points earned", number(max(due.points, 0)), "never below 0" if due.points < 0 else "", is_sum=True))
     return rows
 
 
