@@ -59,7 +59,7 @@ def resolve(movement_id: UUID, *, happened: bool, who: str) -> None:
 
 @click.command()
 @option_store
-@click.option("--order", "number", metavar="NUMBER", help="Adjust what is due for this order.")
+@click.option("--order", "number", metavar="NUMBER", help="Change the points of this order.")
 @click.option("--customer", "email", metavar="EMAIL", help="Adjust this customer's balance at once.")
 @click.option("--points", type=int, required=True, help="How many; with a minus to take them.")
 @click.option("--reason", required=True, help="Why: it is kept.")

@@ -1,7 +1,7 @@
-"""The keys by which people are found in the tables, before and after the keys of a database were made anew.
+"""The lookup keys of e-mail addresses in the tables, before and after they were rebuilt.
 
-Versions before compared addresses by another key. While one of them may still run, rows are written under that one, and looked
-for under both. Once the step EMAIL_KEYS is finished there is only `email_key`.
+Older versions compared addresses by another key, `former_key`. While one of them may still run, rows are written under that
+key and looked up under both. Once the step EMAIL_KEYS is finished there is only `email_key`.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from sqlmodel import Session
 from app.db.tables.finished_step import UpgradeStep
 from app.domain.email import email_key, former_key
 
-# Held while rows are written under the former key, and taken alone by whoever makes all keys anew. Any number will do.
+# Held shared while rows are written under the former key, and exclusively while all keys are rebuilt. Any number will do.
 KEYS_LOCK = 7_346_312
 
 _NOT_ASCII = MappingProxyType(
@@ -23,7 +23,7 @@ _IS_FINISHED = text("SELECT 1 FROM finished_step WHERE name = :name")
 
 
 def has_new_keys(session: Session) -> bool:
-    """Tell whether this database's keys were made anew. If not, they stay as they are to the end of this transaction."""
+    """Tell whether this database's keys were rebuilt. If not, they stay as they are to the end of this transaction."""
     if _is_finished(session):
         return True
     if session.get_bind().dialect.name == "sqlite":

@@ -23,7 +23,7 @@ def email_key(email: str) -> str:
     """Give the key by which people are compared: equal keys are one person. Addresses are sent as they were given.
 
     The local part is composed (NFC) and without regard to case, the domain as IDNA 2008 writes it in a name server. Never
-    fails: what is no domain stays as it is, trimmed and in lower case. The key of a key is that key.
+    fails: what is no domain stays as it is, trimmed and in lower case. Idempotent: the key of a key is that key.
     """
     address = email.strip()
     if address.isascii():
@@ -37,7 +37,7 @@ def email_key(email: str) -> str:
 
 
 def former_key(email: str) -> str:
-    """Give the key of versions before: trimmed and case-folded. A database keeps it until its keys are made anew."""
+    """Give the key of older versions: trimmed and case-folded. A database keeps it until its keys are rebuilt."""
     return email.strip().casefold()
 
 

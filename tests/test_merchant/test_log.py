@@ -70,7 +70,7 @@ def test_an_outage_is_written_when_it_begins_and_when_it_ends(desk: Desk) -> Non
     world.settle()
 
     assert written(world) == ["installed", "saleor", "saleor", "settled"]
-    assert "Saleor is not asked for now" in seen(desk.get("log?level=error"))
+    assert "Saleor is not asked at present" in seen(desk.get("log?level=error"))
 
 
 def test_switching_the_app_off_and_on_is_written(desk: Desk) -> None:

@@ -33,7 +33,7 @@ _UNDER_WAY = text("state IN ('taking', 'in_transit', 'returning')")
 class CustomerMoveRow(SQLModel, table=True):
     """One move. From `moved_at` on, what the old address had or waited for until then is the new one's.
 
-    The old key is so a tombstone: what is found under it leads here. `points` are those taken from the old address.
+    The row redirects the old key to the new one. `points` are those taken from the old address.
     """
 
     __tablename__ = "customer_move"

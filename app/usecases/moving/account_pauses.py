@@ -24,7 +24,7 @@ def pause_account(services: Services, store: StoreRow, account: AccountRow, repl
     pause = asked_for or (
         retry.PROBE_EVERY if reply.is_accounts_fault else retry.backoff(failures, jitter=randrange(100))  # noqa: S311 - no secret
     )
-    sentence = None if account.failures else f"The points provider is not asked for now: {reply.reason}"
+    sentence = None if account.failures else f"The points provider is not asked at present: {reply.reason}"
     _write(services, account, failures, services.clock() + pause, reply.reason, sentence, LogLevel.ERROR)
     log.warning("account paused", store=store.slug, account=account.id, reason=reply.reason, seconds=int(pause.total_seconds()))
 

@@ -36,7 +36,7 @@ def pause_store(services: Services, store: StoreRow, error: AppError, now: datet
     elif isinstance(error, SaleorRefused):
         pause = retry.PROBE_EVERY
     problem = _why_refused(services, store, error) if isinstance(error, SaleorRefused) else error.message
-    said = None if store.failures else Said(f"Saleor is not asked for now: {problem}", LogLevel.ERROR)
+    said = None if store.failures else Said(f"Saleor is not asked at present: {problem}", LogLevel.ERROR)
     _write(services, store, failures=failures, paused_until=now + pause, problem=problem, said=said)
     log.warning("store paused", store=store.slug, reason=error.code, seconds=int(pause.total_seconds()))
 
