@@ -24,15 +24,24 @@ def customers() -> None:
 @customers.command()
 @click.argument("email")
 @option_store
-def show(email: str, *, store: str) -> None:
-    """Show a customer's balance, entries, claims, orders and movements: the newest of each."""
+@click.option("--before", type=int, metavar="ENTRY", help="Show the entries before this one: each page names it.")
+def show(email: str, *, store: str, before: int | None) -> None:
+    """Show a customer's balance with its history, claims, orders and movements: the newest of each.
+
+    The history is every change of a balance that this app keeps, with who made it and the balance after it. At Coggins, changes
+    by other programs and points that were spent cannot be seen.
+    """
     with open_services() as services:
-        kept = show_customer(services, store, email)
+        kept = show_customer(services, store, email, history_size=LINES_MAX, before=before)
     click.echo(_balance(kept))
     if kept.open_amounts:
         click.echo(f"{len(kept.open_amounts)} claims of {sum(kept.open_amounts)} points wait to be taken.")
     for heading, text in _parts(kept):
         click.echo(f"\n{heading}\n{text}")
+    if kept.history.older is not None:
+        click.echo(f"\nOlder entries: add --before {kept.history.older}")
+    if not kept.is_embedded:
+        click.echo("\nCoggins keeps this balance: what other programs changed, and what was spent, is not seen here.")
 
 
 @customers.command()
@@ -94,9 +103,19 @@ def _balance(kept: KeptCustomer) -> str:
 def _parts(kept: KeptCustomer) -> list[tuple[str, str]]:
     parts: list[tuple[str, tuple[str, ...], list[tuple[Any, ...]]]] = [
         (
-            "Entries",
-            ("AT (UTC)", "KIND", "AMOUNT", "BALANCE"),
-            [(_minute(entry.created_at), entry.kind, f"{entry.amount:+}", entry.available_after) for entry in kept.entries],
+            "History",
+            ("AT (UTC)", "CHANGE", "AMOUNT", "BALANCE", "BY", "REASON"),
+            [
+                (
+                    _minute(entry.at),
+                    entry.what,
+                    f"{entry.amount:+}",
+                    entry.available_after,
+                    entry.by or f"order {entry.order_number or 'not read yet'}",
+                    entry.note,
+                )
+                for entry in reversed(kept.history.entries)
+            ],
         ),
         (
             "Claims",
@@ -123,7 +142,12 @@ def _parts(kept: KeptCustomer) -> list[tuple[str, str]]:
             ],
         ),
     ]
-    return [(_heading(name, len(rows)), table(headings, rows[-LINES_MAX:])) for name, headings, rows in parts if rows]
+    counts = {"History": len(kept.entries)}
+    return [
+        (_heading(name, counts.get(name, len(rows))), table(headings, rows[-LINES_MAX:]))
+        for name, headings, rows in parts
+        if rows
+    ]
 
 
 def _heading(name: str, count: int) -> str:

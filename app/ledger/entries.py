@@ -31,6 +31,7 @@ class Entry(NamedTuple):
     claim_id: int | None = None
     may_go_below_zero: bool = False
     used: int = 0
+    api_key_id: int | None = None
 
 
 class StoredClaim(NamedTuple):
@@ -130,7 +131,17 @@ def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetim
             done.add(request)
         kind = _KINDS[entry.kind]
         rows.append(
-            NewEntry(customers[key].id, kind, entry.points, entry.used, available, used, entry.claim_id, entry.request_id)
+            NewEntry(
+                customers[key].id,
+                kind,
+                entry.points,
+                entry.used,
+                available,
+                used,
+                entry.claim_id,
+                entry.api_key_id,
+                entry.request_id,
+            )
         )
         outcomes.append(True)
     if rows:

@@ -36,6 +36,7 @@ class NewEntry(NamedTuple):
     available_after: int
     used_after: int
     claim_id: int | None
+    api_key_id: int | None
     request_id: UUID | None
 
 
@@ -49,6 +50,7 @@ class ClaimToAdd(NamedTuple):
     email: str = ""
     email_key: str | None = None
     customer_type: str | None = None
+    api_key_id: int | None = None
     expires_at: datetime | None = None
 
 
@@ -180,16 +182,17 @@ _POSTED_BEFORE = MappingProxyType(
     }
 )
 
-_ENTRY = "customer_id, kind, amount, used, available_after, used_after, claim_id, request_id"
+_ENTRY = "customer_id, kind, amount, used, available_after, used_after, claim_id, api_key_id, request_id"
 _ADD_ENTRIES = MappingProxyType(
     {
-        "sqlite": f"INSERT INTO points_entry ({_ENTRY}, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constants
+        "sqlite": f"INSERT INTO points_entry ({_ENTRY}, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constants
         # Numbered in the order of the array: that of the balances after them.
         "postgresql": f"""
             INSERT INTO points_entry ({_ENTRY}, created_at)
             SELECT {_ENTRY}, %(now)s FROM unnest(
                 %(customer_id)s::bigint[], %(kind)s::text[], %(amount)s::integer[], %(used)s::bigint[],
-                %(available_after)s::bigint[], %(used_after)s::bigint[], %(claim_id)s::bigint[], %(request_id)s::uuid[]
+                %(available_after)s::bigint[], %(used_after)s::bigint[], %(claim_id)s::bigint[], %(api_key_id)s::bigint[],
+                %(request_id)s::uuid[]
             ) WITH ORDINALITY AS new ({_ENTRY}, place) ORDER BY place""",  # noqa: S608 - constants
     }
 )
@@ -203,17 +206,18 @@ _MARK_IMPORTED = MappingProxyType(
     }
 )
 
-_CLAIM = "request_id, token_mark, token_sealed, amount, email, email_key, customer_type, expires_at"
+_CLAIM = "request_id, token_mark, token_sealed, amount, email, email_key, customer_type, api_key_id, expires_at"
 _ADD_CLAIMS = MappingProxyType(
     {
         "sqlite": f"""
-            INSERT INTO points_claim (store_id, {_CLAIM}, created_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
+            INSERT INTO points_claim (store_id, {_CLAIM}, created_at, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open')
             ON CONFLICT (request_id) DO NOTHING""",  # noqa: S608 - constants
         "postgresql": f"""
             INSERT INTO points_claim (store_id, {_CLAIM}, created_at, state)
             SELECT %(store_id)s, {_CLAIM}, %(now)s, 'open' FROM unnest(
                 %(request_id)s::uuid[], %(token_mark)s::text[], %(token_sealed)s::text[], %(amount)s::integer[],
-                %(email)s::text[], %(email_key)s::text[], %(customer_type)s::text[], %(expires_at)s::timestamptz[]
+                %(email)s::text[], %(email_key)s::text[], %(customer_type)s::text[], %(api_key_id)s::bigint[],
+                %(expires_at)s::timestamptz[]
             ) WITH ORDINALITY AS new ({_CLAIM}, place) ORDER BY place
             ON CONFLICT (request_id) DO NOTHING""",  # noqa: S608 - constants
     }

@@ -102,7 +102,7 @@ class EmbeddedProvider:
         sealed = self.sealer.seal_short(token)
         email = ask.email.strip()
         key = email_key(email) or None
-        return ClaimToAdd(ask.id, fingerprint(token), sealed, ask.points, email, key, ask.customer_type, expires_at)
+        return ClaimToAdd(ask.id, fingerprint(token), sealed, ask.points, email, key, ask.customer_type, expires_at=expires_at)
 
     def _created(self, ask: Ask, token: str, stored: ledger.StoredClaim | None, now: datetime) -> Outcome:
         """Tell the link: of the claim that was stored before under this id, if there was one."""

@@ -26,7 +26,7 @@ def test_a_customer_is_found_with_balance_orders_and_movements(desk: Desk) -> No
 
     assert "Available 100" in text
     assert f"#{desk.world.order(order_id).number}" in text
-    assert "Claim link +100" in text
+    assert "Claimed +100 100" in text
 
 
 def test_a_customer_nobody_knows_has_nothing(desk: Desk) -> None:

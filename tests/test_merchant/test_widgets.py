@@ -86,7 +86,7 @@ def test_a_customer_shows_the_balance_and_the_last_movements(desk: Desk) -> None
     answer = seen(desk.widget("customer", customerId=user_id))
 
     assert "60 points to spend" in answer
-    assert "+60 points, order 1 Claim link," in answer
+    assert "+60 points, order 1 Claimed," in answer
 
 
 def test_a_customer_whom_saleor_does_not_know_has_no_points(desk: Desk) -> None:

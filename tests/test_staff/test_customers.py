@@ -68,7 +68,7 @@ def test_a_customer_is_shown_with_balance_entries_claims_orders_and_movements(wo
 
     assert "100 points available, 0 used." in said
     assert "1 claims of 100 points wait to be taken." in said
-    assert "Entries (1)" in said
+    assert "History (1)" in said
     assert "Claims (2)" in said
     assert "Orders (2)" in said
     assert "Movements (2)" in said

@@ -53,4 +53,6 @@ class PointsClaimRow(SQLModel, table=True):
     state: str = Field(default=PointsClaimState.OPEN, max_length=16)
     created_at: datetime = Field(sa_type=UtcTime)
     taken_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    # The key of the Points API that made it. Empty in claims of orders, and of versions before.
+    api_key_id: int | None = Field(default=None, foreign_key="api_key.id", sa_type=BigId)
     customer_id: int | None = Field(default=None, foreign_key="points_customer.id", sa_type=BigId)

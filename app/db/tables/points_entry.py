@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, SQLModel
 
 from app.db.columns import BigId, UtcTime, one_of
@@ -31,10 +31,12 @@ class PointsEntryRow(SQLModel, table=True):
         CheckConstraint("(kind = 'claim') = (claim_id IS NOT NULL)", name="points_entry_claim"),
         CheckConstraint("used = 0 OR kind IN ('import', 'move')", name="points_entry_used"),
         CheckConstraint("(kind = 'move') = (move_id IS NOT NULL)", name="points_entry_move"),
+        # A customer's entries, newest first, paged by id.
+        Index("points_entry_of_customer", "customer_id", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
-    customer_id: int = Field(foreign_key="points_customer.id", index=True, sa_type=BigId)
+    customer_id: int = Field(foreign_key="points_customer.id", sa_type=BigId)
     kind: str = Field(max_length=16)
     amount: int
     used: int = Field(default=0, sa_type=BigId, sa_column_kwargs={"server_default": "0"})
@@ -46,4 +48,6 @@ class PointsEntryRow(SQLModel, table=True):
     request_id: UUID | None = Field(default=None, unique=True)
     # The move of a customer that it is a half of: what one balance loses the other gains.
     move_id: int | None = Field(default=None, foreign_key="customer_move.id", index=True, sa_type=BigId)
+    # The key of the Points API that asked for it. Empty in entries of versions before.
+    api_key_id: int | None = Field(default=None, foreign_key="api_key.id", sa_type=BigId)
     created_at: datetime = Field(sa_type=UtcTime)

@@ -69,6 +69,7 @@ def _claims(
                 amount=item.amount,
                 email=item.email,
                 customer_type=item.customer_type,
+                api_key_id=caller.key_id,
                 expires_at=ends[days],
             )
         )

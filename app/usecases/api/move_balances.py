@@ -23,7 +23,13 @@ def move_balances(
     """
     now = services.clock()
     entries = [
-        ledger.Entry(item.email, item.amount, EntryKind.INSTANT, may_go_below_zero=caller.may_go_below_zero)
+        ledger.Entry(
+            item.email,
+            item.amount,
+            EntryKind.INSTANT,
+            may_go_below_zero=caller.may_go_below_zero,
+            api_key_id=caller.key_id,
+        )
         for item in items
         if isinstance(item, Move)
     ]

@@ -1,18 +1,33 @@
 """Look up a customer for the merchant: the balance as the provider has it now, and what this store did about it."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy import and_, exists, func, not_
 from sqlmodel import Session, col, select
 
 from app.db.books import lane_of
-from app.db.keys import keys_in
+from app.db.keys import key_in, keys_in
 from app.db.rows import as_value
 from app.db.stores import accounts_of
-from app.db.tables import AdjustmentRow, MovementRow, OrderRow, StoreRow
-from app.domain.claim import Balance
+from app.db.tables import (
+    AccountRow,
+    AdjustmentRow,
+    ClaimRow,
+    MovementRow,
+    OrderRow,
+    PointsClaimRow,
+    PointsCustomerRow,
+    StoreRow,
+)
+from app.db.tables.points_claim import PointsClaimState
+from app.domain.claim import Balance, ClaimState
 from app.domain.email import is_typed_well
+from app.domain.settlement import MovementState
 from app.domain.store import AccountKind
 from app.errors import BadRequest
+from app.ledger.balance_history import HistoryPage, balance_history
 from app.providers.protocol import Absent, NotSent, held
 from app.usecases.merchants.history import ShownAdjustment, ShownMovement
 from app.usecases.merchants.list_orders import ListedOrder, newest_of_customer
@@ -20,13 +35,17 @@ from app.usecases.moving.balances_now import balances_now
 from app.usecases.services import Services
 
 LISTED_MAX = 50
+HISTORY_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerView:
     """What is known of a customer. `balance` is None where the provider did not tell; `trouble` is its sentence then.
 
-    `is_known` tells whether the provider knows the address at all.
+    `is_known` tells whether the provider knows the address at all. `history` is the ledger's own, of embedded points; None where
+    the points are kept elsewhere. With it, `movements` are those that the ledger has not: at earlier accounts, and what was not
+    done.
+    `waiting` are the points of the claim links that can still be taken, as far as they are known to be this customer's.
     """
 
     email: str
@@ -35,12 +54,16 @@ class CustomerView:
     trouble: str
     account_kind: AccountKind
     orders: tuple[ListedOrder, ...]
+    waiting: int
+    history: HistoryPage | None
     movements: tuple[tuple[ShownMovement, str | None, str | None], ...]
     adjustments: tuple[ShownAdjustment, ...]
 
 
-def look_up_customer(services: Services, store_id: int, email: str) -> CustomerView:
-    """Look up a customer by e-mail. Five queries and one call to the provider.
+def look_up_customer(
+    services: Services, store_id: int, email: str, *, before: int | None = None, after: int | None = None
+) -> CustomerView:
+    """Look up a customer by e-mail. Eight queries and one call to the provider. `before` and `after` page the history.
 
     Raises BadRequest when it is no e-mail address.
     """
@@ -51,7 +74,9 @@ def look_up_customer(services: Services, store_id: int, email: str) -> CustomerV
         store = session.get_one(StoreRow, store_id)
         accounts = accounts_of(session, store_id)
         orders = newest_of_customer(session, store_id, email, limit=LISTED_MAX)
-        movements = _movements(session, store_id, [lane_of(session, account, email) for account in accounts.values()])
+        history = _history(session, store_id, email, accounts.values(), before=before, after=after)
+        movements = _movements(session, store_id, email, accounts.values(), has_ledger=history is not None)
+        waiting = _waiting(session, store_id, email, accounts.values(), services.clock())
         adjustments = _adjustments(session, store_id, email)
     account = next(account for account in accounts.values() if account.is_current)
     found = balances_now(services, services.provider_of(store, account), [email])
@@ -70,17 +95,63 @@ def look_up_customer(services: Services, store_id: int, email: str) -> CustomerV
         trouble=trouble,
         account_kind=AccountKind(account.kind),
         orders=tuple(orders),
+        waiting=waiting,
+        history=history,
         movements=tuple(movements),
         adjustments=tuple(adjustments),
     )
 
 
-def _movements(session: Session, store_id: int, lanes: list[str]) -> list[tuple[ShownMovement, str | None, str | None]]:
-    """Find the newest movements of a customer, each with its order's id and number. Other stores may share the account."""
+def _history(
+    session: Session, store_id: int, email: str, accounts: Iterable[AccountRow], *, before: int | None, after: int | None
+) -> HistoryPage | None:
+    if not any(account.is_current and account.kind == AccountKind.EMBEDDED for account in accounts):
+        return None
+    customer_id = session.exec(
+        select(PointsCustomerRow.id).where(
+            PointsCustomerRow.store_id == store_id, PointsCustomerRow.email_key == key_in(session, email)
+        )
+    ).first()
+    if customer_id is None:
+        return HistoryPage(())
+    return balance_history(session, customer_id, size=HISTORY_PAGE, before=before, after=after)
+
+
+def _waiting(session: Session, store_id: int, email: str, accounts: Iterable[AccountRow], now: datetime) -> int:
+    """Add up the open claims of the customer's orders, and those that programs made for this address."""
+    lanes = [lane_of(session, account, email) for account in accounts]
+    # The ledger knows at once what an order's claim is told at its next look.
+    is_over = exists().where(
+        col(PointsClaimRow.token_mark) == col(ClaimRow.token_mark), col(PointsClaimRow.state) != PointsClaimState.OPEN
+    )
+    of_orders = select(func.coalesce(func.sum(ClaimRow.points), 0)).where(
+        col(ClaimRow.lane).in_(lanes), col(ClaimRow.state).in_((ClaimState.OPEN, ClaimState.SHOWN)), not_(is_over)
+    )
+    is_of_an_order = exists().where(col(ClaimRow.token_mark) == col(PointsClaimRow.token_mark))
+    of_programs = select(func.coalesce(func.sum(PointsClaimRow.amount), 0)).where(
+        PointsClaimRow.store_id == store_id,
+        col(PointsClaimRow.email_key).in_(keys_in(session, email)),
+        PointsClaimRow.state == PointsClaimState.OPEN,
+        col(PointsClaimRow.expires_at).is_(None) | (col(PointsClaimRow.expires_at) > now),
+        not_(is_of_an_order),
+    )
+    return int(session.exec(of_orders).one()) + int(session.exec(of_programs).one())
+
+
+def _movements(
+    session: Session, store_id: int, email: str, accounts: Collection[AccountRow], *, has_ledger: bool
+) -> list[tuple[ShownMovement, str | None, str | None]]:
+    """Find the newest movements of a customer, each with its order's id and number. Other stores may share the account.
+
+    Where the ledger is shown, what was done in it is left out.
+    """
+    lanes = [lane_of(session, account, email) for account in accounts]
+    embedded = [account.id for account in accounts if account.kind == AccountKind.EMBEDDED] if has_ledger else []
+    is_in_ledger = and_(col(MovementRow.account_id).in_(embedded), col(MovementRow.state) == MovementState.ACCEPTED)
     query = (
         select(MovementRow, OrderRow.saleor_order_id, OrderRow.number)
         .outerjoin(OrderRow, col(OrderRow.id) == col(MovementRow.order_id))
-        .where(col(MovementRow.lane).in_(lanes), MovementRow.store_id == store_id)
+        .where(col(MovementRow.lane).in_(lanes), MovementRow.store_id == store_id, not_(is_in_ledger))
         .order_by(col(MovementRow.planned_at).desc())
     )
     found = session.exec(query.limit(LISTED_MAX))

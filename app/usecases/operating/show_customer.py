@@ -9,10 +9,12 @@ from sqlmodel import Session, SQLModel
 
 from app.db.people import Person, find_person
 from app.db.rows import as_value
-from app.db.stores import find_store_by_slug
+from app.db.stores import current_account, find_store_by_slug
 from app.db.tables import StoreRow
 from app.domain.claim import ClaimState
+from app.domain.store import AccountKind
 from app.errors import BadRequest
+from app.ledger.balance_history import HistoryPage, balance_history
 from app.providers.embedded import state_of
 from app.usecases.services import Services
 
@@ -90,7 +92,8 @@ class KeptMovement:
 class KeptCustomer:
     """All that is kept of a customer, each part oldest first.
 
-    `open_amounts` are the points of the claims that can be taken now.
+    `open_amounts` are the points of the claims that can be taken now. `history` is a page of the entries, newest first, and
+    `is_embedded` says whether they are the whole history: at Coggins there is more than this app can see.
     """
 
     balance: KeptBalance | None
@@ -99,15 +102,23 @@ class KeptCustomer:
     orders: tuple[KeptOrder, ...]
     movements: tuple[KeptMovement, ...]
     open_amounts: tuple[int, ...]
+    history: HistoryPage
+    is_embedded: bool
 
 
-def show_customer(services: Services, slug: str, email: str) -> KeptCustomer:
-    """Show all that is kept of a customer in a store.
+def show_customer(services: Services, slug: str, email: str, *, history_size: int = 0, before: int | None = None) -> KeptCustomer:
+    """Show all that is kept of a customer in a store, with so many entries of the history, or of those before an entry's id.
 
     Raises BadRequest when there is no such store, or nothing is known of the customer there.
     """
     now = services.clock()
-    person = _person(services, slug, email)
+    with services.database.reading() as session:
+        store = find_named_store(session, slug)
+        person = known_person(session, store, email)
+        account = current_account(session, store.id or 0)
+        history = HistoryPage(())
+        if person.customer is not None and history_size:
+            history = balance_history(session, person.customer.id or 0, size=history_size, before=before)
     movements = sorted(person.movements, key=lambda movement: movement.planned_at)
     return KeptCustomer(
         balance=as_value(KeptBalance, person.customer) if person.customer is not None else None,
@@ -116,6 +127,8 @@ def show_customer(services: Services, slug: str, email: str) -> KeptCustomer:
         orders=tuple(as_value(KeptOrder, row) for row in person.orders),
         movements=tuple(as_value(KeptMovement, row) for row in movements),
         open_amounts=tuple(claim.amount for claim in person.points_claims if state_of(claim, now) is ClaimState.OPEN),
+        history=history,
+        is_embedded=account is not None and account.kind == AccountKind.EMBEDDED,
     )
 
 

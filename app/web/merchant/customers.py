@@ -14,6 +14,9 @@ from app.web.merchant.fragments import at, form_about, form_once, form_text, fra
 from app.web.merchant.orders import signed_points
 from app.web.merchant.places import as_segment, from_segment
 
+# No id of a row has as many.
+_ID_DIGITS = 20
+
 
 def add_routes(routes: Blueprint, services: Services) -> None:
     """Serve the page, and the change of a customer's points."""
@@ -28,7 +31,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
     def customer(segment: str) -> Response:
         staff = staff_of(services, request)
         require(staff, MANAGE_ORDERS)
-        return customer_page(services, staff, from_segment(segment))
+        return customer_page(services, staff, from_segment(segment), before=_entry_id("before"), after=_entry_id("after"))
 
     @routes.post("/pages/customers/<segment>/adjust")
     def adjust(segment: str) -> Response:
@@ -51,12 +54,14 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         return notify(customer_page(services, staff, email), "success", "The points are being changed")
 
 
-def customer_page(services: Services, staff: Staff, email: str, **values: Any) -> Response:
+def customer_page(
+    services: Services, staff: Staff, email: str, *, before: int | None = None, after: int | None = None, **values: Any
+) -> Response:
     """Show the page of one customer, or of none. `is_giving` opens the form that gives points."""
     customer, error = None, ""
     if email:
         try:
-            customer = look_up_customer(services, staff.store_id, email)
+            customer = look_up_customer(services, staff.store_id, email, before=before, after=after)
         except BadRequest as refused:
             error = refused.message
     given = {"sentence": "", "typed": {}, "is_giving": False, "status": 422 if error else 200, **values}
@@ -72,4 +77,12 @@ def customer_page(services: Services, staff: Staff, email: str, **values: Any) -
     )
     subject = customer.email if customer is not None else email
     place = f"customers/{as_segment(subject)}" if subject else "customers"
+    if before is not None or after is not None:
+        return at(answer, f"{place}?before={before}" if before is not None else f"{place}?after={after}")
     return at(answer, f"{place}/give" if subject and given["is_giving"] else place)
+
+
+def _entry_id(name: str) -> int | None:
+    """Read the id of an entry that a page of the history ends on."""
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _ID_DIGITS else None

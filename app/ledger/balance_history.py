@@ -1,0 +1,182 @@
+"""The whole history of an embedded balance: its entries, each with who changed it and the balance after it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Row, bindparam, func, literal, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from app.db.columns import BigId
+from app.db.tables import (
+    AdjustmentRow,
+    ApiKeyRow,
+    ClaimRow,
+    CustomerMoveRow,
+    MovementRow,
+    OrderRow,
+    PointsClaimRow,
+    PointsEntryRow,
+)
+from app.db.tables.points_entry import EntryKind
+
+# No entry has a higher id.
+NEWEST = 2**63 - 1
+
+
+class Source(StrEnum):
+    """Whose doing an entry is."""
+
+    ORDER = "order"
+    STAFF = "staff"
+    API_KEY = "api_key"
+    IMPORT = "import"
+    MOVE = "move"
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One change of a balance, and what was available after it.
+
+    `who` is a staff user's e-mail, or the name of a key; empty where versions before did not write it. `note` is the reason that
+    staff gave. `other_email` is the other address of a customer who was moved.
+    """
+
+    id: int
+    at: datetime
+    kind: EntryKind
+    source: Source
+    amount: int
+    used: int
+    available_after: int
+    order_id: str | None
+    order_number: str | None
+    who: str
+    note: str
+    other_email: str
+
+    @property
+    def what(self) -> str:
+        """Name the change as people read it."""
+        if self.source is Source.MOVE:
+            return f"Moved from {self.other_email}" if self.amount > 0 or self.used > 0 else f"Moved to {self.other_email}"
+        if self.kind is EntryKind.CLAIM:
+            return "Claimed"
+        if self.source is Source.IMPORT:
+            return "Imported"
+        return "Given" if self.amount > 0 else "Taken"
+
+    @property
+    def by(self) -> str:
+        """Name who did it: a staff user, a key of the Points API, an import. Empty where only the order did."""
+        if self.source is Source.API_KEY:
+            return f"API key {self.who}" if self.who else "Points API"
+        return "Import" if self.source is Source.IMPORT else self.who
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Entries, newest first. `newer` and `older` are the ids to ask for next; None where there is no more."""
+
+    entries: tuple[HistoryEntry, ...]
+    newer: int | None = None
+    older: int | None = None
+
+
+def balance_history(
+    session: Session, customer_id: int, *, size: int, before: int | None = None, after: int | None = None
+) -> HistoryPage:
+    """Give one page of a customer's entries, by one query: the newest, those before an id, or those after one."""
+    is_back = after is not None
+    at = after if after is not None else NEWEST if before is None else min(before, NEWEST)
+    values = {"customer_id": customer_id, "at": max(0, min(at, NEWEST)), "size": size + 1}
+    rows = session.execute(_entries(is_back=is_back), values).all()
+    has_more, rows = len(rows) > size, rows[:size]
+    entries = tuple(_read(row) for row in (reversed(rows) if is_back else rows))
+    if not entries:
+        return HistoryPage(())
+    is_newer = has_more if is_back else before is not None
+    is_older = True if is_back else has_more
+    return HistoryPage(entries, entries[0].id if is_newer else None, entries[-1].id if is_older else None)
+
+
+def _read(row: Row[Any]) -> HistoryEntry:
+    source = _source(row)
+    by_staff = row.decided_by if source in {Source.STAFF, Source.ORDER} else row.moved_by
+    other = "" if source is not Source.MOVE else row.from_email if row.amount > 0 or row.used > 0 else row.to_email
+    return HistoryEntry(
+        id=row.id,
+        at=row.created_at,
+        kind=EntryKind(row.kind),
+        source=source,
+        amount=row.amount,
+        used=row.used,
+        available_after=row.available_after,
+        order_id=row.saleor_order_id,
+        order_number=row.number,
+        who=(row.key_name if source is Source.API_KEY else by_staff) or "",
+        note=row.reason or row.move_reason or "",
+        other_email=other or "",
+    )
+
+
+def _source(row: Row[Any]) -> Source:
+    if row.kind == EntryKind.MOVE:
+        return Source.MOVE
+    if row.kind == EntryKind.IMPORT:
+        return Source.IMPORT
+    if row.saleor_order_id is not None:
+        return Source.ORDER
+    return Source.API_KEY if row.movement_id is None else Source.STAFF
+
+
+@cache
+def _entries(*, is_back: bool) -> Any:
+    """Build the query. All but the first table are found by their unique keys."""
+    earlier = aliased(PointsEntryRow)
+    # The first version did not write the balance after an entry.
+    added_up = (
+        select(func.sum(col(earlier.amount)))
+        .where(col(earlier.customer_id) == col(PointsEntryRow.customer_id), col(earlier.id) <= col(PointsEntryRow.id))
+        .correlate(PointsEntryRow)
+        .scalar_subquery()
+    )
+    key_id = func.coalesce(col(PointsEntryRow.api_key_id), col(PointsClaimRow.api_key_id), type_=BigId())
+    beyond = col(PointsEntryRow.id) > bindparam("at") if is_back else col(PointsEntryRow.id) < bindparam("at")
+    order = col(PointsEntryRow.id).asc() if is_back else col(PointsEntryRow.id).desc()
+    return (
+        select(
+            col(PointsEntryRow.id),
+            col(PointsEntryRow.created_at),
+            col(PointsEntryRow.kind),
+            col(PointsEntryRow.amount),
+            col(PointsEntryRow.used),
+            func.coalesce(col(PointsEntryRow.available_after), added_up).label("available_after"),
+            col(MovementRow.id).label("movement_id"),
+            col(MovementRow.decided_by),
+            col(OrderRow.saleor_order_id),
+            col(OrderRow.number),
+            col(ApiKeyRow.name).label("key_name"),
+            col(AdjustmentRow.reason),
+            col(CustomerMoveRow.from_email),
+            col(CustomerMoveRow.to_email),
+            col(CustomerMoveRow.made_by).label("moved_by"),
+            col(CustomerMoveRow.reason).label("move_reason"),
+        )
+        .outerjoin(MovementRow, col(MovementRow.id) == col(PointsEntryRow.request_id))
+        .outerjoin(PointsClaimRow, col(PointsClaimRow.id) == col(PointsEntryRow.claim_id))
+        .outerjoin(ClaimRow, col(ClaimRow.token_mark) == col(PointsClaimRow.token_mark))
+        .outerjoin(OrderRow, col(OrderRow.id) == func.coalesce(col(MovementRow.order_id), col(ClaimRow.order_id)))
+        .outerjoin(ApiKeyRow, col(ApiKeyRow.id) == key_id)
+        .outerjoin(
+            AdjustmentRow,
+            (col(MovementRow.cause_kind) == literal("customer")) & (col(AdjustmentRow.id) == col(MovementRow.cause_id)),
+        )
+        .outerjoin(CustomerMoveRow, col(CustomerMoveRow.id) == col(PointsEntryRow.move_id))
+        .where(col(PointsEntryRow.customer_id) == bindparam("customer_id"), beyond)
+        .order_by(order)
+        .limit(bindparam("size"))
+    )

@@ -1,0 +1,31 @@
+"""Which key of the Points API changed a balance, and which made a claim. The entries of a customer are paged by key.
+
+The version before writes neither, and reads neither.
+"""
+
+from alembic import op
+
+from app.db.indexing import add_index
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+TABLES = ("points_claim", "points_entry")
+
+
+def upgrade() -> None:
+    # In one statement: SQLite takes a reference only with its column, and would build the table anew for one that comes later.
+    kind = "INTEGER" if op.get_bind().dialect.name == "sqlite" else "BIGINT"
+    for table in TABLES:
+        op.execute(f"ALTER TABLE {table} ADD COLUMN api_key_id {kind} REFERENCES api_key (id)")
+    add_index("points_entry_of_customer", "points_entry", ["customer_id", "id"])
+    op.drop_index("ix_points_entry_customer_id", "points_entry")
+
+
+def downgrade() -> None:
+    op.create_index("ix_points_entry_customer_id", "points_entry", ["customer_id"])
+    op.drop_index("points_entry_of_customer", "points_entry")
+    for table in TABLES:
+        op.drop_column(table, "api_key_id")
