@@ -42,7 +42,7 @@ def test_the_history_is_paged_and_misses_nothing(desk: Desk) -> None:
     for _ in range(52):
         adjust_customer(world.services, world.store().slug, ADA, points=1, reason="often", who="eve@example.com")
     with world.services.database.reading() as session:
-        ids = sorted(session.exec(select(PointsEntryRow.id)), reverse=True)
+        ids = sorted((entry.id or 0 for entry in session.exec(select(PointsEntryRow))), reverse=True)
 
     newest = desk.get(f"customers/{ADA}")
     older = desk.get(f"customers/{ADA}?before={ids[49]}")
