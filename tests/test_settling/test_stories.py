@@ -1,6 +1,7 @@
 """Every story that a real Saleor was seen to tell ends with granted = due, however it is told."""
 
 import random
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import update
@@ -78,3 +79,17 @@ def test_a_story_whose_points_are_taken_at_once_ends_right_in_the_providers_book
 
     _ends_right(world, order_id, story)
     assert world.points_in_all_balances() == story.expected_points
+
+
+def test_a_draft_earns_by_the_rule_in_force_when_it_is_placed(world: World) -> None:
+    draft = world.saleor.shop.place_draft("60")
+    world.clock.advance(days=2)
+    with world.services.database.writing() as session:
+        session.add(RuleRow(store_id=world.store().id or 0, points_per_unit=Decimal(2), in_force_from=world.clock()))
+    world.clock.advance(days=3)
+    world.saleor.shop.complete_draft(draft)
+    world.saleor.till.mark_as_paid(draft)
+
+    world.deliver()
+
+    assert world.order(draft).due == world.order(draft).granted == 120
