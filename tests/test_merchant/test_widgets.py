@@ -1,6 +1,8 @@
 """The widgets that the Dashboard posts to, and the manifest that brings them."""
 
+import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -87,6 +89,28 @@ def test_a_customer_shows_the_balance_and_the_last_movements(desk: Desk) -> None
 
     assert "60 points to spend" in answer
     assert "+60 points, order 1 Claimed," in answer
+
+
+def test_boxes_say_what_waits_and_lead_to_the_forms_that_give_points(desk: Desk) -> None:
+    world = desk.world
+    user_id = world.saleor.shop.register_customer("shopper@example.com")
+    order_id = world.saleor.shop.place_paid_order("60")
+    world.deliver()
+
+    of_customer, of_order = desk.widget("customer", customerId=user_id), desk.widget("order", orderId=order_id)
+
+    assert "60 waiting to be claimed" in seen(of_customer)
+    assert "60 waiting to be claimed" in seen(of_order)
+    assert opened_form(desk, of_customer) == "customers/shopper@example.com/give"
+    assert opened_form(desk, of_order) == f"orders/{quote(order_id)}/give"
+
+
+def opened_form(desk: Desk, box: requests.Response) -> str:
+    """Follow "Give points" as the Dashboard would, and give the page that it leads to; the form there is open."""
+    found = re.search(r'href="[^"]*/extensions/app/[^/"]+/([^"]*)"[^>]*>Give points<', box.text)
+    assert found, box.text
+    assert '<details class="confirm" open>' in desk.get(found[1]).text
+    return found[1]
 
 
 def test_a_customer_whom_saleor_does_not_know_has_no_points(desk: Desk) -> None:

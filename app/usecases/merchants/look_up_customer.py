@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, exists, func, not_
+from sqlalchemy import and_, not_
 from sqlmodel import Session, col, select
 
 from app.db.books import lane_of
@@ -21,8 +21,8 @@ from app.db.tables import (
     PointsCustomerRow,
     StoreRow,
 )
-from app.db.tables.points_claim import PointsClaimState
-from app.domain.claim import Balance, ClaimState
+from app.db.waiting_claims import points_waiting, points_waiting_of_programs
+from app.domain.claim import Balance
 from app.domain.email import is_typed_well
 from app.domain.settlement import MovementState
 from app.domain.store import AccountKind
@@ -120,22 +120,8 @@ def _history(
 def _waiting(session: Session, store_id: int, email: str, accounts: Iterable[AccountRow], now: datetime) -> int:
     """Add up the open claims of the customer's orders, and those that programs made for this address."""
     lanes = [lane_of(session, account, email) for account in accounts]
-    # The ledger knows at once what an order's claim is told at its next look.
-    is_over = exists().where(
-        col(PointsClaimRow.token_mark) == col(ClaimRow.token_mark), col(PointsClaimRow.state) != PointsClaimState.OPEN
-    )
-    of_orders = select(func.coalesce(func.sum(ClaimRow.points), 0)).where(
-        col(ClaimRow.lane).in_(lanes), col(ClaimRow.state).in_((ClaimState.OPEN, ClaimState.SHOWN)), not_(is_over)
-    )
-    is_of_an_order = exists().where(col(ClaimRow.token_mark) == col(PointsClaimRow.token_mark))
-    of_programs = select(func.coalesce(func.sum(PointsClaimRow.amount), 0)).where(
-        PointsClaimRow.store_id == store_id,
-        col(PointsClaimRow.email_key).in_(keys_in(session, email)),
-        PointsClaimRow.state == PointsClaimState.OPEN,
-        col(PointsClaimRow.expires_at).is_(None) | (col(PointsClaimRow.expires_at) > now),
-        not_(is_of_an_order),
-    )
-    return int(session.exec(of_orders).one()) + int(session.exec(of_programs).one())
+    theirs = (PointsClaimRow.store_id == store_id, col(PointsClaimRow.email_key).in_(keys_in(session, email)))
+    return points_waiting(session, col(ClaimRow.lane).in_(lanes)) + points_waiting_of_programs(session, now, *theirs)
 
 
 def _movements(

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sqlmodel import select
 
-from app.db.tables import OrderRow, StoreRow
+from app.db.tables import ClaimRow, OrderRow, StoreRow
+from app.db.waiting_claims import points_waiting
 from app.domain.order_link import order_link
 from app.usecases.merchants.find_customers import customer_address
 from app.usecases.merchants.look_up_customer import CustomerView, look_up_customer
@@ -13,7 +14,7 @@ from app.usecases.services import Services
 
 @dataclass(frozen=True, slots=True)
 class OrderBox:
-    """One order's points. `link` is what stands in the shopper's mail."""
+    """One order's points. `link` is what stands in the shopper's mail; `waiting` are the points that can be claimed by it."""
 
     status: str | None
     due: int
@@ -22,20 +23,22 @@ class OrderBox:
     problem_code: str | None
     problem: str | None
     is_read: bool
+    waiting: int
     link: str
 
 
 def see_order_box(services: Services, store_id: int, saleor_order_id: str) -> OrderBox | None:
-    """Look at one order; None where nobody has told of it yet. One query."""
+    """Look at one order; None where nobody has told of it yet. Two queries."""
     with services.database.reading() as session:
         found = session.exec(
             select(OrderRow, StoreRow.slug)
             .join(StoreRow)
             .where(OrderRow.store_id == store_id, OrderRow.saleor_order_id == saleor_order_id)
         ).first()
-    if found is None:
-        return None
-    order, slug = found
+        if found is None:
+            return None
+        order, slug = found
+        waiting = points_waiting(session, ClaimRow.order_id == order.id)
     return OrderBox(
         status=order.status,
         due=max(order.due, 0),
@@ -44,6 +47,7 @@ def see_order_box(services: Services, store_id: int, saleor_order_id: str) -> Or
         problem_code=order.problem_code,
         problem=order.problem,
         is_read=order.because is not None,
+        waiting=waiting,
         link=order_link(services.claim_url_base, slug, saleor_order_id),
     )
 
