@@ -21,13 +21,13 @@ from app.usecases.operating.import_balances import import_balances
 
 # More would only hide the first ones, which are what somebody looks at.
 DIFFERENCES_MAX = 100
-_NAMES = {"points_customer": "customers", "points_claim": "claims", "order": "orders"}
+_NAMES = {"points_customer": "customers", "points_claim": "claims", "order": "orders", "running_total": "running totals"}
 
 
 @click.command()
 @click.option("--store", "slug", metavar="SLUG", help="Of this store only.")
 def verify(*, slug: str | None) -> None:
-    """Recompute every balance, claim and order from what is never changed. Status 1 if anything differs."""
+    """Recompute every balance, claim, order and running total. Status 1 if anything differs."""
     counts: Counter[tuple[str, str]] = Counter()
     differences = 0
     with open_services() as services:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app.db.tables.points_entry import EntryKind
 from app.ledger import entries as ledger
+from app.usecases.operating.housekeeping import fold_totals
 from app.usecases.operating.verify_books import verify_books
 from tests.clock import START
 from tests.test_settling.test_provider_faults import make_instant
@@ -29,6 +30,9 @@ TAMPERINGS = {
     'UPDATE "order" SET granted = granted + 1': "71 granted; the accepted movements add up to 70",
     "UPDATE movement SET points = points + 1 WHERE kind = 'credit'": "its entry in the ledger says 100",
     "UPDATE claim SET points = points + 1": "101 points; the accepted movements add up to 100",
+    "UPDATE running_total SET amount = amount + 1 WHERE kind = 'balances'": "the balances of all customers add up to",
+    "UPDATE running_total SET amount = amount + 1 WHERE kind = 'open_claims'": "open claims until",
+    "INSERT INTO total_change (store_id, kind, part, amount) SELECT id, 'problems', 'no_email', 1 FROM store": "there are 0",
 }
 
 
@@ -68,7 +72,7 @@ def tamper(world: World, *statements: str) -> None:
 @contextmanager
 def tampered(world: World, statement: str) -> Iterator[None]:
     """Change one table, and put it back."""
-    table = re.findall(r"(?:UPDATE|DELETE FROM) (\S+)", statement)[0]
+    table = re.findall(r"(?:UPDATE|DELETE FROM|INSERT INTO) (\S+)", statement)[0]
     tamper(world, f"CREATE TABLE kept AS SELECT * FROM {table}", statement)
     yield
     with_references = ("PRAGMA defer_foreign_keys = ON",) if world.services.database.is_sqlite else ()
@@ -81,12 +85,13 @@ def test_books_that_were_lived_in_add_up(world: World) -> None:
     said = typed("verify")
 
     assert said.exit_code == 0, said.output
-    assert "1 customers, 2 claims, 3 orders looked at." in said.output
+    assert "1 customers, 2 claims, 3 orders, 2 running totals looked at." in said.output
     assert "Everything adds up." in said.output
 
 
 def test_what_was_tampered_with_is_named_and_the_status_is_1(world: World) -> None:
     lived_in(world)
+    fold_totals(world.services)
 
     for statement, sentence in TAMPERINGS.items():
         with tampered(world, statement):

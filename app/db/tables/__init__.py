@@ -17,8 +17,10 @@ from app.db.tables.points_customer import PointsCustomerRow
 from app.db.tables.points_day import PointsDayRow
 from app.db.tables.points_entry import PointsEntryRow
 from app.db.tables.rule import RuleRow
+from app.db.tables.running_total import RunningTotalRow
 from app.db.tables.split_customer import SplitCustomerRow
 from app.db.tables.store import StoreLogoRow, StoreRow
+from app.db.tables.total_change import TotalChangeRow
 
 __all__ = [
     "AccountRow",
@@ -38,7 +40,9 @@ __all__ = [
     "PointsDayRow",
     "PointsEntryRow",
     "RuleRow",
+    "RunningTotalRow",
     "SplitCustomerRow",
     "StoreLogoRow",
     "StoreRow",
+    "TotalChangeRow",
 ]

@@ -11,11 +11,12 @@ _WAITS = text("look_at IS NOT NULL")
 _LEASED = text("lease_token IS NOT NULL")
 _TROUBLED = text("problem_code IS NOT NULL")
 _DRIFTING = text("due <> granted AND problem_code IS NULL")
-# The problems that do not end by themselves. Queries repeat these very words, so that the index serves them.
-NEEDS_A_PERSON = text(
-    "problem_code IN ('no_email', 'nothing_there', 'shown_not_taken', 'taker_unknown', 'refused', 'for_staff', 'too_many',"
-    " 'doubt', 'gone')"
+# The problems that do not end by themselves.
+PROBLEMS_OF_PEOPLE = (
+    *("no_email", "nothing_there", "shown_not_taken", "taker_unknown", "refused", "for_staff", "too_many", "doubt", "gone"),
 )
+# Queries repeat these very words, so that the index serves them.
+NEEDS_A_PERSON = text(f"problem_code IN ({', '.join(repr(code) for code in PROBLEMS_OF_PEOPLE)})")
 _HAS_PROBLEM = text("problem IS NOT NULL")
 
 

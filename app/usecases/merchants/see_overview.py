@@ -9,10 +9,10 @@ from sqlmodel import Session, col, select
 
 from app.db.rows import as_value
 from app.db.stores import store_and_account
-from app.db.tables import EventRow, OrderRow, PointsClaimRow, PointsCustomerRow, PointsDayRow, RuleRow
+from app.db.tables import EventRow, OrderRow, PointsDayRow, RuleRow
 from app.db.tables.order import NEEDS_A_PERSON
-from app.db.tables.points_claim import PointsClaimState
 from app.db.tallies import today
+from app.db.totals import Totals, totals_of
 from app.domain.store import AccountKind
 from app.usecases.services import Services
 
@@ -47,7 +47,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How a store stands. Counts end at COUNTED_MAX + 1.
+    """How a store stands. `waiting` ends at COUNTED_MAX + 1.
 
     `is_connected` tells whether its Saleor serves us, as far as we know; `problem` and `provider_problem` say why Saleor, or the
     points provider, does not. `is_embedded` tells whether the points live in this app.
@@ -81,7 +81,8 @@ def see_overview(services: Services, store_id: int, *, days: int = DAYS) -> Over
         store, account = store_and_account(session, store_id)
         has_own_rule, has_orders = _first_steps(session, store_id)
         waiting, since = _waiting(session, store_id, now)
-        troubles, troubled = _troubles(session, store_id)
+        totals = totals_of(session, store_id, now)
+        troubled = totals.orders_for_people
         return Overview(
             problem=store.problem,
             provider_problem=account.problem,
@@ -96,8 +97,8 @@ def see_overview(services: Services, store_id: int, *, days: int = DAYS) -> Over
             waiting=waiting,
             waiting_since=since,
             days=_days(session, store_id, last=today(store, now), days=days),
-            liability=_liability(session, store_id, AccountKind(account.kind)),
-            troubles=troubles,
+            liability=_liability(session, store_id, AccountKind(account.kind), totals),
+            troubles=_troubles(session, store_id) if troubled else (),
             troubled=troubled,
         )
 
@@ -136,34 +137,21 @@ def _waiting(session: Session, store_id: int, now: datetime) -> tuple[int, datet
     return int(count), since
 
 
-def _troubles(session: Session, store_id: int) -> tuple[list[Trouble], int]:
-    found = select(OrderRow.id).where(OrderRow.store_id == store_id, NEEDS_A_PERSON).limit(COUNTED_MAX + 1).subquery()
-    troubled = session.exec(select(func.count()).select_from(found)).one()
+def _troubles(session: Session, store_id: int) -> list[Trouble]:
     newest = (
         select(OrderRow.saleor_order_id, OrderRow.number, OrderRow.problem_code, OrderRow.problem)
         .where(OrderRow.store_id == store_id, NEEDS_A_PERSON)
         .order_by(col(OrderRow.id).desc())
         .limit(LISTED_MAX)
     )
-    listed = session.exec(newest) if troubled else ()
-    return [Trouble(order_id, number, code or "", problem or "") for order_id, number, code, problem in listed], int(troubled)
+    return [Trouble(order_id, number, code or "", problem or "") for order_id, number, code, problem in session.exec(newest)]
 
 
-def _liability(session: Session, store_id: int, kind: AccountKind) -> int:
-    if kind is not AccountKind.EMBEDDED:
-        net = func.coalesce(func.sum(col(PointsDayRow.granted) - col(PointsDayRow.taken_back)), 0)
-        return int(session.exec(select(net).where(PointsDayRow.store_id == store_id)).one())
-    held = (
-        select(func.coalesce(func.sum(PointsCustomerRow.available), 0))
-        .where(PointsCustomerRow.store_id == store_id)
-        .scalar_subquery()
-    )
-    to_be_taken = (
-        select(func.coalesce(func.sum(PointsClaimRow.amount), 0))
-        .where(PointsClaimRow.store_id == store_id, PointsClaimRow.state == PointsClaimState.OPEN)
-        .scalar_subquery()
-    )
-    return int(session.exec(select(held + to_be_taken)).one())
+def _liability(session: Session, store_id: int, kind: AccountKind, totals: Totals) -> int:
+    if kind is AccountKind.EMBEDDED:
+        return totals.balances + totals.claimable_points
+    net = func.coalesce(func.sum(col(PointsDayRow.granted) - col(PointsDayRow.taken_back)), 0)
+    return int(session.exec(select(net).where(PointsDayRow.store_id == store_id)).one())
 
 
 def is_late(overview: Overview, now: datetime, every: timedelta) -> bool:

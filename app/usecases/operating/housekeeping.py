@@ -1,4 +1,4 @@
-"""Keep house: tell Saleor what is wrong, let go of what is too old to be of use, and learn how accounts answer."""
+"""Keep house: tell Saleor what is wrong, let go of what is too old, add up what changed, and learn how accounts answer."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -7,7 +7,8 @@ import structlog
 from sqlalchemy import Delete, delete, exists, tuple_
 from sqlmodel import col, select
 
-from app.db.tables import EventRow, LogEntryRow, MerchantActionRow, StoreRow
+from app.db.tables import EventRow, LogEntryRow, MerchantActionRow, StoreRow, TotalChangeRow
+from app.db.totals import FOLDED_MAX, fold_changes
 from app.usecases.moving.learn_account import learn_account
 from app.usecases.operating.tell_problems import tell_problems
 from app.usecases.services import Services
@@ -26,9 +27,19 @@ STORES_MAX = 20
 def keep_house(services: Services) -> bool:
     """Do one round, and tell whether there is more to do at once."""
     tell_problems(services)
-    is_more = let_go(services)
+    is_more = [let_go(services), fold_totals(services)]
     learn_account(services)
-    return is_more
+    return any(is_more)
+
+
+def fold_totals(services: Services) -> bool:
+    """Add a bounded number of changes to the running totals. Tells whether more may be left."""
+    with services.database.reading() as session:
+        if session.exec(select(TotalChangeRow.id).limit(1)).first() is None:
+            return False
+    # What a power cut brings back is added again.
+    with services.database.writing(durable=False) as session:
+        return fold_changes(session) >= FOLDED_MAX
 
 
 def let_go(services: Services) -> bool:

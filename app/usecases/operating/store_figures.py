@@ -8,6 +8,7 @@ from sqlmodel import Session, col
 
 from app.db.queue import is_waiting
 from app.db.tables import AccountRow, MovementRow, OrderRow, StoreRow
+from app.db.totals import orders_with_problem
 from app.domain.store import StoreState
 from app.usecases.services import Services
 
@@ -45,8 +46,10 @@ def _figures(session: Session, now: datetime) -> list[StoreFigures]:
             .group_by(col(OrderRow.store_id))
         )
     }
-    drifting = _count_orders(session, IS_DRIFTING)
-    troubled = _count_orders(session, col(OrderRow.problem_code).is_not(None))
+    drifting = dict(
+        session.execute(select(col(OrderRow.store_id), func.count()).where(IS_DRIFTING).group_by(col(OrderRow.store_id))).all()
+    )
+    troubled = orders_with_problem(session)
     for_staff = dict(
         session.execute(
             select(col(MovementRow.store_id), func.count())
@@ -67,13 +70,8 @@ def _figures(session: Session, now: datetime) -> list[StoreFigures]:
             paused_until=store.paused_until,
             account_paused_until=paused.get(store.id),
             drifting_orders=drifting.get(store.id, 0),
-            orders_with_problem=troubled.get(store.id, 0),
+            orders_with_problem=troubled.get(store.id or 0, 0),
             movements_for_staff=for_staff.get(store.id, 0),
         )
         for store in stores
     ]
-
-
-def _count_orders(session: Session, condition: object) -> dict[int | None, int]:
-    query = select(col(OrderRow.store_id), func.count()).where(condition).group_by(col(OrderRow.store_id))  # type: ignore[arg-type]  # a condition
-    return dict(session.execute(query).all())

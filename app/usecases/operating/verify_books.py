@@ -10,6 +10,7 @@ from app.db.tables import StoreRow
 from app.errors import BadRequest
 from app.ledger.audit import LEDGER_AUDITS, RANGE, differing, next_range
 from app.usecases.operating.order_audits import ORDER_AUDITS
+from app.usecases.operating.total_audits import differing_totals
 from app.usecases.services import Services
 
 AUDITS = (*LEDGER_AUDITS, *ORDER_AUDITS)
@@ -34,6 +35,7 @@ def verify_books(services: Services, slug: str | None = None, *, rows: int = RAN
     for store_id, name in _stores(services, slug):
         for table in dict.fromkeys(audit.table for audit in AUDITS):
             yield from _verify_table(services, store_id, name, table, rows)
+        yield _verify_totals(services, store_id, name)
 
 
 def _verify_table(services: Services, store_id: int, name: str, table: str, rows: int) -> Iterator[Verified]:
@@ -51,6 +53,12 @@ def _verify_table(services: Services, store_id: int, name: str, table: str, rows
             ]
         after = within.until
         yield Verified(name, table, within.rows, tuple(found))
+
+
+def _verify_totals(services: Services, store_id: int, name: str) -> Verified:
+    with services.database.reading() as session:
+        totals, found = differing_totals(session, store_id)
+    return Verified(name, "running_total", totals, tuple(found))
 
 
 def _stores(services: Services, slug: str | None) -> list[tuple[int, str]]:

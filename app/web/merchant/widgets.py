@@ -12,7 +12,7 @@ from flask import Blueprint, Response, g, render_template, request
 from app.errors import BadRequest, NotPermitted
 from app.saleor.parsing import is_order_id
 from app.settings import Settings
-from app.usecases.merchants.see_overview import COUNTED_MAX, see_overview
+from app.usecases.merchants.see_overview import see_overview
 from app.usecases.merchants.see_product import see_product_box
 from app.usecases.merchants.see_widgets import see_customer_box, see_order_box
 from app.usecases.services import Services
@@ -75,7 +75,7 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
         staff = _staff(services, settings)
         view = see_overview(services, staff.store_id)
         chart = points_chart(view.days, width=480, height=170)  # The Dashboard gives the widget a tile of half a page.
-        return _widget("home_widget.html", staff, "", view=view, chart=chart, advice=advice_for, counted_max=COUNTED_MAX)
+        return _widget("home_widget.html", staff, "", view=view, chart=chart, advice=advice_for)
 
 
 def _staff(services: Services, settings: Settings) -> Staff:
