@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, delete, func, select, union_all
+from sqlalchemy import Select, delete, func, literal, select, union_all, update
 from sqlmodel import Session
 
 from app.db.bulk import Among, EachRow
+from app.db.dialects import insert_into
 from app.db.tables import RunningTotalRow, TotalChangeRow
 from app.db.tables.order import PROBLEMS_OF_PEOPLE
 from app.db.tables.running_total import TotalKind
@@ -85,11 +86,14 @@ def fold_changes(session: Session, *, limit: int = FOLDED_MAX) -> int:
     for change in changes:
         sums[change.store_id, change.kind, change.part] += change.amount
     # In one order, as everybody does who locks several rows.
-    rows = [dict(zip(_KEY, key, strict=True)) | {"amount": amount} for key, amount in sorted(sums.items())]
+    rows = [
+        {"new_store_id": store_id, "new_kind": kind, "new_part": part, "new_amount": amount}
+        for (store_id, kind, part), amount in sorted(sums.items())
+    ]
     connection = session.connection()
-    each, adding, ending = _folding(connection.dialect.name)
-    each.run(connection, adding, rows)
-    each.run(connection, ending, rows)
+    each, *statements = _folding(connection.dialect.name)
+    for statement in statements:
+        each.run(connection, statement, rows)
     connection.execute(_ADDED, {"ids": [change.id for change in changes]})
     return len(changes)
 
@@ -99,10 +103,15 @@ _ADDED = delete(_CHANGES).where(Among(_CHANGES.c.id, "ids"))
 
 
 @cache
-def _folding(dialect: str) -> tuple[EachRow, Any, Any]:
-    """Build the statements that add to totals, and that delete those which are nothing now: a claim's day is over some time."""
-    each = EachRow(dialect, **{name: _TOTALS.c[name].type for name in (*_KEY, "amount")})
-    new = each.inserted_into(_TOTALS)
-    more = {"amount": _TOTALS.c.amount + new.excluded.amount}
-    is_one = [_TOTALS.c[name] == each[name] for name in _KEY]
-    return each, new.on_conflict_do_update(index_elements=_KEY, set_=more), delete(_TOTALS).where(*is_one, _TOTALS.c.amount == 0)
+def _folding(dialect: str) -> tuple[EachRow, Any, Any, Any]:
+    """Build the statements: have a row for each total, add to it, delete those that are nothing now, like a day gone by.
+
+    An upsert would not do: a row of less than nothing is refused, before anybody asks whether there is one to add it to.
+    """
+    each = EachRow(dialect, **{f"new_{name}": _TOTALS.c[name].type for name in (*_KEY, "amount")})
+    is_one = [_TOTALS.c[name] == each[f"new_{name}"] for name in _KEY]
+    names = [*_KEY, "amount"]
+    new = [*(each[f"new_{name}"] for name in _KEY), literal(0)]
+    made = insert_into(dialect, _TOTALS).from_select(names, select(*new), include_defaults=False).on_conflict_do_nothing()
+    added = update(_TOTALS).where(*is_one).values(amount=_TOTALS.c.amount + each["new_amount"])
+    return each, made, added, delete(_TOTALS).where(*is_one, _TOTALS.c.amount == 0)

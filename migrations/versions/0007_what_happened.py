@@ -76,5 +76,5 @@ def _count_past_days() -> None:
             SELECT account.store_id, {day.replace("ended_at", "claim.taken_at")} AS day, 0, claim.points, 0
             FROM claim JOIN account ON account.id = claim.account_id WHERE claim.state = 'taken' AND claim.taken_at IS NOT NULL
         ) AS moves GROUP BY store_id, day
-        """  # noqa: S608 - nothing in it comes from outside
+        """
     )

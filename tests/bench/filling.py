@@ -112,6 +112,17 @@ def fill_customers(database: Database, count: int) -> None:
     _fill(database, PointsCustomerRow, customer, 1, count)
 
 
+def fill_open_claims(database: Database, count: int) -> None:
+    """Fill in so many claims that wait to be taken, over a year of days. The running totals follow them by the table's triggers."""
+    words = database.engine.dialect.name
+    days = {"sqlite": "datetime('2036-01-01', (n % 365) || ' days') || '.000000'", "postgresql": "DATE '2036-01-01' + n % 365"}
+    columns = "store_id, request_id, token_mark, token_sealed, amount, email, expires_at, state, created_at"
+    values = f"{STORE_ID}, {_UUID[words]}, {_MARK[words]}, 'sealed', 60, {_SHOPPER}, {days[words]}, 'open', {_THEN[words]}"
+    numbers, source = (part[words].format(first=1, last=count) for part in (_NUMBERS, _FROM))
+    with database.writing() as session:
+        session.connection().exec_driver_sql(f"{numbers}INSERT INTO points_claim ({columns}) SELECT {values} {source}")
+
+
 Fill = Callable[[Database, int], None]
 
 

@@ -10,6 +10,7 @@ from app.db.tables import AccountRow, ClaimRow, MovementRow, OrderRow, PointsCla
 from app.domain.order_link import order_link
 from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.sealing import fingerprint
+from app.usecases.operating.total_audits import differing_totals
 from tests.simulation.expected import points_expected
 from tests.simulation.rig import API_KEYS, APP_URL
 from tests.simulation.world import World
@@ -343,6 +344,13 @@ def the_ledgers_sums_verify(world: World, books: Books) -> Wrongs:
             yield "an entry of the ledger belongs to no accepted movement"
 
 
+def running_totals_are_what_the_rows_add_up_to(world: World, books: Books) -> Wrongs:
+    for store in books.stores:
+        with world.rig.database.reading() as session:
+            _, found = differing_totals(session, store.id or 0)
+        yield from found
+
+
 def nothing_waits_that_could_be_done(world: World, books: Books) -> Wrongs:
     now = world.clock.now
     for movement in books.movements:
@@ -392,6 +400,7 @@ CHECKS: tuple[Check, ...] = (
     nobody_is_debited_what_nobody_had_taken,
     no_link_leads_to_a_claim_that_the_provider_does_not_know,
     the_ledgers_sums_verify,
+    running_totals_are_what_the_rows_add_up_to,
     nothing_waits_that_could_be_done,
     the_order_says_what_is_true,
 )

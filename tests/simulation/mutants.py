@@ -17,10 +17,12 @@ from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlmodel import Session, select
 
 from app.db import queue as waiting
-from app.db.tables import MovementRow, OrderRow
+from app.db import totals
+from app.db.tables import MovementRow, OrderRow, TotalChangeRow
 from app.domain import weighing
 from app.domain.earning import Award, points_due
 from app.domain.order import Order
@@ -28,6 +30,7 @@ from app.providers.coggins import evidence
 from app.usecases.moving import balances, recording, sending
 from app.usecases.moving.accounts import Accounts
 from app.usecases.moving.engine_run import Run
+from app.usecases.operating import housekeeping
 from app.usecases.settling import deciding, order_cause, plan_orders, reading, sweep_orders
 from app.usecases.settling import resting as resting_step
 from app.usecases.settling.batch import Standing
@@ -164,6 +167,17 @@ def _place_at_creation(_rig: Rig) -> Any:
     return patch.object(deciding, "placed_at", lambda order, _version: order.created_at)
 
 
+def _lose_changes_of_totals(_rig: Rig) -> Any:
+    """Add no more than one change to the running totals, and take all of them for added."""
+
+    def fold(session: Session) -> int:
+        folded = totals.fold_changes(session, limit=1)
+        session.execute(delete(TotalChangeRow))
+        return folded
+
+    return patch.object(housekeeping, "fold_changes", fold)
+
+
 @contextmanager
 def _all(*patches: Any) -> Iterator[None]:
     with ExitStack() as stack:
@@ -237,6 +251,13 @@ MUTANTS = (
             *(Step(Kind.PLACE_DRAFT, how=1, fates=(Fate(), Fate(), Fate())), _SETTLE),
         ),
         None,
+    ),
+    Mutant(
+        "changes of running totals are lost",
+        "embedded",
+        _lose_changes_of_totals,
+        (_PLACE, _SETTLE, _REFUND, _SETTLE),
+        1,
     ),
     Mutant(
         "told_at is forgotten",

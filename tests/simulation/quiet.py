@@ -9,6 +9,7 @@ from app.db.tables import AccountRow, MovementRow, OrderRow, StoreRow
 from app.domain.settlement import MovementState
 from app.domain.store import StoreState
 from app.usecases.merchants.adjust_points import look_again
+from app.usecases.operating.housekeeping import fold_totals
 from app.usecases.services import Services
 from tests.simulation.by_people import STAFF_LOOK_AFTER, resolve_unknown
 from tests.simulation.kinds import settle_for_a_while, sweep_once
@@ -59,6 +60,7 @@ def go_quiet(world: World) -> None:
             break
         _run(world, SOON)
     _run(world, LONG)
+    world.as_staff(fold_totals)
 
 
 def _is_served(world: World, shop: Shop) -> bool:
