@@ -113,9 +113,12 @@ def fill_customers(database: Database, count: int) -> None:
 
 
 def fill_open_claims(database: Database, count: int) -> None:
-    """Fill in so many claims that wait to be taken, over a year of days. The running totals follow them by the table's triggers."""
+    """Fill in so many claims that wait to be taken, over a year of days. The table's triggers total them."""
     words = database.engine.dialect.name
-    days = {"sqlite": "datetime('2036-01-01', (n % 365) || ' days') || '.000000'", "postgresql": "DATE '2036-01-01' + n % 365"}
+    days = {
+        "sqlite": "datetime('2036-01-01', (n % 365) || ' days') || '.000000'",
+        "postgresql": "DATE '2036-01-01' + mod(n, 365)",
+    }
     columns = "store_id, request_id, token_mark, token_sealed, amount, email, expires_at, state, created_at"
     values = f"{STORE_ID}, {_UUID[words]}, {_MARK[words]}, 'sealed', 60, {_SHOPPER}, {days[words]}, 'open', {_THEN[words]}"
     numbers, source = (part[words].format(first=1, last=count) for part in (_NUMBERS, _FROM))
