@@ -1,6 +1,6 @@
 """Running totals: what a store's rows add up to, for the cost of a few rows.
 
-The database appends a change for each balance, claim and order that changes (migration 0017). `fold_changes` adds them to the
+The database appends a change for each balance, claim and order that changes (migration 0018). `fold_changes` adds them to the
 totals later. A total is what is stored, and the changes that are not added yet.
 """
 
