@@ -101,7 +101,8 @@
     if (token === "" || state === null) return;
     newest += 1; // what is on its way was asked for elsewhere
     main.removeAttribute("aria-busy");
-    if (state.here !== here) open(state.here, { isNew: false });
+    if (state.here === here) return;
+    mayLeave().then((may) => (may ? open(state.here, { isNew: false }) : history.pushState({ here }, "")));
   });
 
   function freshToken(refused) {
@@ -244,6 +245,37 @@
     tell(sentence);
   }
 
+  // --- forms that were filled in and not saved -------------------------------------------------------------------------
+
+  const unsaved = document.getElementById("unsaved");
+
+  // Ask whether to leave this page, where a form on it other than `saved` was changed. The frame's sandbox has no confirm(),
+  // and the Dashboard asks no app before it leaves it.
+  function mayLeave(saved = null) {
+    const forms = [...main.querySelectorAll("form[data-fragment][method=post]")];
+    if (!forms.some((form) => form !== saved && isChanged(form))) return Promise.resolve(true);
+    if (unsaved.open) return Promise.resolve(false);
+    unsaved.returnValue = "stay";
+    unsaved.showModal();
+    return new Promise((tell) => {
+      unsaved.addEventListener("close", () => tell(unsaved.returnValue === "leave"), { once: true });
+    });
+  }
+
+  // A form that came back with an error holds what was typed as if it had always been there.
+  function isChanged(form) {
+    return [...form.elements].some((field) => field.getAttribute("aria-invalid") === "true" || differs(field));
+  }
+
+  function differs(field) {
+    if (field.tagName === "SELECT") {
+      const first = [...field.options].findIndex((option) => option.defaultSelected);
+      return field.selectedIndex !== Math.max(first, 0);
+    }
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+    return ["INPUT", "TEXTAREA"].includes(field.tagName) && field.type !== "hidden" && field.value !== (field.defaultValue || "");
+  }
+
   // --- links, forms and buttons of a fragment --------------------------------------------------------------------------
 
   // data-first           what is to be seen first, when it is not the heading
@@ -261,7 +293,7 @@
     if (path === null) return undefined;
     event.preventDefault();
     if ("download" in part.dataset) return download(path.replace(/^pages\//, "") + url.search, part);
-    return open(path + url.search);
+    return mayLeave().then((may) => may && open(path + url.search));
   });
 
   document.addEventListener("keydown", (event) => {
@@ -309,23 +341,28 @@
     if (!("fragment" in form.dataset)) return;
     event.preventDefault();
     if (form.getAttribute("aria-busy") === "true") return; // a double click
-    submit(form, event.submitter);
+    const loses = into(form, event.submitter) === main; // what was typed into other forms
+    (loses ? mayLeave(form) : Promise.resolve(true)).then((may) => may && submit(form, event.submitter));
   });
+
+  function into(form, button) {
+    return document.getElementById((button && button.dataset.into) || form.dataset.into || "main") || main;
+  }
 
   async function submit(form, button) {
     const path = action(form, button);
-    const into = document.getElementById((button && button.dataset.into) || form.dataset.into || "main") || main;
+    const place = into(form, button);
     const data = new FormData(form, button);
     const isPost = (form.getAttribute("method") || "get").toLowerCase() === "post";
     const whole = isPost ? path : `${path}?${filled(data)}`;
     const buttons = [...form.querySelectorAll("button")];
     form.setAttribute("aria-busy", "true");
     for (const one of buttons) one.disabled = true;
-    const answer = await ask(whole, isPost ? { method: "POST", body: data } : { method: "GET" }, { isNavigation: into === main });
+    const answer = await ask(whole, isPost ? { method: "POST", body: data } : { method: "GET" }, { isNavigation: place === main });
     form.removeAttribute("aria-busy");
     for (const one of buttons) one.disabled = false;
     const stays = "stays" in form.dataset ? form.getAttribute("action") : null;
-    if (answer !== null) show(answer, { path: isPost ? null : whole, isNew: true, into, stays });
+    if (answer !== null) show(answer, { path: isPost ? null : whole, isNew: true, into: place, stays });
   }
 
   function action(form, button) {
