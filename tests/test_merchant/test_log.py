@@ -89,8 +89,8 @@ def test_levels_filter_and_older_pages_go_on_where_the_last_ended(desk: Desk) ->
     write(desk.world, "A warning", LogLevel.WARNING)
 
     first, warnings = desk.get("log"), desk.get("log?level=warning")
-    older = first.text.split('href="/app/')[1].split('"')[0]
-    second = desk.get(older)
+    older = first.text.split('href="/app/log?')[1].split('"')[0]
+    second = desk.get(f"log?{older}")
 
     assert "A warning" in seen(first)
     assert "Entry 6 " in seen(first) + " "
