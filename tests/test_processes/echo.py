@@ -1,4 +1,4 @@
-"""The app's server in a process of its own, around an application that says what it was asked: `PORT BODY_SECONDS`."""
+"""The app's server in a process of its own, around an application that says what it was asked. See the end for its arguments."""
 
 import json
 import sys
@@ -49,6 +49,10 @@ def create() -> Flask:
                 yield PIECE
 
         return Response(give(), mimetype="text/plain")
+
+    @app.get("/whole")
+    def whole() -> Response:
+        return Response(PIECE * PIECES, mimetype="text/plain")
 
     @app.get("/unchanged")
     def unchanged() -> Response:
@@ -114,4 +118,13 @@ def _add_turns(app: Flask) -> None:
 if __name__ == "__main__":
     set_up_logging(log_format="console", level="warning")
     entry = "tests.test_processes.echo:create"
-    serve("127.0.0.1", int(sys.argv[1]), processes=1, threads=THREADS, entry=entry, body_seconds=int(sys.argv[2]))
+    port, body_seconds, write_seconds = map(int, sys.argv[1:])
+    serve(
+        "127.0.0.1",
+        port,
+        processes=1,
+        threads=THREADS,
+        entry=entry,
+        body_seconds=body_seconds,
+        write_seconds=write_seconds,
+    )

@@ -43,7 +43,7 @@ def short_server() -> Iterator[int]:
 @contextmanager
 def _running(*, body_seconds: int) -> Iterator[int]:
     port = free_port()
-    command = [sys.executable, "-m", "tests.test_processes.echo", str(port), str(body_seconds)]
+    command = [sys.executable, "-m", "tests.test_processes.echo", str(port), str(body_seconds), str(PATIENCE_SECONDS)]
     with subprocess.Popen(command, env={**environment(), "PLANTED_IN_ENVIRONMENT": "1"}) as process:
         wait_until(lambda: _serves(port), what="the server serves")
         yield port

@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
 from queue import SimpleQueue
-from tempfile import SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope  # type: ignore[attr-defined]  # its documented place for them
 
 from app.logs import innermost_place
+from app.web.server.answering import Headers, LargeAnswer, LargeAnswers, collect
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -36,10 +36,7 @@ LARGE_BODIES_MAX = 32
 
 NO_BODY = {204, 304}
 TOO_LARGE = 413
-# Longer answers wait on the disk.
-PIECE_BYTES = 256 * 1024
 
-Headers = list[tuple[str, str]]
 T = TypeVar("T")
 
 
@@ -54,6 +51,7 @@ class Receiver:
         # A ThreadPoolExecutor costs as much again as all else here.
         self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._large = 0
+        self._large_answers = LargeAnswers()
         self._threads = threads
         self._in_hand = 0
         self._turns = Turns(threads)
@@ -81,9 +79,16 @@ class Receiver:
             except TimeoutError:
                 message = f"The request did not come in within {self._body_seconds} seconds."
                 raise _Refused(408, "REQUEST_TIMEOUT", message) from None
-            long = await self._in_a_thread(partial(self._answer, environ, protocol), protocol)
-        if long is not None:
-            await _send(protocol, *long)
+            large = await self._in_a_thread(partial(self._answer, environ, protocol), protocol)
+        if large is not None:
+            await self._send(protocol, large)
+
+    async def _send(self, protocol: HTTPProtocol, answer: LargeAnswer) -> None:
+        try:
+            await self._large_answers.send(protocol, answer)
+        except TimeoutError:
+            message = "Too many large answers at once. This request can be repeated later."
+            raise _Refused(503, "UNAVAILABLE", message) from None
 
     @contextmanager
     def _room(self) -> Iterator[Callable[[], None]]:
@@ -102,8 +107,8 @@ class Receiver:
         finally:
             self._large -= taken
 
-    def _answer(self, environ: "WSGIEnvironment", protocol: HTTPProtocol) -> tuple[int, Headers, IO[bytes]] | None:
-        """Run the application and send its answer. One that came without a length is given back, to be sent in pieces."""
+    def _answer(self, environ: "WSGIEnvironment", protocol: HTTPProtocol) -> LargeAnswer | None:
+        """Run the application and send its answer. A large one is given back, to be sent in pieces."""
         status, headers = 500, Headers()
 
         def start_response(line: str, named: Headers, _fault: object = None) -> Callable[[bytes], object]:
@@ -119,15 +124,14 @@ class Receiver:
             if status in NO_BODY:
                 protocol.response_empty(status, headers)
                 return None
-            if not any(name == "content-length" for name, _ in headers):
-                whole = SpooledTemporaryFile(max_size=PIECE_BYTES)  # noqa: SIM115 - closed once it is sent
-                whole.writelines(answer)
-                return status, [*headers, ("content-length", str(whole.tell()))], whole
-            body = b"".join(answer)
+            body, large = collect(status, headers, answer)
         finally:
             _close(answer)
-        protocol.response_bytes(status, headers, body)
-        return None
+        if body is not None:
+            if not any(name == "content-length" for name, _ in headers):
+                headers.append(("content-length", str(len(body))))
+            protocol.response_bytes(status, headers, body)
+        return large
 
     async def _in_a_thread(self, work: Callable[[], T], protocol: HTTPProtocol) -> T:
         loop = asyncio.get_running_loop()
@@ -172,15 +176,6 @@ def _succeed(result: "asyncio.Future[T]", done: T) -> None:
 def _fail(result: "asyncio.Future[T]", fault: BaseException) -> None:
     if not result.done():
         result.set_exception(fault)
-
-
-async def _send(protocol: HTTPProtocol, status: int, headers: Headers, whole: IO[bytes]) -> None:
-    """Send an answer as fast as it is read. It was whole before it began: one that broke off would be taken for whole."""
-    with whole:
-        whole.seek(0)
-        transport = protocol.response_stream(status, headers)
-        while piece := whole.read(PIECE_BYTES):
-            await transport.send_bytes(piece)
 
 
 async def _body(protocol: HTTPProtocol, environ: "WSGIEnvironment", make_room: Callable[[], None]) -> bytes:

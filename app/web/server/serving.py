@@ -13,6 +13,7 @@ from granian.server import Server
 
 from app.web.server.listening import free_address
 from app.web.server.receiving import BODY_SECONDS, Receiver
+from app.web.server.slow_readers import WRITE_SECONDS, watch
 from app.web.server.supervisor import end_with_parent
 
 log = structlog.get_logger()
@@ -21,6 +22,8 @@ log = structlog.get_logger()
 STOP_SECONDS = 30
 # How long a connection may take to say what it asks for, and stay open for the next request.
 HEAD_SECONDS = 30
+# Each connection may keep so much of what it asks, and as much again of its answers. A head must fit in.
+BUFFER_BYTES = 16 * 1024
 # Whoever opens connections and says nothing takes one of these for that long. Each is a file; the rest is for the database.
 CONNECTIONS_MAX = 4096
 OTHER_FILES = 256
@@ -38,6 +41,7 @@ def serve(
     entry: str = "app.wsgi:create",
     head_seconds: int = HEAD_SECONDS,
     body_seconds: int = BODY_SECONDS,
+    write_seconds: int = WRITE_SECONDS,
 ) -> None:
     """Serve until SIGTERM or SIGINT; requests in hand are finished. `entry` names a factory of a WSGI application.
 
@@ -45,7 +49,14 @@ def serve(
     """
     address = free_address(host, port)
     serve_on(
-        address, port, processes=processes, threads=threads, entry=entry, head_seconds=head_seconds, body_seconds=body_seconds
+        address,
+        port,
+        processes=processes,
+        threads=threads,
+        entry=entry,
+        head_seconds=head_seconds,
+        body_seconds=body_seconds,
+        write_seconds=write_seconds,
     )
 
 
@@ -58,6 +69,7 @@ def serve_on(
     entry: str,
     head_seconds: int = HEAD_SECONDS,
     body_seconds: int = BODY_SECONDS,
+    write_seconds: int = WRITE_SECONDS,
 ) -> None:
     """Serve on an address of this machine, which other servers may share."""
     server = Server(
@@ -67,7 +79,7 @@ def serve_on(
         interface=Interfaces.RSGI,
         # Only what is needed: a connection that says nothing is given up in HTTP/1 alone.
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=head_seconds * 1000),
+        http1_settings=HTTP1Settings(header_read_timeout=head_seconds * 1000, max_buffer_size=BUFFER_BYTES),
         websockets=False,
         address=address,
         port=port,
@@ -79,14 +91,16 @@ def serve_on(
         log_dictconfig=_LOGGING,
         log_access=False,
     )
+    load = partial(_load, threads=threads, body_seconds=body_seconds, port=port, write_seconds=write_seconds)
     server.on_startup(lambda: log.info("web started", address=f"http://{address}:{port}"))
-    server.serve(target_loader=partial(_load, threads=threads, body_seconds=body_seconds))
+    server.serve(target_loader=load)
     log.info("web stopped")
 
 
-def _load(entry: str, *, threads: int, body_seconds: int) -> Any:
+def _load(entry: str, *, threads: int, body_seconds: int, port: int, write_seconds: int) -> Any:
     """Build the application in the process that serves it. That one must not keep the port when its parent is gone."""
     end_with_parent()
+    watch(port, write_seconds=write_seconds)
     return Receiver(resolve_name(entry)(), threads=threads, body_seconds=body_seconds)
 
 

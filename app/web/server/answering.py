@@ -1,0 +1,72 @@
+"""Sends answers. A large one waits in a file and is sent in pieces: a client that reads slowly costs little memory."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from granian.rsgi import HTTPProtocol  # type: ignore[attr-defined]  # its documented place for it
+
+# A smaller answer is kept in memory until it is read: so many bytes for each connection.
+SMALL_ANSWER_BYTES = 32 * 1024
+# So many large ones are sent at once; each keeps one piece of 128 kB in memory. The others wait for a place with their file.
+LARGE_ANSWERS_MAX = 64
+PLACE_SECONDS = 30
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class LargeAnswer:
+    """An answer that was whole before it began: one that broke off would be taken for whole."""
+
+    status: int
+    headers: Headers
+    file: Any
+
+
+def collect(status: int, headers: Headers, pieces: Iterable[bytes]) -> tuple[bytes, None] | tuple[None, LargeAnswer]:
+    """Give a small answer as it is, and a large one as a file. Uses no more memory than a small answer and a piece."""
+    start = bytearray()
+    left = iter(pieces)
+    for piece in left:
+        start += piece
+        if len(start) > SMALL_ANSWER_BYTES:
+            return None, _large(status, headers, chain([bytes(start)], left))
+    return bytes(start), None
+
+
+def _large(status: int, headers: Headers, pieces: Iterable[bytes]) -> LargeAnswer:
+    file = NamedTemporaryFile(prefix="saleor-points-answer-")  # noqa: SIM115 - closed once it is sent
+    try:
+        file.writelines(pieces)
+        file.flush()
+    except BaseException:
+        file.close()
+        raise
+    named = [(name, value) for name, value in headers if name not in {"content-length", "connection"}]
+    # Granian tells when a connection ends and not when an answer does, so this answer is the connection's last.
+    return LargeAnswer(status, [*named, ("content-length", str(file.tell())), ("connection", "close")], file)
+
+
+class LargeAnswers:
+    """The places for large answers of one process."""
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(LARGE_ANSWERS_MAX)
+
+    async def send(self, protocol: HTTPProtocol, answer: LargeAnswer) -> None:
+        """Send the answer as fast as it is read, and keep its place until then.
+
+        Raises TimeoutError if no place becomes free. A client that does not read loses its connection: see slow_readers.py.
+        """
+        with answer.file:
+            async with asyncio.timeout(PLACE_SECONDS):
+                await self._places.acquire()
+            try:
+                protocol.response_file(answer.status, answer.headers, answer.file.name)
+                await protocol.client_disconnect()
+            finally:
+                self._places.release()

@@ -1,0 +1,151 @@
+"""Clients that ask and do not read, over real sockets: they cost little memory, and end."""
+
+import resource
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import psutil
+import pytest
+import requests
+
+from app.web.server.answering import LARGE_ANSWERS_MAX
+from app.web.server.slow_readers import BYTES_PER_SECOND_LEAST, Sent, SlowReaders
+from tests.demo.app_process import environment, free_port
+from tests.test_processes.echo import PIECE, PIECES
+from tests.waiting import PATIENCE_SECONDS, wait_until
+
+READERS = 2_000
+MEMORY_MAX = 200 * 1024 * 1024
+# The system keeps that much of an answer for a client; the rest stays with the server.
+RECEIVE_BYTES = 4096
+ANSWER_BYTES = len(PIECE) * PIECES
+OURS = (5, "192.0.2.1", 40_000)
+
+
+@contextmanager
+def _serving(*, write_seconds: int) -> Iterator[tuple[int, psutil.Process]]:
+    port = free_port()
+    command = [sys.executable, "-m", "tests.test_processes.echo", str(port), str(PATIENCE_SECONDS), str(write_seconds)]
+    with subprocess.Popen(command, env=environment()) as process:
+        wait_until(lambda: _serves(port), what="the server serves")
+        yield port, psutil.Process(process.pid)
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
+
+
+def _serves(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _ask(port: int, path: str) -> socket.socket:
+    """Ask, and read nothing."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+    connection.settimeout(PATIENCE_SECONDS)
+    connection.connect(("127.0.0.1", port))
+    connection.sendall(f"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n".encode())
+    return connection
+
+
+def _memory(server: psutil.Process) -> int:
+    return max(int(one.memory_info().rss) for one in (server, *server.children(recursive=True)))
+
+
+def _all_of(connection: socket.socket) -> bytes:
+    answer = b""
+    try:
+        while part := connection.recv(1024 * 1024):
+            answer += part
+    except ConnectionResetError:
+        pass
+    return answer
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(READERS + 500, before[1]), before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.parametrize("path", ["/whole", "/pieces"])
+@pytest.mark.usefixtures("many_files")
+def test_readers_that_do_not_read_fill_no_memory(path: str) -> None:
+    with _serving(write_seconds=PATIENCE_SECONDS) as (port, server), ExitStack() as stack:
+        for number in range(READERS):
+            stack.enter_context(_ask(port, path))
+            # Others are served between them, so no answer is left to be made when the memory is looked at.
+            if number % 100 == 0:
+                assert requests.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE_SECONDS).ok
+
+        assert requests.post(f"http://127.0.0.1:{port}/", data=b"x" * 1000, timeout=PATIENCE_SECONDS).ok
+        assert _memory(server) < MEMORY_MAX
+
+
+@pytest.mark.parametrize("path", ["/whole", "/pieces"])
+def test_a_connection_ends_whose_client_does_not_read(path: str) -> None:
+    with _serving(write_seconds=1) as (port, server), _ask(port, path) as connection:
+        local = connection.getsockname()[1]
+
+        wait_until(lambda: not _is_open(server, local), what="the connection is ended")
+
+        assert len(_all_of(connection)) < ANSWER_BYTES
+
+
+def _is_open(server: psutil.Process, peer_port: int) -> bool:
+    processes = (server, *server.children(recursive=True))
+    return any(one.raddr and one.raddr.port == peer_port for process in processes for one in process.net_connections())
+
+
+@pytest.mark.parametrize("path", ["/whole", "/pieces"])
+def test_places_of_slow_readers_become_free(path: str) -> None:
+    with _serving(write_seconds=1) as (port, _), ExitStack() as stack:
+        for _ in range(LARGE_ANSWERS_MAX):
+            stack.enter_context(_ask(port, path))
+
+        answer = requests.get(f"http://127.0.0.1:{port}{path}", timeout=PATIENCE_SECONDS)
+
+        assert answer.content == PIECE * PIECES
+
+
+def test_a_connection_with_nothing_waiting_goes_on() -> None:
+    readers = SlowReaders(write_seconds=30)
+
+    assert readers.look({OURS: Sent(0, 0)}, 0.0) == []
+    assert readers.look({OURS: Sent(0, 0)}, 1_000.0) == []
+
+
+def test_a_client_that_takes_nothing_is_ended_after_its_time() -> None:
+    readers = SlowReaders(write_seconds=30)
+
+    assert readers.look({OURS: Sent(100, 5)}, 0.0) == []
+    assert readers.look({OURS: Sent(100, 5)}, 29.0) == []
+    assert readers.look({OURS: Sent(100, 5)}, 30.0) == [OURS]
+
+
+def test_a_client_that_takes_a_byte_now_and_then_is_ended_too() -> None:
+    readers = SlowReaders(write_seconds=30)
+
+    looks = [readers.look({OURS: Sent(second, 5)}, float(second)) for second in range(0, 31, 5)]
+
+    assert looks == [[], [], [], [], [], [], [OURS]]
+
+
+def test_a_client_on_a_slow_line_may_take_as_long_as_its_answer_is() -> None:
+    readers = SlowReaders(write_seconds=30)
+
+    looks = [readers.look({OURS: Sent(second * BYTES_PER_SECOND_LEAST, 5)}, float(second)) for second in range(0, 600, 5)]
+
+    assert not any(looks)
+
+
+def test_another_connection_with_the_same_number_begins_anew() -> None:
+    readers = SlowReaders(write_seconds=30)
+    readers.look({OURS: Sent(100, 5)}, 0.0)
+
+    assert readers.look({(5, "192.0.2.1", 40_001): Sent(100, 5)}, 30.0) == []
