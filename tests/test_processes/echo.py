@@ -52,7 +52,7 @@ def create() -> Flask:
 
     @app.get("/whole")
     def whole() -> Response:
-        return Response(PIECE * PIECES, mimetype="text/plain")
+        return Response(PIECE * PIECES * int(request.args.get("times", 1)), mimetype="text/plain")
 
     @app.get("/unchanged")
     def unchanged() -> Response:

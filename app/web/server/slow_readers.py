@@ -28,6 +28,7 @@ LOOKS_EACH_WRITE = 6
 _TCP_INFO_BYTES = 128
 _BYTES_ACKED_AT = 120
 _OWN_FILES = "/proc/self/fd"
+_INTERNET = {socket.AF_INET, socket.AF_INET6}
 
 Connection = tuple[int, str, int]
 """The file's number, and the other side's address and port: a number alone may be another connection's by the next look."""
@@ -87,7 +88,7 @@ def _connections(port: int) -> Iterator[tuple[Connection, Sent]]:
     for name in os.listdir(_OWN_FILES):  # noqa: PTH208 - a fixed place of the system, looked at often
         # What is no socket, no connection, or is gone meanwhile is passed over.
         with suppress(OSError), _borrowed(int(name)) as connection:
-            if connection.getsockname()[1] != port:
+            if connection.family not in _INTERNET or connection.getsockname()[1] != port:
                 continue
             host, its_port = connection.getpeername()[:2]
             info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
