@@ -45,9 +45,10 @@ def create() -> Flask:
     @app.get("/pieces")
     def pieces() -> Response:
         def give() -> Iterator[bytes]:
-            for _ in range(PIECES):
+            for _ in range(number):
                 yield PIECE
 
+        number = PIECES * int(request.args.get("times", 1))
         return Response(give(), mimetype="text/plain")
 
     @app.get("/whole")
