@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from app.web.server.answering import LARGE_ANSWERS_MAX
-from app.web.server.slow_readers import BYTES_PER_SECOND_LEAST, Sent, SlowReaders
+from app.web.server.slow_readers import BYTES_PER_SECOND_LEAST, Outgoing, SlowReaders
 from tests.demo.app_process import environment, free_port
 from tests.test_processes.echo import PIECE, PIECES
 from tests.waiting import PATIENCE_SECONDS, wait_until
@@ -102,22 +102,22 @@ def test_places_of_slow_readers_become_free() -> None:
 def test_a_connection_with_nothing_waiting_goes_on() -> None:
     readers = SlowReaders(write_seconds=30)
 
-    assert readers.look({OURS: Sent(0, 0)}, 0.0) == []
-    assert readers.look({OURS: Sent(0, 0)}, 1_000.0) == []
+    assert readers.look({OURS: Outgoing(0, 0)}, 0.0) == []
+    assert readers.look({OURS: Outgoing(0, 0)}, 1_000.0) == []
 
 
 def test_a_client_that_takes_nothing_is_ended_after_its_time() -> None:
     readers = SlowReaders(write_seconds=30)
 
-    assert readers.look({OURS: Sent(100, 5)}, 0.0) == []
-    assert readers.look({OURS: Sent(100, 5)}, 29.0) == []
-    assert readers.look({OURS: Sent(100, 5)}, 30.0) == [OURS]
+    assert readers.look({OURS: Outgoing(100, 5)}, 0.0) == []
+    assert readers.look({OURS: Outgoing(100, 5)}, 29.0) == []
+    assert readers.look({OURS: Outgoing(100, 5)}, 30.0) == [OURS]
 
 
 def test_a_client_that_takes_a_byte_now_and_then_is_ended_too() -> None:
     readers = SlowReaders(write_seconds=30)
 
-    looks = [readers.look({OURS: Sent(second, 5)}, float(second)) for second in range(0, 31, 5)]
+    looks = [readers.look({OURS: Outgoing(second, 5)}, float(second)) for second in range(0, 31, 5)]
 
     assert looks == [[], [], [], [], [], [], [OURS]]
 
@@ -125,13 +125,13 @@ def test_a_client_that_takes_a_byte_now_and_then_is_ended_too() -> None:
 def test_a_client_on_a_slow_line_may_take_as_long_as_its_answer_is() -> None:
     readers = SlowReaders(write_seconds=30)
 
-    looks = [readers.look({OURS: Sent(second * BYTES_PER_SECOND_LEAST, 5)}, float(second)) for second in range(0, 600, 5)]
+    looks = [readers.look({OURS: Outgoing(second * BYTES_PER_SECOND_LEAST, 5)}, float(second)) for second in range(0, 600, 5)]
 
     assert not any(looks)
 
 
 def test_another_connection_with_the_same_number_begins_anew() -> None:
     readers = SlowReaders(write_seconds=30)
-    readers.look({OURS: Sent(100, 5)}, 0.0)
+    readers.look({OURS: Outgoing(100, 5)}, 0.0)
 
-    assert readers.look({(5, "192.0.2.1", 40_001): Sent(100, 5)}, 30.0) == []
+    assert readers.look({(5, "192.0.2.1", 40_001): Outgoing(100, 5)}, 30.0) == []

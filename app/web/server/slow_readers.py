@@ -35,7 +35,7 @@ Connection = tuple[int, str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class Outgoing:
     """What the other side of a connection has taken so far, and what still waits for it."""
 
     taken_bytes: int
@@ -49,7 +49,7 @@ class SlowReaders:
         self._write_seconds = write_seconds
         self._since: dict[Connection, tuple[float, int]] = {}
 
-    def look(self, connections: Mapping[Connection, Sent], now: float) -> list[Connection]:
+    def look(self, connections: Mapping[Connection, Outgoing], now: float) -> list[Connection]:
         """Give the connections that are to end. `now` is in seconds, of any clock that only goes forward."""
         waiting = {connection: sent for connection, sent in connections.items() if sent.waiting_bytes}
         self._since = {one: self._since.get(one, (now, sent.taken_bytes)) for one, sent in waiting.items()}
@@ -84,7 +84,7 @@ def watch(port: int, *, write_seconds: float = WRITE_SECONDS) -> None:
     threading.Thread(target=run, name="slow-readers", daemon=True).start()
 
 
-def _connections(port: int) -> Iterator[tuple[Connection, Sent]]:
+def _connections(port: int) -> Iterator[tuple[Connection, Outgoing]]:
     for name in os.listdir(_OWN_FILES):  # noqa: PTH208 - a fixed place of the system, looked at often
         # What is no socket, no connection, or is gone meanwhile is passed over.
         with suppress(OSError), _borrowed(int(name)) as connection:
@@ -95,7 +95,7 @@ def _connections(port: int) -> Iterator[tuple[Connection, Sent]]:
             waiting = array("i", [0])
             ioctl(connection.fileno(), TIOCOUTQ, waiting)
             (taken,) = struct.unpack_from("Q", info, _BYTES_ACKED_AT)
-            yield (int(name), host, its_port), Sent(taken, waiting[0])
+            yield (int(name), host, its_port), Outgoing(taken, waiting[0])
 
 
 def _end(slow: Connection) -> None:
