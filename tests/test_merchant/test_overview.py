@@ -98,8 +98,39 @@ def test_the_days_and_the_liability_say_what_was_granted_taken_and_taken_back(de
     world.deliver()
 
     page = seen(desk.get("overview"))
-    assert "Given 90 Claimed by customers 60 Taken back 15" in page
+    assert (
+        "Given 90 0 in the 30 days before Claimed by customers 60 0 in the 30 days before Taken back 15 0 in the 30 days before"
+        in page
+    )
     assert "Open liability 75" in page
+
+
+@pytest.mark.parametrize(
+    ("period", "given"),
+    [
+        ("7d", "Given 0 60 in the 7 days before"),
+        ("30d", "Given 60 0 in the 30 days before"),
+        ("12m", "Given 60 0 in the same days a year before"),
+        ("nonsense", "Given 60 0 in the 30 days before"),
+    ],
+)
+def test_a_period_is_chosen_and_stands_beside_the_one_before(desk: Desk, period: str, given: str) -> None:
+    desk.world.saleor.shop.place_paid_order("60")
+    desk.world.deliver()
+    desk.world.clock.advance(days=7)
+
+    assert given in seen(desk.get(f"overview?period={period}"))
+
+
+def test_a_period_ends_on_the_stores_own_day(desk: Desk) -> None:
+    """It is still the day before in Honolulu when seven days have gone by in London."""
+    desk.world.change_store(time_zone="Pacific/Honolulu")
+    desk.world.clock.advance(hours=14)
+    desk.world.saleor.shop.place_paid_order("60")
+    desk.world.deliver()
+    desk.world.clock.advance(days=6, hours=1)
+
+    assert "Given 60 0 in the 7 days before" in seen(desk.get("overview?period=7d"))
 
 
 def test_an_order_that_needs_a_person_is_listed_with_what_to_do(desk: Desk) -> None:

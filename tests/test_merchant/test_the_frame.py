@@ -78,6 +78,19 @@ def test_links_change_the_dashboards_address_and_back_leads_back(dashboard: Stan
     expect(frame.get_by_role("heading", level=1)).to_have_text("Overview")
 
 
+def test_a_reload_shows_the_same_period(dashboard: StandInDashboard, frames: OpenFrame) -> None:
+    page = frames()
+    page.goto(dashboard.page())
+    app_in(page).get_by_label("Period").select_option("Last 12 months")
+    app_in(page).get_by_role("button", name="Show").click()
+    expect(app_in(page).locator("summary")).to_have_text("Each month in numbers")
+
+    page.reload()
+
+    expect(app_in(page).locator("summary")).to_have_text("Each month in numbers")
+    expect(app_in(page).get_by_label("Period")).to_have_value("12m")
+
+
 def test_a_reload_shows_the_same_rule_and_the_same_list(dashboard: StandInDashboard, desk: Desk, frames: OpenFrame) -> None:
     page = frames()
     page.goto(dashboard.page("/rules/channel/japan"))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import groupby
 
 from sqlalchemy import exists, func
 from sqlmodel import Session, col, select
@@ -13,10 +14,10 @@ from app.db.tables import EventRow, OrderRow, PointsDayRow, RuleRow
 from app.db.tables.order import NEEDS_A_PERSON
 from app.db.tallies import today
 from app.db.totals import Totals, totals_of
+from app.domain.period import Period, Span, span_before, span_of
 from app.domain.store import AccountKind
 from app.usecases.services import Services
 
-DAYS = 30
 # More are not listed here: the list of orders has them.
 LISTED_MAX = 10
 # Beyond this the exact number tells nobody anything, and counting would cost.
@@ -33,6 +34,15 @@ class PointsDay:
     granted: int = 0
     taken: int = 0
     taken_back: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PointsSums:
+    """What several days did together."""
+
+    granted: int
+    taken: int
+    taken_back: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +79,23 @@ class Overview:
     waiting: int
     waiting_since: datetime | None
     days: Sequence[PointsDay]
+    sums: PointsSums
+    sums_before: PointsSums
     liability: int
     troubles: Sequence[Trouble]
     troubled: int
 
 
-def see_overview(services: Services, store_id: int, *, days: int = DAYS) -> Overview:
-    """See how a store stands now."""
+def see_overview(services: Services, store_id: int, *, period: Period = Period.DAYS_30) -> Overview:
+    """See how a store stands now, and what the days of a period did, beside the period before."""
     now = services.clock()
     with services.database.reading() as session:
         store, account = store_and_account(session, store_id)
         has_own_rule, has_orders = _first_steps(session, store_id)
         waiting, since = _waiting(session, store_id, now)
         totals = totals_of(session, store_id, now)
+        days = _days(session, store_id, span_of(period, today(store, now)))
+        days_before = _days(session, store_id, span_before(period, today(store, now)))
         troubled = totals.orders_for_people
         return Overview(
             problem=store.problem,
@@ -96,19 +110,34 @@ def see_overview(services: Services, store_id: int, *, days: int = DAYS) -> Over
             last_event_at=_last_event_at(session, store_id),
             waiting=waiting,
             waiting_since=since,
-            days=_days(session, store_id, last=today(store, now), days=days),
+            days=days,
+            sums=_sums(days),
+            sums_before=_sums(days_before),
             liability=_liability(session, store_id, AccountKind(account.kind), totals),
             troubles=_troubles(session, store_id) if troubled else (),
             troubled=troubled,
         )
 
 
-def _days(session: Session, store_id: int, *, last: date, days: int) -> list[PointsDay]:
-    """Give the last days of a store, oldest first; days on which nothing happened are filled in."""
-    first = last - timedelta(days=days - 1)
-    query = select(PointsDayRow).where(PointsDayRow.store_id == store_id, col(PointsDayRow.day).between(first, last))
+def by_month(days: Sequence[PointsDay]) -> list[PointsDay]:
+    """Add days up month by month; each stands at the first of its days."""
+    months = [list(of_month) for _, of_month in groupby(days, key=lambda one: (one.day.year, one.day.month))]
+    return [
+        PointsDay(of_month[0].day, sums.granted, sums.taken, sums.taken_back)
+        for of_month in months
+        for sums in (_sums(of_month),)
+    ]
+
+
+def _sums(days: Sequence[PointsDay]) -> PointsSums:
+    return PointsSums(sum(one.granted for one in days), sum(one.taken for one in days), sum(one.taken_back for one in days))
+
+
+def _days(session: Session, store_id: int, span: Span) -> list[PointsDay]:
+    """Give the days of a store, oldest first; days on which nothing happened are filled in."""
+    query = select(PointsDayRow).where(PointsDayRow.store_id == store_id, col(PointsDayRow.day).between(span.first, span.last))
     known = {row.day: as_value(PointsDay, row) for row in session.exec(query)}
-    wanted = (first + timedelta(days=number) for number in range(days))
+    wanted = (span.first + timedelta(days=number) for number in range((span.last - span.first).days + 1))
     return [known.get(day) or PointsDay(day) for day in wanted]
 
 

@@ -4,7 +4,6 @@ import base64
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from babel.dates import format_date
 from pygal import Bar, Config  # type: ignore[import-untyped]  # it comes without types
@@ -45,12 +44,15 @@ class Chart:
     dark: str
 
 
-def points_chart(days: Sequence[PointsDay], *, locale: str = "en", width: int = 960, height: int = 260) -> Chart:
-    """Draw what was granted, taken and taken back, day by day."""
-    return Chart(*(_drawn(days, style, locale, width, height) for style in (_LIGHT, _DARK)))
+def points_chart(
+    days: Sequence[PointsDay], *, locale: str = "en", width: int = 960, height: int = 260, is_by_month: bool = False
+) -> Chart:
+    """Draw what was granted, taken and taken back, day by day, or month by month."""
+    labels = [str(format_date(one.day, "MMM y" if is_by_month else "d MMM", locale=locale)) for one in days]
+    return Chart(*(_drawn(days, labels, style, width, height) for style in (_LIGHT, _DARK)))
 
 
-def _drawn(days: Sequence[PointsDay], style: Style, locale: str, width: int, height: int) -> str:
+def _drawn(days: Sequence[PointsDay], labels: Sequence[str], style: Style, width: int, height: int) -> str:
     config = Config(
         js=[],
         width=width,
@@ -72,13 +74,9 @@ def _drawn(days: Sequence[PointsDay], style: Style, locale: str, width: int, hei
         disable_xml_declaration=True,
     )
     chart = Bar(config, style=style)
-    chart.x_labels = [_label(day.day, locale) for day in days]
+    chart.x_labels = labels
     chart.add("Given", [day.granted for day in days])
     chart.add("Claimed", [day.taken for day in days])
     chart.add("Taken back", [day.taken_back for day in days])
     drawn: str = chart.render(is_unicode=True)
     return f"data:image/svg+xml;base64,{base64.b64encode(drawn.encode()).decode()}"
-
-
-def _label(day: date, locale: str) -> str:
-    return str(format_date(day, "d MMM", locale=locale))
