@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
-from app.cli.operating import open_services, option_store, table
+from app.cli.operating import open_services, option_store, option_who, table
 from app.cli.private_output import keep_output_private
+from app.usecases.merchants.list_moves import list_moves
+from app.usecases.merchants.move_customer import CustomerMove, move_customer, preview_move
 from app.usecases.operating.erase_customer import erase_customer
 from app.usecases.operating.list_split import list_split
 from app.usecases.operating.show_customer import KeptCustomer, export_customer, show_customer
@@ -18,7 +20,7 @@ LINES_MAX = 20
 
 @click.group()
 def customers() -> None:
-    """Show, give out or erase what is kept of a customer."""
+    """Show, give out, move or erase what is kept of a customer."""
 
 
 @customers.command()
@@ -78,13 +80,57 @@ def erase(email: str, *, store: str, yes: bool) -> None:
 
 
 @customers.command()
+@click.argument("from_email", metavar="FROM")
+@click.argument("to_email", metavar="TO")
+@option_store
+@click.option("--reason", required=True, help="Why: it stays with the move.")
+@option_who
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def move(from_email: str, to_email: str, *, store: str, reason: str, who: str, yes: bool) -> None:
+    """Move a customer from one address to another: a typing error, a new address, or two accounts of one person.
+
+    The balance, the claims that wait, the history, and what later refunds take back follow to the new address.
+    """
+    with open_services() as services:
+        if not yes:
+            click.echo(_takes_along(preview_move(services, store, from_email, to_email)))
+            click.confirm("Move this customer?", abort=True)
+        moved = move_customer(services, store, from_email, to_email, reason=reason, who=who)
+    click.echo(f"Moved. {_takes_along(moved)}" if moved is not None else "Moved before.")
+
+
+@customers.command()
+@option_store
+def moves(*, store: str) -> None:
+    """List the customers who were moved, or are being moved, newest first."""
+    with open_services() as services:
+        found = list_moves(services, store)
+    rows = [
+        (_minute(one.made_at), one.from_email, one.to_email, one.points, one.state, one.made_by, one.problem or one.reason)
+        for one in found
+    ]
+    headings = ("AT (UTC)", "FROM", "TO", "POINTS", "STATE", "BY", "WHY")
+    click.echo(table(headings, rows) if rows else "Nobody was moved.")
+
+
+@customers.command()
 @option_store
 def split(*, store: str) -> None:
-    """List addresses that an older version took for one customer. The balance stayed with the first; the other began at 0."""
+    """List addresses that an older version took for one customer. The balance stayed with the first; the other began at 0.
+
+    Where the points belong to the other, `saleor-points customers move` moves them.
+    """
     with open_services() as services:
         found = list_split(services, store)
     rows = [(one.email, one.other_email, _minute(one.found_at)) for one in found]
     click.echo(table(("HAS THE BALANCE", "BEGAN WITH NOTHING", "SINCE (UTC)"), rows) if rows else "There are none.")
+
+
+def _takes_along(move: CustomerMove) -> str:
+    return (
+        f"{move.points} points, {move.claims} claims of {move.waiting} points that wait, and {move.orders} orders follow from"
+        f" {move.from_email} to {move.to_email}."
+    )
 
 
 def _json(kept: object) -> str:
@@ -142,6 +188,13 @@ def _parts(kept: KeptCustomer) -> list[tuple[str, str]]:
             ],
         ),
     ]
+    parts.append(
+        (
+            "Moves to another address",
+            ("AT (UTC)", "FROM", "TO", "POINTS", "STATE", "WHY"),
+            [(_minute(one.made_at), one.from_email, one.to_email, one.points, one.state, one.reason) for one in kept.moves],
+        )
+    )
     counts = {"History": len(kept.entries)}
     return [
         (_heading(name, counts.get(name, len(rows))), table(headings, rows[-LINES_MAX:]))

@@ -172,6 +172,7 @@ def position_of(books: Books, accounts_that_change_claims: Collection[int]) -> P
                 account_id=movement.account_id,
                 email=movement.email,
                 at=movement.planned_at,
+                since=movement.ended_at,
                 is_write_off=movement.kind == MovementKind.WRITE_OFF,
             )
             for movement, points in taken_back
@@ -193,6 +194,7 @@ def _claim_grants(
             claim=ClaimState(claim.state),
             undone=undone[claim.id],
             can_change=claim.account_id in accounts_that_change_claims,
+            since=claim.taken_at,
         )
         for claim in claims
     ]
@@ -200,7 +202,15 @@ def _claim_grants(
 
 def _credit_grants(accepted: Iterable[MovementRow], undone: dict[UUID, int]) -> list[Grant]:
     return [
-        Grant(movement.id, movement.points, movement.account_id, movement.email, movement.planned_at, undone=undone[movement.id])
+        Grant(
+            id=movement.id,
+            points=movement.points,
+            account_id=movement.account_id,
+            email=movement.email,
+            at=movement.planned_at,
+            undone=undone[movement.id],
+            since=movement.ended_at,
+        )
         for movement in accepted
         if movement.kind == MovementKind.CREDIT and movement.target_id is None
     ]

@@ -39,6 +39,7 @@ class Person:
     movements: Sequence[MovementRow]
     claims: Sequence[ClaimRow]
     adjustments: Sequence[AdjustmentRow]
+    moves: Sequence[CustomerMoveRow] = ()
 
     @property
     def is_known(self) -> bool:
@@ -93,7 +94,9 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
         ),
     )
     entries = _all(session, select(PointsEntryRow).where(PointsEntryRow.customer_id == customer.id)) if customer else []
-    return Person(customer, entries, points_claims, orders, movements, claims, adjustments)
+    is_moved = or_(col(CustomerMoveRow.from_key).in_(keys), col(CustomerMoveRow.to_key).in_(keys))
+    moves = _all(session, select(CustomerMoveRow).where(CustomerMoveRow.store_id == store.id, is_moved))
+    return Person(customer, entries, points_claims, orders, movements, claims, adjustments, moves)
 
 
 def forget_in_lists(session: Session, store_id: int, is_theirs: Callable[[str | None], bool], nobody: str) -> None:

@@ -9,6 +9,7 @@ from app.domain.bounds import EMAIL_LENGTH_MAX
 
 # RFC 5321 lets an address that a mail can reach have no more (erratum 1690).
 _DELIVERABLE_LENGTH_MAX = 254
+_ERASED_DOMAIN = "erased.invalid"
 
 
 def nobodys_address(mark: str = "") -> str:
@@ -17,6 +18,16 @@ def nobodys_address(mark: str = "") -> str:
     An account may make a customer of whom it is asked for, so of one account the same nobody is asked for each time.
     """
     return f"nobody-{mark}@example.com" if mark else "nobody@example.com"
+
+
+def made_up_address(mark: str) -> str:
+    """Give the address that stands in place of an erased customer's (RFC 2606: nobody can have it)."""
+    return f"erased-{mark}@{_ERASED_DOMAIN}"
+
+
+def is_erased(email: str) -> bool:
+    """Tell whether an address stands in place of an erased customer's."""
+    return email.endswith(f"@{_ERASED_DOMAIN}")
 
 
 def email_key(email: str) -> str:

@@ -43,10 +43,11 @@ class MovementState(StrEnum):
 
 
 class CauseKind(StrEnum):
-    """What a movement is for: an order, or a change that staff made of a customer's points."""
+    """What a movement is for: an order, a change that staff made of a customer's points, or the move of a customer."""
 
     ORDER = "order"
     CUSTOMER = "customer"
+    MOVE = "move"
 
 
 INSTANT_KINDS = frozenset({MovementKind.CREDIT, MovementKind.DEBIT})
@@ -67,7 +68,8 @@ class Grant:
 
     `claim` is the state of the claim that carries them, or None for a credit. `points` is what it stands for now, `undone`
     what debits have taken back of it. `email` is who has, or may take, the points; None when nobody can tell.
-    `can_change` tells whether the account lets an open claim be changed in place.
+    `can_change` tells whether the account lets an open claim be changed in place. `since` is when the points came into the
+    balance of `email`.
     """
 
     id: UUID
@@ -78,6 +80,7 @@ class Grant:
     claim: ClaimState | None = None
     undone: int = 0
     can_change: bool = False
+    since: datetime | None = None
 
     @property
     def is_in_balance(self) -> bool:
@@ -86,7 +89,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """Points that a debit took, or that staff wrote off, less what was given back since."""
+    """Points that a debit took, or that staff wrote off, less what was given back since. `since` is when they were taken."""
 
     id: UUID
     points: int
@@ -94,6 +97,7 @@ class TakenBack:
     email: str
     at: datetime
     is_write_off: bool = False
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

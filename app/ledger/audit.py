@@ -89,4 +89,15 @@ LEDGER_AUDITS = (
         GROUP BY m.id HAVING coalesce(sum(e.amount), 0) <> 0 OR coalesce(sum(e.used), 0) <> 0""",
         "move {id} of a customer: its entries add up to {sum} available and {sum_used} used, and not to nothing",
     ),
+    Audit(
+        "customer_move",
+        """
+        SELECT m.id, m.points, coalesce(sum(e.amount), 0) AS sum FROM customer_move AS m
+        JOIN account AS a ON a.id = m.account_id AND a.kind = 'embedded'
+        LEFT JOIN points_customer AS c ON c.store_id = m.store_id AND c.email_key = m.from_key
+        LEFT JOIN points_entry AS e ON e.move_id = m.id AND e.customer_id = c.id
+        WHERE m.store_id = :store_id AND m.id > :after AND m.id <= :until AND m.state = 'done'
+        GROUP BY m.id, m.points HAVING m.points <> -coalesce(sum(e.amount), 0)""",
+        "move {id} of a customer: {points} points; the entries of the old address add up to {sum}",
+    ),
 )

@@ -21,6 +21,7 @@ from app.db.tables import AccountRow, ClaimRow, MovementRow, PointsClaimRow
 from app.db.tables.points_claim import PointsClaimState
 from app.db.waking import wake
 from app.domain.claim import ClaimState
+from app.domain.email import made_up_address
 from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.errors import BadRequest
 from app.logs import blotted
@@ -61,7 +62,7 @@ def erase_customer(services: Services, slug: str, email: str, *, who: str | None
         store = find_named_store(session, slug)
         person = known_person(session, store, email, lock=True)
         _require_rest(person, services)
-        nobody = f"erased-{uuid4().hex}@erased.invalid"
+        nobody = made_up_address(uuid4().hex)
         accounts = accounts_of(session, store.id or 0)
         is_theirs = same_person(session, email)
         withdrawn = _erase_claims(services, person, is_theirs, nobody)

@@ -89,6 +89,18 @@ class KeptMovement:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptMove:
+    """A move of the customer from one address to another."""
+
+    made_at: datetime
+    from_email: str
+    to_email: str
+    points: int
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeptCustomer:
     """All that is kept of a customer, each part oldest first.
 
@@ -101,6 +113,7 @@ class KeptCustomer:
     claims: tuple[KeptClaim, ...]
     orders: tuple[KeptOrder, ...]
     movements: tuple[KeptMovement, ...]
+    moves: tuple[KeptMove, ...]
     open_amounts: tuple[int, ...]
     history: HistoryPage
     is_embedded: bool
@@ -126,6 +139,7 @@ def show_customer(services: Services, slug: str, email: str, *, history_size: in
         claims=tuple(as_value(KeptClaim, row) for row in person.points_claims),
         orders=tuple(as_value(KeptOrder, row) for row in person.orders),
         movements=tuple(as_value(KeptMovement, row) for row in movements),
+        moves=tuple(as_value(KeptMove, row) for row in person.moves),
         open_amounts=tuple(claim.amount for claim in person.points_claims if state_of(claim, now) is ClaimState.OPEN),
         history=history,
         is_embedded=account is not None and account.kind == AccountKind.EMBEDDED,
@@ -150,6 +164,7 @@ def export_customer(services: Services, slug: str, email: str) -> dict[str, Any]
         "movements": _all_plain(person.movements),
         "claims_of_orders": _all_plain(person.claims),
         "adjustments": _all_plain(person.adjustments),
+        "moves": _all_plain(person.moves),
     }
 
 

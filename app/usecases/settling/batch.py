@@ -9,6 +9,7 @@ from app.db.books import Books
 from app.db.tables import ClaimRow, MovementRow, OrderRow, RuleRow, StoreRow
 from app.domain import retry
 from app.domain.earning import Due
+from app.domain.moved_customers import MovedCustomers
 from app.domain.order import Order
 from app.domain.settlement import NOTHING, Decision
 from app.usecases.moving.accounts import Accounts
@@ -55,7 +56,8 @@ class Standing:
     `order` is None where it could not be read; `facts` are what the next webhook is compared with. `left` is None while there is
     something to do. `looks` are moments at which time alone changes something. `arithmetic` is the version that `due` was
     computed by. `refused` is the mark of a movement that the provider refused, and `refusal` its reason. `to_judge` are shown
-    claims that a look-up of their customer's balance is to tell of.
+    claims that a look-up of their customer's balance is to tell of. `moves` are those of the customers whom the order names, or
+    whose points it gave.
     """
 
     row: OrderRow
@@ -67,6 +69,7 @@ class Standing:
     arithmetic: int | None = None
     moment_at: datetime | None = None
     books: Books = field(default_factory=Books)
+    moves: MovedCustomers = field(default_factory=dict)
     decision: Decision = NOTHING
     looks: tuple[datetime, ...] = ()
     to_judge: tuple[ClaimRow, ...] = ()

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.db.books import Books, books_of, claims_that_may_have_been_taken_since, position_of
 from app.db.lanes import is_unclear, moved_between
+from app.db.moves import moves_of
 from app.db.tables import ClaimRow
 from app.domain import retry
 from app.domain.claim import Balance, ClaimState, surely_expired, taken_since_shown
@@ -26,10 +27,19 @@ def with_books(services: Services, batch: Batch, active: Sequence[Standing]) -> 
     # With an account that is newer than this batch, another worker has had the order since: this one has lost it.
     lost = {standing.id for standing in active if not books[standing.id].account_ids <= batch.accounts.rows.keys()}
     _bring_up_to_now(batch, [books[standing.id] for standing in active if standing.id not in lost], now)
+    with services.database.reading() as session:
+        moves = moves_of(session, batch.accounts.rows, {email for one in active for email in _emails(one, books[one.id])})
     return {
-        standing.id: replace(standing.leaving(now) if standing.id in lost else standing, books=books[standing.id])
+        standing.id: replace(standing.leaving(now) if standing.id in lost else standing, books=books[standing.id], moves=moves)
         for standing in active
     }
+
+
+def _emails(standing: Standing, books: Books) -> set[str | None]:
+    """Give the addresses of an order: its own, and those of the customers to whom it gave points, or from whom it took."""
+    claims = books.claims.values()
+    emails = {movement.email for movement in books.accepted} | {claim.email for claim in claims}
+    return {*emails, *(claim.taken_by for claim in claims), standing.order.email if standing.order is not None else None}
 
 
 def with_claims_to_judge(batch: Batch, standing: Standing, now: datetime) -> Standing:

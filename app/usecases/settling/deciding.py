@@ -8,9 +8,10 @@ from types import MappingProxyType
 from app.db.books import position_of
 from app.db.snapshots import stored_order
 from app.db.stores import as_rule, rule_in_force
-from app.domain.arithmetic_versions import placed_at, points_due, version_of
+from app.domain.arithmetic_versions import NEWEST, placed_at, points_due, version_of
 from app.domain.claim import ClaimState
 from app.domain.earning import Award, Due, Moment, moment_reached, with_remembered
+from app.domain.moved_customers import ANY_ACCOUNT, held_now, holder_of
 from app.domain.settlement import NOTHING, Position, Recipient, Stuck, next_step
 from app.usecases.moving.causes import Problem
 from app.usecases.settling.batch import Batch, Standing
@@ -29,6 +30,12 @@ STUCK = MappingProxyType(
 TOO_MANY = Problem(
     "too_many",
     "The order earns more points than can be given at once. Set a maximum or a lower rate in the rule.",
+)
+
+IN_TRANSIT = Problem(
+    "in_transit",
+    "The customer of this order is being moved to another address, and the points are on their way. "
+    "The order goes on when they have arrived.",
 )
 
 
@@ -66,8 +73,12 @@ def with_decision(batch: Batch, standing: Standing, empty_lanes: Collection[tupl
         return replace(standing, decision=NOTHING)
     order, rule = standing.order, standing.rule
     account_id = batch.accounts.current.id or 0
-    recipient = Recipient(account_id, order.email.strip(), order.is_registered, Award(rule.award), rule.bind_email)
-    position = position_of(standing.books, batch.accounts.showing_claims)
+    placed = placed_at(order, standing.arithmetic or NEWEST)
+    person = holder_of(standing.moves, ANY_ACCOUNT, order.email.strip(), placed)
+    recipient = Recipient(account_id, person.email, order.is_registered, Award(rule.award), rule.bind_email)
+    position, is_in_transit = held_now(position_of(standing.books, batch.accounts.showing_claims), standing.moves)
+    if is_in_transit or person.is_in_transit:
+        return standing.leaving(problem=IN_TRANSIT)
     decision = next_step(max(standing.due.points, 0), position, recipient, empty_lanes=empty_lanes)
     return replace(standing, decision=decision)
 

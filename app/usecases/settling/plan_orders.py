@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from app.db.bulk import change_rows
 from app.db.keys import key_in
+from app.db.moves import moves_of
 from app.db.queue import keep_lease
 from app.db.snapshots import dump
 from app.db.tables import ClaimRow, MovementRow, OrderRow
@@ -17,6 +18,8 @@ from app.db.tallies import tally_taken
 from app.domain.arithmetic_versions import NEWEST, placed_at
 from app.domain.bounds import POINTS_MAX
 from app.domain.claim import ClaimState
+from app.domain.email import email_key
+from app.domain.moved_customers import MovedCustomers
 from app.domain.settlement import MovementKind
 from app.providers.protocol import Accepted
 from app.usecases.moving.causes import Ended, Problem, Result
@@ -50,6 +53,9 @@ def write_plans(run: Run, batch: Batch, active: Sequence[Standing], now: datetim
         if is_first:
             change_rows(session, OrderRow, [_read_values(session, standing) for standing in ours if standing.due is not None])
         taken = _write_claims(session, ours)
+        moved = _with_new_moves(session, batch, ours)
+        left |= {standing.id: Left(now) for standing in moved}
+        ours = [standing for standing in ours if standing not in moved]
         movements, kept_back = _movements(run, batch, ours, now)
         own = [(standing, movement) for standing, movement in movements if _needs_no_account(batch, standing, movement)]
         asked = [movement for standing, movement in movements if not _needs_no_account(batch, standing, movement)]
@@ -58,6 +64,22 @@ def write_plans(run: Run, batch: Batch, active: Sequence[Standing], now: datetim
         to_send, results = plan(session, run, asked, now, left_open=left_open, done=done)
         tally_taken(session, batch.store, sum(taken.values()), now)
     return Planned(tuple(to_send), tuple(results), left | kept_back, taken)
+
+
+def _with_new_moves(session: Session, batch: Batch, standings: Sequence[Standing]) -> list[Standing]:
+    """Give the orders that were decided before a customer was moved, and so for the old address. A move locks its orders."""
+    emails = {standing.decision.step.email for standing in standings if standing.decision.step is not None}
+    moves = moves_of(session, batch.accounts.rows, emails) if emails else {}
+    return [
+        standing
+        for standing in standings
+        if standing.decision.step is not None and _differ(standing.moves, moves, standing.decision.step.email)
+    ]
+
+
+def _differ(then: MovedCustomers, now: MovedCustomers, email: str) -> bool:
+    key = email_key(email)
+    return {of: moves for of, moves in then.items() if of[1] == key} != {of: moves for of, moves in now.items() if of[1] == key}
 
 
 def _has_news(standing: Standing) -> bool:
