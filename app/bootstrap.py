@@ -17,6 +17,7 @@ from app.saleor.manifest import manifest
 from app.sealing import Sealer
 from app.settings import Settings, secret_keys
 from app.usecases.merchants.customer_cause import CustomerCause
+from app.usecases.merchants.move_cause import MoveCause
 from app.usecases.operating.prepare_database import open_database
 from app.usecases.services import Clock, DefaultAccount, Services
 from app.usecases.settling.order_cause import OrderCause
@@ -66,7 +67,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
             iframe_url=settings.iframe_base_url,
             schema_version=version,
         ),
-        causes={cause.kind: cause for cause in (OrderCause(), CustomerCause())},
+        causes={cause.kind: cause for cause in (OrderCause(), CustomerCause(), MoveCause())},
         manifest_urls=tuple(f"{base}/api/manifest" for base in settings.own_urls),
         default_account=DefaultAccount(settings.points_api_url, settings.points_api_key.get_secret_value()),
     )

@@ -9,7 +9,8 @@ import click
 from app.cli.operating import open_services, option_store, option_who, table
 from app.cli.private_output import keep_output_private
 from app.usecases.merchants.list_moves import list_moves
-from app.usecases.merchants.move_customer import CustomerMove, move_customer, preview_move
+from app.usecases.merchants.move_customer import move_customer, preview_move
+from app.usecases.merchants.two_customers import CustomerMove
 from app.usecases.operating.erase_customer import erase_customer
 from app.usecases.operating.list_split import list_split
 from app.usecases.operating.show_customer import KeptCustomer, export_customer, show_customer

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from app.db.dialects import insert_into
 from app.db.tables import MovementRow, PointsDayRow, StoreRow
-from app.domain.settlement import MovementKind
+from app.domain.settlement import CauseKind, MovementKind
 
 
 def today(store: StoreRow, now: datetime) -> date:
@@ -20,9 +20,13 @@ def today(store: StoreRow, now: datetime) -> date:
 
 
 def tally_accepted(session: Session, store: StoreRow, accepted: Iterable[MovementRow], now: datetime) -> None:
-    """Count movements that were accepted just now. A write-off changes no customer's points, and counts for nothing."""
+    """Count movements that were accepted just now. A write-off changes no customer's points, a move of a customer
+    gives as many as it takes: both count for nothing.
+    """
     granted = taken = taken_back = 0
     for movement in accepted:
+        if movement.cause_kind == CauseKind.MOVE:
+            continue
         if movement.kind in {MovementKind.CLAIM, MovementKind.CREDIT}:
             granted += movement.points
             taken += movement.points if movement.kind == MovementKind.CREDIT else 0

@@ -100,4 +100,18 @@ LEDGER_AUDITS = (
         GROUP BY m.id, m.points HAVING m.points <> -coalesce(sum(e.amount), 0)""",
         "move {id} of a customer: {points} points; the entries of the old address add up to {sum}",
     ),
+    Audit(
+        "customer_move",
+        """
+        SELECT m.id, m.points, m.state, coalesce(sum(v.points), 0) AS sum,
+            coalesce(sum(CASE WHEN v.kind = 'debit' THEN v.points END), 0) AS taken
+        FROM customer_move AS m JOIN account AS a ON a.id = m.account_id AND a.kind <> 'embedded'
+        LEFT JOIN movement AS v ON v.cause_kind = 'move' AND v.cause_id = m.id AND v.state = 'accepted'
+        WHERE m.store_id = :store_id AND m.id > :after AND m.id <= :until
+        GROUP BY m.id, m.points, m.state HAVING
+            (m.state IN ('done', 'refused') AND coalesce(sum(v.points), 0) <> 0)
+            OR (m.state IN ('in_transit', 'returning') AND coalesce(sum(v.points), 0) <> -m.points)
+            OR (m.state <> 'taking' AND coalesce(sum(CASE WHEN v.kind = 'debit' THEN v.points END), 0) <> -m.points)""",
+        "move {id} of a customer, {state}: {points} points; its accepted movements took {taken} and add up to {sum}",
+    ),
 )

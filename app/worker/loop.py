@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.errors import AppError
 from app.logs import fault_name, innermost_place
 from app.metrics import timed_batch
+from app.usecases.merchants.continue_moves import continue_moves
 from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.operating.housekeeping import keep_house
 from app.usecases.services import Services
@@ -64,10 +65,10 @@ def _repeat(step: Callable[[], bool], stop: threading.Event, idle_seconds: float
 
 
 def _settle(services: Services) -> bool:
-    """Settle a batch of orders, or else go on with other movements that wait."""
+    """Settle a batch of orders, or else go on with other movements that wait, and with moves of customers."""
     with timed_batch() as batch:
         batch.counts = settle_orders(services)
-    return batch.counts or move_waiting(services)
+    return batch.counts or move_waiting(services) or continue_moves(services)
 
 
 def _sweep(services: Services, every: timedelta, stop: threading.Event) -> bool:

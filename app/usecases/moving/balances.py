@@ -9,7 +9,7 @@ from app.domain import retry
 from app.domain.claim import Balance
 from app.domain.email import email_key
 from app.domain.evidence import DISBELIEVED_FOR, contradicts
-from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
+from app.domain.settlement import INSTANT_KINDS, CauseKind, MovementKind, MovementState
 from app.providers.protocol import Absent, NotSent, Outcome, PointsProvider, Rejected, held
 from app.usecases.moving.causes import DISBELIEVED, Result, Waits
 from app.usecases.moving.engine_run import Run
@@ -40,7 +40,7 @@ def check_balances(run: Run, provider: PointsProvider, array: Sequence[MovementR
     if isinstance(found, NotSent):
         return found
     believed = Checked(list(array), {email: held(judged) for email, judged in found.items()}, [])
-    for check in (_without_doubtful, _without_contradicted, _within_balances):
+    for check in (_without_doubtful, _without_contradicted, _whole_balances, _within_balances):
         believed = check(run, believed, found)
     return believed
 
@@ -95,6 +95,21 @@ def _is_contradicted(movement: MovementRow, now: Balance | None) -> bool:
         return False
     before = Balance(movement.available_before or 0, movement.used_before or 0)
     return contradicts(movement.points, before=before, now=now)
+
+
+def _whole_balances(run: Run, checked: Checked, _found: Mapping[str, Balance | Absent]) -> Checked:
+    """Let the debit of a moved customer take all that is there, and end it where nothing is."""
+    empty = list[MovementRow]()
+    for movement in checked.ready:
+        takes_all = movement.cause_kind == CauseKind.MOVE and movement.kind == MovementKind.DEBIT
+        balance = checked.balances.get(movement.email)
+        if not takes_all or movement.state != MovementState.PLANNED or balance is None:
+            continue
+        if balance.available > 0:
+            change(movement, points=-balance.available)
+        else:
+            empty.append(movement)
+    return _less(checked, empty, record(run, [(movement, NOTHING_TO_TAKE) for movement in empty])) if empty else checked
 
 
 def _within_balances(run: Run, checked: Checked, _found: Mapping[str, Balance | Absent]) -> Checked:
