@@ -13,6 +13,7 @@ from app.domain.store import AccountKind
 from app.errors import BadRequest
 from app.usecases.merchants.adjust_points import adjust_customer, adjust_order, look_again, write_off
 from app.usecases.merchants.change_provider import change_provider
+from app.usecases.merchants.move_customer import move_customer
 from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
 from app.usecases.operating.rotate_secrets import rotate_secrets
 from app.usecases.services import Services
@@ -144,6 +145,29 @@ def _adjust_customer(world: World, step: Step, services: Services, row: OrderRow
     )
 
 
+def _move(world: World, step: Step) -> None:
+    """Move a customer. What the ledger of a store then holds is another customer's, as if others had moved it."""
+    shop, from_email = world.shop(step.shop), EMAILS[step.email]
+    to_email = EMAILS[(step.email + 1 + step.how % 2) % 3]
+    if not from_email or from_email == to_email:
+        return
+    # Nothing else happens at the very moment of a move.
+    world.go_on_until(world.clock.now + timedelta(seconds=1))
+    purse = world.purses.current(shop.store_id)
+    available = world.purses.available(purse, from_email)
+
+    def move(services: Services) -> None:
+        with suppress(BadRequest):
+            move_customer(services, shop.slug, from_email, to_email, reason="A new address.", who="Ann")
+            world.counts["moves"] += 1
+            if purse not in API_KEYS:
+                world.truth.by_others[purse, from_email.casefold()] -= available
+                world.truth.by_others[purse, to_email.casefold()] += available
+
+    world.as_staff(move)
+    world.go_on_until(world.clock.now + timedelta(seconds=1))
+
+
 def _write_off(world: World, step: Step, services: Services, row: OrderRow) -> None:
     write_off(services, _slug(world, row), row.number or "", who="Ann")
     world.counts["write-offs"] += 1
@@ -217,6 +241,7 @@ BY_PEOPLE: dict[Kind, Play] = {
     Kind.OTHER: _other,
     Kind.ADJUST: _staff(_adjust),
     Kind.ADJUST_CUSTOMER: _staff(_adjust_customer),
+    Kind.MOVE: _move,
     Kind.WRITE_OFF: _staff(_write_off),
     Kind.LOOK_AGAIN: _staff(_look_again),
     Kind.RESOLVE: _resolve,

@@ -27,6 +27,8 @@ EXCHANGE = 0.4
 DRAFTED = 0.25
 SWAPPED = 0.25
 RETURNED = 0.4
+# Histories in which staff move a customer, perhaps with an answer lost, before a refund.
+MOVED = 0.35
 # Histories of which the rule has one of the options that few rules have.
 OPTIONS = 0.3
 
@@ -241,9 +243,22 @@ def _returned(random: Random) -> list[Step]:
     return [replace(step, order=order, shop=shop) for step in (placed, *(_step(random, kind) for kind in kinds))]
 
 
+def _moved(random: Random) -> list[Step]:
+    """Pay an order, take its points, and move its customer; perhaps further, or back; then refund."""
+    email = random.randrange(3)
+    placed = replace(_step(random, Kind.PLACE), how=0)
+    kinds = (Kind.SWEEP, Kind.SETTLE, Kind.TAKE, Kind.SETTLE, Kind.MOVE, Kind.SETTLE)
+    run = [placed, *(_step(random, kind) for kind in kinds)]
+    if random.random() < 0.4:
+        run += [_step(random, random.choice((Kind.MOVE, Kind.REFUND, Kind.TAKE))), _step(random, Kind.SETTLE)]
+    run += [_step(random, kind) for kind in (Kind.REFUND, Kind.SWEEP, Kind.SETTLE)]
+    order, shop = random.randrange(ORDERS_MAX), random.randrange(SHOPS_MAX)
+    return [replace(step, order=order, shop=shop, email=email) for step in run]
+
+
 _RARE_RUNS = (
     *((DOUBT, _doubt), (DEBT, _debt)),
-    *((EXCHANGE, _exchange), (DRAFTED, _drafted), (SWAPPED, _swapped), (RETURNED, _returned)),
+    *((EXCHANGE, _exchange), (DRAFTED, _drafted), (SWAPPED, _swapped), (RETURNED, _returned), (MOVED, _moved)),
 )
 
 

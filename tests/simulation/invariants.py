@@ -2,11 +2,23 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import col, select
 
-from app.db.tables import AccountRow, ClaimRow, MovementRow, OrderRow, PointsClaimRow, PointsCustomerRow, PointsEntryRow, StoreRow
+from app.db.tables import (
+    AccountRow,
+    ClaimRow,
+    CustomerMoveRow,
+    MovementRow,
+    OrderRow,
+    PointsClaimRow,
+    PointsCustomerRow,
+    PointsEntryRow,
+    StoreRow,
+)
+from app.db.tables.customer_move import UNDER_WAY
 from app.domain.order_link import order_link
 from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.sealing import fingerprint
@@ -17,7 +29,9 @@ from tests.simulation.world import World
 from tests.standins.coggins import Claim
 
 OPEN = frozenset({MovementState.PLANNED, MovementState.SENDING})
-STILL_WAITING = frozenset({"defect", "metadata", "account", "unreadable", "claim_unknown", "unknown", "for_staff", "gone"})
+STILL_WAITING = frozenset(
+    {"defect", "metadata", "account", "unreadable", "claim_unknown", "unknown", "for_staff", "gone", "in_transit"}
+)
 Wrongs = Iterator[str]
 # A ledger and the folded e-mail of a customer there.
 Purse = tuple[str, str]
@@ -35,6 +49,7 @@ class Books:
             self.stores = list(session.exec(select(StoreRow)))
             self.entries = list(session.exec(select(PointsEntryRow)))
             self.customers = list(session.exec(select(PointsCustomerRow)))
+            self.moves = list(session.exec(select(CustomerMoveRow).order_by(col(CustomerMoveRow.moved_at))))
             self.points_claims = list(session.exec(select(PointsClaimRow)))
         self.accepted = [movement for movement in self.movements if movement.state == MovementState.ACCEPTED]
         named = world.purses.named
@@ -127,15 +142,9 @@ def _wrong_shortfall(world: World, books: Books, order: OrderRow, missing: int) 
     if order.problem_code == "shown_not_taken":
         yield from _wrong_wait(world, books, order, claims)
     elif order.problem_code == "nothing_there":
-        takers = {(books.purse(claim), claim.taken_by or claim.email) for claim in claims if claim.state == "taken"}
-        takers |= {
-            (books.purse(movement), movement.email)
-            for movement in books.of(order)
-            if movement.kind == MovementKind.CREDIT and movement.target_id is None
-        }
-        for purse, email in takers:
+        for purse, email in {(purse, email) for purse, email, left in _left_of(books, order) if left > 0}:
             available = world.purses.available(purse, email) if email else 0
-            if available > 0 and _left_of(books, order, purse, email) > 0:
+            if available > 0:
                 yield f"order {order.number}: nothing is said to be there, and {email} has {available}"
     elif order.problem_code == "taker_unknown":
         if not any(not claim.email and claim.state in {"shown", "taken"} for claim in claims):
@@ -163,27 +172,31 @@ def _could_be_hidden(books: Books, claim: ClaimRow) -> bool:
     return any(other.lane == claim.lane and other.id != claim.id and other.shown_at is not None for other in books.claims)
 
 
-def _left_of(books: Books, order: OrderRow, purse: str, email: str) -> int:
-    """What was granted to a customer by an order and not taken back yet."""
-    granted = {
-        movement.id: movement.points
+def _left_of(books: Books, order: OrderRow) -> Iterator[tuple[str, str, int]]:
+    """Give what each grant of an order brought and was not taken back yet, with the customer who has it now."""
+    grants = [
+        (movement.id, movement.points, books.purse(movement), movement.email, movement.ended_at)
         for movement in books.of(order)
-        if movement.kind == MovementKind.CREDIT
-        and movement.target_id is None
-        and books.purse(movement) == purse
-        and _same(movement.email, email)
-    }
-    granted |= {
-        claim.id: claim.points
+        if movement.kind == MovementKind.CREDIT and movement.target_id is None
+    ]
+    grants += [
+        (claim.id, claim.points, books.purse(claim), claim.taken_by or claim.email, claim.taken_at)
         for claim in books.claims
-        if claim.order_id == order.id
-        and claim.state == "taken"
-        and books.purse(claim) == purse
-        and _same(claim.taken_by or claim.email, email)
-    }
-    debits = {m.id: m for m in books.of(order) if m.kind == MovementKind.DEBIT and m.target_id in granted}
-    back = sum(m.points for m in books.of(order) if m.kind == MovementKind.CREDIT and m.target_id in debits)
-    return sum(granted.values()) + sum(m.points for m in debits.values()) + back
+        if claim.order_id == order.id and claim.state == "taken"
+    ]
+    for grant_id, points, purse, email, at in grants:
+        debits = {m.id: m.points for m in books.of(order) if m.kind == MovementKind.DEBIT and m.target_id == grant_id}
+        back = sum(m.points for m in books.of(order) if m.kind == MovementKind.CREDIT and m.target_id in debits)
+        yield purse, _moved_to(books, purse, email, at), points + sum(debits.values()) + back
+
+
+def _moved_to(books: Books, purse: str, email: str, at: datetime | None) -> str:
+    """Say who has now what somebody had at a moment: the moves of that ledger, in the order in which they happened."""
+    for move in books.moves:
+        is_later = move.moved_at is not None and at is not None and move.moved_at >= at
+        if is_later and books.purses[move.account_id] == purse and _same(move.from_email, email):
+            email = move.to_email
+    return email
 
 
 def _same(one: str | None, other: str | None) -> bool:
@@ -365,6 +378,9 @@ def nothing_waits_that_could_be_done(world: World, books: Books) -> Wrongs:
             yield f"order {order.number} is still in somebody's hands"
         if order.problem_code in STILL_WAITING:
             yield f"order {order.number} still has the problem {order.problem_code}: {order.problem}"
+    for move in books.moves:
+        if move.state in UNDER_WAY:
+            yield f"a move of {move.points} points is still {move.state}: {move.problem}"
     yield from _still_paused(world, books)
 
 

@@ -6,6 +6,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import AppError
+from app.usecases.merchants.continue_moves import continue_moves
 from app.usecases.moving.learn_account import learn_account
 from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.services import Services
@@ -43,7 +44,7 @@ def settle_for_a_while(world: World, services: Services, batches: int) -> bool:
     try:
         for _ in range(batches):
             # The loop would look and find nothing: most looks are like that.
-            if not world.has_work() or not (settle_orders(services) or move_waiting(services)):
+            if not world.has_work() or not (settle_orders(services) or move_waiting(services) or continue_moves(services)):
                 return True
     except DATABASE_FAULTS:
         world.counts["steps failed by the database"] += 1

@@ -178,6 +178,11 @@ def _lose_changes_of_totals(_rig: Rig) -> Any:
     return patch.object(housekeeping, "fold_changes", fold)
 
 
+def _forget_the_move(_rig: Rig) -> Any:
+    """Take back from whoever had the points first, wherever they were moved since."""
+    return patch.object(deciding, "held_now", lambda position, _moves: (position, False))
+
+
 @contextmanager
 def _all(*patches: Any) -> Iterator[None]:
     with ExitStack() as stack:
@@ -251,6 +256,17 @@ MUTANTS = (
             *(Step(Kind.PLACE_DRAFT, how=1, fates=(Fate(), Fate(), Fate())), _SETTLE),
         ),
         None,
+    ),
+    *(
+        Mutant(
+            f"a refund forgets that the customer was moved, {provider}",
+            provider,
+            _forget_the_move,
+            (_PLACE, _SETTLE, Step(Kind.MOVE), _SETTLE, replace(_REFUND, share=1000), _SETTLE),
+            None,
+            RuleSetup(award=Award.INSTANT),
+        )
+        for provider in ("embedded", "coggins")
     ),
     Mutant(
         "changes of running totals are lost",

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, union_all
 from sqlmodel import col, select
 
-from app.db.tables import AccountRow, MovementRow, OrderRow, StoreRow
+from app.db.tables import AccountRow, CustomerMoveRow, MovementRow, OrderRow, StoreRow
+from app.db.tables.customer_move import UNDER_WAY
 from app.domain.settlement import MovementState
 from app.domain.store import StoreState
 from app.usecases.merchants.adjust_points import look_again
@@ -33,6 +34,7 @@ _CUSTOMERS = select(col(MovementRow.state), col(MovementRow.sent_at), col(Moveme
     ~col(MovementRow.is_for_staff),
     col(MovementRow.state).in_((MovementState.PLANNED, MovementState.SENDING, MovementState.UNKNOWN)),
 )
+_MOVES = select(col(CustomerMoveRow.id)).where(col(CustomerMoveRow.state).in_(UNDER_WAY))
 _LEFT_TO_STAFF = select(col(MovementRow.sent_at)).where(
     col(MovementRow.is_for_staff), col(MovementRow.state) == MovementState.UNKNOWN, col(MovementRow.sent_at).is_not(None)
 )
@@ -109,6 +111,9 @@ def _next_moment(world: World) -> datetime | None:
     moments: list[datetime | None] = [world.next_event]
     moments += [max(look_at, lease_until or now) for look_at, lease_until in world.rig.ground.look(_ORDERS)]
     moments += [paused_until for (paused_until,) in world.rig.ground.look(_PAUSES)]
+    if any(world.rig.ground.look(_MOVES)):
+        # A credit that was refused is asked for again after an hour.
+        moments.append(now + timedelta(minutes=61))
     moments += [_next_of_customer(*customers) for customers in world.rig.ground.look(_CUSTOMERS)]
     later = [moment for moment in moments if moment is not None and moment > now]
     return min(later, default=None)

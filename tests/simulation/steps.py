@@ -42,6 +42,7 @@ class Kind(StrEnum):
     OTHER = "another client changes the balance"
     # Staff here.
     ADJUST = "staff adjust the order"
+    MOVE = "staff move a customer to another address"
     ADJUST_CUSTOMER = "staff adjust the customer"
     WRITE_OFF = "staff write the shortfall off"
     LOOK_AGAIN = "staff press: look again"

@@ -14,7 +14,8 @@ from sqlalchemy import bindparam, exists, text, update
 from sqlmodel import col, select
 
 from app.db.columns import UtcTime
-from app.db.tables import MovementRow, OrderRow, RuleRow, StoreRow
+from app.db.tables import CustomerMoveRow, MovementRow, OrderRow, RuleRow, StoreRow
+from app.db.tables.customer_move import UNDER_WAY
 from app.domain.settlement import MovementState
 from app.usecases.services import Services
 from tests.clock import START
@@ -42,6 +43,7 @@ _WORK = select(
         col(MovementRow.order_id).is_(None),
         col(MovementRow.state).in_((MovementState.PLANNED, MovementState.SENDING, MovementState.UNKNOWN)),
     ),
+    exists().where(col(CustomerMoveRow.state).in_(UNDER_WAY)),
 )
 PROMPT = (Fate(),)
 Play = Callable[["World", Step], None]

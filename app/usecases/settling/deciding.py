@@ -8,6 +8,7 @@ from types import MappingProxyType
 from app.db.books import position_of
 from app.db.snapshots import stored_order
 from app.db.stores import as_rule, rule_in_force
+from app.domain import retry
 from app.domain.arithmetic_versions import NEWEST, placed_at, points_due, version_of
 from app.domain.claim import ClaimState
 from app.domain.earning import Award, Due, Moment, moment_reached, with_remembered
@@ -67,7 +68,7 @@ def _due_to_nobody(due: Due, position: Position) -> Due:
     return replace(due, points=min(due.points, position.granted - waiting))
 
 
-def with_decision(batch: Batch, standing: Standing, empty_lanes: Collection[tuple[int, str]]) -> Standing:
+def with_decision(batch: Batch, standing: Standing, empty_lanes: Collection[tuple[int, str]], now: datetime) -> Standing:
     """Decide the next movement of one order. None while another of its movements is open: that one is finished first."""
     if standing.order is None or standing.rule is None or standing.due is None or standing.books.open is not None:
         return replace(standing, decision=NOTHING)
@@ -78,7 +79,8 @@ def with_decision(batch: Batch, standing: Standing, empty_lanes: Collection[tupl
     recipient = Recipient(account_id, person.email, order.is_registered, Award(rule.award), rule.bind_email)
     position, is_in_transit = held_now(position_of(standing.books, batch.accounts.showing_claims), standing.moves)
     if is_in_transit or person.is_in_transit:
-        return standing.leaving(problem=IN_TRANSIT)
+        # The end of the move wakes the orders of its own store. Another store may share the account.
+        return standing.leaving(now + retry.PROBE_EVERY, IN_TRANSIT)
     decision = next_step(max(standing.due.points, 0), position, recipient, empty_lanes=empty_lanes)
     return replace(standing, decision=decision)
 

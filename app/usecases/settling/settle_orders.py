@@ -94,7 +94,7 @@ def _decided(run: Run, batch: Batch, active: Sequence[Standing], empty_lanes: se
     standings = each(lambda standing: with_claims_to_judge(batch, standing, now))
     looks = look_up_each(run, {customer for standing in standings.values() for customer in customers_to_look_up(standing)})
     standings = each(lambda standing: with_shown_claims(run.services, standing, looks))
-    return each(lambda standing: with_decision(batch, standing, empty_lanes))
+    return each(lambda standing: with_decision(batch, standing, empty_lanes, now))
 
 
 def _guarded(standing: Standing, step: Callable[[Standing], Standing], now: datetime) -> Standing:
