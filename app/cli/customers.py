@@ -94,7 +94,7 @@ def move(from_email: str, to_email: str, *, store: str, reason: str, who: str, y
     """
     with open_services() as services:
         if not yes:
-            click.echo(_takes_along(preview_move(services, store, from_email, to_email)))
+            click.echo(_takes_along(preview_move(services, store, from_email, to_email, reason=reason)))
             click.confirm("Move this customer?", abort=True)
         moved = move_customer(services, store, from_email, to_email, reason=reason, who=who)
     click.echo(f"Moved. {_takes_along(moved)}" if moved is not None else "Moved before.")

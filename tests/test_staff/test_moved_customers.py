@@ -17,7 +17,8 @@ from app.usecases.settling.settle_orders import settle_orders
 from tests.standins import faults
 from tests.test_settling.test_provider_faults import make_instant, provider
 from tests.test_settling.test_refunds import ADA, paid_order, refund
-from tests.world import World
+from tests.test_staff.command_line import typed
+from tests.world import SECRET_KEY, World
 
 WHO = "ann@shop.example"
 BOB, EVE = "bob@example.com", "eve@example.com"
@@ -130,7 +131,7 @@ def test_a_shown_claim_that_is_taken_after_the_move_stays_with_the_old_address(c
     claimed_order(world, "10")
     order_id = paid_order(world, "60")
     url = world.follow(order_id).headers["Location"]
-    assert preview_move(world.services, slug(world), ADA, BOB).shown == 2
+    assert preview_move(world.services, slug(world), ADA, BOB, reason="why").shown == 2
 
     move(world)
     provider(world).take(url.rsplit("/", 1)[1])
@@ -201,7 +202,7 @@ def test_a_preview_tells_what_follows_and_moves_nothing(world: World) -> None:
     claimed_order(world)
     paid_order(world, "12")
 
-    told = preview_move(world.services, slug(world), ADA, BOB)
+    told = preview_move(world.services, slug(world), ADA, BOB, reason="why")
 
     assert (told.points, told.claims, told.waiting, told.orders) == (60, 1, 12, 2)
     assert world.balance(ADA).available == 60
@@ -419,3 +420,20 @@ def test_the_days_figures_do_not_count_a_move(coggins_world: World) -> None:
     with world.services.database.reading() as session:
         days = session.exec(select(PointsDayRow)).all()
     assert [(day.granted, day.taken_back) for day in days] == [(60, 0)]
+
+
+def test_a_command_moves_a_customer_and_lists_it(embedded_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = embedded_world
+    monkeypatch.setenv("DATABASE_URL", world.settings.database_url)
+    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
+    claimed_order(world)
+    words = ("customers", "move", ADA, BOB, "--store", slug(world), "--reason", "a typing error", "--who", WHO)
+
+    refused = typed(*words, answer="n")
+    said = typed(*words, answer="y")
+
+    assert refused.exit_code != 0
+    assert "60 points, 0 claims of 0 points that wait, and 1 orders follow" in said.output
+    assert world.balance(BOB).available == 60
+    listed = typed("customers", "moves", "--store", slug(world)).output
+    assert all(word in listed for word in (ADA, BOB, "60", "done", WHO, "a typing error"))

@@ -43,11 +43,12 @@ def list_moves(services: Services, slug: str) -> list[ShownMove]:
         return _shown(session, query)
 
 
-def moves_with(session: Session, store_id: int, email: str) -> list[ShownMove]:
+def moves_of_customer(services: Services, store_id: int, email: str) -> list[ShownMove]:
     """List the moves from an address, or to it, newest first."""
-    keys = keys_in(session, email)
-    is_of = or_(col(CustomerMoveRow.from_key).in_(keys), col(CustomerMoveRow.to_key).in_(keys))
-    return _shown(session, select(CustomerMoveRow).where(CustomerMoveRow.store_id == store_id, is_of))
+    with services.database.reading() as session:
+        keys = keys_in(session, email)
+        is_of = or_(col(CustomerMoveRow.from_key).in_(keys), col(CustomerMoveRow.to_key).in_(keys))
+        return _shown(session, select(CustomerMoveRow).where(CustomerMoveRow.store_id == store_id, is_of))
 
 
 def _shown(session: Session, query: object) -> list[ShownMove]:

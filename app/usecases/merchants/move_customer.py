@@ -30,11 +30,12 @@ REASON_LENGTH_MAX = 1024
 _MOVES_LOCK = 7_346_313
 
 
-def preview_move(services: Services, store_slug: str, from_email: str, to_email: str) -> CustomerMove:
+def preview_move(services: Services, store_slug: str, from_email: str, to_email: str, *, reason: str) -> CustomerMove:
     """Tell what a move would take along.
 
-    Raises BadRequest where the move is not possible, with a sentence that says why.
+    Raises BadRequest where the move is not possible, with a sentence that says why, or where there is no reason.
     """
+    _check_reason(reason)
     balance = balance_to_move(services, store_slug, from_email, to_email)
     with services.database.reading() as session:
         return takes_along(find_two_customers(session, store_slug, from_email, to_email, balance, lock=False), services.clock())
@@ -54,8 +55,9 @@ def move_customer(
 
     Raises BadRequest where the move is not possible, or there is no reason.
     """
-    if not 0 < len(reason.strip()) <= REASON_LENGTH_MAX or not 0 < len(who.strip()) <= 256:
-        raise BadRequest("Say why, and who you are: both stay with the move.")
+    _check_reason(reason)
+    if not 0 < len(who.strip()) <= 256:
+        raise BadRequest("Say who you are: it stays with the move.")
     balance = balance_to_move(services, store_slug, from_email, to_email)
     with services.database.writing() as session:
         if once is not None and not is_first(session, once, services.clock()):
@@ -74,6 +76,11 @@ def move_customer(
         write_log(session, move.store_id, "customer_move", said, now=move.made_at, made_by=move.made_by)
     log.info("customer moved", store=store_slug, points=told.points, orders=told.orders)
     return told
+
+
+def _check_reason(reason: str) -> None:
+    if not 0 < len(reason.strip()) <= REASON_LENGTH_MAX:
+        raise BadRequest("Say why: the reason stays with the move.")
 
 
 def _new_move(services: Services, session: Session, both: TwoCustomers, reason: str, who: str) -> CustomerMoveRow:

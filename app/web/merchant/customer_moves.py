@@ -30,9 +30,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         to_email, reason = form_text("to", length_max=320), form_text("reason")
         try:
             form_about("email", email)
-            if not reason:
-                raise BadRequest("Say why: the reason stays with the move.")
-            told = preview_move(services, staff.store_slug, email, to_email)
+            told = preview_move(services, staff.store_slug, email, to_email, reason=reason)
         except BadRequest as refused:
             return _page(services, staff, email, to_email=to_email, reason=reason, sentence=refused.message)
         return _page(services, staff, email, to_email=to_email, reason=reason, told=told)

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, request
 
 from app.errors import BadRequest
 from app.usecases.merchants.adjust_points import adjust_customer
+from app.usecases.merchants.list_moves import moves_of_customer
 from app.usecases.merchants.look_up_customer import look_up_customer
 from app.usecases.services import Services
 from app.web.merchant import order_words
@@ -72,6 +73,7 @@ def customer_page(
         customer=customer,
         error=error,
         words=order_words,
+        moves=moves_of_customer(services, staff.store_id, email) if customer is not None else [],
         may_erase=MANAGE_USERS in staff.user_permissions,
         **given,
     )

@@ -39,6 +39,14 @@ STATE_WORDS = {
     MovementState.OVERTAKEN: ("Not needed", ""),
 }
 
+MOVE_WORDS = {
+    "taking": ("Being taken", "info"),
+    "in_transit": ("In transit", "info"),
+    "returning": ("Going back", "warning"),
+    "done": ("Moved", "success"),
+    "refused": ("Not moved", "error"),
+}
+
 CLAIM_WORDS = {
     "open": ("Not claimed yet", "info"),
     "shown": ("Opened, not claimed yet", "info"),

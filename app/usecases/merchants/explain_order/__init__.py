@@ -18,6 +18,7 @@ from app.domain.order import Order
 from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.domain.store import AccountKind
 from app.usecases.merchants.explain_order.arithmetic import Arithmetic, Version, recompute, version_for
+from app.usecases.merchants.explain_order.other_holders import find_other_holders
 from app.usecases.merchants.explain_order.timeline import Happening, TimelineEntry, timeline
 from app.usecases.merchants.history import ShownAdjustment, ShownClaim, ShownEvent, ShownMovement, ShownOrder
 from app.usecases.services import Services
@@ -37,7 +38,10 @@ class UnknownCall:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All about one order's points. `arithmetic` and `version` are None for an order that was never read, or cannot be."""
+    """All about one order's points. `arithmetic` and `version` are None for an order that was never read, or cannot be.
+
+    `other_holders` are the addresses that have points of this order, and are not the order's own.
+    """
 
     order: ShownOrder
     arithmetic: Arithmetic | None
@@ -50,6 +54,7 @@ class Explanation:
     unknown_calls: tuple[UnknownCall, ...]
     timeline: tuple[TimelineEntry, ...]
     now: datetime
+    other_holders: tuple[str, ...] = ()
 
     @property
     def is_waiting(self) -> bool:
@@ -98,6 +103,7 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         events = _events(session, row)
         accounts = {number: AccountKind(one.kind) for number, one in accounts_of(session, store_id).items()}
         unknown_calls = _unknown_calls(session, movements)
+        other_holders = find_other_holders(session, row)
     order = stored_order(row)
     version = version_for(rules, row, order) if order is not None else None
     shown = as_value(ShownOrder, row)
@@ -113,6 +119,7 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         unknown_calls=tuple(unknown_calls),
         timeline=tuple(timeline(shown, movements=movements, claims=claims, adjustments=adjustments, events=events)),
         now=now,
+        other_holders=tuple(other_holders),
     )
 
 
