@@ -18,7 +18,7 @@ from flask import Blueprint, abort
 
 from app.settings import Settings
 from app.usecases.services import Services
-from app.web.merchant import customer_actions, customer_moves, customers, log, orders, overview, rules, shell, widgets, words
+from app.web.merchant import customer_actions, customers, log, moved_customer, orders, overview, rules, shell, widgets, words
 from app.web.merchant import settings as settings_page
 from app.web.merchant.authentication import learn_from_allowed
 
@@ -34,7 +34,7 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     routes.after_request(partial(learn_from_allowed, services))
     shell.add_routes(routes, services, settings)
     overview.add_routes(routes, services, settings)
-    for page in (orders, customer_actions, customer_moves, customers, rules, log):
+    for page in (orders, customer_actions, customers, rules, log):
         page.add_routes(routes, services)
     settings_page.add_routes(routes, services, settings)
     widgets.add_routes(routes, services, settings)
