@@ -34,7 +34,7 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     routes.after_request(partial(learn_from_allowed, services))
     shell.add_routes(routes, services, settings)
     overview.add_routes(routes, services, settings)
-    for page in (orders, customer_actions, customers, rules, log):
+    for page in (orders, customer_actions, moved_customer, customers, rules, log):
         page.add_routes(routes, services)
     settings_page.add_routes(routes, services, settings)
     widgets.add_routes(routes, services, settings)
