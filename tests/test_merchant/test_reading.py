@@ -4,10 +4,12 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it comes without types
 from playwright.sync_api import expect
 
+from app.usecases.merchants.adjust_points import adjust_customer
 from tests.standins.dashboard import StandInDashboard
 from tests.test_merchant.calls import Desk
 from tests.test_merchant.conftest import OpenFrame
 from tests.test_merchant.test_the_frame import app_in
+from tests.test_settling.test_refunds import ADA, paid_order
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -26,3 +28,23 @@ def test_axe_finds_no_fault(desk: Desk, dashboard: StandInDashboard, frames: Ope
         found = Axe().run(page.frames[1]).response["violations"]
         faults = [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
         assert faults == [], name
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_fault_with_a_customers_history_and_the_changes_by_staff(
+    desk: Desk, dashboard: StandInDashboard, frames: OpenFrame, theme: str
+) -> None:
+    order_id = paid_order(desk.world)
+    desk.world.claim(order_id)
+    for points in (30, -5):
+        adjust_customer(desk.world.services, desk.world.store().slug, ADA, points=points, reason="why", who="eve@example.com")
+    dashboard.theme = theme
+    page = frames()
+
+    for path, heading in ((f"customers/{ADA}", "Customers"), ("log/changes", "Changes by staff")):
+        page.goto(dashboard.page(f"/{path}"))
+        expect(app_in(page).get_by_role("heading", level=1)).to_have_text(heading)
+        expect(app_in(page).get_by_role("table").last).to_be_visible()
+        found = Axe().run(page.frames[1]).response["violations"]
+        faults = [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
+        assert faults == [], heading
