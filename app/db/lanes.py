@@ -4,12 +4,14 @@ An INSTANT happened between its sending and the recording of its outcome. Where 
 what had not happened by the second look never did.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
+from app.db.books import is_open
 from app.db.tables import MovementRow
 from app.domain.evidence import SECOND_LOOK_AFTER
 from app.domain.settlement import INSTANT_KINDS, MovementState
@@ -64,6 +66,17 @@ def is_unclear(session: Session, lane: str, *, since: datetime, looked_at: datet
         if done_by is None or done_by > matters_since:
             return True
     return False
+
+
+def holders_of(session: Session, lanes: Collection[str], *, lock: bool = False) -> dict[str, MovementRow]:
+    """Find the INSTANT that is under way in each of these lanes. With `lock`, one that is just being ended is waited for."""
+    query = select(MovementRow).where(
+        col(MovementRow.lane).in_(lanes),
+        col(MovementRow.kind).in_(INSTANT_KINDS),
+        is_open(),  # type: ignore[arg-type]  # a condition
+    )
+    found = session.exec(query.order_by(col(MovementRow.id)).with_for_update(read=True) if lock else query)
+    return {movement.lane: movement for movement in found}
 
 
 def _done_by(movement: MovementRow) -> datetime | None:

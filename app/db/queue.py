@@ -62,7 +62,7 @@ def release(session: Session, token: str) -> None:
 def rest(session: Session, token: str, rests: Sequence[Mapping[str, Any]]) -> None:
     """Give back orders with the time of their next look, unless somebody woke them meanwhile.
 
-    Each of `rests` holds `of_order`, `of_wakes`, `next_look` and the values of shortfall, problem, failures, status and words.
+    Each of `rests` holds `of_order`, `of_wakes`, `next_look` and the values of `_RESTING`.
     """
     if not rests:
         return
@@ -74,13 +74,13 @@ def rest(session: Session, token: str, rests: Sequence[Mapping[str, Any]]) -> No
 def share_shortfall_looks(
     session: Session, store_id: int, email_keys: Collection[str], since: datetime, look_at: datetime
 ) -> None:
-    """Let all of a customer's shortfalls be looked at together from now on."""
-    later = or_(col(OrderRow.look_at).is_(None), col(OrderRow.look_at) > since)
+    """Let all of a customer's shortfalls be looked at together from now on. One that was just woken is looked at before."""
+    is_woken = col(OrderRow.look_at) <= since
     session.execute(
         update(OrderRow)
         .where(col(OrderRow.store_id) == store_id, col(OrderRow.email_key).in_(email_keys), col(OrderRow.shortfall) > 0)
-        .where(col(OrderRow.lease_token).is_(None), later)
-        .values(shortfall_since=since, look_at=look_at)
+        .where(col(OrderRow.lease_token).is_(None))
+        .values(shortfall_since=since, look_at=case((is_woken, col(OrderRow.look_at)), else_=look_at))
     )
 
 
@@ -143,7 +143,7 @@ _HELD = (
     .with_for_update(key_share=True)
 )
 _PROLONGED = update(_ORDERS).where(Among(_ORDERS.c.id, "chosen")).values(lease_until=bindparam("until", type_=_TIME))
-_RESTING = ("shortfall", "shortfall_since", "problem_code", "problem", "failures", "status", "words_mark")
+_RESTING = ("shortfall", "shortfall_since", "problem_code", "problem", "failures", "status", "words_mark", "waits_lane")
 
 
 @cache

@@ -1,11 +1,11 @@
 """Waking: an order is looked at because Saleor, a sweep, a shopper or staff say that something changed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import String, and_, bindparam, case, or_, select, update
+from sqlalchemy import String, and_, bindparam, case, or_, select, text, update
 from sqlmodel import Session, col
 
 from app.db.bulk import Among
@@ -55,6 +55,32 @@ def wake_lost(session: Session, token: str, order_ids: Collection[int], now: dat
         update(OrderRow)
         .where(Among(col(OrderRow.id), "order_ids", order_ids), is_lost)
         .values(look_at=_not_later(now), wakes=col(OrderRow.wakes) + 1)
+    )
+
+
+def wake_short(session: Session, store_id: int, email_keys: Collection[str], now: datetime) -> None:
+    """Wake the orders that are to take points back from customers whose balance has just risen."""
+    is_theirs = (col(OrderRow.store_id) == store_id, Among(col(OrderRow.email_key), "email_keys", email_keys))
+    _wake_those_free(session, (*is_theirs, text("shortfall > 0")), now)
+
+
+def wake_waiting_for(session: Session, lanes: Collection[str], now: datetime) -> None:
+    """Wake the orders that wait for other changes of the same customers' points, which have just ended."""
+    _wake_those_free(session, (text("waits_lane IS NOT NULL"), Among(col(OrderRow.waits_lane), "lanes", lanes)), now)
+
+
+def _wake_those_free(session: Session, which: Sequence[Any], now: datetime) -> None:
+    """Wake orders from within a transaction that holds other rows already: it never waits for whoever holds them.
+
+    Who holds one is a worker that lets it rest. Once that worker has written it, it asks whether what the order waits for is
+    there by now (`rest_orders`).
+    """
+    free = select(col(OrderRow.id)).where(*which).order_by(col(OrderRow.id)).with_for_update(skip_locked=True)
+    session.execute(
+        update(OrderRow)
+        .where(col(OrderRow.id).in_(free))
+        .values(look_at=_not_later(now), wakes=col(OrderRow.wakes) + 1)
+        .execution_options(synchronize_session=False)
     )
 
 

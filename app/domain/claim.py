@@ -1,8 +1,9 @@
 """The life of an order's claim link, and what an account that shows no claims lets us conclude about it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 
 class ClaimState(StrEnum):
@@ -24,8 +25,8 @@ class ClaimState(StrEnum):
 
 LIVE = frozenset({ClaimState.OPEN, ClaimState.SHOWN})
 
-# The provider counts days without saying in which time zone: only a day later is an unseen claim surely past.
-SURELY_EXPIRED_AFTER = timedelta(days=2)
+# A day ends here last of all. An account that shows no claims does not say in which time zone it counts days.
+_LAST_OF_ALL = timezone(timedelta(hours=-12))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,22 @@ def taken_since_shown(claim_points: int, *, shown: Balance, now: Balance, own_mo
     return now.ever - shown.ever - own_movements - other_claims >= claim_points
 
 
-def surely_expired(expires_on: date | None, now: datetime) -> bool:
-    """Tell whether a claim is past its day in every time zone."""
-    return expires_on is not None and now.date() >= expires_on + SURELY_EXPIRED_AFTER
+def day_is_over_at(day: date, time_zone: str) -> datetime:
+    """Give the end of a day as the clocks of a time zone show it, in UTC."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
+
+
+def surely_over_at(day: date) -> datetime:
+    """Give the moment at which a day is over in every time zone: noon of the next day, in UTC."""
+    return datetime.combine(day + timedelta(days=1), time(), tzinfo=_LAST_OF_ALL).astimezone(UTC)
+
+
+def runs_out_at(state: ClaimState, expires_on: date | None, time_zone: str) -> datetime | None:
+    """Give the moment from which on a claim counts as run out; None for one that has no last day, or waits no more.
+
+    A link that nobody has seen is ours to withhold: it ends with the store's own day. One that was shown can be taken as long as
+    its day lasts anywhere.
+    """
+    if expires_on is None or expires_on.year == MAXYEAR or state not in LIVE:
+        return None
+    return day_is_over_at(expires_on, time_zone) if state is ClaimState.OPEN else surely_over_at(expires_on)

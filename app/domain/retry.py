@@ -61,6 +61,18 @@ def next_shortfall_look(since: timedelta) -> timedelta | None:
     return look if look <= _SHORTFALL_GIVEN_UP_AFTER else None
 
 
+def shown_pause(since: timedelta, since_end: timedelta | None) -> timedelta | None:
+    """Give the pause after a look at a shown claim that told nothing; None where no other is worth while.
+
+    `since` is how long ago it was shown, `since_end` how long it has been over. In the first days of both the looks are many.
+    After its end they go on for as long as points to take back are looked for: until then the order's number may be wrong.
+    """
+    if since < SHOWN_LOOKED_AT_FOR or (since_end is not None and timedelta() <= since_end < SHOWN_LOOKED_AT_FOR):
+        return PROBE_EVERY
+    is_over = since_end is not None and since_end >= timedelta()
+    return timedelta(days=1) if is_over and since_end is not None and since_end < _SHORTFALL_GIVEN_UP_AFTER else None
+
+
 def next_shown_look(since: timedelta) -> timedelta | None:
     """Give the time from the first showing of a claim link to the next look at whether it was taken."""
     return next((look for look in _SHOWN_CLAIM_LOOKS if since < look), None)

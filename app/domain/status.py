@@ -52,6 +52,15 @@ def points_status(due: Due, position: Position, *, was_ever_granted: bool) -> Po
     return PointsStatus.NONE
 
 
+def points_amount(due: Due, position: Position) -> int:
+    """Give the points that the shopper has, or can still take, from an order: none that ran out, and none that are not there yet.
+
+    What is to be taken back, and cannot be, is the shop's loss: the order says what it is due.
+    """
+    ran_out = sum(grant.points - grant.undone for grant in position.grants if grant.claim is ClaimState.EXPIRED)
+    return max(min(due.points, position.granted) - ran_out, 0)
+
+
 def words_mark(metadata: Mapping[str, str]) -> str:
     """Give a short mark of all that our metadata says, to see whether an order says what it should."""
     if not any(key in metadata for key in KEYS):

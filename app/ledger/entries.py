@@ -16,6 +16,7 @@ from app.db.keys import key_in
 from app.db.tables.points_claim import PointsClaimRow, PointsClaimState
 from app.db.tables.points_customer import PointsCustomerRow
 from app.db.tables.points_entry import EntryKind
+from app.db.waking import wake_short
 from app.domain.claim import Balance
 from app.ledger import statements as ledger_bulk
 from app.ledger.statements import ClaimToAdd, NewEntry
@@ -102,7 +103,10 @@ def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetim
     """Append entries, and with them move the balances, all in this transaction.
 
     Gives for each, in the same order, whether it stands in the ledger: False only where the balance would fall below zero and
-    may not. An entry that was posted before is not posted again. However many there are, it takes four statements or five.
+    may not. An entry that was posted before is not posted again. However many there are, it takes four to six
+    statements.
+
+    An order that has to take points back from a customer whose balance rises is woken by it.
     """
     if not entries:
         return []
@@ -146,11 +150,23 @@ def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetim
         outcomes.append(True)
     if rows:
         ledger_bulk.add_entries(connection, rows, now)
+    rises = {key for key, entry, is_done in zip(keys, entries, outcomes, strict=True) if entry.points > 0 and is_done}
+    if rises:
+        wake_short(session, store_id, rises, now)
     return outcomes
 
 
 # A member of an enumeration tells its value slowly.
 _KINDS = {kind: kind.value for kind in EntryKind}
+
+
+def lock_balances(session: Session, store_id: int, email_keys: Collection[str]) -> dict[str, int]:
+    """Give what customers have available, by their keys; a change that is just being made is waited for."""
+    query = select(col(PointsCustomerRow.email_key), col(PointsCustomerRow.available)).where(
+        col(PointsCustomerRow.store_id) == store_id, Among(col(PointsCustomerRow.email_key), "email_keys", email_keys)
+    )
+    found = session.execute(query.order_by(col(PointsCustomerRow.id)).with_for_update(read=True))
+    return {email_key: available for email_key, available in found}  # noqa: C416 - rows are no pairs to mypy
 
 
 def balances(session: Session, store_id: int, emails: Collection[str]) -> dict[str, Balance]:

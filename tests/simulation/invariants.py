@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 from sqlmodel import col, select
@@ -30,7 +30,7 @@ from tests.standins.coggins import Claim
 
 OPEN = frozenset({MovementState.PLANNED, MovementState.SENDING})
 STILL_WAITING = frozenset(
-    {"defect", "metadata", "account", "unreadable", "claim_unknown", "unknown", "for_staff", "gone", "in_transit"}
+    {"defect", "metadata", "account", "unreadable", "claim_unknown", "unknown", "for_staff", "gone", "in_transit", "waits"}
 )
 Wrongs = Iterator[str]
 # A ledger and the folded e-mail of a customer there.
@@ -398,10 +398,26 @@ def the_order_says_what_is_true(world: World, books: Books) -> Wrongs:
         metadata = world.order(order.saleor_order_id).metadata or {}
         if "points_amount" not in metadata and not books.of(order):
             continue
-        if metadata.get("points_amount") != str(max(order.due, 0)):
-            yield f"order {order.number} says {metadata.get('points_amount')} points, and {order.due} are due"
+        over = sum(claim.points for claim in books.claims if claim.order_id == order.id and _is_over(world, books, claim))
+        amount = max(min(order.due, order.granted) - over, 0)
+        if metadata.get("points_amount") != str(amount):
+            yield f"order {order.number} says {metadata.get('points_amount')} points, and should say {amount}"
+        if over and metadata.get("points_status") == "ready" and not _has_open_claim(world, books, order):
+            yield f"order {order.number} is said to be ready, and its claim can be taken no more"
         if metadata.get("points_status") != order.status:
             yield f"order {order.number} says {metadata.get('points_status')}, and is {order.status}"
+
+
+def _is_over(world: World, books: Books, claim: ClaimRow) -> bool:
+    """Tell whether the provider lets nobody take a claim any more that, as far as we know, nobody took."""
+    if claim.state == "taken" or claim.expires_on is None:
+        return False
+    return world.clock.now.date() > claim.expires_on + timedelta(days=1)
+
+
+def _has_open_claim(world: World, books: Books, order: OrderRow) -> bool:
+    mine = (claim for claim in books.claims if claim.order_id == order.id and claim.points > 0)
+    return any(claim.state in {"open", "shown"} and not _is_over(world, books, claim) for claim in mine)
 
 
 Check = Callable[[World, Books], Wrongs]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.claim import Balance, surely_expired, taken_since_shown
+from app.domain.claim import Balance, ClaimState, runs_out_at, surely_over_at, taken_since_shown
 
 POINTS = st.integers(0, 10_000)
 
@@ -53,15 +53,27 @@ def test_whatever_else_happens_a_claim_is_seen_when_taken_and_not_before(
     assert is_taken(points, shown, after, own=own, others=others)
 
 
-@pytest.mark.parametrize(
-    ("now", "expected"), [("2026-05-05T12:00", False), ("2026-05-06T23:59", False), ("2026-05-07T00:00", True)]
-)
-def test_a_claim_is_surely_expired_two_days_after_its_last(now: str, expected: bool) -> None:
-    assert surely_expired(date(2026, 5, 5), datetime.fromisoformat(now).replace(tzinfo=UTC)) is expected
+MAY_5 = date(2026, 5, 5)
 
 
-def test_a_claim_without_a_last_day_never_expires() -> None:
-    assert not surely_expired(None, datetime(9999, 1, 1, tzinfo=UTC))
+def test_a_link_that_nobody_saw_ends_with_the_stores_own_day() -> None:
+    assert runs_out_at(ClaimState.OPEN, MAY_5, "UTC") == datetime(2026, 5, 6, tzinfo=UTC)
+    assert runs_out_at(ClaimState.OPEN, MAY_5, "Europe/Berlin") == datetime(2026, 5, 5, 22, tzinfo=UTC)
+    assert runs_out_at(ClaimState.OPEN, MAY_5, "America/New_York") == datetime(2026, 5, 6, 4, tzinfo=UTC)
+
+
+def test_a_link_that_was_shown_ends_when_its_day_is_over_everywhere() -> None:
+    assert runs_out_at(ClaimState.SHOWN, MAY_5, "Pacific/Kiritimati") == datetime(2026, 5, 6, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("last_day", [None, date(9999, 12, 31)])
+def test_a_claim_without_a_last_day_never_runs_out(last_day: date | None) -> None:
+    assert runs_out_at(ClaimState.OPEN, last_day, "UTC") is None
+
+
+@pytest.mark.parametrize("state", [ClaimState.TAKEN, ClaimState.VOID, ClaimState.EXPIRED])
+def test_a_claim_that_waits_no_more_does_not_run_out(state: ClaimState) -> None:
+    assert runs_out_at(state, MAY_5, "UTC") is None
 
 
 @given(
@@ -69,8 +81,8 @@ def test_a_claim_without_a_last_day_never_expires() -> None:
     hours=st.integers(-12, 14),
     days=st.integers(-5, 5),
 )
-def test_what_is_surely_expired_is_past_its_day_in_every_time_zone(now: datetime, hours: int, days: int) -> None:
+def test_a_day_that_is_surely_over_is_over_in_every_time_zone(now: datetime, hours: int, days: int) -> None:
     last_day = now.date() + timedelta(days=days)
 
-    if surely_expired(last_day, now):
+    if surely_over_at(last_day) <= now:
         assert now.astimezone(timezone(timedelta(hours=hours))).date() > last_day

@@ -10,6 +10,8 @@ from app.db.columns import BigId, OrderNumber, UtcTime
 _WAITS = text("look_at IS NOT NULL")
 _LEASED = text("lease_token IS NOT NULL")
 _TROUBLED = text("problem_code IS NOT NULL")
+_WAITS_FOR_LANE = text("waits_lane IS NOT NULL")
+_IS_SHORT = text("shortfall > 0")
 _DRIFTING = text("due <> granted AND problem_code IS NULL")
 # The problems that do not end by themselves.
 PROBLEMS_OF_PEOPLE = (
@@ -31,6 +33,9 @@ class OrderRow(SQLModel, table=True):
         Index("order_leased", "lease_token", sqlite_where=_LEASED, postgresql_where=_LEASED),
         # The few that somebody should know of.
         Index("order_with_problem", "store_id", "id", sqlite_where=_TROUBLED, postgresql_where=_TROUBLED),
+        # Woken by what they wait for: the end of another change, or a balance that rises.
+        Index("order_waiting_for_lane", "waits_lane", sqlite_where=_WAITS_FOR_LANE, postgresql_where=_WAITS_FOR_LANE),
+        Index("order_short", "store_id", "email_key", sqlite_where=_IS_SHORT, postgresql_where=_IS_SHORT),
         Index("order_drifting", "store_id", sqlite_where=_DRIFTING, postgresql_where=_DRIFTING),
         Index("order_needs_a_person", "store_id", "id", sqlite_where=NEEDS_A_PERSON, postgresql_where=NEEDS_A_PERSON),
         # What the merchant's lists ask, each newest first and paged by (placed_at, id).
@@ -85,6 +90,8 @@ class OrderRow(SQLModel, table=True):
     problem_code: str | None = Field(default=None, max_length=64)
     problem: str | None = Field(default=None, max_length=1024)
     refused_step: str | None = Field(default=None, max_length=512)
+    # The lane in which another change of the same customer is under way; its end wakes this order.
+    waits_lane: str | None = Field(default=None, max_length=64)
     failures: int = 0
     created_at: datetime = Field(sa_type=UtcTime)
     # Since then nobody's: the address here is made up, and stays whatever Saleor says.

@@ -12,11 +12,13 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from app.db.bulk import Among, change_rows, insert_rows
+from app.db.keys import key_in
 from app.db.lanes import is_unclear
 from app.db.logbook import write_log
 from app.db.rows import change
 from app.db.tables import MovementRow
 from app.db.tallies import tally_accepted
+from app.db.waking import wake_short, wake_waiting_for
 from app.domain.claim import Balance
 from app.domain.evidence import FIRST_LOOK_AFTER
 from app.domain.log_level import LogLevel
@@ -77,7 +79,19 @@ def _follow(session: Session, run: Run, ended: Sequence[Ended], now: datetime) -
     if ended:
         run.cause.record(session, run.services.sealer, run.accounts, ended, now)
         accepted = [one.movement for one in ended if isinstance(one.outcome, Accepted)]
+        _wake_others(session, run, ended, now)
         tally_accepted(session, run.accounts.store, accepted, now)
+
+
+def _wake_others(session: Session, run: Run, ended: Sequence[Ended], now: datetime) -> None:
+    """Wake the orders that wait for these INSTANTs to end, and those to whose customers they brought points."""
+    instants = [one for one in ended if one.movement.kind in INSTANT_KINDS and one.movement.account_id not in run.accounts.local]
+    if not instants:
+        return  # Embedded points have no lanes, and the ledger itself wakes whoever is owed points.
+    wake_waiting_for(session, {one.movement.lane for one in instants}, now)
+    risen = {key_in(session, one.movement.email) for one in instants if isinstance(one.outcome, Accepted) and one.movement.points > 0}
+    if risen:
+        wake_short(session, instants[0].movement.store_id, risen, now)
 
 
 def _is_open(movement: MovementRow, outcome: Outcome) -> bool:

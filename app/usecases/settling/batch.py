@@ -54,10 +54,10 @@ class Standing:
     """Where one order stands: as read, what is due, what its movements say, what to do next.
 
     `order` is None where it could not be read; `facts` are what the next webhook is compared with. `left` is None while there is
-    something to do. `looks` are moments at which time alone changes something. `arithmetic` is the version that `due` was
-    computed by. `refused` is the mark of a movement that the provider refused, and `refusal` its reason. `to_judge` are shown
-    claims that a look-up of their customer's balance is to tell of. `moves` are those of the customers whom the order names, or
-    whose points it gave.
+    something to do. `looks` are moments at which time alone changes something. `waits_lane` is where another change of its
+    customer's points is under way. `arithmetic` is the version that `due` was computed by. `refused` is the mark of a movement
+    that the provider refused, and `refusal` its reason. `to_judge` are shown claims that a look-up of their customer's balance
+    is to tell of. `moves` are those of the customers whom the order names, or whose points it gave.
     """
 
     row: OrderRow
@@ -73,6 +73,7 @@ class Standing:
     decision: Decision = NOTHING
     looks: tuple[datetime, ...] = ()
     to_judge: tuple[ClaimRow, ...] = ()
+    waits_lane: str | None = None
     refused: str | None = None
     refusal: str | None = None
     left: Left | None = None

@@ -12,7 +12,7 @@ from app.db.lanes import is_unclear, moved_between
 from app.db.moves import moves_of
 from app.db.tables import ClaimRow
 from app.domain import retry
-from app.domain.claim import Balance, ClaimState, surely_expired, taken_since_shown
+from app.domain.claim import Balance, ClaimState, runs_out_at, taken_since_shown
 from app.providers.protocol import Absent, NotSent, SeenClaim, held
 from app.usecases.moving.looking_up import Look, Looks
 from app.usecases.services import Services
@@ -42,8 +42,29 @@ def _emails(standing: Standing, books: Books) -> set[str | None]:
     return {*emails, *(claim.taken_by for claim in claims), standing.order.email if standing.order is not None else None}
 
 
+def with_claim_looks(batch: Batch, standing: Standing, now: datetime) -> Standing:
+    """Note when each claim that waits runs out: from then on the order says something else, and nobody tells us of it."""
+    ends = (ends_at(batch, claim) for claim in standing.books.claims.values() if claim.points > 0)
+    later = {end for end in ends if end is not None and end > now} - set(standing.looks)
+    return replace(standing, looks=(*standing.looks, *sorted(later)))
+
+
+def ends_at(batch: Batch, claim: ClaimRow) -> datetime | None:
+    """Give the moment from which on a claim counts as run out."""
+    return runs_out_at(ClaimState(claim.state), claim.expires_on, batch.store.time_zone)
+
+
+def is_past(batch: Batch, claim: ClaimRow, now: datetime) -> bool:
+    """Tell whether a claim that was not known to be taken can be taken no more."""
+    end = ends_at(batch, claim)
+    return end is not None and end <= now
+
+
 def with_claims_to_judge(batch: Batch, standing: Standing, now: datetime) -> Standing:
-    """Choose the shown claims whose customers are looked up now: a refund asks for them, or it is time to look."""
+    """Choose the shown claims whose customers are looked up now: a refund asks for them, or it is time to look.
+
+    Those of a paused account are looked at when its pause ends.
+    """
     shown = [claim for claim in standing.books.claims.values() if claim.state == ClaimState.SHOWN]
     if not shown or standing.due is None:
         return replace(standing, to_judge=())
@@ -51,11 +72,14 @@ def with_claims_to_judge(batch: Batch, standing: Standing, now: datetime) -> Sta
     to_judge = [
         claim
         for claim in sorted(shown, key=lambda claim: claim.shown_at or now)
-        if (is_refunded or _next_look(claim, now) is not None or surely_expired(claim.expires_on, now))
-        and _can_be_judged(claim)
-        and batch.accounts.paused_until(claim.account_id, now) is None
+        if (is_refunded or _next_look(claim, now) is not None or is_past(batch, claim, now)) and _can_be_judged(claim)
     ]
-    return replace(standing, to_judge=tuple(to_judge))
+    pauses = {claim.id: batch.accounts.paused_until(claim.account_id, now) for claim in to_judge}
+    return replace(
+        standing,
+        to_judge=tuple(claim for claim in to_judge if pauses[claim.id] is None),
+        looks=(*standing.looks, *(until for until in pauses.values() if until is not None)),
+    )
 
 
 def customers_to_look_up(standing: Standing) -> set[tuple[int, str]]:
@@ -63,13 +87,16 @@ def customers_to_look_up(standing: Standing) -> set[tuple[int, str]]:
     return {(claim.account_id, claim.email) for claim in standing.to_judge}
 
 
-def with_shown_claims(services: Services, standing: Standing, looks: Looks) -> Standing:
+def with_shown_claims(services: Services, batch: Batch, standing: Standing, looks: Looks) -> Standing:
     """Conclude from balances whether shown claims were taken. A claim whose customer was not looked up stays as it is."""
     if standing.due is None:
         return standing
     now = services.clock()
     judged = [(claim, looks.get((claim.account_id, claim.email))) for claim in standing.to_judge]
-    again_at = [_judge_shown(services, claim, look, now) for claim, look in judged if look is not None]
+    again_at = [
+        _look_again_at(batch, claim, now) if look is None else _judge_shown(services, batch, claim, look, now)
+        for claim, look in judged
+    ]
     again_at += [_next_look(claim, now) for claim in standing.books.claims.values() if claim.state == ClaimState.SHOWN]
     return replace(standing, looks=(*standing.looks, *(moment for moment in again_at if moment is not None)))
 
@@ -85,26 +112,33 @@ def _can_be_judged(claim: ClaimRow) -> bool:
     return bool(claim.email) and is_known
 
 
-def _judge_shown(services: Services, claim: ClaimRow, look: Look, now: datetime) -> datetime | None:
+def _judge_shown(services: Services, batch: Batch, claim: ClaimRow, look: Look, now: datetime) -> datetime | None:
     """Conclude from the customer's balance whether a shown claim was taken. Gives when to look again, where it told nothing."""
-    if claim.shown_at is None or claim.shown_available is None or claim.shown_used is None or isinstance(look.found, NotSent):
+    if claim.shown_at is None or claim.shown_available is None or claim.shown_used is None:
         return None
-    if look.found is Absent.DOUBTFUL:
-        return now + retry.PROBE_EVERY if now - claim.shown_at < retry.SHOWN_LOOKED_AT_FOR else None
+    if isinstance(look.found, NotSent) or look.found is Absent.DOUBTFUL:
+        return _look_again_at(batch, claim, now)
     balance, shown = held(look.found), Balance(claim.shown_available, claim.shown_used)
     with services.database.reading() as session:
         if is_unclear(session, claim.lane, since=claim.shown_at, looked_at=look.began_at):
-            return None
+            return _look_again_at(batch, claim, now)
         own = moved_between(session, claim.lane, claim.shown_at, look.began_at)
         others = _points_of_others(session, claim, claim.shown_at, shown)
     if taken_since_shown(claim.points, shown=shown, now=balance, own_movements=own.most, other_claims=others):
         claim.state, claim.taken_at, claim.taken_by = ClaimState.TAKEN, now, claim.email
-    elif surely_expired(claim.expires_on, now) and not taken_since_shown(
+    elif is_past(batch, claim, now) and not taken_since_shown(
         claim.points, shown=shown, now=balance, own_movements=own.least, other_claims=0
     ):
         # Past its day, and nothing came that could be it. What may have been taken before its day is not over with it.
         claim.state = ClaimState.EXPIRED
     return None
+
+
+def _look_again_at(batch: Batch, claim: ClaimRow, now: datetime) -> datetime | None:
+    """Say when to look again at a claim of which a look told nothing."""
+    end = ends_at(batch, claim)
+    pause = retry.shown_pause(now - (claim.shown_at or now), None if end is None else now - end)
+    return now + pause if pause is not None else None
 
 
 def _points_of_others(session: Session, claim: ClaimRow, shown_at: datetime, shown: Balance) -> int:
@@ -135,7 +169,7 @@ def _bring_up_to_now(batch: Batch, books: Sequence[Books], now: datetime) -> Non
             continue
         for claim in claims:
             # One that was shown may have been taken before its day: the balance tells, or nobody can.
-            if claim.state == ClaimState.OPEN and surely_expired(claim.expires_on, now):
+            if claim.state == ClaimState.OPEN and is_past(batch, claim, now):
                 claim.state = ClaimState.EXPIRED
 
 

@@ -15,6 +15,7 @@ from app.db.queue import keep_lease
 from app.db.snapshots import dump
 from app.db.tables import ClaimRow, MovementRow, OrderRow
 from app.db.tallies import tally_taken
+from app.db.waking import wake_short
 from app.domain.arithmetic_versions import NEWEST, placed_at
 from app.domain.bounds import POINTS_MAX
 from app.domain.claim import ClaimState
@@ -52,7 +53,7 @@ def write_plans(run: Run, batch: Batch, active: Sequence[Standing], now: datetim
         left = {standing.id: Left() for standing in active if standing.id not in kept}
         if is_first:
             change_rows(session, OrderRow, [_read_values(session, standing) for standing in ours if standing.due is not None])
-        taken = _write_claims(session, ours)
+        taken = _write_claims(session, batch, ours, now)
         moved = _with_new_moves(session, batch, ours)
         left |= {standing.id: Left(now) for standing in moved}
         ours = [standing for standing in ours if standing not in moved]
@@ -180,9 +181,10 @@ def _read_values(session: Session, standing: Standing) -> dict[str, Any]:
     }
 
 
-def _write_claims(session: Session, standings: Sequence[Standing]) -> dict[int, int]:
+def _write_claims(session: Session, batch: Batch, standings: Sequence[Standing], now: datetime) -> dict[int, int]:
     """Write claims whose state was found changed, each only from the state it was loaded with. Gives points taken, by order."""
     taken: dict[int, int] = {}
+    takers: set[str] = set()
     for standing in standings:
         for claim in standing.books.claims_that_changed:
             changed = session.execute(
@@ -193,4 +195,7 @@ def _write_claims(session: Session, standings: Sequence[Standing]) -> dict[int, 
             ).first()
             if changed is not None and claim.state == ClaimState.TAKEN:
                 taken[standing.id] = taken.get(standing.id, 0) + claim.points
+                takers.add(key_in(session, claim.taken_by or claim.email))
+    if takers:
+        wake_short(session, batch.store_id, takers, now)
     return taken

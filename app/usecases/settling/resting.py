@@ -7,15 +7,19 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.db.keys import keys_in
+from app.db.books import position_of
+from app.db.keys import key_in, keys_in
 from app.db.logbook import log_settled
 from app.db.queue import LEASE_HOLDS, rest, share_shortfall_looks
-from app.db.waking import wake_lost
+from app.db.waking import wake, wake_lost
 from app.domain import retry
 from app.domain.email import email_key
+from app.domain.settlement import Stuck
+from app.ledger.entries import lock_balances
 from app.usecases.moving.causes import Problem
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, Left, Moved, Standing
+from app.usecases.settling.lane_waits import lanes_that_are_free
 from app.usecases.settling.telling import Telling
 
 _DOUBT = "doubt"
@@ -30,6 +34,7 @@ def rest_orders(services: Services, batch: Batch, standings: Mapping[int, Standi
         if told.since is not None and now - told.since >= LEASE_HOLDS:
             wake_lost(session, batch.lease_token, batch.orders, now)
         rest(session, batch.lease_token, rests)
+        _wake_what_can_go_on(session, batch, standings, now)
         for email in {
             email_key(one.order.email): one.order.email for one in standings.values() if one.order is not None
         }.values():
@@ -37,6 +42,31 @@ def rest_orders(services: Services, batch: Batch, standings: Mapping[int, Standi
                 share_shortfall_looks(session, batch.store_id, keys_in(session, email), now, now + retry.FIRST_SHORTFALL_LOOK)
         if moved.accepted:
             _log_moves(session, batch, moved, now)
+
+
+def _wake_what_can_go_on(session: Session, batch: Batch, standings: Mapping[int, Standing], now: datetime) -> None:
+    """Wake the orders for which what they wait for has come while they were in hand: whoever brought it could not wake them."""
+    waiting = {standing.id: standing.waits_lane for standing in standings.values() if standing.waits_lane is not None}
+    free = lanes_that_are_free(session, sorted(set(waiting.values()))) if waiting else set()
+    ready = {order_id for order_id, lane in waiting.items() if lane in free}
+    short = {standing.id: keys for standing in standings.values() if (keys := _owing(session, batch, standing))}
+    if short:
+        available = lock_balances(session, batch.store_id, sorted(set().union(*short.values())))
+        ready |= {order_id for order_id, keys in short.items() if any(available.get(key, 0) > 0 for key in keys)}
+    for order_id in sorted(ready):
+        wake(session, order_id, now)
+
+
+def _owing(session: Session, batch: Batch, standing: Standing) -> set[str]:
+    """Give the customers of embedded points of whom an order is to take back points that were not there."""
+    if standing.decision.stuck is not Stuck.NOTHING_THERE:
+        return set()
+    position = position_of(standing.books, batch.accounts.showing_claims)
+    return {
+        key_in(session, grant.email)
+        for grant in position.grants
+        if grant.is_in_balance and grant.points > grant.undone and grant.email and grant.account_id in batch.accounts.local
+    }
 
 
 def _log_moves(session: Session, batch: Batch, moved: Moved, now: datetime) -> None:
@@ -82,6 +112,7 @@ def _rest(standing: Standing, told: Telling, begun: Mapping[str, datetime], now:
         "new_failures": standing.failures if left.has_failed else 0,
         "new_status": words.status if words is not None else row.status,
         "new_words_mark": words.mark if words is not None else row.words_mark,
+        "new_waits_lane": standing.waits_lane,
     }
 
 

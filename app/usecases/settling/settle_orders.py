@@ -23,8 +23,15 @@ from app.usecases.moving.looking_up import look_up_each
 from app.usecases.moving.sending import send
 from app.usecases.services import Services
 from app.usecases.settling.batch import DEFECT, Batch, Moved, Standing, Standings
-from app.usecases.settling.claims import customers_to_look_up, with_books, with_claims_to_judge, with_shown_claims
+from app.usecases.settling.claims import (
+    customers_to_look_up,
+    with_books,
+    with_claim_looks,
+    with_claims_to_judge,
+    with_shown_claims,
+)
 from app.usecases.settling.deciding import stuck_problem, with_decision, with_due
+from app.usecases.settling.lane_waits import why_busy
 from app.usecases.settling.noting import note_orders
 from app.usecases.settling.order_cause import OrderCause, is_remembered, refusal_mark
 from app.usecases.settling.plan_orders import write_plans
@@ -78,7 +85,7 @@ def _move_points(services: Services, batch: Batch, standings: Standings) -> tupl
         empty_lanes |= _found_empty(round_of, results)
         for order_id, left in planned.left.items():
             round_of[order_id] = replace(round_of[order_id], left=left)
-        standings = standings | _after(round_of, results, services.clock())
+        standings = standings | _after(round_of, results, why_busy(services, results), services.clock())
     return standings, moved
 
 
@@ -91,9 +98,9 @@ def _decided(run: Run, batch: Batch, active: Sequence[Standing], empty_lanes: se
         return {order_id: _guarded(standing, step, now) for order_id, standing in standings.items()}
 
     standings = each(lambda standing: with_due(batch, standing, now))
-    standings = each(lambda standing: with_claims_to_judge(batch, standing, now))
+    standings = each(lambda standing: with_claims_to_judge(batch, with_claim_looks(batch, standing, now), now))
     looks = look_up_each(run, {customer for standing in standings.values() for customer in customers_to_look_up(standing)})
-    standings = each(lambda standing: with_shown_claims(run.services, standing, looks))
+    standings = each(lambda standing: with_shown_claims(run.services, batch, standing, looks))
     return each(lambda standing: with_decision(batch, standing, empty_lanes, now))
 
 
@@ -108,26 +115,27 @@ def _guarded(standing: Standing, step: Callable[[Standing], Standing], now: date
         return standing.failing(now, DEFECT)
 
 
-def _after(standings: Standings, results: Sequence[Result], now: datetime) -> Standings:
+def _after(standings: Standings, results: Sequence[Result], busy: Mapping[str, Problem], now: datetime) -> Standings:
     """Apply what became of the movements. An order that needed none, and was kept from none, is settled."""
     after = dict(standings)
     with_result = set()
     for result in results:
         order_id = result.movement.order_id or 0
         with_result.add(order_id)
-        after[order_id] = _applied(after[order_id], result, now)
+        after[order_id] = _applied(after[order_id], result, busy, now)
     for order_id, standing in after.items():
         if standing.is_active and standing.decision.step is None and order_id not in with_result:
             after[order_id] = standing.leaving(problem=stuck_problem(standing))
     return after
 
 
-def _applied(standing: Standing, result: Result, now: datetime) -> Standing:
+def _applied(standing: Standing, result: Result, busy: Mapping[str, Problem], now: datetime) -> Standing:
     """Apply what became of one movement to its order. Without a reason to leave it, the next round decides anew."""
     if isinstance(result, Waits):
         return standing.leaving(result.until, result.problem)
     if isinstance(result, Busy):
-        return standing.failing(now, wait=retry.lane_wait(standing.failures))
+        lane = result.movement.lane
+        return replace(standing, waits_lane=lane).failing(now, busy.get(lane), wait=retry.lane_wait(standing.failures))
     if not isinstance(result, Ended):
         return standing.leaving()
     if isinstance(result.outcome, Unknown):

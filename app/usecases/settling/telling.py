@@ -1,22 +1,23 @@
 """Step 6: write on the order what the shopper's mails may say, where it differs from what stands there."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.db.books import position_of
 from app.db.queue import keep_lease
 from app.db.tables import ClaimRow
-from app.domain.claim import LIVE
+from app.domain.claim import LIVE, ClaimState
 from app.domain.order_link import order_link
 from app.domain.settlement import Position
-from app.domain.status import KEYS, NO_WORDS, PointsStatus, points_status, words_mark
+from app.domain.status import KEYS, NO_WORDS, PointsStatus, points_amount, points_status, words_mark
 from app.domain.store import ClaimLink
 from app.errors import AppError
 from app.http.side_by_side import side_by_side
 from app.saleor.client import AT_ONCE, METADATA_MAX
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, Standing
+from app.usecases.settling.claims import is_past
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def _words(services: Services, batch: Batch, standing: Standing) -> Words | None
     """
     if standing.order is None or standing.due is None:
         return None
-    position = position_of(standing.books, batch.accounts.showing_claims)
+    position = _as_told(batch, standing, services.clock())
     status = points_status(standing.due, position, was_ever_granted=standing.books.was_ever_granted)
     stands = standing.order.metadata
     if status is PointsStatus.NONE and not stands and not standing.books.was_ever_granted:
@@ -87,12 +88,20 @@ def _words(services: Services, batch: Batch, standing: Standing) -> Words | None
     return Words(status, words_mark(wanted), wanted if differs else None)
 
 
+def _as_told(batch: Batch, standing: Standing, now: datetime) -> Position:
+    """Give what the order's movements come to. A claim past its day waits no more, taken or not."""
+    position = position_of(standing.books, batch.accounts.showing_claims)
+    past = {claim.id for claim in standing.books.claims.values() if is_past(batch, claim, now)}
+    grants = (replace(grant, claim=ClaimState.EXPIRED) if grant.id in past else grant for grant in position.grants)
+    return replace(position, grants=tuple(grants))
+
+
 def _wanted(services: Services, batch: Batch, standing: Standing, status: PointsStatus, position: Position) -> dict[str, str]:
     live = [standing.books.claims[grant.id] for grant in position.grants if grant.claim in LIVE and grant.points > 0]
     newest = max(live, key=lambda claim: claim.created_at, default=None)
     return {
         "points_status": status.value,
-        "points_amount": str(max(standing.due.points, 0) if standing.due is not None else 0),
+        "points_amount": str(points_amount(standing.due, position) if standing.due is not None else 0),
         "points_claim_url": "" if status is PointsStatus.NONE else _link(services, batch, standing, newest),
         "points_expires_on": newest.expires_on.isoformat() if newest is not None and newest.expires_on is not None else "",
     }

@@ -1,6 +1,6 @@
 """Show where an order's points stand, and lead to its claim: what the order link does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ from app.db.lanes import is_unclear
 from app.db.stores import accounts_of, brand_of, find_store_by_slug
 from app.db.tables import AccountRow, ClaimRow, OrderRow, StoreRow
 from app.domain.brand import Brand
-from app.domain.claim import LIVE, Balance, ClaimState
+from app.domain.claim import LIVE, Balance, ClaimState, runs_out_at
 from app.domain.earning import Because, Due
 from app.domain.status import PointsStatus, points_status
 from app.providers.protocol import Absent, NotSent, held
@@ -24,7 +24,10 @@ log = structlog.get_logger()
 
 
 class OrderState(StrEnum):
-    """What the page says. An unknown order looks like one whose points are being prepared."""
+    """What the page says. An unknown order looks like one whose points are being prepared.
+
+    EXPIRED: the claim's time is over, and nobody took it. OVER: its time is over, and nobody knows whether somebody did.
+    """
 
     WAITING = "waiting"
     READY = "ready"
@@ -32,6 +35,7 @@ class OrderState(StrEnum):
     CREDITED = "credited"
     REVERSED = "reversed"
     EXPIRED = "expired"
+    OVER = "over"
     NOT_EARNING = "not_earning"
 
 
@@ -122,10 +126,21 @@ def _look(services: Services, slug: str, saleor_order_id: str) -> tuple[OrderVie
         _note_visit(services, store)
     view = OrderView(_state(order, books), brand, max(order.granted, 0))
     live = [claim for claim in books.claims.values() if claim.state in LIVE and claim.points > 0]
+    past = {claim.id for claim in live if _is_past(services, store, accounts[claim.account_id], claim)}
+    if past and len(past) == len(live):
+        is_seen = any(claim.state == ClaimState.SHOWN for claim in live)
+        return replace(view, state=OrderState.OVER if is_seen else OrderState.EXPIRED), None
+    live = [claim for claim in live if claim.id not in past]
     if not live:
         return view, None
     newest = max(live, key=lambda claim: claim.created_at)
     return view, _Waiting(store, accounts[newest.account_id], newest)
+
+
+def _is_past(services: Services, store: StoreRow, account: AccountRow, claim: ClaimRow) -> bool:
+    """Tell whether a claim's time is over, although the order was not looked at since. A provider that shows claims tells it."""
+    end = runs_out_at(ClaimState(claim.state), claim.expires_on, store.time_zone)
+    return end is not None and end <= services.clock() and not services.provider_of(store, account).sees_claims
 
 
 def _leading(services: Services, view: OrderView, waiting: _Waiting) -> OrderView:

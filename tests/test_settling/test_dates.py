@@ -1,0 +1,194 @@
+"""What time alone changes gets a next look: every state of an order that has a date in it, one after the other."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import requests
+from sqlmodel import select
+
+from app.db.tables import RuleRow
+from app.domain.claim import ClaimState
+from app.domain.order_link import order_link
+from tests.standins import faults
+from tests.test_settling.test_provider_faults import make_instant, provider, wait_out
+from tests.test_settling.test_refunds import ADA, paid_order, refund, spend
+from tests.world import TIMEOUT, World
+
+# Noon, so that no test depends on the hours between two midnights.
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+def change_rule(world: World, **values: Any) -> None:
+    with world.services.database.writing() as session:
+        rule = session.exec(select(RuleRow)).one()
+        for name, value in values.items():
+            setattr(rule, name, value)
+        session.add(rule)
+
+
+def held(world: World) -> str:
+    change_rule(world, hold_days=3)
+    return paid_order(world)
+
+
+def with_an_open_claim(world: World) -> str:
+    change_rule(world, expires_days=10)
+    return paid_order(world)
+
+
+def with_a_shown_claim(world: World) -> str:
+    order_id = with_an_open_claim(world)
+    world.follow(order_id)
+    world.saleor.shop.add_note(order_id)
+    world.deliver()
+    return order_id
+
+
+def with_a_shown_claim_of_nobody(world: World) -> str:
+    change_rule(world, bind_email=False)
+    return with_a_shown_claim(world)
+
+
+def with_a_shortfall(world: World) -> str:
+    order_id = paid_order(world)
+    world.claim(order_id)
+    spend(world, 100)
+    refund(world, order_id, "100")
+    return order_id
+
+
+def with_an_unknown_instant(world: World) -> str:
+    make_instant(world)
+    provider(world).faults.once(faults.after_acting(faults.cut()), on="instant")
+    return paid_order(world)
+
+
+def with_a_claim_whose_answer_was_lost(world: World) -> str:
+    provider(world).faults.once(faults.after_acting(faults.cut()), on="claims")
+    return paid_order(world)
+
+
+def with_a_paused_account(world: World) -> str:
+    provider(world).faults.once(faults.status(401), on="claims")
+    return paid_order(world)
+
+
+def whose_words_were_refused(world: World) -> str:
+    world.saleor.faults.always(faults.status(500), on="UpdateMetadata")
+    return paid_order(world)
+
+
+def page_of(world: World, order_id: str) -> str:
+    """Read the order's page as somebody does who kept the link of the mail."""
+    link = order_link(world.services.claim_url_base, world.store().slug, order_id)
+    return requests.get(link, allow_redirects=False, timeout=TIMEOUT).text
+
+
+EVERYWHERE = (held, with_an_open_claim, with_a_shortfall, whose_words_were_refused)
+AT_COGGINS = (
+    with_a_shown_claim,
+    with_a_shown_claim_of_nobody,
+    with_an_unknown_instant,
+    with_a_claim_whose_answer_was_lost,
+    with_a_paused_account,
+)
+Making = Callable[[World], str]
+
+
+def gets_a_look(world: World, making: Making) -> None:
+    order_id = making(world)
+
+    look_at = world.order(order_id).look_at
+    assert look_at is not None
+    assert look_at > world.clock.now
+
+
+@pytest.mark.parametrize("making", EVERYWHERE, ids=lambda making: making.__name__)
+def test_a_state_that_time_changes_gets_a_next_look(world: World, making: Making) -> None:
+    gets_a_look(world, making)
+
+
+@pytest.mark.parametrize("making", AT_COGGINS, ids=lambda making: making.__name__)
+def test_a_state_that_time_changes_at_coggins_gets_a_next_look(coggins_world: World, making: Making) -> None:
+    gets_a_look(coggins_world, making)
+
+
+def test_the_looks_come_to_an_end(world: World) -> None:
+    order_id = with_an_open_claim(world)
+
+    for _ in range(8):
+        if world.order(order_id).look_at is not None:
+            wait_out(world, order_id)
+
+    assert world.order(order_id).look_at is None
+
+
+def test_an_order_whose_claim_ran_out_says_none_on_the_day_after_and_nobody_has_to_tell_us(world: World) -> None:
+    world.clock.now = max(world.clock.now, NOON)
+    order_id = with_an_open_claim(world)
+    last_day = world.metadata(order_id)["points_expires_on"]
+    world.clock.now = datetime.fromisoformat(last_day).replace(tzinfo=UTC) + timedelta(days=1, seconds=-1)
+    world.settle()
+    assert world.metadata(order_id)["points_status"] == "ready"
+
+    world.clock.advance(seconds=2)
+    world.settle()
+
+    told = world.metadata(order_id)
+    assert (told["points_status"], told["points_amount"], told["points_expires_on"]) == ("none", "0", "")
+    assert "The time to claim these points is over" in page_of(world, order_id)
+
+
+def test_a_claim_that_was_shown_and_not_taken_has_run_out_on_the_day_after(coggins_world: World) -> None:
+    world = coggins_world
+    order_id = with_a_shown_claim(world)
+
+    for _ in range(12):
+        if world.order(order_id).look_at is not None:
+            wait_out(world, order_id)
+
+    told = world.metadata(order_id)
+    assert (told["points_status"], told["points_amount"]) == ("none", "0")
+    assert [claim.state for claim in world.claims(order_id)] == [ClaimState.EXPIRED]
+    [claim] = world.claims(order_id)
+    assert claim.expires_on is not None
+    assert world.clock.now.date() <= claim.expires_on + timedelta(days=1)
+
+
+def test_a_claim_of_which_nobody_can_tell_whether_it_was_taken_waits_no_more_after_its_day(coggins_world: World) -> None:
+    world = coggins_world
+    order_id = with_a_shown_claim_of_nobody(world)
+    world.clock.advance(days=30)
+    world.settle()
+
+    told = world.metadata(order_id)
+
+    assert (told["points_status"], told["points_amount"]) == ("none", "0")
+    assert "If you claimed them in time" in page_of(world, order_id)
+
+
+def test_a_link_past_its_day_is_not_shown_although_the_order_was_not_looked_at_since(coggins_world: World) -> None:
+    world = coggins_world
+    order_id = with_an_open_claim(world)
+    world.clock.advance(days=30)
+
+    page = world.follow(order_id)
+
+    assert "The time to claim these points is over" in page.text
+    assert [claim.state for claim in world.claims(order_id)] == [ClaimState.OPEN]
+
+
+def test_a_look_at_a_claim_past_its_day_that_the_provider_does_not_answer_is_made_up_for(coggins_world: World) -> None:
+    world = coggins_world
+    order_id = with_a_shown_claim(world)
+    world.clock.advance(days=30)
+    provider(world).faults.once(faults.status(500), on="lookup")
+    world.settle()
+    assert [claim.state for claim in world.claims(order_id)] == [ClaimState.SHOWN]
+
+    wait_out(world, order_id)
+
+    assert [claim.state for claim in world.claims(order_id)] == [ClaimState.EXPIRED]
+    assert world.balance(ADA).available == 0
