@@ -412,7 +412,9 @@ def _is_over(world: World, books: Books, claim: ClaimRow) -> bool:
     """Tell whether the provider lets nobody take a claim any more that, as far as we know, nobody took."""
     if claim.state == "taken" or claim.expires_on is None:
         return False
-    return world.clock.now.date() > claim.expires_on + timedelta(days=1)
+    # Our stores keep UTC. A link that was shown may be taken until its day is over everywhere.
+    hours = 36 if claim.shown_at is not None else 24
+    return world.clock.now >= datetime.combine(claim.expires_on, time(), tzinfo=UTC) + timedelta(hours=hours)
 
 
 def _has_open_claim(world: World, books: Books, order: OrderRow) -> bool:
