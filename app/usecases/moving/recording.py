@@ -89,9 +89,9 @@ def _wake_others(session: Session, run: Run, ended: Sequence[Ended], now: dateti
     if not instants:
         return  # Embedded points have no lanes, and the ledger itself wakes whoever is owed points.
     wake_waiting_for(session, {one.movement.lane for one in instants}, now)
-    risen = {key_in(session, one.movement.email) for one in instants if isinstance(one.outcome, Accepted) and one.movement.points > 0}
+    risen = [one.movement.email for one in instants if isinstance(one.outcome, Accepted) and one.movement.points > 0]
     if risen:
-        wake_short(session, instants[0].movement.store_id, risen, now)
+        wake_short(session, instants[0].movement.store_id, {key_in(session, email) for email in risen}, now)
 
 
 def _is_open(movement: MovementRow, outcome: Outcome) -> bool:
