@@ -14,6 +14,7 @@ from app.db.queue import LEASE_HOLDS, rest, share_shortfall_looks
 from app.db.waking import wake, wake_lost
 from app.domain import retry
 from app.domain.email import email_key
+from app.domain.moved_customers import held_now
 from app.domain.settlement import Stuck
 from app.ledger.entries import lock_balances
 from app.usecases.moving.causes import Problem
@@ -61,7 +62,7 @@ def _owing(session: Session, batch: Batch, standing: Standing) -> set[str]:
     """Give the customers of embedded points of whom an order is to take back points that were not there."""
     if standing.decision.stuck is not Stuck.NOTHING_THERE:
         return set()
-    position = position_of(standing.books, batch.accounts.showing_claims)
+    position, _ = held_now(position_of(standing.books, batch.accounts.showing_claims), standing.moves)
     return {
         key_in(session, grant.email)
         for grant in position.grants
