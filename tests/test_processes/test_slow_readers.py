@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import psutil
 import pytest
@@ -22,14 +23,15 @@ RECEIVE_BYTES = 4096
 ANSWER_BYTES = len(PIECE) * PIECES
 # So many of these are more than the system itself keeps for a client that does not read.
 TOO_MUCH = 12
+LONG = f"/whole?times={TOO_MUCH}"
 OURS = (5, "192.0.2.1", 40_000)
 
 
 @contextmanager
-def _serving(*, write_seconds: int) -> Iterator[tuple[int, psutil.Process]]:
+def _serving(*, write_seconds: int, **settings: str) -> Iterator[tuple[int, psutil.Process]]:
     port = free_port()
     command = [sys.executable, "-m", "tests.test_processes.echo", str(port), str(PATIENCE_SECONDS), str(write_seconds)]
-    with subprocess.Popen(command, env=environment()) as process:
+    with subprocess.Popen(command, env=environment(**settings)) as process:
         wait_until(lambda: _serves(port), what="the server serves")
         yield port, psutil.Process(process.pid)
         process.terminate()
@@ -77,11 +79,21 @@ def test_readers_that_do_not_read_fill_no_memory(path: str) -> None:
 
 
 def test_a_connection_ends_whose_client_does_not_read() -> None:
-    with _serving(write_seconds=1) as (port, server), _ask(port, f"/whole?times={TOO_MUCH}") as connection:
+    with _serving(write_seconds=1) as (port, server), _ask(port, LONG) as connection:
         wait_until(lambda: _is_open(server, connection.getsockname()[1]), what="the connection is taken")
         wait_until(lambda: not _is_open(server, connection.getsockname()[1]), what="the connection is ended")
 
         assert len(_all_of(connection)) < ANSWER_BYTES * TOO_MUCH
+
+
+def test_a_killed_server_leaves_no_answers_behind(tmp_path: Path) -> None:
+    with _serving(write_seconds=PATIENCE_SECONDS, TMPDIR=str(tmp_path)) as (port, server), _ask(port, LONG) as connection:
+        assert connection.recv(1)
+
+        for process in server.children(recursive=True):
+            process.kill()
+
+        assert list(tmp_path.iterdir()) == []
 
 
 def _is_open(server: psutil.Process, peer_port: int) -> bool:
@@ -92,7 +104,7 @@ def _is_open(server: psutil.Process, peer_port: int) -> bool:
 def test_places_of_slow_readers_become_free() -> None:
     with _serving(write_seconds=1) as (port, _), ExitStack() as stack:
         for _ in range(LARGE_ANSWERS_MAX):
-            stack.enter_context(_ask(port, f"/whole?times={TOO_MUCH}"))
+            stack.enter_context(_ask(port, LONG))
 
         answer = requests.get(f"http://127.0.0.1:{port}/whole", timeout=PATIENCE_SECONDS)
 

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
-from tempfile import NamedTemporaryFile
+from pathlib import Path
+from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import Any
 
 from granian.rsgi import HTTPProtocol  # type: ignore[attr-defined]  # its documented place for it
@@ -14,6 +15,9 @@ SMALL_ANSWER_BYTES = 32 * 1024
 # So many large ones are sent at once; each keeps one piece of 128 kB in memory. The others wait for a place with their file.
 LARGE_ANSWERS_MAX = 64
 PLACE_SECONDS = 30
+
+# Through this a file without a name can be opened: nothing is left of it when the process is killed. Only Linux has it.
+_OWN_FILES = Path("/proc/self/fd")
 
 Headers = list[tuple[str, str]]
 
@@ -39,7 +43,7 @@ def collect(status: int, headers: Headers, pieces: Iterable[bytes]) -> tuple[byt
 
 
 def _large(status: int, headers: Headers, pieces: Iterable[bytes]) -> LargeAnswer:
-    file = NamedTemporaryFile(prefix="saleor-points-answer-")  # noqa: SIM115 - closed once it is sent
+    file: Any = TemporaryFile() if _OWN_FILES.exists() else NamedTemporaryFile()  # noqa: SIM115 - closed once it is sent
     try:
         file.writelines(pieces)
         file.flush()
@@ -66,7 +70,11 @@ class LargeAnswers:
             async with asyncio.timeout(PLACE_SECONDS):
                 await self._places.acquire()
             try:
-                protocol.response_file(answer.status, answer.headers, answer.file.name)
+                protocol.response_file(answer.status, answer.headers, _path_of(answer.file))
                 await protocol.client_disconnect()
             finally:
                 self._places.release()
+
+
+def _path_of(file: Any) -> str:
+    return str(_OWN_FILES / str(file.fileno()) if isinstance(file.name, int) else file.name)
