@@ -33,9 +33,11 @@ def _serving(*, write_seconds: int, **settings: str) -> Iterator[tuple[int, psut
     command = [sys.executable, "-m", "tests.test_processes.echo", str(port), str(PATIENCE_SECONDS), str(write_seconds)]
     with subprocess.Popen(command, env=environment(**settings)) as process:
         wait_until(lambda: _serves(port), what="the server serves")
-        yield port, psutil.Process(process.pid)
-        process.terminate()
-        process.wait(PATIENCE_SECONDS)
+        try:
+            yield port, psutil.Process(process.pid)
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_SECONDS)
 
 
 def _serves(port: int) -> bool:
