@@ -23,7 +23,7 @@ _FROM_KEYS = (
 
 
 def moves_of(session: Session, accounts: Mapping[int, AccountRow], emails: Collection[str | None]) -> MovedCustomers:
-    """Load the moves of customers, of those to whom they were moved, and so on. One query where nobody was moved."""
+    """Load the moves of these customers, and the moves that followed them. One query where nobody was moved."""
     marks: dict[str, list[int]] = defaultdict(list)
     for account_id, account in accounts.items():
         marks[account.lane_mark].append(account_id)

@@ -34,7 +34,7 @@ def email_key(email: str) -> str:
     """Give the key by which people are compared: equal keys are one person. Addresses are sent as they were given.
 
     The local part is composed (NFC) and without regard to case, the domain as IDNA 2008 writes it in a name server. Never
-    fails: what is no domain stays as it is, trimmed and in lower case. Idempotent: the key of a key is that key.
+    fails: what is no domain stays as it is, trimmed and in lower case. Idempotent.
     """
     address = email.strip()
     if address.isascii():

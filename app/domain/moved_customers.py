@@ -37,7 +37,7 @@ class Holder(NamedTuple):
 
 
 def holder_of(moves: MovedCustomers, account_id: int, email: str, since: datetime) -> Holder:
-    """Follow the moves of a customer who had something at `since`.
+    """Follow the moves that a customer's points made after `since`.
 
     Moves are followed forward in time only. So a chain ends, and a customer who was moved away and back is found.
     """

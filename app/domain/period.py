@@ -26,7 +26,7 @@ _DAYS = {Period.DAYS_7: 7, Period.DAYS_30: 30, Period.DAYS_90: 90}
 
 
 def span_of(period: Period, today: date) -> Span:
-    """Give the days of a period that ends today."""
+    """List the days of a period that ends today."""
     if period is Period.MONTHS_12:
         return Span(_next_month(today.replace(year=today.year - 1, day=1)), today)
     return Span(today - timedelta(days=_DAYS[period] - 1), today)

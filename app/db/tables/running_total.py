@@ -1,4 +1,4 @@
-"""What a store's pages add up: a sum that is kept, so that nobody adds up a million rows."""
+"""A running total of a store: pages read it instead of adding up a million rows."""
 
 from enum import StrEnum
 

@@ -20,7 +20,7 @@ _REFUSED_FOR = timedelta(hours=1)
 
 
 def continue_moves(services: Services) -> bool:
-    """Plan the next credit of a move that has none open, and tell whether one was planned."""
+    """Plan the next credit of a move, unless one is open. Tells whether one was planned."""
     now = services.clock()
     with services.database.reading() as session:
         waiting = session.exec(_waiting(now)).first()

@@ -63,7 +63,7 @@ class CustomerView:
 def look_up_customer(
     services: Services, store_id: int, email: str, *, before: int | None = None, after: int | None = None
 ) -> CustomerView:
-    """Look up a customer by e-mail. Eight queries and one call to the provider. `before` and `after` page the history.
+    """Look up a customer by e-mail; the provider is called once. `before` and `after` page the history.
 
     Raises BadRequest when it is no e-mail address.
     """

@@ -98,7 +98,7 @@ def _is_contradicted(movement: MovementRow, now: Balance | None) -> bool:
 
 
 def _whole_balances(run: Run, checked: Checked, _found: Mapping[str, Balance | Absent]) -> Checked:
-    """Let the debit of a moved customer take all that is there, and end it where nothing is."""
+    """Set the debit of a move to the whole balance. End it where the balance is 0."""
     empty = list[MovementRow]()
     for movement in checked.ready:
         takes_all = movement.cause_kind == CauseKind.MOVE and movement.kind == MovementKind.DEBIT

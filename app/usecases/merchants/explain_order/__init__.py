@@ -85,7 +85,7 @@ class Explanation:
 
 
 def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Explanation | None:
-    """Explain an order of a store; None when it has no such order. As many queries, however much happened."""
+    """Explain an order of a store; None when it has no such order. The number of queries does not depend on how much happened."""
     now = services.clock()
     with services.database.reading() as session:
         found = session.exec(
