@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, and_, func, literal_column, or_, update
 from sqlmodel import Session, col, select
 
-from app.db.bulk import Among, EachRow, insert_new_rows
+from app.db.bulk import IsIn, RowParameters, insert_new_rows
 from app.db.keys import key_in
 from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, MovementRow, OrderRow
 from app.domain.claim import ClaimState
@@ -119,27 +119,27 @@ def books_of(session: Session, order_ids: Collection[int]) -> dict[int, Books]:
 _MOVEMENTS = (
     select(MovementRow)
     .where(
-        Among(col(MovementRow.order_id), "order_ids"),
+        IsIn(col(MovementRow.order_id), "order_ids"),
         or_(col(MovementRow.state) == MovementState.ACCEPTED, is_open()),  # type: ignore[arg-type]  # a condition
     )
     .order_by(col(MovementRow.planned_at))
 )
 _STILL_OPEN = (
     select(MovementRow.id)
-    .where(Among(col(MovementRow.id), "movement_ids"), is_open())  # type: ignore[arg-type]  # a condition
+    .where(IsIn(col(MovementRow.id), "movement_ids"), is_open())  # type: ignore[arg-type]  # a condition
     .with_for_update()
 )
-_CLAIMS = select(ClaimRow).where(Among(col(ClaimRow.order_id), "order_ids"))
+_CLAIMS = select(ClaimRow).where(IsIn(col(ClaimRow.order_id), "order_ids"))
 _ADJUSTMENTS = (
     select(AdjustmentRow.order_id, func.sum(AdjustmentRow.points))
-    .where(Among(col(AdjustmentRow.order_id), "order_ids"))
+    .where(IsIn(col(AdjustmentRow.order_id), "order_ids"))
     .group_by(col(AdjustmentRow.order_id))
 )
 
 
 @cache
-def _add_to_granted(dialect: str) -> tuple[EachRow, Any]:
-    each = EachRow(dialect, of_order=BigInteger(), more=BigInteger())
+def _add_to_granted(dialect: str) -> tuple[RowParameters, Any]:
+    each = RowParameters(dialect, of_order=BigInteger(), more=BigInteger())
     return each, (
         update(OrderRow).where(col(OrderRow.id) == each["of_order"]).values(granted=col(OrderRow.granted) + each["more"])
     )

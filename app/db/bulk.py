@@ -36,12 +36,12 @@ class _Values(TypeDecorator[Sequence[Any]]):
     def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
         if value is None or dialect.name != "sqlite":
             return value
-        turn = self.of.dialect_impl(dialect).bind_processor(dialect)
-        return json.dumps(list(value) if turn is None else [turn(one) for one in value])
+        bind_value = self.of.dialect_impl(dialect).bind_processor(dialect)
+        return json.dumps(list(value) if bind_value is None else [bind_value(one) for one in value])
 
 
-class Among(FunctionElement[bool]):
-    """The condition that a column holds one of the values of a parameter, however many they are: as `IN` holds them."""
+class IsIn(FunctionElement[bool]):
+    """`column IN (values)`, with all values as one parameter."""
 
     type = Boolean()
     inherit_cache = True
@@ -53,25 +53,25 @@ class Among(FunctionElement[bool]):
             of, bindparam(name, type_=kind) if values is None else bindparam(name, list(values), type_=kind, unique=True)
         )
 
-    def self_group(self, against: Any = None) -> "Among":  # noqa: ARG002 - SQLAlchemy's signature
+    def self_group(self, against: Any = None) -> "IsIn":  # noqa: ARG002 - SQLAlchemy's signature
         """Stand in a condition as it is; SQLAlchemy would compare it with 1 where there is no type for truth."""
         return self
 
 
-@compiles(Among, "sqlite")
-def _among_in_sqlite(element: Among, compiler: Any, **kwargs: Any) -> str:
+@compiles(IsIn, "sqlite")
+def _is_in_for_sqlite(element: IsIn, compiler: Any, **kwargs: Any) -> str:
     of, values = element.clauses
     return f"{compiler.process(of, **kwargs)} IN (SELECT value FROM json_each({compiler.process(values, **kwargs)}))"  # noqa: S608 - a column and a parameter
 
 
-@compiles(Among, "postgresql")
-def _among_in_postgresql(element: Among, compiler: Any, **kwargs: Any) -> str:
+@compiles(IsIn, "postgresql")
+def _is_in_for_postgresql(element: IsIn, compiler: Any, **kwargs: Any) -> str:
     of, values = element.clauses
     return f"{compiler.process(of, **kwargs)} = ANY ({compiler.process(values, **kwargs)})"
 
 
-class EachRow:
-    """The columns of the rows that a statement is to be carried out for, by name: `each["points"]`."""
+class RowParameters:
+    """The rows that a statement is carried out for, as parameters: `each["points"]` is a value of the row."""
 
     def __init__(self, dialect_name: str, **types: Any) -> None:
         self._dialect_name = dialect_name
@@ -127,17 +127,17 @@ def insert_new_rows(session: Session, model: type[SQLModel], rows: Sequence[Mapp
 
 
 @cache
-def _change(dialect: str, model: type[SQLModel], names: tuple[str, ...]) -> tuple[EachRow, Any]:
+def _change(dialect: str, model: type[SQLModel], names: tuple[str, ...]) -> tuple[RowParameters, Any]:
     table: Any = model.__table__  # type: ignore[attr-defined]  # every table model has it
-    each = EachRow(dialect, **{_new(name): table.c[name].type for name in names})
+    each = RowParameters(dialect, **{_new(name): table.c[name].type for name in names})
     changed = {name: each[_new(name)] for name in names if name != "id"}
     return each, update(table).where(table.c.id == each[_new("id")]).values(changed)
 
 
 @cache
-def _insert(dialect: str, model: type[SQLModel], names: tuple[str, ...]) -> tuple[EachRow, Any]:
+def _insert(dialect: str, model: type[SQLModel], names: tuple[str, ...]) -> tuple[RowParameters, Any]:
     table: Any = model.__table__  # type: ignore[attr-defined]  # every table model has it
-    each = EachRow(dialect, **{name: table.c[name].type for name in names})
+    each = RowParameters(dialect, **{name: table.c[name].type for name in names})
     return each, each.inserted_into(table)
 
 

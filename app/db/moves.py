@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import Session, col, or_, select
 
 from app.db.books import lane_under
-from app.db.bulk import Among
+from app.db.bulk import IsIn
 from app.db.tables import AccountRow, ClaimRow, CustomerMoveRow, MovementRow, OrderRow, PointsClaimRow, PointsCustomerRow
 from app.db.tables.customer_move import MoveState
 from app.domain.email import email_key, former_key, is_erased
@@ -17,7 +17,7 @@ from app.domain.moved_customers import ANY_ACCOUNT, MovedCustomer, MovedCustomer
 _FROM_KEYS = (
     select(CustomerMoveRow, AccountRow.lane_mark)
     .join(AccountRow, col(AccountRow.id) == col(CustomerMoveRow.account_id))
-    .where(Among(col(CustomerMoveRow.from_key), "keys"), col(CustomerMoveRow.moved_at).is_not(None))
+    .where(IsIn(col(CustomerMoveRow.from_key), "keys"), col(CustomerMoveRow.moved_at).is_not(None))
     .order_by(col(CustomerMoveRow.moved_at), col(CustomerMoveRow.id))
 )
 
@@ -66,7 +66,7 @@ def orders_with_points_of(
     claims = select(ClaimRow.order_id).where(or_(col(ClaimRow.lane).in_(lanes), col(ClaimRow.token_mark).in_(marks)))
     movements = select(MovementRow.order_id).where(col(MovementRow.lane).in_(lanes), col(MovementRow.order_id).is_not(None))
     ids: set[Any] = {*session.exec(claims), *session.exec(movements)}
-    is_theirs = or_(col(OrderRow.email_key).in_(everybody), Among(col(OrderRow.id), "order_ids", ids))
+    is_theirs = or_(col(OrderRow.email_key).in_(everybody), IsIn(col(OrderRow.id), "order_ids", ids))
     query = select(OrderRow).where(OrderRow.store_id == store_id, is_theirs).order_by(col(OrderRow.id))
     return list(session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query))
 

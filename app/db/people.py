@@ -8,7 +8,7 @@ from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from app.db.books import lane_of
-from app.db.bulk import Among
+from app.db.bulk import IsIn
 from app.db.keys import has_new_keys, key_in, keys_in, not_ascii, same_person
 from app.db.stores import accounts_of
 from app.db.tables import (
@@ -65,8 +65,8 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
         session.refresh(customer, with_for_update={"key_share": True})
     order_ids = [order.id for order in orders]
 
-    def of_orders(order_id: Any) -> Among:
-        return Among(col(order_id), "order_ids", order_ids)
+    def of_orders(order_id: Any) -> IsIn:
+        return IsIn(col(order_id), "order_ids", order_ids)
 
     lanes = [lane_of(session, account, email) for account in accounts_of(session, store.id or 0).values()]
     movements = _all(
@@ -80,9 +80,7 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     claims = _all(
         session,
         select(ClaimRow).where(
-            or_(
-                col(ClaimRow.lane).in_(lanes), of_orders(ClaimRow.order_id), Among(col(ClaimRow.token_mark), "token_marks", marks)
-            )
+            or_(col(ClaimRow.lane).in_(lanes), of_orders(ClaimRow.order_id), IsIn(col(ClaimRow.token_mark), "token_marks", marks))
         ),
         lock=lock,
     )

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, case, exists, select, update
 from sqlmodel import Session, col
 
-from app.db.bulk import Among, EachRow
+from app.db.bulk import IsIn, RowParameters
 from app.db.moment_conditions import is_free
 from app.db.tables import AccountRow, OrderRow, StoreRow
 from app.domain.moments import CLOCKS_AGREE_WITHIN
@@ -131,26 +131,26 @@ _WAITING_OF_STORE = (
 )
 _LEASED = (
     update(OrderRow)
-    .where(Among(col(OrderRow.id), "chosen"))
+    .where(IsIn(col(OrderRow.id), "chosen"))
     .values(lease_token=bindparam("token"), lease_until=bindparam("until", type_=_TIME))
     .returning(OrderRow)
     .execution_options(synchronize_session=False)
 )
 _HELD = (
     select(_ORDERS.c.id, _ORDERS.c.lease_until)
-    .where(Among(_ORDERS.c.id, "chosen"), _ORDERS.c.lease_token == bindparam("token"))
+    .where(IsIn(_ORDERS.c.id, "chosen"), _ORDERS.c.lease_token == bindparam("token"))
     .order_by(_ORDERS.c.id)
     .with_for_update(key_share=True)
 )
-_PROLONGED = update(_ORDERS).where(Among(_ORDERS.c.id, "chosen")).values(lease_until=bindparam("until", type_=_TIME))
+_PROLONGED = update(_ORDERS).where(IsIn(_ORDERS.c.id, "chosen")).values(lease_until=bindparam("until", type_=_TIME))
 _RESTING = ("shortfall", "shortfall_since", "problem_code", "problem", "failures", "status", "words_mark", "waits_lane")
 
 
 @cache
-def _rest_statement(dialect: str) -> tuple[EachRow, Any]:
+def _rest_statement(dialect: str) -> tuple[RowParameters, Any]:
     types = _ORDERS.c
     new = {f"new_{name}": types[name].type for name in _RESTING}
-    each = EachRow(dialect, of_order=types.id.type, of_wakes=types.wakes.type, next_look=_TIME, **new)
+    each = RowParameters(dialect, of_order=types.id.type, of_wakes=types.wakes.type, next_look=_TIME, **new)
     return each, (
         update(OrderRow)
         .where(col(OrderRow.id) == each["of_order"], col(OrderRow.lease_token) == bindparam("token"))

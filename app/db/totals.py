@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Select, delete, func, literal, select, union_all, update
 from sqlmodel import Session
 
-from app.db.bulk import Among, EachRow
+from app.db.bulk import IsIn, RowParameters
 from app.db.dialects import insert_into
 from app.db.tables import RunningTotalRow, TotalChangeRow
 from app.db.tables.order import PROBLEMS_OF_PEOPLE
@@ -99,16 +99,16 @@ def fold_changes(session: Session, *, limit: int = FOLDED_MAX) -> int:
 
 
 _OLDEST = select(_CHANGES).order_by(_CHANGES.c.id).with_for_update()
-_ADDED = delete(_CHANGES).where(Among(_CHANGES.c.id, "ids"))
+_ADDED = delete(_CHANGES).where(IsIn(_CHANGES.c.id, "ids"))
 
 
 @cache
-def _folding(dialect: str) -> tuple[EachRow, Any, Any, Any]:
+def _folding(dialect: str) -> tuple[RowParameters, Any, Any, Any]:
     """Build the statements: have a row for each total, add to it, delete those that are nothing now, like a day gone by.
 
     An upsert would not do: a row of less than nothing is refused, before anybody asks whether there is one to add it to.
     """
-    each = EachRow(dialect, **{f"new_{name}": _TOTALS.c[name].type for name in (*_KEY, "amount")})
+    each = RowParameters(dialect, **{f"new_{name}": _TOTALS.c[name].type for name in (*_KEY, "amount")})
     is_one = [_TOTALS.c[name] == each[f"new_{name}"] for name in _KEY]
     names = [*_KEY, "amount"]
     new = [*(each[f"new_{name}"] for name in _KEY), literal(0)]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import String, and_, bindparam, case, or_, select, text, update
 from sqlmodel import Session, col
 
-from app.db.bulk import Among
+from app.db.bulk import IsIn
 from app.db.dialects import insert_into
 from app.db.tables import OrderRow
 from app.domain.order import Told
@@ -53,20 +53,20 @@ def wake_lost(session: Session, token: str, order_ids: Collection[int], now: dat
     is_lost = or_(col(OrderRow.lease_token).is_(None), col(OrderRow.lease_token) != token)
     session.execute(
         update(OrderRow)
-        .where(Among(col(OrderRow.id), "order_ids", order_ids), is_lost)
+        .where(IsIn(col(OrderRow.id), "order_ids", order_ids), is_lost)
         .values(look_at=_not_later(now), wakes=col(OrderRow.wakes) + 1)
     )
 
 
 def wake_short(session: Session, store_id: int, email_keys: Collection[str], now: datetime) -> None:
     """Wake the orders that are to take points back from customers whose balance has just risen."""
-    is_theirs = (col(OrderRow.store_id) == store_id, Among(col(OrderRow.email_key), "email_keys", email_keys))
+    is_theirs = (col(OrderRow.store_id) == store_id, IsIn(col(OrderRow.email_key), "email_keys", email_keys))
     _wake_those_free(session, (*is_theirs, text("shortfall > 0")), now)
 
 
 def wake_waiting_for(session: Session, lanes: Collection[str], now: datetime) -> None:
     """Wake the orders that wait for other changes of the same customers' points, which have just ended."""
-    _wake_those_free(session, (text("waits_lane IS NOT NULL"), Among(col(OrderRow.waits_lane), "lanes", lanes)), now)
+    _wake_those_free(session, (text("waits_lane IS NOT NULL"), IsIn(col(OrderRow.waits_lane), "lanes", lanes)), now)
 
 
 def _wake_those_free(session: Session, which: Sequence[Any], now: datetime) -> None:
@@ -92,7 +92,7 @@ def _not_later(now: Any) -> Any:
 _ORDERS: Any = OrderRow.__table__  # type: ignore[attr-defined]  # every table model has it
 _NOW, _TOLD_AT = (bindparam(name, type_=_ORDERS.c.look_at.type) for name in ("now", "told_at"))
 _AS_READ = select(_ORDERS.c.id, _ORDERS.c.saleor_order_id, _ORDERS.c.read_facts, _ORDERS.c.words_mark).where(
-    _ORDERS.c.store_id == bindparam("store_id"), Among(_ORDERS.c.saleor_order_id, "saleor_order_ids")
+    _ORDERS.c.store_id == bindparam("store_id"), IsIn(_ORDERS.c.saleor_order_id, "saleor_order_ids")
 )
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, literal_column, select, update
 from sqlmodel import Session, col
 
-from app.db.bulk import Among
+from app.db.bulk import IsIn
 from app.db.keys import key_in
 from app.db.tables.points_claim import PointsClaimRow, PointsClaimState
 from app.db.tables.points_customer import PointsCustomerRow
@@ -56,14 +56,14 @@ def add_claims(session: Session, store_id: int, claims: Sequence[ClaimToAdd], no
             col(PointsClaimRow.amount),
             col(PointsClaimRow.created_at),
             col(PointsClaimRow.expires_at),
-        ).where(Among(col(PointsClaimRow.request_id), "request_ids", wanted))
+        ).where(IsIn(col(PointsClaimRow.request_id), "request_ids", wanted))
     )
     return {request_id: StoredClaim(*stored) for request_id, *stored in found}
 
 
 def find_claims(session: Session, token_marks: Collection[str], *, lock: bool = False) -> dict[str, PointsClaimRow]:
     """Find claims by the marks of their tokens."""
-    is_asked_for = Among(col(PointsClaimRow.token_mark), "token_marks", token_marks)
+    is_asked_for = IsIn(col(PointsClaimRow.token_mark), "token_marks", token_marks)
     query = select(PointsClaimRow).where(is_asked_for).order_by(col(PointsClaimRow.id))
     found = session.scalars(query.with_for_update() if lock else query)
     return {claim.token_mark: claim for claim in found}
@@ -79,7 +79,7 @@ def claims_with_takers(session: Session, token_marks: Collection[str]) -> list[t
 _WITH_TAKERS = (
     select(PointsClaimRow, col(PointsCustomerRow.email))
     .outerjoin(PointsCustomerRow, col(PointsCustomerRow.id) == col(PointsClaimRow.customer_id))
-    .where(Among(col(PointsClaimRow.token_mark), "token_marks"))
+    .where(IsIn(col(PointsClaimRow.token_mark), "token_marks"))
 )
 
 
@@ -163,7 +163,7 @@ _KINDS = {kind: kind.value for kind in EntryKind}
 def lock_balances(session: Session, store_id: int, email_keys: Collection[str]) -> dict[str, int]:
     """Give what customers have available, by their keys; a change that is just being made is waited for."""
     query = select(col(PointsCustomerRow.email_key), col(PointsCustomerRow.available)).where(
-        col(PointsCustomerRow.store_id) == store_id, Among(col(PointsCustomerRow.email_key), "email_keys", email_keys)
+        col(PointsCustomerRow.store_id) == store_id, IsIn(col(PointsCustomerRow.email_key), "email_keys", email_keys)
     )
     found = session.execute(query.order_by(col(PointsCustomerRow.id)).with_for_update(read=True))
     return {email_key: available for email_key, available in found}  # noqa: C416 - rows are no pairs to mypy

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from app.db.bulk import Among, change_rows, insert_new_rows, insert_rows
+from app.db.bulk import IsIn, change_rows, insert_new_rows, insert_rows
 from app.db.tables import MovementRow, OrderRow
 from app.domain.settlement import MovementKind, MovementState
 from tests.world import World
@@ -100,9 +100,9 @@ def test_a_value_is_among_however_many(embedded_world: World) -> None:
         insert_rows(session, MovementRow, rows)
         count = select(func.count()).select_from(OrderRow)
 
-        assert session.exec(count.where(Among(col(OrderRow.id), "ids", range(1002, 1002 + VERY_MANY)))).one() == 1
-        assert session.exec(count.where(Among(col(OrderRow.id), "ids", []))).one() == 0
-        by_mark = select(MovementRow.id).where(Among(col(MovementRow.id), "ids"))
+        assert session.exec(count.where(IsIn(col(OrderRow.id), "ids", range(1002, 1002 + VERY_MANY)))).one() == 1
+        assert session.exec(count.where(IsIn(col(OrderRow.id), "ids", []))).one() == 0
+        by_mark = select(MovementRow.id).where(IsIn(col(MovementRow.id), "ids"))
         assert session.exec(by_mark, params={"ids": [rows[1]["id"], uuid4()]}).all() == [rows[1]["id"]]
         assert session.exec(by_mark, params={"ids": [row["id"] for row in rows]}).all() != []
-        assert session.exec(select(OrderRow.id).where(~Among(col(OrderRow.id), "ids", order_ids[:1]))).all() == order_ids[1:]
+        assert session.exec(select(OrderRow.id).where(~IsIn(col(OrderRow.id), "ids", order_ids[:1]))).all() == order_ids[1:]

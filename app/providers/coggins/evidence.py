@@ -12,7 +12,7 @@ from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
 from app.db.books import lane_of
-from app.db.bulk import Among
+from app.db.bulk import IsIn
 from app.db.engine import Database
 from app.db.tables import AccountRow, ClaimRow, MovementRow
 from app.domain.claim import Balance, ClaimState
@@ -97,9 +97,9 @@ def _known_lanes(session: Session, lanes: Collection[str]) -> set[str]:
     """Find those of whom the account surely knew: something of ours arrived there, or a look-up found a balance."""
     had_points = (col(getattr(MovementRow, name)) != 0 for name in ("available_before", "used_before", "looked_available"))
     arrived = and_(col(MovementRow.state) == MovementState.ACCEPTED, col(MovementRow.kind).in_(INSTANT_KINDS))
-    by_movement = select(MovementRow.lane).where(Among(col(MovementRow.lane), "lanes", lanes), or_(arrived, *had_points))
+    by_movement = select(MovementRow.lane).where(IsIn(col(MovementRow.lane), "lanes", lanes), or_(arrived, *had_points))
     was_shown = or_(col(ClaimRow.shown_available) != 0, col(ClaimRow.shown_used) != 0)
     by_claim = select(ClaimRow.lane).where(
-        Among(col(ClaimRow.lane), "lanes", lanes), or_(col(ClaimRow.state) == ClaimState.TAKEN, was_shown)
+        IsIn(col(ClaimRow.lane), "lanes", lanes), or_(col(ClaimRow.state) == ClaimState.TAKEN, was_shown)
     )
     return {*session.exec(by_movement.distinct()), *session.exec(by_claim.distinct())}

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlmodel import Session
 
-from app.db.bulk import Among, change_rows, insert_rows
+from app.db.bulk import IsIn, change_rows, insert_rows
 from app.db.keys import key_in
 from app.db.lanes import is_unclear
 from app.db.logbook import write_log
@@ -203,7 +203,7 @@ def _ours(session: Session, run: Run, movements: Sequence[MovementRow], now: dat
 _MOVEMENTS: Any = MovementRow.__table__  # type: ignore[attr-defined]  # every table model has it
 _AS_STORED = (
     select(_MOVEMENTS.c.id, _MOVEMENTS.c.state, _MOVEMENTS.c.call_id)
-    .where(Among(_MOVEMENTS.c.id, "ids"))
+    .where(IsIn(_MOVEMENTS.c.id, "ids"))
     .order_by(_MOVEMENTS.c.id)
     .with_for_update()
 )
