@@ -14,7 +14,7 @@ from app.logs import fault_name, innermost_place
 from app.metrics import timed_batch
 from app.usecases.merchants.continue_moves import continue_moves
 from app.usecases.moving.move_waiting import move_waiting
-from app.usecases.operating.housekeeping import keep_house
+from app.usecases.operating.housekeeping import do_housekeeping
 from app.usecases.services import Services
 from app.usecases.settling.expire_claims import expire_claims
 from app.usecases.settling.settle_orders import settle_orders
@@ -39,7 +39,7 @@ def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_e
     ]
     if sweep_every:
         loops.append(threading.Thread(target=_repeat, args=(lambda: _sweep(services, sweep_every, stop), stop), name="sweeper"))
-    house = (lambda: keep_house(services), stop, HOUSE_SECONDS)
+    house = (lambda: do_housekeeping(services), stop, HOUSE_SECONDS)
     loops.append(threading.Thread(target=_repeat, args=house, name="housekeeper"))
     expiry = (lambda: expire_claims(services), stop, HOUSE_SECONDS)
     loops.append(threading.Thread(target=_repeat, args=expiry, name="expirer"))

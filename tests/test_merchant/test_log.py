@@ -8,7 +8,7 @@ from sqlmodel import select
 from app.db.logbook import write_log
 from app.db.tables import EventRow, LogEntryRow, PointsDayRow
 from app.domain.log_level import LogLevel
-from app.usecases.operating.housekeeping import ROWS_MAX, keep_house
+from app.usecases.operating.housekeeping import ROWS_MAX, do_housekeeping
 from tests.standins import faults
 from tests.test_merchant.calls import Desk, seen
 from tests.test_web.calls import add_store
@@ -141,8 +141,8 @@ def test_what_is_older_than_ninety_days_is_let_go_in_bounded_batches(desk: Desk)
     world.clock.advance(days=90, seconds=1)
     write(world, "New")
 
-    assert keep_house(world.services) is True
-    assert keep_house(world.services) is False
+    assert do_housekeeping(world.services) is True
+    assert do_housekeeping(world.services) is False
 
     with world.services.database.reading() as session:
         assert [entry.message for entry in session.exec(select(LogEntryRow))] == ["New"]
@@ -155,7 +155,7 @@ def test_what_is_younger_stays(desk: Desk) -> None:
     world.deliver()
     world.clock.advance(days=89)
 
-    keep_house(world.services)
+    do_housekeeping(world.services)
 
     assert written(world) == ["installed", "settled"]
     with world.services.database.reading() as session:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.usecases.operating.housekeeping import keep_house
+from app.usecases.operating.housekeeping import do_housekeeping
 from app.usecases.settling.sweep_orders import sweep_orders
 from tests.standins import faults
 from tests.standins.saleor.apps import Problem
@@ -14,7 +14,7 @@ MUTATIONS = ("AppProblemCreate", "AppProblemDismiss")
 
 def problems(world: World) -> dict[str, Problem]:
     """Give what stands under Extensions after a round of the housekeeper."""
-    keep_house(world.services)
+    do_housekeeping(world.services)
     [app] = [app for app in world.saleor.apps.installed.values() if not app.is_removed]
     return app.problems
 

@@ -13,7 +13,7 @@ from app.db.rows import new_row
 from app.db.tables import EventRow, StoreRow
 from app.domain.store import AccountKind
 from app.usecases.operating.change_account import new_account
-from app.usecases.operating.housekeeping import KEPT_FOR, STORES_MAX, keep_house
+from app.usecases.operating.housekeeping import KEPT_FOR, STORES_MAX, do_housekeeping
 from tests.world import World
 
 STORES = 40
@@ -63,12 +63,12 @@ def statements(world: World) -> Iterator[list[str]]:
 
 def test_a_round_sends_as_many_statements_with_many_stores_as_with_one(world: World) -> None:
     with statements(world) as with_one:
-        keep_house(world.services)
+        do_housekeeping(world.services)
     first = world.store()
     add_stores(world, STORES)
 
     with statements(world) as with_many:
-        keep_house(world.services)
+        do_housekeeping(world.services)
 
     assert first.state == "active"
     assert len(with_many) == len(with_one)
@@ -81,7 +81,7 @@ def test_old_events_of_many_stores_are_deleted_a_few_stores_a_round(world: World
         for store_id in session.exec(select(StoreRow.id).where(col(StoreRow.slug).like("quiet-%"))).all():
             session.add(EventRow(store_id=store_id or 0, saleor_order_id="a", type="ORDER_PAID", first_at=old, last_at=old))
 
-    rounds = [keep_house(world.services) for _ in range(STORES // STORES_MAX + 1)]
+    rounds = [do_housekeeping(world.services) for _ in range(STORES // STORES_MAX + 1)]
 
     assert rounds == [True] * (STORES // STORES_MAX) + [False]
     with world.services.database.reading() as session:

@@ -13,7 +13,7 @@ from app.domain.settlement import MovementState
 from app.domain.store import AccountKind
 from app.usecases.moving.learn_account import ASKED_AGAIN_AFTER
 from app.usecases.operating.change_account import change_account
-from app.usecases.operating.housekeeping import keep_house
+from app.usecases.operating.housekeeping import do_housekeeping
 from tests.standins import faults
 from tests.test_settling.test_expired_claims import shown_order
 from tests.test_settling.test_provider_faults import change_award, make_instant, provider, states
@@ -29,7 +29,7 @@ CHECK_THE_URL = "The points provider does not know this address: check the URL a
 def world(coggins_world: World) -> World:
     """A store whose account answers of nobody with zeros, and was asked."""
     provider(coggins_world).unknown_email = "zeros"
-    keep_house(coggins_world.services)
+    do_housekeeping(coggins_world.services)
     assert is_learnt(coggins_world)
     return coggins_world
 
@@ -48,7 +48,7 @@ def test_a_claim_of_somebody_new_taken_after_the_last_look_is_not_over_while_nob
     world.clock.advance(days=5)
     provider(world).take(token)
     world.clock.advance(days=40)
-    keep_house(world.services)
+    do_housekeeping(world.services)
     provider(world).faults.once(NOBODY_HERE, on="lookup", times=2)
 
     refund(world, order_id, "100")
@@ -101,7 +101,7 @@ def test_what_was_learnt_is_forgotten_a_day_after_it_was_last_seen(world: World)
     assert world.account().problem == CHECK_THE_URL
 
     world.clock.now += DISBELIEVED_FOR
-    keep_house(world.services)
+    do_housekeeping(world.services)
     world.settle()
 
     assert states(world, order_id) == [MovementState.ACCEPTED]
@@ -111,7 +111,7 @@ def test_what_was_learnt_is_forgotten_a_day_after_it_was_last_seen(world: World)
 def test_it_is_seen_again_each_hour(world: World) -> None:
     for _ in range(30):
         world.clock.now += ASKED_AGAIN_AFTER
-        keep_house(world.services)
+        do_housekeeping(world.services)
 
     assert is_learnt(world)
     assert lookups(world) == 31
@@ -119,12 +119,12 @@ def test_it_is_seen_again_each_hour(world: World) -> None:
 
 def test_an_account_that_says_404_of_nobody_is_asked_once_an_hour(coggins_world: World) -> None:
     for _ in range(3):
-        keep_house(coggins_world.services)
+        do_housekeeping(coggins_world.services)
     assert (lookups(coggins_world), is_learnt(coggins_world)) == (1, False)
 
     provider(coggins_world).unknown_email = "zeros"
     coggins_world.clock.now += ASKED_AGAIN_AFTER
-    keep_house(coggins_world.services)
+    do_housekeeping(coggins_world.services)
 
     assert (lookups(coggins_world), is_learnt(coggins_world)) == (2, True)
 
@@ -134,7 +134,7 @@ def test_nothing_is_learnt_from_an_account_that_is_out_of_order(coggins_world: W
     provider(coggins_world).unknown_email = "zeros"
     provider(coggins_world).faults.once(fault, on="lookup")
 
-    keep_house(coggins_world.services)
+    do_housekeeping(coggins_world.services)
 
     assert not is_learnt(coggins_world)
 
@@ -145,7 +145,7 @@ def test_an_account_that_is_left_alone_is_not_asked(coggins_world: World) -> Non
         account.paused_until = coggins_world.clock() + timedelta(minutes=5)
         session.add(account)
 
-    keep_house(coggins_world.services)
+    do_housekeeping(coggins_world.services)
 
     assert lookups(coggins_world) == 0
 
@@ -155,7 +155,7 @@ def test_an_account_that_is_taken_up_anew_is_learnt_anew(world: World) -> None:
     slug, account = world.store().slug, provider(world)
     change_account(world.services, slug, kind=AccountKind.COGGINS, url=account.url, key=account.key)
 
-    keep_house(world.services)
+    do_housekeeping(world.services)
 
     assert not is_learnt(world)
     make_instant(world)
@@ -164,6 +164,6 @@ def test_an_account_that_is_taken_up_anew_is_learnt_anew(world: World) -> None:
 
 
 def test_an_embedded_account_is_not_asked(embedded_world: World) -> None:
-    keep_house(embedded_world.services)
+    do_housekeeping(embedded_world.services)
 
     assert embedded_world.account().asked_of_nobody_at is None

@@ -1,4 +1,4 @@
-"""Keep house: tell Saleor what is wrong, let go of what is too old, add up what changed, and learn how accounts answer."""
+"""Housekeeping: tell Saleor what is wrong, let go of what is too old, add up what changed, and learn how accounts answer."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -24,7 +24,7 @@ ROWS_MAX = 500
 STORES_MAX = 20
 
 
-def keep_house(services: Services) -> bool:
+def do_housekeeping(services: Services) -> bool:
     """Do one round, and tell whether there is more to do at once."""
     tell_problems(services)
     is_more = [let_go(services), fold_totals(services)]
