@@ -143,7 +143,7 @@ _HELD = (
     .with_for_update(key_share=True)
 )
 _PROLONGED = update(_ORDERS).where(IsIn(_ORDERS.c.id, "chosen")).values(lease_until=bindparam("until", type_=_TIME))
-_RESTING = ("shortfall", "shortfall_since", "problem_code", "problem", "failures", "status", "words_mark", "waits_lane")
+_RESTING = ("shortfall", "shortfall_since", "problem_code", "problem", "failures", "status", "metadata_hash", "waits_lane")
 
 
 @cache

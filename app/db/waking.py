@@ -32,12 +32,14 @@ def wake_changed(session: Session, store_id: int, told: Collection[Told], now: d
         facts, first_facts = ("", "") if all_of_them else (one.facts, one.first_facts)
         values = {"store_id": store_id, "saleor_order_id": one.order_id, "told_at": one.updated_at, "now": now}
         values |= {"facts": facts, "first_facts": first_facts}
-        woken += session.execute(statement, values | {"says": one.words_mark}).first() is not None
+        woken += session.execute(statement, values | {"says": one.metadata_hash}).first() is not None
     return woken
 
 
 def _differs(told: Told, known: Any) -> bool:
-    says_else = known is not None and None not in {told.words_mark, known.words_mark} and told.words_mark != known.words_mark
+    says_else = (
+        known is not None and None not in {told.metadata_hash, known.metadata_hash} and told.metadata_hash != known.metadata_hash
+    )
     return known is None or known.read_facts not in {told.facts, told.first_facts} or says_else
 
 
@@ -91,7 +93,7 @@ def _not_later(now: Any) -> Any:
 
 _ORDERS: Any = OrderRow.__table__  # type: ignore[attr-defined]  # every table model has it
 _NOW, _TOLD_AT = (bindparam(name, type_=_ORDERS.c.look_at.type) for name in ("now", "told_at"))
-_AS_READ = select(_ORDERS.c.id, _ORDERS.c.saleor_order_id, _ORDERS.c.read_facts, _ORDERS.c.words_mark).where(
+_AS_READ = select(_ORDERS.c.id, _ORDERS.c.saleor_order_id, _ORDERS.c.read_facts, _ORDERS.c.metadata_hash).where(
     _ORDERS.c.store_id == bindparam("store_id"), IsIn(_ORDERS.c.saleor_order_id, "saleor_order_ids")
 )
 
@@ -112,7 +114,7 @@ def _sweep_statement(dialect: str) -> Any:
         placed_at=_NOW,
         wakes=1,
     )
-    says_else = col(OrderRow.words_mark) != bindparam("says", type_=String())
+    says_else = col(OrderRow.metadata_hash) != bindparam("says", type_=String())
     differs = and_(*(col(OrderRow.read_facts).is_distinct_from(bindparam(form)) for form in ("facts", "first_facts")))
     return insert.on_conflict_do_update(
         index_elements=["store_id", "saleor_order_id"],

@@ -140,8 +140,8 @@ class Told:
     updated_at: datetime
     facts: str
     first_facts: str
-    # Of our metadata as it stands on the order; None where it was not asked for.
-    words_mark: str | None = None
+    # Of our metadata as the order has it; None where it was not asked for.
+    metadata_hash: str | None = None
 
 
 def facts_of(order: Order) -> str:

@@ -10,9 +10,9 @@ from app.domain.settlement import Position
 
 # Our metadata on an order.
 KEYS = ("points_status", "points_amount", "points_claim_url", "points_expires_on")
-# The mark of an order that says nothing of points.
-NO_WORDS = "nothing"
-_MARK_BYTES = 8
+# The hash of an order that has none of our metadata.
+HASH_OF_NOTHING = "nothing"
+_HASH_BYTES = 8
 
 _TIME_WILL_TELL = frozenset({Because.WAITING_FOR_MOMENT, Because.ON_HOLD})
 
@@ -61,8 +61,8 @@ def points_amount(due: Due, position: Position) -> int:
     return max(min(due.points, position.granted) - ran_out, 0)
 
 
-def words_mark(metadata: Mapping[str, str]) -> str:
-    """Give a short mark of all that our metadata says, to see whether an order says what it should."""
+def metadata_hash(metadata: Mapping[str, str]) -> str:
+    """Hash our keys of an order's metadata, to see whether it has what it should."""
     if not any(key in metadata for key in KEYS):
-        return NO_WORDS
-    return blake2b(repr([metadata.get(key) for key in KEYS]).encode(), digest_size=_MARK_BYTES).hexdigest()
+        return HASH_OF_NOTHING
+    return blake2b(repr([metadata.get(key) for key in KEYS]).encode(), digest_size=_HASH_BYTES).hexdigest()

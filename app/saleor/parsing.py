@@ -11,7 +11,7 @@ from typing import Any
 
 from app.domain.bounds import EMAIL_LENGTH_MAX
 from app.domain.order import Line, Order, Payment, Told, Transaction, facts_of, first_facts, first_facts_of
-from app.domain.status import words_mark
+from app.domain.status import metadata_hash
 
 # Staff place a draft; an order of a checkout is placed by the shopper, or by Saleor once the checkout is paid.
 PLACED_FROM_DRAFT = frozenset({"PLACED_FROM_DRAFT"})
@@ -52,8 +52,8 @@ def parse_told(order: Mapping[str, Any]) -> Told:
         # An older version asked for this webhook. It carries less, and tells nothing of an order that this version has read.
         return Told(order_id, parse_time(order["updatedAt"]), "", _first_facts(order))
     parsed = parse_order(order)
-    mark = words_mark(parsed.metadata) if "metafields" in order else None
-    return Told(order_id, parsed.updated_at, facts_of(parsed), first_facts_of(parsed), mark)
+    of_metadata = metadata_hash(parsed.metadata) if "metafields" in order else None
+    return Told(order_id, parsed.updated_at, facts_of(parsed), first_facts_of(parsed), of_metadata)
 
 
 def _first_facts(order: Mapping[str, Any]) -> str:

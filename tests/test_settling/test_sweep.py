@@ -269,12 +269,12 @@ def test_words_planted_on_an_order_that_has_no_points_are_found(world: World) ->
     assert (world.metadata(order_id)["points_status"], world.metadata(order_id)["points_amount"]) == ("none", "0")
 
 
-def test_where_no_mark_was_kept_yet_a_sweep_compares_no_words(world: World) -> None:
+def test_where_no_hash_was_kept_yet_a_sweep_compares_no_metadata(world: World) -> None:
     order_id = place_paid(world)
     world.deliver()
     with world.services.database.writing() as session:
         order = session.exec(select(OrderRow)).one()
-        order.words_mark = None  # As a version left it that kept none.
+        order.metadata_hash = None  # As a version left it that kept none.
         session.add(order)
     world.saleor.shop.update_metadata(order_id, OLD_WORDS)
     world.saleor.deliveries.lose()

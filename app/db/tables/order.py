@@ -81,8 +81,10 @@ class OrderRow(SQLModel, table=True):
     because: str | None = Field(default=None, max_length=32)
     # The word that stands on the order in Saleor, as `domain/status.py` chose it at the last look.
     status: str | None = Field(default=None, max_length=16)
-    # The mark of all that is to stand in its metadata, as `domain/status.py` makes it; a sweep compares it with what stands.
-    words_mark: str | None = Field(default=None, max_length=16)
+    # Of the metadata that the order should have, as `domain/status.py` makes it; a sweep compares it with what the order has.
+    metadata_hash: str | None = Field(
+        default=None, max_length=16, sa_column_kwargs={"name": "words_mark", "key": "metadata_hash"}
+    )
     shortfall: int = Field(default=0, sa_type=BigId)
     shortfall_since: datetime | None = Field(default=None, sa_type=UtcTime)
 

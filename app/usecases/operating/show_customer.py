@@ -29,7 +29,7 @@ _LEFT_OUT = frozenset(
         "lease_until",
         "read_facts",
         "refused_step",
-        "words_mark",
+        "metadata_hash",
         "store_id",
     }
 )

@@ -112,7 +112,7 @@ def _rest(standing: Standing, told: Telling, begun: Mapping[str, datetime], now:
         "new_problem": problem.sentence if problem else None,
         "new_failures": standing.failures if left.has_failed else 0,
         "new_status": words.status if words is not None else row.status,
-        "new_words_mark": words.mark if words is not None else row.words_mark,
+        "new_metadata_hash": words.metadata_hash if words is not None else row.metadata_hash,
         "new_waits_lane": standing.waits_lane,
     }
 

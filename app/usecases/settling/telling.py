@@ -10,7 +10,7 @@ from app.db.tables import ClaimRow
 from app.domain.claim import LIVE, ClaimState
 from app.domain.order_link import order_link
 from app.domain.settlement import Position
-from app.domain.status import KEYS, NO_WORDS, PointsStatus, points_amount, points_status, words_mark
+from app.domain.status import HASH_OF_NOTHING, KEYS, PointsStatus, metadata_hash, points_amount, points_status
 from app.domain.store import ClaimLink
 from app.errors import AppError
 from app.http.side_by_side import side_by_side
@@ -22,10 +22,10 @@ from app.usecases.settling.claims import is_past
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What one order's metadata should say: its status, the mark of all words, and the words where they differ."""
+    """What one order's metadata should say: its status, the hash of it all, and what to write where the order has other words."""
 
     status: PointsStatus
-    mark: str
+    metadata_hash: str
     to_write: Mapping[str, str] | None = None
 
 
@@ -44,7 +44,7 @@ def tell_orders(services: Services, batch: Batch, standings: Mapping[int, Standi
     Saleor keeps what comes last: a worker that was stopped, and lost an order to another, must not say older things of it.
     Where it was stopped in the middle of saying them, the order is looked at again (`rest_orders`). Whatever else lands late,
     a call that timed out or that of a worker that was killed, moves the order's updatedAt: the sweep compares what stands there
-    with the mark of what should.
+    with the hash of what should.
     """
     words = {id_: said for id_, standing in standings.items() if (said := _words(services, batch, standing)) is not None}
     differing = [id_ for id_, said in words.items() if said.to_write is not None]
@@ -82,10 +82,10 @@ def _words(services: Services, batch: Batch, standing: Standing) -> Words | None
     status = points_status(standing.due, position, was_ever_granted=standing.books.was_ever_granted)
     stands = standing.order.metadata
     if status is PointsStatus.NONE and not stands and not standing.books.was_ever_granted:
-        return Words(status, NO_WORDS)
+        return Words(status, HASH_OF_NOTHING)
     wanted = _wanted(services, batch, standing, status, position)
     differs = any(stands.get(key) != wanted[key] for key in KEYS)
-    return Words(status, words_mark(wanted), wanted if differs else None)
+    return Words(status, metadata_hash(wanted), wanted if differs else None)
 
 
 def _as_told(batch: Batch, standing: Standing, now: datetime) -> Position:
