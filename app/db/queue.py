@@ -21,7 +21,7 @@ PROLONGED_AFTER = timedelta(seconds=10)
 # So long, at least, a lease holds from the moment at which it was asked whether it is still ours.
 LEASE_HOLDS = LEASE - PROLONGED_AFTER
 # No lease ends later than this: one that does was taken before the clock was put back.
-_LEASE_LONGEST = LEASE + CLOCKS_AGREE_WITHIN
+LEASE_LONGEST = LEASE + CLOCKS_AGREE_WITHIN
 
 
 def choose_store(session: Session, now: datetime, *, but: Collection[int] = ()) -> StoreRow | None:
@@ -92,7 +92,7 @@ _TIME = _ORDERS.c.look_at.type
 
 def is_waiting(now: datetime) -> tuple[Any, Any]:
     """Give the conditions under which an order's time to be looked at has come."""
-    return _is_waiting(now, now + _LEASE_LONGEST)
+    return _is_waiting(now, now + LEASE_LONGEST)
 
 
 def _is_waiting(now: Any, lease_end: Any) -> tuple[Any, Any]:
@@ -100,10 +100,15 @@ def _is_waiting(now: Any, lease_end: Any) -> tuple[Any, Any]:
 
 
 def _moments(now: datetime) -> dict[str, datetime]:
-    return {"now": now, "pause_end": now + PAUSE_LONGEST, "lease_end": now + _LEASE_LONGEST}
+    ends = {"pause_end": now + PAUSE_LONGEST, "lease_end": now + LEASE_LONGEST}
+    return {"now": now, "just_ahead": now + CLOCKS_AGREE_WITHIN, **ends}
 
 
-_NOW, _PAUSE_END, _LEASE_END = (bindparam(name, type_=_TIME) for name in ("now", "pause_end", "lease_end"))
+_NOW, _JUST_AHEAD, _PAUSE_END, _LEASE_END = (
+    bindparam(name, type_=_TIME) for name in ("now", "just_ahead", "pause_end", "lease_end")
+)
+# A store that was last served at a moment ahead of us does not stand behind all others until then.
+_SERVED_AT = case((col(StoreRow.served_at) <= _JUST_AHEAD, col(StoreRow.served_at)))
 
 # Built once: for a few orders, building a statement costs more than running it.
 _STORE_WITH_WORK = (
@@ -119,7 +124,7 @@ _STORE_WITH_WORK = (
         ),
         exists().where(col(OrderRow.store_id) == col(StoreRow.id), *_is_waiting(_NOW, _LEASE_END)),
     )
-    .order_by(col(StoreRow.served_at).nulls_first(), col(StoreRow.id))
+    .order_by(_SERVED_AT.nulls_first(), col(StoreRow.id))
     .limit(1)
 )
 _SERVED = update(_STORES).where(_STORES.c.id == bindparam("of_store")).values(served_at=bindparam("at", type_=_TIME))

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from app.db.queue import lease
-from app.db.tables import AccountRow
+from app.db.tables import AccountRow, OrderRow
+from app.usecases.operating.erase_customer import erase_customer
+from app.usecases.operating.housekeeping import keep_house
 from app.usecases.operating.signing_keys import newer_jwks
 from app.usecases.settling.sweep_orders import sweep_orders
 from tests.test_settling.test_refunds import ADA
@@ -85,3 +87,26 @@ def test_renewed_signing_keys(world: World) -> None:
     assert newer_jwks(world.services, world.store(), world.clock()) == world.store().jwks
     assert world.store().jwks_asked_at is not None
     assert world.store().jwks_asked_at <= world.clock()  # type: ignore[operator]  # seen above
+
+
+def test_problems_that_could_not_be_told(world: World) -> None:
+    world.saleor.shop.place_paid_order("60", email="")
+    world.deliver()
+    world.change_store(problems_told_at=world.clock() + A_DAY)
+
+    keep_house(world.services)
+
+    assert world.saleor.counts["AppProblemCreate"] == 1
+
+
+def test_erasing_a_customer_whose_order_has_a_lease(world: World) -> None:
+    order_id = place_paid(world)
+    world.settle()
+    with world.services.database.writing() as session:
+        order = session.get_one(OrderRow, world.order(order_id).id)
+        order.lease_token, order.lease_until = "a token", world.clock() + A_DAY
+        session.add(order)
+
+    erased = erase_customer(world.services, world.store().slug, ADA, who="operator")
+
+    assert erased.orders == 1

@@ -167,3 +167,16 @@ def test_an_embedded_account_is_not_asked(embedded_world: World) -> None:
     do_housekeeping(embedded_world.services)
 
     assert embedded_world.account().asked_of_nobody_at is None
+
+
+def test_what_was_seen_by_a_clock_a_day_ahead_is_believed_no_longer_than_a_day(world: World) -> None:
+    world.clock.advance(days=1)
+    keep_house(world.services)
+    world.clock.advance(days=-1)
+    provider(world).unknown_email = "404"
+    keep_house(world.services)
+    assert is_learnt(world)
+
+    world.clock.now += DISBELIEVED_FOR
+
+    assert not is_learnt(world)

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select
 
-from app.db.queue import LEASE, lease
-from app.db.tables import OrderRow
+from app.db.queue import LEASE, lease, note_served
+from app.db.tables import OrderRow, StoreRow
 from app.saleor.client import ORDERS_MAX
 from app.usecases.settling.settle_orders import settle_orders
 from tests.clock import MovableClock
@@ -18,6 +18,12 @@ from tests.standins.saleor import SigningKey, StandInSaleor
 from tests.test_settling.test_provider_faults import make_instant, provider
 from tests.test_settling.test_refunds import ADA, refund
 from tests.world import World, open_world
+
+
+def serve(world: World, store_id: int) -> None:
+    """Note that a store was served just now."""
+    with world.services.database.writing() as session:
+        note_served(session, session.get_one(StoreRow, store_id), world.clock())
 
 
 def place_paid(world: World, email: str = ADA, amount: str = "10") -> str:
@@ -188,6 +194,23 @@ def test_a_hot_store_does_not_starve_the_others(embedded_world: World, other_sal
     settle_orders(embedded_world.services)
 
     assert granted_by_store(embedded_world)[2] == [10]
+
+
+def test_a_store_that_was_served_by_a_clock_ahead_of_ours_is_not_behind_all_others(
+    embedded_world: World, other_saleor: StandInSaleor
+) -> None:
+    other = replace(embedded_world, saleor=other_saleor)
+    embedded_world.change_store(served_at=embedded_world.clock() + timedelta(days=1))
+    other.install()
+    place_paid(embedded_world)
+    embedded_world.saleor.deliveries.deliver()
+    place_paid(other)
+    other.saleor.deliveries.deliver()
+    serve(embedded_world, 2)
+
+    settle_orders(embedded_world.services)
+
+    assert granted_by_store(embedded_world) == {1: [10], 2: [0]}
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)

@@ -8,7 +8,7 @@ believed for a day after it was last seen: an account may come to answer otherwi
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import case, update
 from sqlmodel import Session, col, select
 
 from app.db import moment_conditions
@@ -61,5 +61,11 @@ def _take(session: Session, now: datetime) -> tuple[AccountRow, StoreRow] | None
         return None
     account, store = found
     session.expunge(account)
-    asked = update(AccountRow).where(col(AccountRow.id) == account.id, is_due).values(asked_of_nobody_at=now)
+    seen_at = col(AccountRow.zeros_for_nobody_at)
+    asked = (
+        update(AccountRow)
+        .where(col(AccountRow.id) == account.id, is_due)
+        # What a clock that was ahead has noted is believed no longer than if it had been seen now.
+        .values(asked_of_nobody_at=now, zeros_for_nobody_at=case((seen_at > now, now), else_=seen_at))
+    )
     return (account, store) if session.execute(asked.returning(col(AccountRow.id))).first() is not None else None

@@ -16,12 +16,14 @@ from app.db.form_tokens import FormToken, is_first
 from app.db.keys import same_person
 from app.db.logbook import write_log
 from app.db.people import Person, forget_in_lists
+from app.db.queue import LEASE_LONGEST
 from app.db.stores import accounts_of
 from app.db.tables import AccountRow, ClaimRow, MovementRow, PointsClaimRow
 from app.db.tables.points_claim import PointsClaimState
 from app.db.waking import wake
 from app.domain.claim import ClaimState
 from app.domain.email import made_up_address
+from app.domain.moments import holds
 from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.errors import BadRequest
 from app.logs import blotted
@@ -93,7 +95,7 @@ def erase_customer(services: Services, slug: str, email: str, *, who: str | None
 
 def _require_rest(person: Person, services: Services) -> None:
     now = services.clock()
-    if any(order.lease_until is not None and order.lease_until > now for order in person.orders):
+    if any(holds(order.lease_until, now, longest=LEASE_LONGEST) for order in person.orders):
         raise BadRequest("An order of this customer is being settled. Nothing was erased; try again in a minute.")
     for movement in person.movements:
         is_unknown = movement.state == MovementState.UNKNOWN and movement.kind in INSTANT_KINDS

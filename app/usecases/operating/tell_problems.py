@@ -12,9 +12,11 @@ import structlog
 from sqlalchemy import and_, exists, func, or_, update
 from sqlmodel import Session, col, select
 
+from app.db.moment_conditions import is_free
 from app.db.stores import current_account
 from app.db.tables import AccountRow, OrderRow, StoreRow
 from app.db.tables.order import NEEDS_A_PERSON
+from app.domain.moments import CLOCKS_AGREE_WITHIN
 from app.domain.store import StoreState
 from app.errors import AppError
 from app.saleor.versions import is_known_since
@@ -49,7 +51,7 @@ def tell_problems(services: Services) -> None:
     """Compare what each store's Saleor was told with how things are, and tell the difference."""
     now = services.clock()
     with services.database.reading() as session:
-        due = or_(col(StoreRow.problems_told_at).is_(None), col(StoreRow.problems_told_at) <= now)
+        due = is_free(col(StoreRow.problems_told_at), now, now + ASKED_AGAIN_AFTER + CLOCKS_AGREE_WITHIN)
         stores = session.exec(
             select(StoreRow).where(StoreRow.state == StoreState.ACTIVE, col(StoreRow.token_sealed).is_not(None), due, _MAY_DIFFER)
         ).all()
