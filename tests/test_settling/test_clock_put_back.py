@@ -7,7 +7,7 @@ import pytest
 from app.db.queue import lease
 from app.db.tables import AccountRow, OrderRow
 from app.usecases.operating.erase_customer import erase_customer
-from app.usecases.operating.housekeeping import housekeeping
+from app.usecases.operating.housekeeping import do_housekeeping
 from app.usecases.operating.signing_keys import newer_jwks
 from app.usecases.settling.sweep_orders import sweep_orders
 from tests.test_settling.test_refunds import ADA
@@ -94,7 +94,7 @@ def test_problems_that_could_not_be_told(world: World) -> None:
     world.deliver()
     world.change_store(problems_told_at=world.clock() + A_DAY)
 
-    housekeeping(world.services)
+    do_housekeeping(world.services)
 
     assert world.saleor.counts["AppProblemCreate"] == 1
 

@@ -171,10 +171,10 @@ def test_an_embedded_account_is_not_asked(embedded_world: World) -> None:
 
 def test_what_was_seen_by_a_clock_a_day_ahead_is_believed_no_longer_than_a_day(world: World) -> None:
     world.clock.advance(days=1)
-    housekeeping(world.services)
+    do_housekeeping(world.services)
     world.clock.advance(days=-1)
     provider(world).unknown_email = "404"
-    housekeeping(world.services)
+    do_housekeeping(world.services)
     assert is_learnt(world)
 
     world.clock.now += DISBELIEVED_FOR
