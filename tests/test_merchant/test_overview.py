@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import requests
 from sqlalchemy import event
 
 from app.db.engine import Database
+from app.db.tables import RuleRow
 from app.usecases.merchants.see_overview import LISTED_MAX, see_overview
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
@@ -36,7 +38,7 @@ def test_a_new_shop_reads_its_first_steps(desk: Desk) -> None:
     page = seen(desk.get("overview"))
 
     assert "Connected to Saleor : done" in page
-    assert "A rule is set : to do" in page
+    assert "The default rule is set : to do" in page
     assert "Order mails contain the link : to do" in page
     assert "A first order was seen : to do" in page
     assert "Needs you Nothing to do." in page
@@ -58,7 +60,7 @@ def test_a_step_is_checked_off_once_however_often_it_is_sent(desk: Desk) -> None
     log = seen(desk.get("log"))
 
     assert [answer.status_code for answer in answers] == [200, 200]
-    assert "A rule is set : done" in seen(answers[0])
+    assert "The default rule is set : done" in seen(answers[0])
     assert log.count("The rule was looked at") == 1
     assert "by admin@example.com" in log
 
@@ -76,6 +78,42 @@ def test_the_link_is_checked_off_by_itself_once_a_shopper_opens_one(desk: Desk) 
     desk.world.follow(order_id)
 
     assert "Order mails contain the link : done" in seen(desk.get("overview"))
+
+
+@pytest.mark.parametrize(("channel", "state"), [("nope", "to do"), (None, "done")])
+def test_a_rule_of_a_channel_does_not_set_the_default_rule(desk: Desk, channel: str | None, state: str) -> None:
+    """An older version took rules for channels that do not exist."""
+    world = desk.world
+    with world.services.database.writing() as session:
+        session.add(
+            RuleRow(store_id=world.store().id or 0, channel=channel, in_force_from=world.clock(), created_by="ada@example.com")
+        )
+
+    assert f"The default rule is set : {state}" in seen(desk.get("overview"))
+
+
+def test_an_order_from_before_the_installation_is_not_the_first_that_was_seen(desk: Desk) -> None:
+    world = desk.world
+    order_id = world.saleor.shop.place_paid_order("60")
+    world.clock.advance(days=1)
+    world.change_store(created_at=world.clock(), awards_from=world.clock())
+    told_only = seen(_after_deliveries(desk))
+    world.settle()
+
+    assert world.order(order_id).because == "before_start"
+    assert "A first order was seen : to do" in told_only
+    assert "A first order was seen : to do" in seen(desk.get("overview"))
+
+    world.saleor.shop.place_paid_order("30")
+    world.deliver()
+
+    assert "A first order was seen : done" in seen(desk.get("overview"))
+
+
+def _after_deliveries(desk: Desk) -> requests.Response:
+    """Give the overview while the order is known by its deliveries only, and not yet read."""
+    desk.world.saleor.deliveries.deliver()
+    return desk.get("overview")
 
 
 def test_the_first_steps_go_once_all_are_done(desk: Desk) -> None:

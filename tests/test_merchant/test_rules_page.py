@@ -299,3 +299,16 @@ def test_a_rule_that_a_channel_has_can_be_changed_while_saleor_is_away(desk: Des
     desk.world.clock.advance(minutes=6)
 
     assert save(desk, channel="japan", points_per_unit="3").status_code == 200
+
+
+def test_the_rule_of_a_channel_that_saleor_no_longer_has_can_only_end(desk: Desk) -> None:
+    save(desk, is_new=True, channel="japan")
+    desk.world.saleor.shop.currencies = {"default-channel": "EUR"}
+    desk.world.clock.advance(minutes=6)
+
+    changed = save(desk, channel="japan", points_per_unit="3")
+    ended = desk.post("rules/channel/japan/end", {"once": once_in(desk.get("rules")), "channel": "japan"})
+
+    assert changed.status_code == 422
+    assert "Saleor has no channel japan. It has: default-channel." in seen(changed)
+    assert ended.status_code == 200

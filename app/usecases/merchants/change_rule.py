@@ -16,7 +16,7 @@ from app.db.stores import rules_of
 from app.db.tables import RuleRow
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
 from app.domain.earning import Award, Moment
-from app.errors import BadRequest
+from app.errors import BadRequest, Unavailable
 from app.usecases.merchants.list_channels import require_channel
 from app.usecases.merchants.what_changed import what_changed
 from app.usecases.services import Services
@@ -108,11 +108,11 @@ def read_draft(typed: Mapping[str, str]) -> tuple[Draft | None, dict[str, str]]:
 def change_rule(services: Services, store_id: int, draft: Draft, *, who: str, once: FormToken | None = None) -> bool:
     """Put a new version in force from now on. False where it says what is in force already, so that there is none.
 
-    Raises BadRequest when the rule is the first of a channel that the store's Saleor does not have, Unavailable when Saleor
-    does not say whether it has it.
+    Raises BadRequest when the store's Saleor does not have the rule's channel, Unavailable when Saleor does not say whether it
+    has it. A channel that has a rule already is then taken to exist.
     """
-    if draft.channel is not None and not _has_rule(services, store_id, draft.channel):
-        require_channel(services, store_id, draft.channel)
+    if draft.channel is not None:
+        _require(services, store_id, draft.channel)
     now = services.clock()
     with services.database.writing() as session:
         if once is not None and not is_first(session, once, now):
@@ -155,6 +155,14 @@ def rules_of_store(services: Services, store_id: int) -> list[RuleVersion]:
             RuleVersion(as_value(Draft, row), row.in_force_from, row.created_by, row.follows_default)
             for row in rules_of(session, store_id)
         ]
+
+
+def _require(services: Services, store_id: int, channel: str) -> None:
+    try:
+        require_channel(services, store_id, channel)
+    except Unavailable:
+        if not _has_rule(services, store_id, channel):
+            raise
 
 
 def _has_rule(services: Services, store_id: int, channel: str) -> bool:

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from app.db.rows import as_value
 from app.db.stores import store_and_account
-from app.db.tables import EventRow, OrderRow, PointsDayRow, RuleRow
+from app.db.tables import EventRow, OrderRow, PointsDayRow, RuleRow, StoreRow
 from app.db.tables.order import NEEDS_A_PERSON
 from app.db.tallies import today
 from app.db.totals import Totals, totals_of
@@ -59,6 +59,8 @@ class Trouble:
 class Overview:
     """How a store stands. `waiting` ends at COUNTED_MAX + 1.
 
+    `has_default_rule`: staff kept the default rule, or changed it. `has_orders`: an order was placed since the installation.
+
     `is_connected` tells whether its Saleor serves us, as far as we know; `problem` and `provider_problem` say why Saleor, or the
     points provider, does not. `is_embedded` tells whether the points live in this app.
 
@@ -73,7 +75,7 @@ class Overview:
     created_at: datetime
     swept_at: datetime | None
     link_checked_at: datetime | None
-    has_own_rule: bool
+    has_default_rule: bool
     has_orders: bool
     last_event_at: datetime | None
     waiting: int
@@ -91,7 +93,7 @@ def see_overview(services: Services, store_id: int, *, period: Period = Period.D
     now = services.clock()
     with services.database.reading() as session:
         store, account = store_and_account(session, store_id)
-        has_own_rule, has_orders = _first_steps(session, store_id)
+        has_default_rule, has_orders = _first_steps(session, store)
         waiting, since = _waiting(session, store_id, now)
         totals = totals_of(session, store_id, now)
         days = _days(session, store_id, span_of(period, today(store, now)))
@@ -105,7 +107,7 @@ def see_overview(services: Services, store_id: int, *, period: Period = Period.D
             created_at=store.created_at,
             swept_at=store.swept_at,
             link_checked_at=store.link_checked_at,
-            has_own_rule=has_own_rule or store.rule_checked_at is not None,
+            has_default_rule=has_default_rule or store.rule_checked_at is not None,
             has_orders=has_orders,
             last_event_at=_last_event_at(session, store_id),
             waiting=waiting,
@@ -141,11 +143,19 @@ def _days(session: Session, store_id: int, span: Span) -> list[PointsDay]:
     return [known.get(day) or PointsDay(day) for day in wanted]
 
 
-def _first_steps(session: Session, store_id: int) -> tuple[bool, bool]:
-    own_rule = exists().where(col(RuleRow.store_id) == store_id, col(RuleRow.created_by) != INSTALLER)
-    any_order = exists().where(col(OrderRow.store_id) == store_id)
-    has_own_rule, has_orders = session.exec(select(own_rule, any_order)).one()
-    return bool(has_own_rule), bool(has_orders)
+def _first_steps(session: Session, store: StoreRow) -> tuple[bool, bool]:
+    """Tell whether staff changed the default rule, and whether an order was placed since the installation.
+
+    An order that was not read yet may be an old one.
+    """
+    of_staff = exists().where(
+        col(RuleRow.store_id) == store.id, col(RuleRow.channel).is_(None), col(RuleRow.created_by) != INSTALLER
+    )
+    new_order = exists().where(
+        col(OrderRow.store_id) == store.id, col(OrderRow.placed_at) >= store.created_at, col(OrderRow.read_at).is_not(None)
+    )
+    has_default_rule, has_orders = session.exec(select(of_staff, new_order)).one()
+    return bool(has_default_rule), bool(has_orders)
 
 
 def _last_event_at(session: Session, store_id: int) -> datetime | None:
