@@ -6,14 +6,15 @@ import click
 
 from app.cli.operating import closing_services, table
 from app.settings import load_settings
-from app.usecases.operating.examine import Health, examine
+from app.usecases.operating.examine import examine
+from app.usecases.operating.finding import Health
 
 _MARKS = MappingProxyType({Health.OK: "ok", Health.WARNING: "look", Health.BAD: "WRONG"})
 
 
 @click.command()
 def doctor() -> None:
-    """Examine settings, database, and each store's Saleor, webhooks and provider: what is wrong, and what to do."""
+    """Examine settings, database, processes, and each store's Saleor, webhooks and provider: what is wrong, and what to do."""
     settings = load_settings()
     rows: list[tuple[str, str, str]] = []
     is_bad = False

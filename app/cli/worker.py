@@ -9,8 +9,10 @@ import click
 import app.saleor.graphql  # noqa: F401 - a worker asks Saleors: what that takes is loaded before it begins
 from app.bootstrap import build_services
 from app.cli.starting import require_migrated, require_secret, settings_of
+from app.domain.signs_of_life import ProcessKind
 from app.reporting import set_up_reporting
 from app.saleor.manifest import app_version
+from app.usecases.operating.show_life import keep_showing_life
 from app.usecases.operating.sync_webhooks import sync_where_needed
 from app.worker.loop import run, spare_what_is_loaded
 
@@ -30,5 +32,6 @@ def worker(*, settlers: int, sync_webhooks: bool) -> None:
     services = build_services(settings)
     if sync_webhooks:
         threading.Thread(target=sync_where_needed, args=(services,), daemon=True).start()
+    keep_showing_life(services, ProcessKind.WORKER, stop)
     spare_what_is_loaded()
     run(services, stop, settlers=settlers, sweep_every=timedelta(seconds=settings.sweep_seconds))

@@ -10,9 +10,11 @@ from pathlib import Path
 import psutil
 import pytest
 import requests
+from sqlmodel import select
 
 from app.bootstrap import utc_now
 from app.db.engine import Database
+from app.db.tables import ProcessRow
 from tests.demo.app_process import AppProcess
 from tests.demo.scene import Scene
 from tests.standins.faults import drip
@@ -107,6 +109,20 @@ def test_batch_and_request_in_hand_are_finished_before_the_end_and_one_address_t
     assert scene.metadata(order)["points_status"] == "ready"
     installing.join()
     assert results[0].ok, results[0].message
+
+
+def test_web_and_worker_show_that_they_live_and_end_as_quietly_as_before(start: Start, live_saleor: StandInSaleor) -> None:
+    app = start().wait_until_ready()
+    scene = _installed(app, live_saleor)
+
+    def kinds() -> list[str]:
+        with scene.database.reading() as session:
+            return sorted(session.exec(select(ProcessRow.kind)))
+
+    wait_until(lambda: kinds() == ["web", "worker"], what="a sign of each process")
+    assert app.stop() == 0
+    assert "sign of life" not in app.log()
+    assert "Traceback" not in app.log()
 
 
 def test_all_of_it_ends_with_a_sentence_when_the_worker_is_killed(start: Start) -> None:

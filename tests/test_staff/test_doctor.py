@@ -7,8 +7,11 @@ from click.testing import CliRunner, Result
 
 from app.__main__ import cli
 from app.bootstrap import build_services, utc_now
+from app.domain.signs_of_life import ProcessKind
 from app.settings import load_settings
-from app.usecases.operating.examine import Finding, Health, examine
+from app.usecases.operating.examine import examine
+from app.usecases.operating.finding import Finding, Health
+from app.usecases.operating.show_life import new_process, show_life
 from tests.standins import faults
 from tests.world import SECRET_KEY, World
 
@@ -26,8 +29,14 @@ def typed(world: World, monkeypatch: pytest.MonkeyPatch, **environ: str) -> Resu
     return CliRunner().invoke(cli, ["doctor"])
 
 
+def let_run(world: World, *kinds: ProcessKind) -> None:
+    for kind in kinds:
+        show_life(world.services, new_process(kind))
+
+
 def test_a_healthy_installation_has_nothing_wrong(world: World) -> None:
     world.clock.now = utc_now()
+    let_run(world, *ProcessKind)
 
     found = findings(world)
 
@@ -36,6 +45,9 @@ def test_a_healthy_installation_has_nothing_wrong(world: World) -> None:
 
 
 def test_it_says_so_and_ends_well(embedded_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedded_world.clock.now = utc_now()
+    let_run(embedded_world, *ProcessKind)
+
     said = typed(embedded_world, monkeypatch)
 
     assert said.exit_code == 0, said.output
@@ -140,3 +152,40 @@ def test_production_without_https_is_wrong(embedded_world: World) -> None:
 
     assert found.health is Health.BAD
     assert "HTTPS" in found.sentence
+
+
+@pytest.mark.parametrize(
+    ("running", "said", "advice"),
+    [
+        ((), "Neither web nor worker runs", "saleor-points run"),
+        ((ProcessKind.WEB,), "No worker runs (last seen ", "saleor-points worker"),
+        ((ProcessKind.WORKER,), "No web process runs (last seen ", "saleor-points web"),
+    ],
+)
+def test_a_process_that_does_not_run_is_named(
+    embedded_world: World, running: tuple[ProcessKind, ...], said: str, advice: str
+) -> None:
+    let_run(embedded_world, *ProcessKind)
+    embedded_world.clock.advance(minutes=3)
+    let_run(embedded_world, *running)
+
+    found = findings(embedded_world)["processes"]
+
+    assert found.health is Health.BAD
+    assert found.sentence.startswith(said)
+    assert found.advice == advice
+
+
+def test_a_worker_that_never_ran_is_named_without_a_time(embedded_world: World) -> None:
+    let_run(embedded_world, ProcessKind.WEB)
+
+    assert findings(embedded_world)["processes"].sentence.startswith("No worker runs: ")
+
+
+def test_a_sign_that_a_wrong_clock_dated_ahead_does_not_pass_for_a_running_worker(embedded_world: World) -> None:
+    embedded_world.clock.advance(days=1)
+    let_run(embedded_world, ProcessKind.WORKER)
+    embedded_world.clock.advance(days=-1)
+    let_run(embedded_world, ProcessKind.WEB)
+
+    assert findings(embedded_world)["processes"].sentence.startswith("No worker runs: ")

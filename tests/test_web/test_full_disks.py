@@ -12,7 +12,8 @@ import requests
 from sqlalchemy import event, make_url
 from structlog.testing import capture_logs
 
-from app.usecases.operating.examine import Health, examine
+from app.usecases.operating.examine import examine
+from app.usecases.operating.finding import Health
 from app.usecases.settling.settle_orders import settle_orders
 from app.worker.loop import FAULT_SECONDS, run_once
 from tests.clock import MovableClock

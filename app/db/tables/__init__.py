@@ -16,6 +16,7 @@ from app.db.tables.points_claim import PointsClaimRow
 from app.db.tables.points_customer import PointsCustomerRow
 from app.db.tables.points_day import PointsDayRow
 from app.db.tables.points_entry import PointsEntryRow
+from app.db.tables.process import ProcessRow
 from app.db.tables.rule import RuleRow
 from app.db.tables.running_total import RunningTotalRow
 from app.db.tables.split_customer import SplitCustomerRow
@@ -39,6 +40,7 @@ __all__ = [
     "PointsCustomerRow",
     "PointsDayRow",
     "PointsEntryRow",
+    "ProcessRow",
     "RuleRow",
     "RunningTotalRow",
     "SplitCustomerRow",

@@ -1,9 +1,7 @@
 """Examine an installation: what is wrong, and what to do about it. Changes nothing."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from sqlalchemy import text
 from sqlmodel import col, select
@@ -17,6 +15,8 @@ from app.providers.protocol import NotSent
 from app.saleor.own_app import PERMISSION
 from app.settings import Settings
 from app.usecases.operating.check_secret import check_secret
+from app.usecases.operating.examine_processes import examine_processes
+from app.usecases.operating.finding import Finding, Health
 from app.usecases.operating.store_figures import StoreFigures, figures_of_stores
 from app.usecases.operating.sync_webhooks import sync_webhooks
 from app.usecases.services import Services
@@ -29,26 +29,8 @@ SALEORS_CLOCK_DIFFERS = timedelta(seconds=30)
 FREE_BYTES_MIN = 500 * 1024 * 1024
 
 
-class Health(StrEnum):
-    """How something does."""
-
-    OK = "ok"
-    WARNING = "warning"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found of one thing, in a sentence, and what to do where something is to be done."""
-
-    subject: str
-    health: Health
-    sentence: str
-    advice: str = ""
-
-
 def examine(services: Services, settings: Settings) -> Iterator[Finding]:
-    """Look at settings, database, secret, and each store's Saleor, webhooks, sweep and points provider."""
+    """Look at settings, database, secret, processes, and each store's Saleor, webhooks, sweep and points provider."""
     yield _addresses(settings)
     yield _database(services)
     if not is_migrated(services.database):
@@ -57,6 +39,7 @@ def examine(services: Services, settings: Settings) -> Iterator[Finding]:
     yield Finding("tables", Health.OK, f"The database is at {head()}.")
     secret = _secret(services)
     yield secret
+    yield examine_processes(services)
     figures = {one.slug: one for one in figures_of_stores(services)}
     with services.database.reading() as session:
         stores = list(session.exec(select(StoreRow).order_by(col(StoreRow.id))))
