@@ -15,7 +15,7 @@ from app import http as outside
 from app.domain.order import Order, Told
 from app.errors import NotASaleor, SaleorFault, SaleorRefused, SaleorUnreachable
 from app.saleor.api_urls import not_public
-from app.saleor.own_app import REFUSED, OwnApp, parse_own_app
+from app.saleor.own_app import NOT_ACCEPTED, REFUSED, OwnApp, parse_own_app
 from app.saleor.parsing import parse_order, parse_time, parse_told
 from app.saleor.shop_reads import ShopReads
 from app.saleor.signature import has_keys
@@ -94,6 +94,16 @@ class SaleorClient:
     def own_app_id(self, api_url: str, token: str) -> str:
         """Ask for the id alone. Raises as `own_app` does."""
         return self.own_app(api_url, token).id
+
+    def own_permissions(self, api_url: str, token: str) -> frozenset[str]:
+        """Ask which permissions the app has.
+
+        Raises SaleorRefused when the token is not accepted, SaleorUnreachable, SaleorBusy or SaleorFault.
+        """
+        app = self._own_app(api_url, token)
+        if app is None:
+            raise SaleorRefused(NOT_ACCEPTED)
+        return app.permissions
 
     def is_token_in_use(self, api_url: str, token: str) -> bool:
         """Ask the Saleor whether it still accepts a token.

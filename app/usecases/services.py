@@ -9,6 +9,7 @@ from app.db.engine import Database
 from app.db.intake import Signer
 from app.db.tables import AccountRow, StoreRow
 from app.domain.catalogue import ChannelList
+from app.domain.permissions import AppPermissions
 from app.http.bulkhead import Bulkheads
 from app.providers.protocol import PointsProvider
 from app.saleor.client import SaleorClient
@@ -48,3 +49,5 @@ class Services:
     signers: dict[str, Signer] = field(default_factory=dict, compare=False)
     # What Saleors told this process of their channels, by API URL.
     channel_lists: dict[str, ChannelList] = field(default_factory=dict, compare=False)
+    # The permissions that Saleors gave the app, by API URL.
+    app_permissions: dict[str, AppPermissions] = field(default_factory=dict, compare=False)

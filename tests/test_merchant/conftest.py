@@ -42,8 +42,16 @@ def coggins_desk(
 @pytest.fixture
 def dashboard(shop: World, desk: Desk) -> Iterator[StandInDashboard]:
     """The Dashboard of the shop, with that staff user at it."""
-    api_url = shop.saleor.api_url
-    with StandInDashboard(api_url, desk.app_id, f"{shop.url}/app", desk.token) as running:
+    saleor, app_id = shop.saleor, desk.app_id
+
+    def grant(permissions: list[str]) -> bool:
+        has = saleor.apps.installed[app_id].permissions
+        if not {"MANAGE_APPS", *has, *permissions} <= set(desk.permissions):
+            return False
+        saleor.apps.permit(app_id, *has, *permissions)
+        return True
+
+    with StandInDashboard(saleor.api_url, app_id, f"{shop.url}/app", desk.token, grant=grant) as running:
         yield running
 
 

@@ -16,7 +16,10 @@ SCRIPT = Path(__file__).parent / "dashboard.js"
 
 @dataclass
 class StandInDashboard:
-    """The Dashboard of one Saleor, showing one app. `token` gives a token of whoever sits at it."""
+    """The Dashboard of one Saleor, showing one app. `token` gives a token of whoever sits at it.
+
+    `grant` gives the app permissions that the staff user approved, and tells whether Saleor took it.
+    """
 
     api_url: str
     app_id: str
@@ -24,6 +27,7 @@ class StandInDashboard:
     token: Callable[[], str]
     theme: str = "light"
     locale: str = "en"
+    grant: Callable[[list[str]], bool] = lambda _permissions: False
     server: LocalServer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,9 +65,24 @@ class StandInDashboard:
         if request.path == "/dashboard/widget":
             return _html(self._widget(request.query))
         prefix = f"/dashboard/extensions/app/{quote(self.app_id)}"
+        if request.path == f"{prefix}/edit/permissions":
+            return self._authorize(prefix, request)
         if request.path.startswith(prefix):
             return _html(self._app_page(request.path.removeprefix(prefix), request.query))
         return Answer(404, b"Not found", "text/html")
+
+    def _authorize(self, prefix: str, request: Request) -> Answer:
+        """Ask to approve, then lead back to the app: its page stands in the query, not in the path (seen with 3.23.27)."""
+        wanted = request.query["requestedPermissions"].split(",")
+        if request.method == "GET":
+            buttons = "".join(f'<button name="said" value="{said}">{said}</button>' for said in ("Deny", "Approve"))
+            return _html(f'<h1>Authorize</h1><p>{escape(", ".join(wanted))}</p><form method="post">{buttons}</form>', script="")
+        back = {"appPath": request.query["redirectPath"]}
+        if b"said=Approve" not in request.body:
+            back["error"] = "USER_DENIED_PERMISSIONS"
+        elif not self.grant(wanted):
+            back["error"] = "UPDATE_PERMISSIONS_FAILED"
+        return Answer(303, b"", headers=(("Location", f"{prefix}?{urlencode(back)}"),))
 
     def _app_page(self, subpath: str, query: dict[str, str]) -> str:
         added = {
@@ -74,7 +93,8 @@ class StandInDashboard:
             "featureFlags[new_order_ui][enabled]": "false",
             "theme": self.theme,
         }
-        src = f"{self.app_url}{subpath}?{urlencode(added)}"
+        asked_for = f"/{query['appPath']}" if "appPath" in query else ""
+        src = f"{self.app_url}{subpath}{asked_for}?{urlencode(added)}"
         told = json.dumps({"appId": self.app_id, "theme": self.theme, "locale": self.locale, "token": self.token()})
         return (
             f'<div id="told" data-told="{escape(told)}"></div>'
@@ -105,9 +125,9 @@ class StandInDashboard:
         )
 
 
-def _html(body: str) -> Answer:
+def _html(body: str, script: str = '<script src="/dashboard.js"></script>') -> Answer:
     head = f'<!doctype html><html lang="en"><title>Dashboard</title><link rel="icon" href="data:,">{STYLE}'
-    page = f'{head}<body>{body}<script src="/dashboard.js"></script>'
+    page = f"{head}<body>{body}{script}"
     return Answer(
         body=page.encode(), content_type="text/html; charset=utf-8", headers=(("Referrer-Policy", "origin-when-cross-origin"),)
     )

@@ -8,6 +8,10 @@
 
   const HANDSHAKE_SECONDS = 10;
   const PREVIEW_MILLISECONDS = 300;
+  const REFUSALS = {
+    USER_DENIED_PERMISSIONS: "You denied it. Nothing was changed.",
+    UPDATE_PERMISSIONS_FAILED: "Saleor refused it. Your account needs MANAGE_APPS, the permission itself, and each permission that the app has already.",
+  };
 
   const appName = document.title; // as the shell has it, before any page
   const main = document.getElementById("main");
@@ -25,6 +29,7 @@
   let first = here; // the page of the frame's own address
   let newest = 0; // the newest navigation: an answer to an older one is dropped
   let actions = 0;
+  let isReturning = query.get("appPath") !== null; // whether the Dashboard led here after `askFor`, and its path does not name the page
   let stands = null; // where the Dashboard said last that it stands, or was told to
   const moving = new Map(); // the pages that the Dashboard was told of, by the action that told it
   let waiting = []; // who waits for a token that differs from the one that was refused
@@ -68,7 +73,11 @@
     waiting = waiting.filter((one) => one.refused === token);
     if (ready.length > 0) say("");
     for (const one of ready) one.go();
-    if (isFirst) open(here, { isNew: false });
+    if (!isFirst) return;
+    open(here, { isNew: false });
+    if (isReturning && query.get("error") in REFUSALS) {
+      post("notification", { status: "warning", title: "Permission not granted", text: REFUSALS[query.get("error")] });
+    }
   }
 
   // Where the Dashboard stands: "/dashboard/extensions/app/ID/orders/12", before 3.22 "/dashboard/apps/ID/app/orders/12".
@@ -76,6 +85,12 @@
     const found = /^(.*?)\/(?:extensions\/app\/[^/?#]+|apps\/[^/?#]+\/app)(\/[^?#]*)?(\?[^#]*)?/.exec(typeof path === "string" ? path : "");
     if (found === null) return;
     dashboardUrl = dashboard + found[1];
+    if (isReturning && !found[2]) {
+      isReturning = false;
+      post("updateRouting", { newRoute: asRoute(first) });
+      stands = first;
+      return;
+    }
     const wanted = fromRoute(found[2] || "");
     const asked = ownQuery(found[3] || "");
     // The frame's first address has the query that this path lacks, whenever the Dashboard tells of it.
@@ -141,7 +156,7 @@
   function ownQuery(search) {
     const kept = new URLSearchParams(search);
     for (const name of [...kept.keys()]) {
-      if (["domain", "saleorApiUrl", "id", "theme"].includes(name) || name.startsWith("featureFlags")) kept.delete(name);
+      if (["domain", "saleorApiUrl", "id", "theme", "appPath", "error"].includes(name) || name.startsWith("featureFlags")) kept.delete(name);
     }
     const text = kept.toString();
     return text ? `?${text}` : "";
@@ -281,12 +296,14 @@
   // data-first           what is to be seen first, when it is not the heading
   // data-close           close the confirm around it
   // data-copy="ID"       copy the text of an element
+  // data-grant="A,B"     let the Dashboard ask the staff user to give the app these permissions
   // <a href="/app/…">    show that page; with data-download: fetch /app/pages/… and save it
   document.addEventListener("click", (event) => {
-    const part = event.target.closest("[data-close], [data-copy], a[href]");
+    const part = event.target.closest("[data-close], [data-copy], [data-grant], a[href]");
     if (part === null) return;
     if ("close" in part.dataset) return close(part.closest("details"));
     if (part.dataset.copy) return copy(part);
+    if (part.dataset.grant) return mayLeave().then((may) => may && askFor(part.dataset.grant.split(",")));
     if (part.tagName !== "A" || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0 || part.target === "_blank") return undefined;
     const url = new URL(part.href, location.href);
     const path = url.origin === location.origin ? pathOf(url.pathname) : null;
@@ -317,6 +334,11 @@
     button.dataset.label = button.dataset.label || button.textContent;
     button.textContent = isCopied ? "Copied" : "Selected: press Ctrl-C";
     setTimeout(() => { button.textContent = button.dataset.label; }, 2000);
+  }
+
+  // The Dashboard shows a page of its own in place of this frame. From there a new frame begins at `redirectPath`, and `follow` goes on.
+  function askFor(permissions) {
+    post("requestPermissions", { permissions, redirectPath: asRoute(here).replace(/^\//, "") || "overview" });
   }
 
   async function download(path, link) {

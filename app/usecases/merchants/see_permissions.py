@@ -1,0 +1,30 @@
+"""See which Saleor permissions the app has in a store."""
+
+from datetime import timedelta
+
+from app.db.tables import StoreRow
+from app.domain.permissions import AppPermissions
+from app.errors import AppError
+from app.usecases.services import Services
+
+# A permission that is there is hardly ever taken away. While one is missing, each look asks Saleor: it may have been granted.
+KEPT_FOR = timedelta(minutes=1)
+
+
+def see_permissions(services: Services, store_id: int) -> AppPermissions:
+    """Ask a store's Saleor which permissions the app has. A store without a Saleor has none, and needs none."""
+    now = services.clock()
+    with services.database.reading() as session:
+        store = session.get_one(StoreRow, store_id)
+    if store.saleor_api_url is None or store.token_sealed is None:
+        return AppPermissions(frozenset(), now, "This store has no Saleor.")
+    known = services.app_permissions.get(store.saleor_api_url)
+    if known is not None and known.is_complete and now - known.asked_at < KEPT_FOR:
+        return known
+    try:
+        with services.bulkheads.look_ups.place(store.saleor_api_url):
+            granted = services.saleor.own_permissions(store.saleor_api_url, services.sealer.open(store.token_sealed))
+    except AppError as error:
+        return AppPermissions(frozenset(), now, f"Saleor did not tell the app's permissions. {error.message}")
+    services.app_permissions[store.saleor_api_url] = AppPermissions(granted, now)
+    return services.app_permissions[store.saleor_api_url]
