@@ -56,7 +56,7 @@ def _gauges(figures: Sequence[StoreFigures], now: datetime) -> Iterator[GaugeMet
     told = {
         "waiting_orders": ("Orders whose time to be looked at has come.", lambda one: one.waiting_orders),
         "oldest_waiting_seconds": ("How long the oldest of them has waited.", lambda one: seconds_since(one.oldest_look_at)),
-        "sweep_lag_seconds": ("Since the last sweep for lost deliveries began.", lambda one: seconds_since(one.swept_at)),
+        "sweep_lag_seconds": ("Since the last sweep for lost deliveries ended.", lambda one: seconds_since(one.sweep_ended_at)),
         "saleor_paused_seconds": ("For how long its Saleor is not asked.", lambda one: seconds_until(one.paused_until)),
         "account_paused_seconds": ("For how long its account is not asked.", lambda one: seconds_until(one.account_paused_until)),
         "drifting_orders": ("Orders with granted other than due and no problem to say why.", lambda one: one.drifting_orders),

@@ -133,7 +133,7 @@ def test_orders_that_nobody_takes_point_at_a_missing_worker(embedded_world: Worl
 
 
 def test_a_sweep_that_came_to_rest_is_named(embedded_world: World) -> None:
-    embedded_world.change_store(swept_at=embedded_world.clock() - timedelta(hours=3))
+    embedded_world.change_store(sweep_ended_at=embedded_world.clock() - timedelta(hours=3))
 
     assert findings(embedded_world)["sweep"].health is Health.BAD
 

@@ -34,6 +34,8 @@ class AccountRow(SQLModel, table=True):
     zeros_for_nobody_at: datetime | None = Field(default=None, sa_type=UtcTime)
     paused_until: datetime | None = Field(default=None, sa_type=UtcTime)
     failures: int = 0
+    # The first of these failures. It counts only while there are any.
+    failing_since: datetime | None = Field(default=None, sa_type=UtcTime)
     problem: str | None = Field(default=None, max_length=1024)
     created_at: datetime = Field(sa_type=UtcTime)
 

@@ -57,13 +57,17 @@ class StoreRow(SQLModel, table=True):
     # not take them, when it is told again.
     problems_told: str | None = Field(default=None, max_length=1024)
     problems_told_at: datetime | None = Field(default=None, sa_type=UtcTime)
-    # How far, by Saleor's clock, its orders were looked through for changes that nobody told; and when that began last.
+    # How far, by Saleor's clock, its orders were looked through for changes that nobody told; when that began last, whatever came
+    # of it, and when it last reached the end.
     sweep_cursor: datetime | None = Field(default=None, sa_type=UtcTime)
     swept_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    sweep_ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
     served_at: datetime | None = Field(default=None, sa_type=UtcTime)
     # While this lies ahead nothing is asked of this Saleor; `problem` says why in a sentence for the merchant.
     paused_until: datetime | None = Field(default=None, sa_type=UtcTime)
     failures: int = 0
+    # The first of these failures. It counts only while there are any.
+    failing_since: datetime | None = Field(default=None, sa_type=UtcTime)
     problem: str | None = Field(default=None, max_length=1024)
     created_at: datetime = Field(sa_type=UtcTime)
 

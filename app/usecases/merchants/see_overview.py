@@ -15,7 +15,7 @@ from app.db.tables.order import NEEDS_A_PERSON
 from app.db.tallies import today
 from app.db.totals import Totals, totals_of
 from app.domain.period import Period, Span, span_before, span_of
-from app.domain.store import AccountKind
+from app.domain.store import AccountKind, StoreState
 from app.usecases.services import Services
 
 # More are not listed here: the list of orders has them.
@@ -61,19 +61,19 @@ class Overview:
 
     `has_default_rule`: staff kept the default rule, or changed it. `has_orders`: an order was placed since the installation.
 
-    `is_connected` tells whether its Saleor serves us, as far as we know; `problem` and `provider_problem` say why Saleor, or the
-    points provider, does not. `is_embedded` tells whether the points live in this app.
+    `is_connected` tells whether its Saleor serves us, as far as we know, and the app is switched on there. `is_embedded` tells
+    whether the points live in this app. `swept_at` is when a sweep last began, whatever came of it; `sweep_ended_at` is when one
+    last reached its end.
 
     `liability` are the points that customers have or may still take; of an account elsewhere, all that was granted there and
     not taken back: what was spent of them only the provider knows.
     """
 
-    problem: str | None
-    provider_problem: str | None
     is_embedded: bool
     is_connected: bool
     created_at: datetime
     swept_at: datetime | None
+    sweep_ended_at: datetime | None
     link_checked_at: datetime | None
     has_default_rule: bool
     has_orders: bool
@@ -100,12 +100,11 @@ def see_overview(services: Services, store_id: int, *, period: Period = Period.D
         days_before = _days(session, store_id, span_before(period, today(store, now)))
         troubled = totals.orders_for_people
         return Overview(
-            problem=store.problem,
-            provider_problem=account.problem,
             is_embedded=account.kind == AccountKind.EMBEDDED,
-            is_connected=store.failures == 0 and store.token_sealed is not None,
+            is_connected=store.state == StoreState.ACTIVE and store.failures == 0 and store.token_sealed is not None,
             created_at=store.created_at,
             swept_at=store.swept_at,
+            sweep_ended_at=store.sweep_ended_at,
             link_checked_at=store.link_checked_at,
             has_default_rule=has_default_rule or store.rule_checked_at is not None,
             has_orders=has_orders,
@@ -194,6 +193,6 @@ def _liability(session: Session, store_id: int, kind: AccountKind, totals: Total
 
 
 def is_late(overview: Overview, now: datetime, every: timedelta) -> bool:
-    """Tell whether the sweep for lost deliveries is overdue: three times its period, and a bit."""
+    """Tell whether the sweep for lost deliveries is overdue: three times its period, and a bit. While Saleor is away none is."""
     swept_at = overview.swept_at or overview.created_at
-    return bool(every) and now - swept_at > 3 * every + timedelta(minutes=1)
+    return bool(every) and overview.is_connected and now - swept_at > 3 * every + timedelta(minutes=1)

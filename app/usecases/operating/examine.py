@@ -188,11 +188,11 @@ def _work(services: Services, settings: Settings, store: StoreRow, figures: Stor
         yield Finding(
             f"{store.slug}: sweep", Health.WARNING, "It is switched off: lost deliveries stay lost.", "Set SWEEP_SECONDS."
         )
-    elif figures.swept_at is not None and now - figures.swept_at > 3 * timedelta(seconds=settings.sweep_seconds) + WAITS_TOO_LONG:
+    elif figures.paused_until is None and _is_late(figures.sweep_ended_at, now, timedelta(seconds=settings.sweep_seconds)):
         yield Finding(
             f"{store.slug}: sweep",
             Health.BAD,
-            f"The last one began {figures.swept_at:%Y-%m-%d %H:%M} UTC.",
+            f"The last one ended {figures.sweep_ended_at:%Y-%m-%d %H:%M} UTC.",
             "Is a worker running?",
         )
     for_people = figures.orders_with_problem + figures.movements_for_staff
@@ -203,6 +203,10 @@ def _work(services: Services, settings: Settings, store: StoreRow, figures: Stor
             f"{figures.orders_with_problem} orders have a problem, {figures.movements_for_staff} movements wait for a word.",
             "See the app in the Dashboard, or: saleor-points movements list --unknown",
         )
+
+
+def _is_late(sweep_ended_at: datetime | None, now: datetime, every: timedelta) -> bool:
+    return sweep_ended_at is not None and now - sweep_ended_at > 3 * every + WAITS_TOO_LONG
 
 
 def _provider(services: Services, store: StoreRow) -> Finding:

@@ -99,7 +99,7 @@ def _keep(services: Services, installed: Installed, now: datetime) -> str:
             # A new store's sweep begins now. One that comes back goes on where it was left: an empty cursor is the beginning
             # of a shop that had no order yet, not a cursor to be set.
             store.sweep_cursor = installed.newest_change
-        store.paused_until, store.failures, store.problem = None, 0, None
+        store.paused_until, store.failures, store.failing_since, store.problem = None, 0, None, None
         # What happened while the app was away is swept at once.
         store.swept_at = None
         # Its Dashboard may have moved; the first page that is opened tells where it is now.

@@ -23,7 +23,7 @@ class StoreFigures:
     slug: str
     waiting_orders: int
     oldest_look_at: datetime | None
-    swept_at: datetime | None
+    sweep_ended_at: datetime | None
     paused_until: datetime | None
     account_paused_until: datetime | None
     drifting_orders: int
@@ -66,7 +66,7 @@ def _figures(session: Session, now: datetime) -> list[StoreFigures]:
             slug=store.slug,
             waiting_orders=waiting.get(store.id, (0, None))[0],
             oldest_look_at=waiting.get(store.id, (0, None))[1],
-            swept_at=store.swept_at,
+            sweep_ended_at=store.sweep_ended_at,
             paused_until=store.paused_until,
             account_paused_until=paused.get(store.id),
             drifting_orders=drifting.get(store.id, 0),

@@ -37,7 +37,8 @@ def pause_store(services: Services, store: StoreRow, error: AppError, now: datet
         pause = retry.PROBE_EVERY
     problem = _why_refused(services, store, error) if isinstance(error, SaleorRefused) else error.message
     said = None if store.failures else Said(f"Saleor is not asked at present: {problem}", LogLevel.ERROR)
-    _write(services, store, failures=failures, paused_until=now + pause, problem=problem, said=said)
+    since = store.failing_since if store.failures else now
+    _write(services, store, failures=failures, since=since, paused_until=now + pause, problem=problem, said=said)
     log.warning("store paused", store=store.slug, reason=error.code, seconds=int(pause.total_seconds()))
 
 
@@ -56,14 +57,15 @@ def resume_store(services: Services, store: StoreRow) -> None:
     """Forget a store's failures, if there were any: its Saleor has just answered."""
     if store.failures or store.problem:
         said = Said("Saleor serves Saleor Points again.", LogLevel.INFO)
-        _write(services, store, failures=0, paused_until=None, problem=None, said=said)
+        _write(services, store, failures=0, since=None, paused_until=None, problem=None, said=said)
         log.info("store serves again", store=store.slug)
 
 
 def note_problem(services: Services, store: StoreRow, sentence: str) -> None:
     """Say what is wrong with a store that is served all the same."""
     said = None if store.problem == sentence else Said(sentence, LogLevel.ERROR)
-    _write(services, store, failures=store.failures, paused_until=store.paused_until, problem=sentence, said=said)
+    since, paused_until = store.failing_since, store.paused_until
+    _write(services, store, failures=store.failures, since=since, paused_until=paused_until, problem=sentence, said=said)
     log.error("store has a problem", store=store.slug, problem=sentence)
 
 
@@ -72,6 +74,7 @@ def _write(
     store: StoreRow,
     *,
     failures: int,
+    since: datetime | None,
     paused_until: datetime | None,
     problem: str | None,
     said: Said | None,
@@ -80,7 +83,7 @@ def _write(
         session.execute(
             update(StoreRow)
             .where(col(StoreRow.id) == store.id)
-            .values(failures=failures, paused_until=paused_until, problem=problem)
+            .values(failures=failures, failing_since=since, paused_until=paused_until, problem=problem)
         )
         if said is not None and store.id is not None:
             write_log(session, store.id, "saleor", said.sentence, now=services.clock(), level=said.level)

@@ -96,6 +96,8 @@ def _sweep(services: Services, store: StoreRow, api_url: str, token: str) -> Ite
         after = page.next_after
         if after is None:
             break
+    with services.database.writing() as session:
+        session.execute(update(StoreRow).where(col(StoreRow.id) == store.id).values(sweep_ended_at=services.clock()))
     resume_store(services, store)
 
 

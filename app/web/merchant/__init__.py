@@ -21,6 +21,7 @@ from app.usecases.services import Services
 from app.web.merchant import customer_actions, customers, log, moved_customer, orders, overview, rules, shell, widgets, words
 from app.web.merchant import settings as settings_page
 from app.web.merchant.authentication import learn_from_allowed
+from app.web.merchant.banners import add_banners
 
 __all__ = ["blueprint"]
 
@@ -32,6 +33,7 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     # Of the whole app: an address that is asked in a way that it does not serve belongs to no blueprint.
     routes.after_app_request(shell.protect)
     routes.after_request(partial(learn_from_allowed, services))
+    routes.after_request(partial(add_banners, services))
     shell.add_routes(routes, services, settings)
     overview.add_routes(routes, services, settings)
     for page in (orders, customer_actions, moved_customer, customers, rules, log):

@@ -16,6 +16,7 @@
   const appName = document.title; // as the shell has it, before any page
   const main = document.getElementById("main");
   const says = document.getElementById("says");
+  const banners = document.getElementById("banners");
   const announcer = document.getElementById("announcer");
   const query = new URLSearchParams(location.search);
   // Some frames carry it twice; the first counts.
@@ -31,6 +32,7 @@
   let actions = 0;
   let isReturning = query.get("appPath") !== null; // whether the Dashboard led here after `askFor`, and its path does not name the page
   let stands = null; // where the Dashboard said last that it stands, or was told to
+  let begun = []; // the interruptions that were not read out yet
   const moving = new Map(); // the pages that the Dashboard was told of, by the action that told it
   let waiting = []; // who waits for a token that differs from the one that was refused
 
@@ -130,6 +132,26 @@
     } catch { /* an answer that cannot be read is shown in the page all the same */ }
   }
 
+  // What interrupts the work stands above each page. It is read out when it begins, and not again on each page.
+  function interrupt(header) {
+    let told;
+    try {
+      told = JSON.parse(decodeURIComponent(header));
+    } catch {
+      return;
+    }
+    const known = [...banners.children].map((one) => one.dataset.what);
+    banners.replaceChildren(...told.map(({ what, tone, title, text }) => {
+      const banner = document.createElement("div");
+      banner.className = `notice ${tone}`;
+      banner.dataset.what = what;
+      banner.append(Object.assign(document.createElement("strong"), { textContent: title }), ` ${text}`);
+      return banner;
+    }));
+    banners.hidden = told.length === 0;
+    begun.push(...told.filter(({ what }) => !known.includes(what)).map(({ title }) => title));
+  }
+
   // --- pages -----------------------------------------------------------------------------------------------------------
 
   function pathOf(pathname) {
@@ -197,6 +219,7 @@
       if (ticket !== newest) return null;
       if (isNavigation) main.removeAttribute("aria-busy");
       say("");
+      if (answer.headers.has("X-Banners")) interrupt(answer.headers.get("X-Banners"));
       if (answer.headers.has("X-Notify")) notify(answer.headers.get("X-Notify"));
       return answer;
     }
@@ -238,7 +261,8 @@
       if (focused === heading) scrollTo(0, 0);
     }
     for (const part of main.querySelectorAll("[data-load]")) fill(part);
-    tell([heading, ...main.querySelectorAll(".notice")].filter(Boolean).map((part) => part.textContent.trim()).join(". "));
+    tell([...begun, ...[heading, ...main.querySelectorAll(".notice")].filter(Boolean).map((part) => part.textContent.trim())].join(". "));
+    begun = [];
   }
 
   // <div data-load="pages/…">   what takes longer comes a moment later, in its place
