@@ -69,7 +69,7 @@ class Grant:
     `claim` is the state of the claim that carries them, or None for a credit. `points` is what it stands for now, `undone`
     what debits have taken back of it. `email` is who has, or may take, the points; None when nobody can tell.
     `can_change` tells whether the account lets an open claim be changed in place. `since` is when the points came into the
-    balance of `email`.
+    balance of `email`. `is_gone` is true of a claim that ran out and whose points are due no more.
     """
 
     id: UUID
@@ -81,6 +81,7 @@ class Grant:
     undone: int = 0
     can_change: bool = False
     since: datetime | None = None
+    is_gone: bool = False
 
     @property
     def is_in_balance(self) -> bool:
@@ -110,6 +111,11 @@ class Position:
     @property
     def granted(self) -> int:
         return sum(grant.points for grant in self.grants) - sum(taken.points for taken in self.taken_back)
+
+    @property
+    def to_compare(self) -> int:
+        """Give what is compared with points due: what was granted, less what ran out and is due no more."""
+        return self.granted - sum(grant.points for grant in self.grants if grant.is_gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,10 @@ def next_step(
     misbound = _misbound_claim(position.grants, recipient)
     if misbound is not None:
         return Decision(_void(misbound, misbound.points))
+    for grant in position.grants:
+        # Of what ran out, nothing is left to be granted or taken back.
+        if grant.is_gone and grant.points > 0:
+            return Decision(_void(grant, grant.points))
     delta = due - position.granted
     if delta > 0:
         return _give(delta, position, recipient)

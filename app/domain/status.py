@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 from app.domain.claim import LIVE, ClaimState
 from app.domain.earning import Because, Due
-from app.domain.settlement import Position
+from app.domain.settlement import Grant, Position
 
 # Our metadata on an order.
 KEYS = ("points_status", "points_amount", "points_claim_url", "points_expires_on")
@@ -41,13 +41,13 @@ def points_status(due: Due, position: Position, *, was_ever_granted: bool) -> Po
     standing = [grant for grant in position.grants if grant.points - grant.undone > 0]
     if any(grant.claim in LIVE for grant in standing):
         return PointsStatus.READY
-    if due.points > position.granted or (due.because in _TIME_WILL_TELL and position.granted == 0 and not was_ever_granted):
+    if due.points > position.to_compare or (due.because in _TIME_WILL_TELL and position.granted == 0 and not was_ever_granted):
         return PointsStatus.PENDING
     if any(grant.claim is ClaimState.TAKEN for grant in standing):
         return PointsStatus.CLAIMED
     if any(grant.claim is None for grant in standing):
         return PointsStatus.CREDITED
-    if was_ever_granted and position.granted == 0:
+    if was_ever_granted and position.to_compare == 0 and not _all_ran_out(position):
         return PointsStatus.REVERSED
     return PointsStatus.NONE
 
@@ -57,8 +57,17 @@ def points_amount(due: Due, position: Position) -> int:
 
     What is to be taken back, and cannot be, is the shop's loss: the order says what it is due.
     """
-    ran_out = sum(grant.points - grant.undone for grant in position.grants if grant.claim is ClaimState.EXPIRED)
-    return max(min(due.points, position.granted) - ran_out, 0)
+    ran_out = sum(grant.points - grant.undone for grant in position.grants if _ran_out(grant) and not grant.is_gone)
+    return max(min(due.points, position.to_compare) - ran_out, 0)
+
+
+def _all_ran_out(position: Position) -> bool:
+    """True if a claim ran out, and the shopper never had points of this order."""
+    return any(_ran_out(grant) for grant in position.grants) and not any(grant.is_in_balance for grant in position.grants)
+
+
+def _ran_out(grant: Grant) -> bool:
+    return grant.claim is ClaimState.EXPIRED
 
 
 def metadata_hash(metadata: Mapping[str, str]) -> str:

@@ -319,3 +319,18 @@ def test_an_open_claim_that_is_tied_to_nobody_stays() -> None:
 
 def test_an_open_claim_stays_while_the_order_has_no_address() -> None:
     assert next_step(10, position(claim(OPEN, 10)), recipient(email="")) == NOTHING
+
+
+# What ran out.
+
+
+def test_what_ran_out_and_is_due_no_more_is_written_off_the_claim_first() -> None:
+    now = position(claim(EXPIRED, 40, is_gone=True), claim(OPEN, 5, number=2))
+
+    assert next_step(5, now, CLAIM) == step(MovementKind.VOID, -40, target=1)
+
+
+def test_a_refund_then_takes_from_what_came_after() -> None:
+    now = position(claim(EXPIRED, 0, is_gone=True), claim(OPEN, 20, number=2))
+
+    assert next_step(10, now, CLAIM) == step(MovementKind.VOID, -10, target=2)

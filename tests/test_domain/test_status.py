@@ -1,10 +1,12 @@
 """The one word that an order tells the shopper."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.domain.earning import Because, Due
 from app.domain.settlement import Grant, TakenBack
-from app.domain.status import PointsStatus, points_status
+from app.domain.status import PointsStatus, points_amount, points_status
 from tests.test_domain.positions import EXPIRED, OPEN, SHOWN, TAKEN, VOID, claim, credit, debit, position, written_off
 
 Parts = tuple[Grant | TakenBack, ...]
@@ -68,6 +70,19 @@ def test_points_taken_back_in_part_are_still_there() -> None:
 
 def test_a_claim_that_ran_out_is_none() -> None:
     assert word(10, claim(EXPIRED, 10)) == PointsStatus.NONE
+
+
+def test_a_claim_that_ran_out_and_is_gone_is_none() -> None:
+    assert word(0, claim(EXPIRED, 10, is_gone=True)) == PointsStatus.NONE
+    assert word(0, claim(EXPIRED, 0, is_gone=True)) == PointsStatus.NONE
+
+
+def test_points_that_came_after_a_claim_ran_out_are_all_that_the_order_says() -> None:
+    gone = claim(EXPIRED, 40, is_gone=True)
+
+    for ran_out in (gone, replace(gone, points=0)):
+        now = position(ran_out, credit(20, number=2))
+        assert (word(20, *now.grants), points_amount(Due(20, 60, Because.EARNED), now)) == (PointsStatus.CREDITED, 20)
 
 
 def test_points_that_are_to_be_taken_back_and_are_not_there_are_still_the_shoppers() -> None:

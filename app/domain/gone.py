@@ -1,0 +1,112 @@
+"""What is gone of an order's points: what ran out with a claim, and what staff withdrew or took.
+
+Each is counted once, at what it really removed: of the order's own points first, then of what staff gave. So a refund takes
+nothing that is gone already, and one that fails later brings back only what it had taken. Example: 40 are withdrawn, and 15 of
+40 are refunded: 0 are due. A gift of 10 then brings 10.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Points that are gone. `of_points` were earned by the order, `of_gifts` were given by staff."""
+
+    of_points: int = 0
+    of_gifts: int = 0
+
+    def __add__(self, other: "Gone") -> "Gone":
+        return Gone(self.of_points + other.of_points, self.of_gifts + other.of_gifts)
+
+    @property
+    def total(self) -> int:
+        return self.of_points + self.of_gifts
+
+
+NOTHING_GONE = Gone()
+
+
+@dataclass(frozen=True, slots=True)
+class ByStaff:
+    """Points that staff gave to an order, or, with a minus, asked to take from it.
+
+    `is_summed` is true of one that an older version of the app wrote: it counts with its sign, as it did then.
+    """
+
+    id: int
+    points: int
+    is_summed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changes an order's points otherwise than its money. `staff` is in the order in which it was done."""
+
+    staff: tuple[ByStaff, ...] = ()
+    gone: Gone = NOTHING_GONE
+
+    @property
+    def sum(self) -> int:
+        """Give the sum of what staff did, with signs: the first version of the arithmetic counts so."""
+        return sum(change.points for change in self.staff)
+
+    def due(self, points: int) -> int:
+        """Give what an order is due that has earned these points."""
+        return sum(self._left(points))
+
+    def taking(self, asked: int, points: int) -> Gone:
+        """Split what staff take: as much as is there."""
+        return self._split(min(asked, self.due(points)), points)
+
+    def running_out(self, amount: int, points: int) -> Gone:
+        """Split what runs out with a claim: all that the claim holds."""
+        return self._split(amount, points)
+
+    def _split(self, amount: int, points: int) -> Gone:
+        points_left, gifts_left = self._left(points)
+        of_gifts = min(max(amount - points_left, 0), gifts_left)
+        return Gone(amount - of_gifts, of_gifts)
+
+    def _left(self, points: int) -> tuple[int, int]:
+        summed = sum(change.points for change in self.staff if change.is_summed)
+        gifts = sum(change.points for change in self.staff if not change.is_summed and change.points > 0)
+        return (
+            max(points + min(summed, 0) - self.gone.of_points, 0),
+            max(gifts + max(summed, 0) - self.gone.of_gifts, 0),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NewlyGone:
+    """What is found gone by one look: by the claims that ran out, and by what staff took, each by its id."""
+
+    by_claim: Mapping[object, Gone] = field(default_factory=dict)
+    by_staff: Mapping[int, Gone] = field(default_factory=dict)
+
+    @property
+    def gone(self) -> Gone:
+        return sum((*self.by_claim.values(), *self.by_staff.values()), NOTHING_GONE)
+
+    def __bool__(self) -> bool:
+        return bool(self.by_claim or self.by_staff)
+
+
+def newly_gone(changes: Changes, points: int, *, ran_out: Mapping[object, int], counted: Sequence[int] = ()) -> NewlyGone:
+    """Find what is gone and was not counted before.
+
+    `points` is what the order has earned, at the last look or now, whichever is more: what was refunded since the last look was
+    on the claim still. `ran_out` is what claims held when they ran out, by their ids. `counted` are the ids of the changes by
+    staff that are counted already. What staff gave later than they took is not there to be taken.
+    """
+    by_claim, by_staff = dict[object, Gone](), dict[int, Gone]()
+    so_far = changes
+    for claim_id, amount in ran_out.items():
+        by_claim[claim_id] = so_far.running_out(amount, points)
+        so_far = replace(so_far, gone=so_far.gone + by_claim[claim_id])
+    for position, change in enumerate(changes.staff):
+        if change.points < 0 and not change.is_summed and change.id not in counted:
+            before = replace(so_far, staff=changes.staff[:position])
+            by_staff[change.id] = before.taking(-change.points, points)
+            so_far = replace(so_far, gone=so_far.gone + by_staff[change.id])
+    return NewlyGone(by_claim, by_staff)

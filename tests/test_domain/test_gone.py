@@ -1,0 +1,102 @@
+"""What is gone of an order's points: each thing once, at what it really removed."""
+
+from itertools import permutations
+
+import pytest
+
+from app.domain.gone import Changes, Gone, ByStaff, newly_gone
+
+CLAIM = "claim"
+
+
+def changes(*staff: int, gone: Gone | None = None) -> Changes:
+    return Changes(tuple(ByStaff(number, points) for number, points in enumerate(staff, 1)), gone or Gone())
+
+
+def test_a_gift_after_a_claim_ran_out_brings_itself_alone() -> None:
+    assert changes(5, gone=Gone(40)).due(40) == 5
+
+
+def test_what_an_order_grows_by_after_its_claim_ran_out_comes_alone() -> None:
+    assert changes(gone=Gone(40)).due(60) == 20
+
+
+@pytest.mark.parametrize("earned", [40, 30])
+def test_a_refund_that_fails_brings_nothing_back_that_had_run_out(earned: int) -> None:
+    assert changes(gone=Gone(40)).due(earned) == 0
+
+
+def test_all_that_a_claim_held_ran_out_though_a_refund_is_seen_at_the_same_look() -> None:
+    new = newly_gone(changes(), 40, ran_out={CLAIM: 40})
+
+    assert new.by_claim == {CLAIM: Gone(40)}
+
+
+def test_a_claim_of_earned_and_given_points_runs_out_whole() -> None:
+    new = newly_gone(changes(10), 40, ran_out={CLAIM: 50})
+
+    assert new.by_claim == {CLAIM: Gone(40, 10)}
+    assert changes(10, gone=new.gone).due(40) == 0
+
+
+def test_a_gift_made_after_the_claim_ran_out_is_not_on_it() -> None:
+    new = newly_gone(changes(5), 40, ran_out={CLAIM: 40})
+
+    assert changes(5, gone=new.gone).due(40) == 5
+
+
+@pytest.mark.parametrize(("asked", "gone"), [(10, Gone(10)), (20, Gone(20)), (25, Gone(20, 5)), (1000, Gone(20, 10))])
+def test_a_taking_removes_what_is_there_of_earned_points_first(asked: int, gone: Gone) -> None:
+    assert newly_gone(changes(10, -asked), 20, ran_out={}).by_staff == {2: gone}
+
+
+def test_a_gift_after_taking_too_much_is_given_in_full() -> None:
+    taken = newly_gone(changes(-1000), 20, ran_out={}).gone
+
+    assert changes(-1000, 50, gone=taken).due(20) == 50
+
+
+def test_a_gift_that_came_later_is_not_taken_though_both_are_seen_at_once() -> None:
+    staff = changes(-1000, 50)
+
+    assert Changes(staff.staff, newly_gone(staff, 20, ran_out={}).gone).due(20) == 50
+
+
+def test_nothing_there_is_taken_as_nothing() -> None:
+    assert newly_gone(changes(-30), 0, ran_out={}).by_staff == {1: Gone()}
+
+
+def test_what_was_counted_is_not_counted_again() -> None:
+    assert not newly_gone(changes(-30, gone=Gone(30)), 40, ran_out={}, counted=[1])
+
+
+@pytest.mark.parametrize("order", list(permutations(["withdraw", "refund", "give"])))
+@pytest.mark.parametrize("is_looked_at_between", [True, False])
+def test_a_withdrawal_of_the_earned_points_a_refund_and_a_gift_leave_the_gift(
+    order: tuple[str, ...], *, is_looked_at_between: bool
+) -> None:
+    points = last = 40
+    staff, gone, counted = list[ByStaff](), Gone(), list[int]()
+
+    for number, what in enumerate(order, 1):
+        if what == "refund":
+            points = 25
+        elif what == "give":
+            staff.append(ByStaff(number, 10))
+        else:
+            # Withdrawn is what the order has earned and the link holds at that time.
+            staff.append(ByStaff(number, -last))
+        if is_looked_at_between or number == len(order):
+            new = newly_gone(Changes(tuple(staff), gone), max(points, last), ran_out={}, counted=counted)
+            gone, last = gone + new.gone, points
+            counted += new.by_staff
+
+    assert Changes(tuple(staff), gone).due(points) == 10
+
+
+def test_what_an_older_version_wrote_counts_with_its_sign() -> None:
+    older = (ByStaff(1, -40, is_summed=True), ByStaff(2, 10, is_summed=True))
+
+    assert [Changes(older).due(points) for points in (25, 40, 60)] == [0, 10, 30]
+    assert Changes((*older, ByStaff(3, 10))).due(25) == 10
+    assert not newly_gone(Changes(older), 40, ran_out={})
