@@ -29,9 +29,10 @@ def change(row: SQLModel, **values: Any) -> None:
     row.__dict__.update(values)
 
 
-def as_value(kind: type[Value], row: SQLModel) -> Value:
-    """Read a row as a frozen value: it has the row's columns of the same names."""
-    return kind(**{field.name: getattr(row, field.name) for field in fields(kind)})
+def as_value(kind: type[Value], row: SQLModel, **more: Any) -> Value:
+    """Read a row as a frozen value: it has the row's columns of the same names. `more` are those that stand elsewhere."""
+    names = (field.name for field in fields(kind) if field.name not in more)
+    return kind(**{name: getattr(row, name) for name in names}, **more)
 
 
 @cache

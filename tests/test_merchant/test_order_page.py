@@ -1,6 +1,7 @@
 """The order page: it explains the number, and does each thing that staff ask of it once."""
 
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from tests.standins.saleor import Item
 from tests.test_merchant.calls import Desk, notified, seen
 from tests.test_settling.test_provider_faults import make_instant
 from tests.test_settling.test_refunds import ADA, paid_order, refund, spend
-from tests.world import World
+from tests.world import TIMEOUT, World
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 
@@ -346,3 +347,49 @@ def test_another_stores_movement_is_not_resolved(coggins_desk: Desk) -> None:
 
     with pytest.raises(BadRequest):
         resolve_movement(world.services, movement.id, happened=True, who="x", store_id=(world.store().id or 0) + 1)
+
+
+def test_a_claim_link_says_when_it_was_first_opened_and_when_it_was_taken(desk: Desk) -> None:
+    world = desk.world
+    order_id = paid_order(world)
+    url = world.follow(order_id).headers["Location"]
+    never_opened = seen(desk.get(f"orders/{order_id}"))
+    world.clock.advance(minutes=7)
+    first = minute(world.clock())
+
+    for _ in range(2):
+        requests.get(url, timeout=TIMEOUT)
+        world.clock.advance(minutes=5)
+    opened = explained(world, order_id)
+    page = seen(desk.get(f"orders/{order_id}"))
+    requests.post(url, timeout=TIMEOUT)
+    world.settle()
+    taken = explained(world, order_id)
+
+    assert "Not claimed yet" in never_opened
+    assert "was opened" not in never_opened
+    assert minute(opened.claims[0].opened_at) == first
+    assert opened.claims[0].taken_at is None
+    assert "Opened, not claimed yet" in page
+    assert "points was opened" in page
+    assert minute(taken.claims[0].opened_at) == first
+    assert minute(taken.claims[0].taken_at) == first + timedelta(minutes=10)
+    assert [claim.id for claim in opened.voidable] == [claim.id for claim in opened.claims]
+
+
+def test_a_link_of_coggins_was_opened_when_it_was_asked_for_here(coggins_desk: Desk) -> None:
+    world = coggins_desk.world
+    order_id = paid_order(world)
+    world.clock.advance(minutes=7)
+    asked_at = minute(world.clock())
+
+    world.follow(order_id)
+
+    assert minute(explained(world, order_id).claims[0].opened_at) == asked_at
+    assert "Coggins does not say when a link is opened or used" in seen(coggins_desk.get(f"orders/{order_id}"))
+
+
+def minute(moment: datetime | None) -> datetime:
+    """Give a moment without its seconds: the clock of the tests goes on a little with each look at it."""
+    assert moment is not None
+    return moment.replace(second=0, microsecond=0)

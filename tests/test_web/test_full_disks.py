@@ -18,7 +18,7 @@ from app.usecases.settling.settle_orders import settle_orders
 from app.worker.loop import FAULT_SECONDS, run_once
 from tests.clock import MovableClock
 from tests.standins.saleor import StandInSaleor, State
-from tests.test_web.calls import ask, claim_path, deliver, error_of, ready_order, told
+from tests.test_web.calls import ask, claim_path, deliver, error_of, ready_order, text_of, told
 from tests.world import TIMEOUT, World, open_shop
 
 # What SQLite says on a full disk, and on a disk that was mounted read-only.
@@ -68,6 +68,17 @@ def test_every_answer_is_a_sentence(shop: World, pragma: str) -> None:
     assert answer.headers["Retry-After"]
     assert "sqlite" not in answer.text.lower()
     assert deliver(shop, told(shop)).status_code == 200
+
+
+def test_a_claim_is_shown_while_its_opening_cannot_be_noted(shop: World) -> None:
+    path = claim_path(shop, ready_order(shop))
+
+    with _unwritable(shop, READ_ONLY), capture_logs() as logged:
+        page = ask(shop, "GET", path)
+
+    assert page.status_code == 200
+    assert "60 points are waiting for you" in text_of(page)
+    assert "opening of a claim not noted" in {line["event"] for line in logged}
 
 
 @pytest.mark.parametrize("pragma", [FULL, READ_ONLY], ids=["full", "read-only"])

@@ -52,6 +52,8 @@ class PointsClaimRow(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=UtcTime)
     state: str = Field(default=PointsClaimState.OPEN, max_length=16)
     created_at: datetime = Field(sa_type=UtcTime)
+    # When its page was first opened, by a person or by a program that follows links. Empty where a version before showed it.
+    opened_at: datetime | None = Field(default=None, sa_type=UtcTime)
     taken_at: datetime | None = Field(default=None, sa_type=UtcTime)
     # The key of the Points API that made it. Empty in claims of orders, and of versions before.
     api_key_id: int | None = Field(default=None, foreign_key="api_key.id", sa_type=BigId)

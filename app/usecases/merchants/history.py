@@ -50,14 +50,15 @@ class ShownMovement:
 
 @dataclass(frozen=True, slots=True)
 class ShownClaim:
-    """A claim link of an order, without the link."""
+    """A claim link of an order, without the link. `opened_at` is when it was first opened, as far as anybody tells us."""
 
     id: UUID
+    account_id: int
     points: int
     state: str
     created_at: datetime
     expires_on: date | None
-    shown_at: datetime | None
+    opened_at: datetime | None
     taken_at: datetime | None
     taken_by: str | None
 

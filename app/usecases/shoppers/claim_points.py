@@ -21,6 +21,7 @@ from app.providers.embedded import state_of
 from app.sealing import fingerprint
 from app.usecases.services import Services
 from app.usecases.shoppers.claim_receipt import read_receipt, write_receipt
+from app.usecases.shoppers.note_opening import note_opening
 
 log = structlog.get_logger()
 
@@ -67,13 +68,19 @@ class ClaimView:
 
 
 def show_claim(services: Services, token: str, *, receipt: str = "") -> ClaimView | None:
-    """Show a claim; None when there is none of this token. Changes nothing: mail scanners follow links."""
+    """Show a claim; None when there is none of this token. Takes nothing: mail scanners follow links.
+
+    The first opening is noted, for the merchant.
+    """
     now = services.clock()
     with services.database.reading() as session:
         claim = find_claims(session, [fingerprint(token)]).get(fingerprint(token))
         if claim is None:
             return None
         view = _view(services, session, claim, now)
+        is_first = claim.opened_at is None and view.state is ClaimState.OPEN
+    if is_first:
+        note_opening(services.database, fingerprint(token), now)
     shown = read_receipt(services.sealer, receipt, fingerprint(token), now) if view.state is ClaimState.TAKEN else None
     return view if shown is None else replace(view, is_taken_now=True, balance=shown.balance)
 

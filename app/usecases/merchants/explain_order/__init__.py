@@ -18,6 +18,7 @@ from app.domain.order import Order
 from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.domain.store import AccountKind
 from app.usecases.merchants.explain_order.arithmetic import Arithmetic, Version, recompute, version_for
+from app.usecases.merchants.explain_order.openings import first_openings
 from app.usecases.merchants.explain_order.other_holders import find_other_holders
 from app.usecases.merchants.explain_order.timeline import Happening, TimelineEntry, timeline
 from app.usecases.merchants.history import ShownAdjustment, ShownClaim, ShownEvent, ShownMovement, ShownOrder
@@ -78,6 +79,11 @@ class Explanation:
         return tuple(one for one in self.movements if one.state == MovementState.UNKNOWN and one.kind in INSTANT_KINDS)
 
     @property
+    def has_claims_at_coggins(self) -> bool:
+        """Tell whether a link is Coggins' own, which tells us nothing of it."""
+        return any(self.accounts[one.account_id] is AccountKind.COGGINS for one in self.claims)
+
+    @property
     def voidable(self) -> tuple[ShownClaim, ...]:
         """The links that nobody has seen or taken, and that are not about to be withdrawn."""
         going = {one.claim_id for one in self.adjustments}
@@ -98,7 +104,7 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         row, store = found
         rules = rules_of(session, store_id)
         movements = [as_value(ShownMovement, one) for one in _of(session, MovementRow, row, MovementRow.planned_at)]
-        claims = [as_value(ShownClaim, one) for one in _of(session, ClaimRow, row, ClaimRow.created_at)]
+        claims = _claims(session, row)
         adjustments = [as_value(ShownAdjustment, one) for one in _of(session, AdjustmentRow, row, AdjustmentRow.made_at)]
         events = _events(session, row)
         accounts = {number: AccountKind(one.kind) for number, one in accounts_of(session, store_id).items()}
@@ -139,6 +145,12 @@ def _arithmetic(
 
 def _of(session: Session, table: type[_Row], order: OrderRow, at: datetime | None) -> list[_Row]:
     return list(session.exec(select(table).where(table.order_id == order.id).order_by(col(at))))
+
+
+def _claims(session: Session, order: OrderRow) -> list[ShownClaim]:
+    rows = _of(session, ClaimRow, order, ClaimRow.created_at)
+    openings = first_openings(session, rows)
+    return [as_value(ShownClaim, row, opened_at=openings.get(row.id)) for row in rows]
 
 
 def _events(session: Session, order: OrderRow) -> list[ShownEvent]:

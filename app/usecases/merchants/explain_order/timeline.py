@@ -16,7 +16,7 @@ class Happening(StrEnum):
     EVENT = "event"
     EVENT_AGAIN = "event_again"
     MOVEMENT = "movement"
-    SHOWN = "shown"
+    OPENED = "opened"
     TAKEN = "taken"
     ADJUSTED = "adjusted"
     READ = "read"
@@ -73,7 +73,7 @@ def _of_events(events: Sequence[ShownEvent]) -> Iterator[TimelineEntry]:
 
 def _of_claims(claims: Sequence[ShownClaim]) -> Iterator[TimelineEntry]:
     for claim in claims:
-        if claim.shown_at is not None:
-            yield TimelineEntry(claim.shown_at, Happening.SHOWN, claim.points)
+        if claim.opened_at is not None:
+            yield TimelineEntry(claim.opened_at, Happening.OPENED, claim.points)
         if claim.taken_at is not None:
             yield TimelineEntry(claim.taken_at, Happening.TAKEN, claim.points)
