@@ -8,6 +8,7 @@ from tests.browser import DESKTOP, OpenPage
 from tests.standins.dashboard import StandInDashboard
 from tests.test_merchant.calls import Desk
 from tests.test_merchant.conftest import OpenFrame
+from tests.world import World
 
 # A refused token is a 401, which the browser's console names.
 REFUSED = ("401",)
@@ -32,6 +33,21 @@ def test_the_page_comes_with_the_handshake_and_asks_no_stranger(dashboard: Stand
     expect(app_in(page).get_by_role("heading", level=1)).to_have_text("Overview")
     expect(app_in(page).get_by_role("link", name="Overview")).to_have_attribute("aria-current", "page")
     assert page.context.cookies() == []
+
+
+def test_tabs_that_the_user_may_not_open_are_not_shown(shop: World, desk: Desk, frames: OpenFrame) -> None:
+    user = Desk(shop, ("MANAGE_ORDERS",))
+    page = frames(expected=("403",))
+    with StandInDashboard(shop.saleor.api_url, desk.app_id, f"{shop.url}/app", user.token) as dashboard:
+        page.goto(dashboard.page("/rules"))
+        frame = app_in(page)
+        tabs = frame.get_by_role("navigation", name="Saleor Points").get_by_role("link")
+
+        expect(frame.get_by_role("alert")).to_contain_text("MANAGE_APPS")
+        expect(tabs).to_have_text(["Overview", "Orders", "Customers", "Log"])
+        tabs.first.click()
+        expect(frame.get_by_role("heading", level=1)).to_have_text("Overview")
+        expect(tabs).to_have_text(["Overview", "Orders", "Customers", "Log"])
 
 
 def test_theme_and_title_follow_the_dashboard(dashboard: StandInDashboard, frames: OpenFrame) -> None:

@@ -135,6 +135,25 @@ def test_a_user_without_manage_orders_reads_what_is_missing(shop: World, permiss
     assert "needs the permission MANAGE_ORDERS" in seen(answer)
 
 
+@pytest.mark.parametrize(
+    ("permissions", "tabs"),
+    [
+        (("MANAGE_ORDERS", "MANAGE_APPS"), "overview orders customers rules settings log"),
+        (("MANAGE_ORDERS",), "overview orders customers log"),
+        (("MANAGE_APPS",), "rules settings"),
+        (("MANAGE_PRODUCTS",), ""),
+    ],
+)
+def test_each_answer_names_the_pages_that_the_user_may_open(shop: World, permissions: tuple[str, ...], tabs: str) -> None:
+    user = Desk(shop, permissions)
+
+    answers = {page: user.get(page) for page in ("overview", "orders", "customers", "rules", "settings", "log")}
+
+    assert {answer.headers["X-Tabs"] for answer in answers.values()} == {tabs}
+    assert {page for page, answer in answers.items() if answer.status_code == 200} == set(tabs.split())
+    assert "X-Tabs" not in user.get("overview", token="a.b.c").headers
+
+
 def test_an_unknown_page_is_a_fragment_that_says_so(desk: Desk) -> None:
     answer = desk.get("nowhere")
 

@@ -14,13 +14,13 @@ The second click then gets the page as the first left it. A page with several fo
 
 from functools import partial
 
-from flask import Blueprint, abort
+from flask import Blueprint, abort, request
 
 from app.settings import Settings
 from app.usecases.services import Services
 from app.web.merchant import customer_actions, customers, log, moved_customer, orders, overview, rules, shell, widgets, words
 from app.web.merchant import settings as settings_page
-from app.web.merchant.authentication import learn_from_allowed
+from app.web.merchant.authentication import learn_from_allowed, staff_of
 from app.web.merchant.banners import add_banners
 
 __all__ = ["blueprint"]
@@ -34,6 +34,8 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     routes.after_app_request(shell.protect)
     routes.after_request(partial(learn_from_allowed, services))
     routes.after_request(partial(add_banners, services))
+    # Of the whole app: an error's answer belongs to no blueprint.
+    routes.after_app_request(shell.name_tabs)
     shell.add_routes(routes, services, settings)
     overview.add_routes(routes, services, settings)
     for page in (orders, customer_actions, moved_customer, customers, rules, log):
@@ -43,6 +45,7 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
 
     @routes.get("/pages/<path:path>")
     def unknown(path: str) -> str:  # noqa: ARG001 - Flask hands it over
+        staff_of(services, request)
         abort(404, "Saleor Points does not have this page.")
 
     return routes

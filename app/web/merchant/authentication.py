@@ -80,4 +80,5 @@ def _verified(services: Services, *, api_url: str, token: str, dashboard_url: st
     staff = verify_staff(services, api_url=api_url, token=token, dashboard_url=dashboard_url, now=services.clock())
     # The words of the page follow the store's time zone.
     g.merchant_time_zone = staff.time_zone
+    g.merchant_permissions = staff.user_permissions
     return staff

@@ -8,14 +8,16 @@ from app.saleor.api_urls import dashboard_origin
 from app.settings import Settings
 from app.usecases.merchants.find_dashboard import find_dashboard
 from app.usecases.services import Services
+from app.web.merchant.authentication import MANAGE_APPS, MANAGE_ORDERS
 
+# Each with the permission that opening it takes.
 PAGES = (
-    ("overview", "Overview"),
-    ("orders", "Orders"),
-    ("customers", "Customers"),
-    ("rules", "Rules"),
-    ("settings", "Settings"),
-    ("log", "Log"),
+    ("overview", "Overview", MANAGE_ORDERS),
+    ("orders", "Orders", MANAGE_ORDERS),
+    ("customers", "Customers", MANAGE_ORDERS),
+    ("rules", "Rules", MANAGE_APPS),
+    ("settings", "Settings", MANAGE_APPS),
+    ("log", "Log", MANAGE_ORDERS),
 )
 
 # Nothing from anywhere else, nothing inline; pictures may be part of a page: charts, a logo.
@@ -37,6 +39,14 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
     def shell(path: str) -> str:  # noqa: ARG001 - the bridge reads it from the address
         g.merchant_ancestors = frame_ancestors(services, settings)
         return render_template("merchant/shell.html", pages=PAGES, theme=theme_asked())
+
+
+def name_tabs(answer: Response) -> Response:
+    """Tell with the answer which pages this staff user may open: the shell shows the tabs of no others."""
+    permissions: frozenset[str] | None = g.get("merchant_permissions")
+    if permissions is not None and request.path.startswith("/app/pages/"):
+        answer.headers["X-Tabs"] = " ".join(path for path, _, needed in PAGES if needed in permissions)
+    return answer
 
 
 def protect(answer: Response) -> Response:

@@ -132,6 +132,11 @@
     } catch { /* an answer that cannot be read is shown in the page all the same */ }
   }
 
+  // Each answer names the tabs of the pages that this staff user may open.
+  function showTabs(pages) {
+    for (const link of document.querySelectorAll("nav [data-page]")) link.hidden = !pages.includes(link.dataset.page);
+  }
+
   // What interrupts the work stands above each page. It is read out when it begins, and not again on each page.
   function interrupt(header) {
     let told;
@@ -219,6 +224,7 @@
       if (ticket !== newest) return null;
       if (isNavigation) main.removeAttribute("aria-busy");
       say("");
+      if (answer.headers.has("X-Tabs")) showTabs(answer.headers.get("X-Tabs").split(" "));
       if (answer.headers.has("X-Banners")) interrupt(answer.headers.get("X-Banners"));
       if (answer.headers.has("X-Notify")) notify(answer.headers.get("X-Notify"));
       return answer;
