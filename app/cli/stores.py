@@ -53,6 +53,11 @@ def create_store_command(name: str) -> None:
 @click.option("--time-zone", metavar="ZONE", help="Where a day ends, such as Europe/Berlin.")
 @click.option("--debt-policy", metavar="floor|negative", help="Whether a debit may leave a balance below zero.")
 @click.option("--claim-link", metavar="own|direct", help="What orders hold: our order link, or the provider's link itself.")
+@click.option(
+    "--erase-after-days",
+    metavar="N|never",
+    help="Erase customers so many days after Saleor deleted them; then run webhooks sync. It needs MANAGE_USERS.",
+)
 @option_who_if_any
 def set_store(slug: str, *, who: str | None, **options: str | None) -> None:
     """Change settings of the store SLUG. What is left out stays as it is."""
@@ -164,12 +169,12 @@ def _days(text: str) -> int | None:
     if text.strip().lower() == "never":
         return None
     if not text.strip().isdecimal():
-        raise click.UsageError("--default-expires-days takes a whole number of days, or never.")
+        raise click.UsageError("This option takes a whole number of days, or never.")
     return int(text)
 
 
 _READ: Mapping[str, Callable[[str], Any]] = MappingProxyType(
-    {"default_expires_days": _days, "customer_types": lambda text: text.split(",")}
+    {"default_expires_days": _days, "erase_after_days": _days, "customer_types": lambda text: text.split(",")}
 )
 
 

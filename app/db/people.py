@@ -15,6 +15,7 @@ from app.db.tables import (
     AdjustmentRow,
     ClaimRow,
     CustomerMoveRow,
+    DeletedCustomerRow,
     MovementRow,
     OrderRow,
     PointsClaimRow,
@@ -40,6 +41,7 @@ class Person:
     claims: Sequence[ClaimRow]
     adjustments: Sequence[AdjustmentRow]
     moves: Sequence[CustomerMoveRow] = ()
+    deletions: Sequence[DeletedCustomerRow] = ()
 
     @property
     def is_known(self) -> bool:
@@ -47,7 +49,7 @@ class Person:
 
 
 def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = False) -> Person:
-    """Find all of a person. Locked in the order in which everybody locks: orders, claims, the customer, movements."""
+    """Find all of a person. Locked in the order in which everybody locks: orders, claims, the customer, movements, deletions."""
     keys = keys_in(session, email)
     orders = _all(session, select(OrderRow).where(OrderRow.store_id == store.id, col(OrderRow.email_key).in_(keys)), lock=lock)
     customer = session.exec(
@@ -94,7 +96,9 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     entries = _all(session, select(PointsEntryRow).where(PointsEntryRow.customer_id == customer.id)) if customer else []
     is_moved = or_(col(CustomerMoveRow.from_key).in_(keys), col(CustomerMoveRow.to_key).in_(keys))
     moves = _all(session, select(CustomerMoveRow).where(CustomerMoveRow.store_id == store.id, is_moved))
-    return Person(customer, entries, points_claims, orders, movements, claims, adjustments, moves)
+    is_deleted = (DeletedCustomerRow.store_id == store.id, col(DeletedCustomerRow.email_key).in_(keys))
+    deletions = _all(session, select(DeletedCustomerRow).where(*is_deleted), lock=lock)
+    return Person(customer, entries, points_claims, orders, movements, claims, adjustments, moves, deletions)
 
 
 def forget_in_lists(session: Session, store_id: int, is_theirs: Callable[[str | None], bool], nobody: str) -> None:

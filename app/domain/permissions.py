@@ -11,17 +11,24 @@ class Feature(StrEnum):
     """What the app can do, as far as Saleor's permissions tell features apart."""
 
     EARNING = "earning"
+    ERASING = "erasing"
 
 
 # Saleor's own names. The permission of EARNING is in the manifest; the others are asked for when a merchant wants the feature.
-NEEDED: Mapping[Feature, tuple[str, ...]] = MappingProxyType({Feature.EARNING: ("MANAGE_ORDERS",)})
+NEEDED: Mapping[Feature, tuple[str, ...]] = MappingProxyType(
+    {Feature.EARNING: ("MANAGE_ORDERS",), Feature.ERASING: ("MANAGE_USERS",)}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AppPermissions:
-    """The permissions that the app had in a Saleor at `asked_at`. `trouble` says why they are not known."""
+    """The permissions that the app had in a Saleor at `asked_at`, and the features that this Saleor can serve.
+
+    `trouble` says why they are not known.
+    """
 
     granted: frozenset[str]
+    features: tuple[Feature, ...]
     asked_at: datetime
     trouble: str = ""
 
@@ -31,5 +38,5 @@ class AppPermissions:
 
     @property
     def is_complete(self) -> bool:
-        """Tell whether the app has all permissions that any feature needs."""
-        return not any(self.missing_for(feature) for feature in Feature)
+        """Tell whether the app has all permissions that its features need."""
+        return not any(self.missing_for(feature) for feature in self.features)

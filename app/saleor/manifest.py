@@ -6,13 +6,16 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app.saleor.versions import read_version
+from app.saleor.versions import is_known_since, read_version
+from app.saleor.webhooks import Webhook
 
 FOLDER = Path(__file__).parents[2] / "manifest"
 LOGO = FOLDER / "logo.png"
 
 # An app is told of its own deletion and of its own pauses from here on.
 APP_EVENTS_SINCE = (3, 23)
+# A subscription can ask who was deleted from here on.
+CUSTOMER_EVENTS_SINCE = (3, 23)
 # Places in the Dashboard that only newer ones have. A place that it does not know makes it refuse the whole app.
 MOUNTS_SINCE = {
     "ORDER_DETAILS_WIDGETS": (3, 22),
@@ -47,6 +50,17 @@ def manifest(
         one for one in filled["extensions"] if _is_since(schema_version, MOUNTS_SINCE.get(one["mount"], (0, 0)))
     ]
     return dict(filled)
+
+
+def customers_webhook(api_url: str) -> Webhook:
+    """Give the webhook by which a Saleor tells of customers who are deleted, if the app has the permission MANAGE_USERS."""
+    events = frozenset({"CUSTOMER_DELETED", "ACCOUNT_DELETED"})
+    return Webhook("Customers", f"{api_url}/api/webhooks/customers", _query("customer_events"), events)
+
+
+def tells_of_deleted_customers(version: str | None) -> bool:
+    """Tell whether a Saleor is known to be of a version that can tell of them."""
+    return is_known_since(version, CUSTOMER_EVENTS_SINCE)
 
 
 @cache

@@ -23,6 +23,10 @@ class ShopReads:
         email = user.get("email") if isinstance(user, dict) else None
         return email if isinstance(email, str) and email else None
 
+    def has_customer(self, api_url: str, token: str, email: str) -> bool:
+        """Ask whether there is a customer with an e-mail address."""
+        return self._execute(api_url, token, "customer_by_email", {"email": email}).get("user") is not None
+
     def customer_emails(self, api_url: str, token: str, user_ids: Sequence[str]) -> dict[str, str]:
         """Ask for the e-mail addresses of up to 100 customers, by id. Who is not known, or has none, is missing."""
         if not user_ids:

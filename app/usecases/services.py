@@ -13,6 +13,7 @@ from app.domain.permissions import AppPermissions
 from app.http.bulkhead import Bulkheads
 from app.providers.protocol import PointsProvider
 from app.saleor.client import SaleorClient
+from app.saleor.webhooks import Webhook
 from app.sealing import Sealer
 from app.usecases.moving.causes import Cause
 
@@ -39,6 +40,8 @@ class Services:
     claim_url_base: str
     saleor_urls_allowed: tuple[str, ...]
     manifest_for: Callable[[str | None], dict[str, Any]]
+    # The webhook by which Saleor tells of deleted customers: in no manifest, because few stores want it.
+    customers_webhook: Webhook
     # What movements may be for, by the word in `movement.cause_kind`.
     causes: Mapping[str, Cause]
     # Where a Saleor may have read the manifest. The first is the one to install from.

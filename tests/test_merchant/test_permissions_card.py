@@ -1,12 +1,17 @@
 """The card of the permissions: what each feature needs, what is there, and how a missing one is asked for."""
 
+from uuid import uuid4
+
+import pytest
+import requests
 from playwright.sync_api import expect
 
 from tests.standins import faults
 from tests.standins.dashboard import StandInDashboard
-from tests.test_merchant.calls import Desk, seen
+from tests.test_merchant.calls import Desk, notified, seen
 from tests.test_merchant.conftest import OpenFrame
 from tests.test_merchant.test_the_frame import app_in, heard
+from tests.test_settling.test_refunds import ADA, paid_order
 
 CARD = "settings/permissions"
 
@@ -20,7 +25,13 @@ def test_the_card_says_what_is_granted(desk: Desk) -> None:
 
     assert "Points for orders" in seen(answer)
     assert "MANAGE_ORDERS Granted" in seen(answer)
-    assert "data-grant" not in answer.text
+    assert "MANAGE_USERS Missing" in seen(answer)
+
+
+def test_a_saleor_that_does_not_tell_of_deleted_customers_has_no_line_for_it(desk: Desk) -> None:
+    desk.world.change_store(saleor_version="3.22")
+
+    assert "MANAGE_USERS" not in seen(desk.get(CARD))
 
 
 def test_a_missing_permission_is_shown_at_once_and_can_be_asked_for(desk: Desk) -> None:
@@ -41,6 +52,7 @@ def test_a_granted_permission_is_seen_by_the_next_look(desk: Desk) -> None:
 
 def test_what_is_complete_is_asked_once_a_minute(desk: Desk) -> None:
     counts = desk.world.saleor.counts
+    permit(desk, "MANAGE_ORDERS", "MANAGE_USERS")
     desk.get(CARD)
     asked = counts["OwnApp"]
     desk.get(CARD)
@@ -60,6 +72,73 @@ def test_who_lacks_the_permission_is_told_that_somebody_else_must_grant_it(desk:
     assert "data-grant" not in answer.text
 
 
+def erasing(desk: Desk, **typed: str) -> requests.Response:
+    return desk.post("settings/erasing", {"once": uuid4().hex, "erases_deleted": "yes", "erase_after_days": "30"} | typed)
+
+
+def test_erasing_is_refused_while_the_permission_is_missing(desk: Desk) -> None:
+    answer = erasing(desk)
+
+    assert answer.status_code == 422
+    assert "Grant the app MANAGE_USERS first" in seen(answer)
+    assert desk.world.store().erase_after_days is None
+
+
+def test_erasing_is_switched_on_with_its_webhook_and_off_again(desk: Desk) -> None:
+    permit(desk, "MANAGE_ORDERS", "MANAGE_USERS")
+    [app] = desk.world.saleor.apps.installed.values()
+
+    on = erasing(desk)
+    assert (notified(on)["status"], desk.world.store().erase_after_days) == ("success", 30)
+    assert {"Orders", "App", "Customers"} == {webhook.name for webhook in app.webhooks}
+
+    off = erasing(desk, erases_deleted="")
+    assert (notified(off)["status"], desk.world.store().erase_after_days) == ("success", None)
+    assert {"Orders", "App"} == {webhook.name for webhook in app.webhooks}
+
+
+@pytest.mark.parametrize("days", ["", "soon", "-1", "366", "9" * 20])
+def test_days_that_will_not_do_are_said_beside_their_field(desk: Desk, days: str) -> None:
+    permit(desk, "MANAGE_ORDERS", "MANAGE_USERS")
+    answer = erasing(desk, erase_after_days=days)
+
+    assert answer.status_code == 422
+    assert 'id="erase_after_days-error"' in answer.text
+    assert desk.world.store().erase_after_days is None
+
+
+def test_a_webhook_that_saleor_does_not_change_is_said(desk: Desk) -> None:
+    permit(desk, "MANAGE_ORDERS", "MANAGE_USERS")
+    desk.world.saleor.faults.always(faults.status(500), on="OwnWebhooks")
+    answer = erasing(desk)
+
+    assert notified(answer)["title"] == "Saved, but Saleor did not change the webhook"
+    assert desk.world.store().erase_after_days == 30
+
+
+def test_a_deleted_customer_is_shown_and_kept_by_whoever_may_erase(desk: Desk) -> None:
+    permit(desk, "MANAGE_ORDERS", "MANAGE_USERS")
+    erasing(desk)
+    paid_order(desk.world)
+    desk.world.saleor.shop.register_customer(ADA)
+    desk.world.clock.advance(minutes=1)
+    desk.world.saleor.delete_customer(ADA)
+    desk.world.deliver()
+    eraser = Desk(desk.world, permissions=("MANAGE_ORDERS", "MANAGE_USERS"))
+
+    page = eraser.get(f"customers/{ADA}")
+    assert "was deleted in Saleor" in seen(page)
+    assert "Keep this customer" not in seen(desk.get(f"customers/{ADA}"))
+    sent = {"once": uuid4().hex, "email": ADA}
+    assert desk.post(f"customers/{ADA}/keep", sent).status_code == 403
+
+    kept = eraser.post(f"customers/{ADA}/keep", sent)
+
+    assert notified(kept)["title"] == "The customer is kept"
+    assert "was deleted in Saleor" not in seen(kept)
+    assert notified(eraser.post(f"customers/{ADA}/keep", sent | {"once": uuid4().hex}))["status"] == "warning"
+
+
 def test_a_saleor_that_does_not_answer_is_said(desk: Desk) -> None:
     desk.world.saleor.faults.always(faults.status(500), on="OwnApp")
     answer = desk.get(CARD)
@@ -77,7 +156,7 @@ def test_the_card_is_for_manage_apps_alone(desk: Desk) -> None:
 def test_a_permission_is_granted_by_the_dashboard_and_the_page_shows_it(
     desk: Desk, dashboard: StandInDashboard, frames: OpenFrame
 ) -> None:
-    permit(desk)
+    desk.permissions = ("MANAGE_ORDERS", "MANAGE_APPS", "MANAGE_USERS")
     page = frames()
     page.goto(dashboard.page("/settings"))
     app_in(page).get_by_role("button", name="Grant").click()
@@ -85,6 +164,7 @@ def test_a_permission_is_granted_by_the_dashboard_and_the_page_shows_it(
 
     card = app_in(page).locator("#permissions")
     expect(card).to_contain_text("Granted")
+    expect(card).not_to_contain_text("Missing")
     expect(page).to_have_url(dashboard.page("/settings"))
     assert heard(page, "notification") == []
     page.reload()
@@ -92,7 +172,7 @@ def test_a_permission_is_granted_by_the_dashboard_and_the_page_shows_it(
 
 
 def test_a_denied_permission_leads_back_and_says_so(desk: Desk, dashboard: StandInDashboard, frames: OpenFrame) -> None:
-    permit(desk)
+    desk.permissions = ("MANAGE_ORDERS", "MANAGE_APPS", "MANAGE_USERS")
     page = frames()
     page.goto(dashboard.page("/settings"))
     app_in(page).get_by_role("button", name="Grant").click()

@@ -353,7 +353,7 @@ def test_the_mail_snippets_hold_this_stores_own_link(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["settings", "provider", "provider/test", "store", "brand", "brand/preview", "keys", "keys/revoke"],
+    ["settings", "provider", "provider/test", "store", "brand", "brand/preview", "keys", "keys/revoke", "erasing"],
 )
 def test_settings_are_for_manage_apps_alone(desk: Desk, path: str) -> None:
     stranger = Desk(desk.world, permissions=("MANAGE_ORDERS",))

@@ -6,6 +6,7 @@ from app.db.tables.api_answer import ApiAnswerRow
 from app.db.tables.api_key import ApiKeyRow
 from app.db.tables.claim import ClaimRow
 from app.db.tables.customer_move import CustomerMoveRow
+from app.db.tables.deleted_customer import DeletedCustomerRow
 from app.db.tables.event import EventRow
 from app.db.tables.finished_step import FinishedStepRow
 from app.db.tables.log_entry import LogEntryRow
@@ -30,6 +31,7 @@ __all__ = [
     "ApiKeyRow",
     "ClaimRow",
     "CustomerMoveRow",
+    "DeletedCustomerRow",
     "EventRow",
     "FinishedStepRow",
     "LogEntryRow",

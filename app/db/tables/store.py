@@ -20,6 +20,7 @@ class StoreRow(SQLModel, table=True):
         CheckConstraint("state <> 'active' OR saleor_api_url IS NULL OR token_sealed IS NOT NULL", name="store_active_has_token"),
         CheckConstraint("state <> 'deleted' OR token_sealed IS NULL", name="store_deleted_has_no_token"),
         CheckConstraint("default_expires_days BETWEEN 0 AND 36500", name="store_default_expires_days"),
+        CheckConstraint("erase_after_days BETWEEN 0 AND 365", name="store_erase_after_days"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -46,6 +47,8 @@ class StoreRow(SQLModel, table=True):
     default_expires_days: int | None = None
     # The customer types that the Points API takes, as a JSON array; none: it takes any.
     customer_types: str | None = None
+    # Days after which a customer whom Saleor deleted is erased; none: nobody is.
+    erase_after_days: int | None = None
     # Whether changes of an order's points are noted in its history.
     order_notes: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     # Where this store's Dashboard is, as its bridge told at the first handshake of a verified staff user.

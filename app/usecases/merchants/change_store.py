@@ -7,11 +7,14 @@ from typing import Any, TypedDict, Unpack
 from zoneinfo import ZoneInfo
 
 import structlog
+from sqlalchemy import delete
+from sqlmodel import col
 
 from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import SETTINGS_CHANGED, write_log
 from app.db.stores import find_store_by_slug
-from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX
+from app.db.tables import DeletedCustomerRow
+from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, ERASE_AFTER_DAYS_MAX, EXPIRES_DAYS_MAX
 from app.domain.store import ClaimLink, DebtPolicy
 from app.errors import BadRequest
 from app.usecases.merchants.what_changed import what_changed
@@ -30,6 +33,7 @@ _LABELS = MappingProxyType(
         "default_expires_days": "Days until a claim expires",
         "customer_types": "Customer types",
         "order_notes": "Notes in the order's history",
+        "erase_after_days": "Days until a customer deleted in Saleor is erased",
     }
 )
 
@@ -39,7 +43,8 @@ class StoreSettings(TypedDict, total=False):
 
     `default_expires_days`: days of a claim for which nobody says any; None: it never expires. `customer_types`: those that the
     Points API takes; none at all: any. `time_zone`: where a day ends. `debt_policy`, `claim_link`: values of the enumerations.
-    `order_notes`: whether changes of an order's points are noted in its history.
+    `order_notes`: whether changes of an order's points are noted in its history. `erase_after_days`: days until a customer whom
+    Saleor deleted is erased; None: nobody is, and nobody waits for it any more.
     """
 
     default_expires_days: int | None
@@ -48,6 +53,7 @@ class StoreSettings(TypedDict, total=False):
     debt_policy: str
     claim_link: str
     order_notes: bool
+    erase_after_days: int | None
 
 
 def change_store(
@@ -69,6 +75,9 @@ def change_store(
         for name, value in values.items():
             setattr(store, name, value)
         session.add(store)
+        if "erase_after_days" in values and values["erase_after_days"] is None:
+            waiting = (col(DeletedCustomerRow.store_id) == store.id, col(DeletedCustomerRow.kept_at).is_(None))
+            session.execute(delete(DeletedCustomerRow).where(*waiting))
         if changed:
             write_log(session, store.id or 0, SETTINGS_CHANGED, f"Settings changed. {changed}.", now=now, made_by=who)
     log.info("store changed", store=slug, settings=sorted(values))
@@ -93,6 +102,12 @@ def _default_expires_days(days: int | None) -> int | None:
         raise BadRequest(
             f"The days after which claims expire must be a whole number from 0 to {EXPIRES_DAYS_MAX}, or none at all."
         )
+    return days
+
+
+def _erase_after_days(days: int | None) -> int | None:
+    if days is not None and not 0 <= days <= ERASE_AFTER_DAYS_MAX:
+        raise BadRequest(f"The days must be a whole number from 0 to {ERASE_AFTER_DAYS_MAX}.")
     return days
 
 
@@ -137,5 +152,6 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "debt_policy": _debt_policy,
         "claim_link": _claim_link,
         "order_notes": bool,
+        "erase_after_days": _erase_after_days,
     }
 )

@@ -3,8 +3,9 @@
 from datetime import timedelta
 
 from app.db.tables import StoreRow
-from app.domain.permissions import AppPermissions
+from app.domain.permissions import AppPermissions, Feature
 from app.errors import AppError
+from app.saleor.manifest import tells_of_deleted_customers
 from app.usecases.services import Services
 
 # A permission that is there is hardly ever taken away. While one is missing, each look asks Saleor: it may have been granted.
@@ -17,14 +18,17 @@ def see_permissions(services: Services, store_id: int) -> AppPermissions:
     with services.database.reading() as session:
         store = session.get_one(StoreRow, store_id)
     if store.saleor_api_url is None or store.token_sealed is None:
-        return AppPermissions(frozenset(), now, "This store has no Saleor.")
+        return AppPermissions(frozenset(), (), now, "This store has no Saleor.")
     known = services.app_permissions.get(store.saleor_api_url)
     if known is not None and known.is_complete and now - known.asked_at < KEPT_FOR:
         return known
+    features = tuple(
+        feature for feature in Feature if feature is not Feature.ERASING or tells_of_deleted_customers(store.saleor_version)
+    )
     try:
         with services.bulkheads.look_ups.place(store.saleor_api_url):
             granted = services.saleor.own_permissions(store.saleor_api_url, services.sealer.open(store.token_sealed))
     except AppError as error:
-        return AppPermissions(frozenset(), now, f"Saleor did not tell the app's permissions. {error.message}")
-    services.app_permissions[store.saleor_api_url] = AppPermissions(granted, now)
+        return AppPermissions(frozenset(), features, now, f"Saleor did not tell the app's permissions. {error.message}")
+    services.app_permissions[store.saleor_api_url] = AppPermissions(granted, features, now)
     return services.app_permissions[store.saleor_api_url]

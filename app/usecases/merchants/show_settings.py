@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from app.db.stores import brand_of, customer_types_of, store_and_account
 from app.domain.brand import Brand
 from app.domain.store import AccountKind
+from app.saleor.manifest import tells_of_deleted_customers
 from app.usecases.services import Services
 
 
@@ -20,7 +21,7 @@ class ShownAccount:
 
 @dataclass(frozen=True, slots=True)
 class ShownSettings:
-    """What a merchant may set, as it is now."""
+    """What a merchant may set, as it is now. `tells_of_deleted_customers`: whether this Saleor can."""
 
     account: ShownAccount
     brand: Brand
@@ -31,6 +32,8 @@ class ShownSettings:
     customer_types: tuple[str, ...]
     order_notes: bool
     dashboard_url: str | None
+    erase_after_days: int | None
+    tells_of_deleted_customers: bool
 
 
 def show_settings(services: Services, store_id: int) -> ShownSettings:
@@ -47,4 +50,6 @@ def show_settings(services: Services, store_id: int) -> ShownSettings:
         customer_types=customer_types_of(store),
         order_notes=store.order_notes,
         dashboard_url=store.dashboard_url,
+        erase_after_days=store.erase_after_days,
+        tells_of_deleted_customers=tells_of_deleted_customers(store.saleor_version),
     )

@@ -50,19 +50,33 @@ class Erased:
     points_left: int
 
 
-def erase_customer(services: Services, slug: str, email: str, *, who: str | None = None, once: FormToken | None = None) -> Erased:
+NOBODY_ERASED = Erased(orders=0, movements=0, claims=0, withdrawn=0, entries_kept=0, points_left=0)
+
+
+def erase_customer(
+    services: Services,
+    slug: str,
+    email: str,
+    *,
+    who: str | None = None,
+    once: FormToken | None = None,
+    only_if_deleted: bool = False,
+) -> Erased:
     """Erase a customer of a store, all in one transaction. On SQLite no byte of the address stays in the files after it.
 
-    The store's log says that somebody was erased, and not who.
+    The store's log says that somebody was erased, and not who. `only_if_deleted`: nobody is erased whom Saleor has not deleted,
+    or whom somebody kept.
 
     Raises BadRequest when nothing is known of the customer, or while the app is at work on what is theirs.
     """
     now = services.clock()
     with services.database.writing() as session:
         if once is not None and not is_first(session, once, now):
-            return Erased(0, 0, 0, 0, 0, 0)
+            return NOBODY_ERASED
         store = find_named_store(session, slug)
         person = known_person(session, store, email, lock=True)
+        if only_if_deleted and not any(deletion.kept_at is None for deletion in person.deletions):
+            return NOBODY_ERASED
         _require_rest(person, services)
         nobody = made_up_address(uuid4().hex)
         accounts = accounts_of(session, store.id or 0)
@@ -70,6 +84,8 @@ def erase_customer(services: Services, slug: str, email: str, *, who: str | None
         withdrawn = _erase_claims(services, person, is_theirs, nobody)
         _erase_rows(person, is_theirs, nobody, accounts)
         forget_in_lists(session, store.id or 0, is_theirs, nobody)
+        for deletion in person.deletions:
+            session.delete(deletion)
         for order in person.orders:
             order.email = order.email_key = nobody
             order.read_facts = order.refused_step = None

@@ -9,10 +9,11 @@ from sqlmodel import col, select
 from app.db.migrations import head, is_migrated
 from app.db.stores import current_account
 from app.db.tables import StoreRow
+from app.domain.permissions import NEEDED, Feature
 from app.domain.store import StoreState
 from app.errors import AppError, BadSetting
 from app.providers.protocol import NotSent
-from app.saleor.own_app import PERMISSION
+from app.saleor.own_app import PERMISSION, OwnApp
 from app.settings import Settings
 from app.usecases.operating.check_secret import check_secret
 from app.usecases.operating.examine_processes import examine_processes
@@ -136,8 +137,19 @@ def _saleor(services: Services, store: StoreRow, api_url: str, token_sealed: str
             f"The app lacks the permission {PERMISSION}: it is told of no order, and can read none.",
             "Grant it in the Dashboard under Extensions, or install the app again.",
         )
+    elif store.erase_after_days is not None and (missing := _missing_for_erasing(app)):
+        yield Finding(
+            subject,
+            Health.WARNING,
+            f"Customers who are deleted in Saleor are to be erased, but the app lacks {missing}: it is told of none.",
+            "Grant it in the app's settings, on the card Permissions.",
+        )
     else:
         yield Finding(subject, Health.OK, f"{api_url} answers, knows the app, and gives its keys.")
+
+
+def _missing_for_erasing(app: OwnApp) -> str:
+    return ", ".join(permission for permission in NEEDED[Feature.ERASING] if permission not in app.permissions)
 
 
 def _saleors_clock(store: StoreRow, saleor_time: datetime | None, asked_at: datetime, answered_at: datetime) -> Iterator[Finding]:

@@ -1,4 +1,8 @@
-"""Housekeeping: tell Saleor what is wrong, let go of what is too old, add up what changed, and learn how accounts answer."""
+"""Housekeeping: what is done now and then, beside settling.
+
+Tell Saleor what is wrong, let go of what is too old, erase customers whom Saleor deleted, add up what changed, and learn how
+accounts answer.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -10,6 +14,7 @@ from sqlmodel import col, select
 from app.db.tables import EventRow, LogEntryRow, MerchantActionRow, StoreRow, TotalChangeRow
 from app.db.totals import FOLDED_MAX, fold_changes
 from app.usecases.moving.learn_account import learn_account
+from app.usecases.operating.erase_deleted import erase_deleted
 from app.usecases.operating.tell_problems import tell_problems
 from app.usecases.services import Services
 
@@ -27,7 +32,7 @@ STORES_MAX = 20
 def do_housekeeping(services: Services) -> bool:
     """Do one round, and tell whether there is more to do at once."""
     tell_problems(services)
-    is_more = [let_go(services), fold_totals(services)]
+    is_more = [let_go(services), fold_totals(services), erase_deleted(services)]
     learn_account(services)
     return any(is_more)
 

@@ -15,6 +15,7 @@ from app.domain.store import AccountKind, StoreState
 from app.errors import NotAllowed, NotThisApp, SaleorBusy, SaleorFault, SaleorNotPublic, SaleorUnreachable
 from app.saleor.api_urls import is_allowed
 from app.saleor.own_app import require_this_app
+from app.saleor.webhooks import wanted
 from app.usecases.operating.change_account import new_account
 from app.usecases.operating.sync_webhooks import webhooks_mark
 from app.usecases.services import Services
@@ -94,7 +95,7 @@ def _keep(services: Services, installed: Installed, now: datetime) -> str:
         store.jwks = installed.jwks
         store.jwks_asked_at = now
         store.saleor_version = installed.saleor_version
-        store.webhooks_mark = webhooks_mark(services.manifest_for(installed.saleor_version))
+        store.webhooks_mark = webhooks_mark(wanted(services.manifest_for(installed.saleor_version)))
         if store.id is None:
             # A new store's sweep begins now. One that comes back goes on where it was left: an empty cursor is the beginning
             # of a shop that had no order yet, not a cursor to be set.

@@ -165,6 +165,7 @@ def export_customer(services: Services, slug: str, email: str) -> dict[str, Any]
         "claims_of_orders": _all_plain(person.claims),
         "adjustments": _all_plain(person.adjustments),
         "moves": _all_plain(person.moves),
+        "deleted_in_saleor": _all_plain(person.deletions),
     }
 
 

@@ -1,9 +1,8 @@
 """Bring an installed store's webhooks up to this version's manifest: Saleor never reads a manifest again."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -12,6 +11,7 @@ from sqlmodel import col, select
 from app.db.tables import StoreRow
 from app.domain.store import StoreState
 from app.errors import AppError, BadRequest
+from app.saleor.manifest import tells_of_deleted_customers
 from app.saleor.webhooks import Change, Webhook, changes, wanted
 from app.sealing import fingerprint
 from app.usecases.services import Services
@@ -31,19 +31,19 @@ class Synced:
 def sync_webhooks(
     services: Services, *, is_dry_run: bool = False, only_where_needed: bool = False, only_store: str | None = None
 ) -> Iterator[Synced]:
-    """Compare each active store's webhooks with the manifest for its version, and change what differs.
+    """Compare each active store's webhooks with those that it should have, and change what differs.
 
-    `only_where_needed` asks only the stores that are not known to have this manifest's webhooks, `only_store` just that one.
+    `only_where_needed` asks only the stores that are not known to have them, `only_store` just that one.
     """
     for store in _stores(services):
         if only_store not in {None, store.slug}:
             continue
-        manifest = services.manifest_for(store.saleor_version)
-        mark = webhooks_mark(manifest)
+        want = wanted_webhooks(services, store)
+        mark = webhooks_mark(want)
         if only_where_needed and store.webhooks_mark == mark:
             continue
         try:
-            needed = _sync(services, store, manifest, is_dry_run=is_dry_run)
+            needed = _sync(services, store, want, is_dry_run=is_dry_run)
         except AppError as error:
             yield Synced(store.slug, error=error.message)
             continue
@@ -58,9 +58,21 @@ def sync_where_needed(services: Services) -> None:
         log.info("webhooks synced", store=synced.store, changes=len(synced.changes), error=synced.error)
 
 
-def webhooks_mark(manifest: Mapping[str, Any]) -> str:
-    """Give the mark of a manifest's webhooks."""
-    return fingerprint(json.dumps(manifest["webhooks"], sort_keys=True))
+def wanted_webhooks(services: Services, store: StoreRow) -> list[Webhook]:
+    """Give the webhooks that a store's Saleor should have. That of deleted customers only where they are erased."""
+    want = wanted(services.manifest_for(store.saleor_version))
+    if store.erase_after_days is not None and tells_of_deleted_customers(store.saleor_version):
+        want.append(services.customers_webhook)
+    return want
+
+
+def webhooks_mark(webhooks: Sequence[Webhook]) -> str:
+    """Give the mark of a store's webhooks."""
+    told = [
+        {"name": hook.name, "targetUrl": hook.target_url, "query": hook.query, "asyncEvents": sorted(hook.events)}
+        for hook in webhooks
+    ]
+    return fingerprint(json.dumps(told, sort_keys=True))
 
 
 def leads_home(webhook: Webhook) -> bool:
@@ -68,9 +80,9 @@ def leads_home(webhook: Webhook) -> bool:
     return urlsplit(webhook.target_url).hostname in {"localhost", "127.0.0.1", "::1"}
 
 
-def _sync(services: Services, store: StoreRow, manifest: Mapping[str, Any], *, is_dry_run: bool) -> list[Change]:
+def _sync(services: Services, store: StoreRow, want: Sequence[Webhook], *, is_dry_run: bool) -> list[Change]:
     api_url, token = store.saleor_api_url or "", services.sealer.open(store.token_sealed or "")
-    have, want = services.saleor.own_webhooks(api_url, token), wanted(manifest)
+    have = services.saleor.own_webhooks(api_url, token)
     if any(leads_home(webhook) for webhook in want) and not all(leads_home(webhook) for webhook in have):
         raise BadRequest(
             "This would turn the store's deliveries from a public address to this machine alone. "

@@ -12,6 +12,7 @@ from app.domain.store import AccountKind
 from app.errors import BadRequest
 from app.usecases.merchants.find_customers import customer_address, customer_addresses
 from app.usecases.merchants.give_to_many import CUSTOMERS_AT_ONCE_MAX, GivenTo, give_to_many
+from app.usecases.merchants.keep_customer import keep_customer
 from app.usecases.merchants.show_settings import show_settings
 from app.usecases.operating.erase_customer import Erased, erase_customer
 from app.usecases.operating.show_customer import export_customer, show_customer
@@ -90,6 +91,16 @@ def _add_erasing(routes: Blueprint, services: Services) -> None:
         except BadRequest as refused:
             return _kept(services, staff, email, sentence=refused.message)
         return notify(_kept(services, staff, email, erased=erased), "success", "Customer erased")
+
+    @routes.post("/pages/customers/<segment>/keep")
+    def keep(segment: str) -> Response:
+        staff, email = _allowed(services, MANAGE_USERS), from_segment(segment)
+        try:
+            form_about("email", email)
+            keep_customer(services, staff.store_id, email, who=staff.email, once=form_once(staff))
+        except BadRequest as refused:
+            return notify(customer_page(services, staff, email), "warning", "Nothing was changed", refused.message)
+        return notify(customer_page(services, staff, email), "success", "The customer is kept")
 
     @routes.get("/pages/customers/<segment>/export.json")
     def export_kept(segment: str) -> Response:

@@ -6,6 +6,8 @@ from flask import Blueprint, Response, request
 
 from app.errors import BadRequest
 from app.usecases.merchants.adjust_points import adjust_customer
+from app.usecases.merchants.form_tokens import new_token
+from app.usecases.merchants.keep_customer import planned_erasure
 from app.usecases.merchants.list_moves import moves_of_customer
 from app.usecases.merchants.look_up_customer import look_up_customer
 from app.usecases.services import Services
@@ -73,7 +75,9 @@ def customer_page(
         customer=customer,
         error=error,
         words=order_words,
+        new_token=new_token,
         moves=moves_of_customer(services, staff.store_id, email) if customer is not None else [],
+        erasure=planned_erasure(services, staff.store_id, email) if customer is not None else None,
         may_erase=MANAGE_USERS in staff.user_permissions,
         **given,
     )

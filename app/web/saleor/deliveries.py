@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, jsonify, request
 
 from app.usecases.operating.follow_app import follow_app
+from app.usecases.operating.follow_customers import follow_customers
 from app.usecases.operating.verify_delivery import Sent, verify_delivery
 from app.usecases.services import Services
 from app.usecases.settling.wake_order import wake_order
@@ -20,6 +21,11 @@ def blueprint(services: Services) -> Blueprint:
     @routes.post("/app")
     def app() -> Response:
         follow_app(services, verify_delivery(services, _sent(), services.clock()))
+        return jsonify(success=True)
+
+    @routes.post("/customers")
+    def customers() -> Response:
+        follow_customers(services, verify_delivery(services, _sent(), services.clock()))
         return jsonify(success=True)
 
     return routes

@@ -55,12 +55,13 @@ class Shop:
     # The catalogue, by id.
     products: dict[str, ListedProduct] = field(default_factory=dict)
     _customers: dict[str, Customer] = field(default_factory=dict)
+    _user_numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(100))
     _planted: dict[str, str] = field(default_factory=dict)
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def register_customer(self, email: str) -> str:
         """Open an account; every later checkout with its e-mail belongs to it, whoever makes it."""
-        customer = Customer(global_id("User", len(self._customers) + 100), email)
+        customer = Customer(global_id("User", next(self._user_numbers)), email)
         return self._customers.setdefault(email.casefold(), customer).id
 
     def list_product(self, *, is_gift_card: bool = False, **prices: tuple[Amount, Amount]) -> str:
@@ -75,6 +76,13 @@ class Shop:
 
     def customer(self, user_id: str) -> Customer | None:
         return next((customer for customer in self._customers.values() if customer.id == user_id), None)
+
+    def customer_with(self, email: str) -> Customer | None:
+        return self._customers.get(email.casefold())
+
+    def remove_customer(self, email: str) -> Customer:
+        """Close an account. Its orders keep the address."""
+        return self._customers.pop(email.casefold())
 
     def customers(self, user_ids: Sequence[str] | None) -> list[Customer]:
         """List customers; an empty list of ids is none that filters."""

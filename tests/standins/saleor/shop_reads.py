@@ -18,9 +18,14 @@ class ShopReads:
     def root(self) -> dict[str, Callable[..., Any]]:
         return {"user": self.user, "customers": self.customers, "channels": self.channels, "product": self.product}
 
-    def user(self, _info: Any, id: str | None = None) -> dict[str, str] | None:  # noqa: A002 - Saleor's name for it
+    def user(
+        self,
+        _info: Any,
+        id: str | None = None,  # noqa: A002 - Saleor's name for it
+        email: str | None = None,
+    ) -> dict[str, str] | None:
         self.require("MANAGE_ORDERS")
-        found = self.shop.customer(id or "")
+        found = self.shop.customer(id or "") if email is None else self.shop.customer_with(email)
         return None if found is None else {"__typename": "User", "id": found.id, "email": found.email}
 
     def customers(self, _info: Any, **args: Any) -> dict[str, Any]:

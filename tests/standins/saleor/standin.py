@@ -89,6 +89,16 @@ class StandInSaleor:
         """Answer reads from a replica that stopped at a moment or at a `book.snapshot()`; None: no lag."""
         self._lagging = seen
 
+    def delete_customer(self, email: str, event: str = "CUSTOMER_DELETED") -> None:
+        """Let staff delete a customer, or with ACCOUNT_DELETED the customer themselves."""
+        customer = self.shop.remove_customer(email)
+        user = {"__typename": "User", "id": customer.id, "email": customer.email}
+        for app in list(self.apps.installed.values()):
+            if app.is_active and "MANAGE_USERS" in app.permissions:
+                self._queue(app, event, None, STAFF, about={"user": user})
+        if self.auto_deliver:
+            self.deliveries.deliver()
+
     def break_order(self, order_id: str, field: str = "status") -> None:
         """Let a non-null field of the order fail: `order: null` in webhooks, `orders: null` in reads."""
         self.api.broken_fields[order_id] = field
@@ -171,16 +181,22 @@ class StandInSaleor:
         if self.auto_deliver:
             self.deliveries.deliver()
 
-    def _queue(self, app: App, event: str, order_id: str | None, by: Principal | None) -> None:
+    def _queue(
+        self, app: App, event: str, order_id: str | None, by: Principal | None, about: Mapping[str, Any] | None = None
+    ) -> None:
+        issued_at = instant(self.clock())
+
         def build(delivery: Delivery) -> Parcel:
             subject = {"app": app_fields(app)} if order_id is None else {"order": self.api.fields_of(self.book[order_id])}
-            about = {
-                "issuedAt": instant(self.clock()),
+            told = {
+                "issuedAt": issued_at if about is not None else instant(self.clock()),
                 "version": self.version,
                 "issuingPrincipal": by,
                 "recipient": app_fields(app),
             }
-            body = payload_of(delivery.webhook.query, {"__typename": typename(event), **about, **subject})
+            body = payload_of(
+                delivery.webhook.query, {"__typename": typename(event), **told, **(subject if about is None else about)}
+            )
             return Parcel(body, self.webhook_headers(event, body))
 
         heard = [webhook for webhook in app.webhooks if webhook.is_active and event in webhook.events]

@@ -14,7 +14,10 @@ from app.web.merchant.fragments import fragment
 from app.web.merchant.settings.page import changer
 
 _NAMES: Mapping[Feature, tuple[str, str]] = MappingProxyType(
-    {Feature.EARNING: ("Points for orders", "reads orders and hears of them, and writes points and links on them")}
+    {
+        Feature.EARNING: ("Points for orders", "reads orders and hears of them, and writes points and links on them"),
+        Feature.ERASING: ("Erase deleted customers", "hears whom Saleor deleted"),
+    }
 )
 
 
@@ -36,7 +39,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
     def permissions() -> Response:
         staff = changer(services)
         seen = see_permissions(services, staff.store_id)
-        lines = [_line(feature, staff, seen.missing_for(feature)) for feature in Feature]
+        lines = [_line(feature, staff, seen.missing_for(feature)) for feature in seen.features]
         return fragment("permissions.html", staff, trouble=seen.trouble, lines=lines)
 
 

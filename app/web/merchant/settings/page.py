@@ -26,8 +26,11 @@ DEBT_POLICIES = (
 )
 PROVIDERS = ((AccountKind.EMBEDDED.value, "In this app"), (AccountKind.COGGINS.value, "Coggins Points API"))
 
+# Proposed where deleted customers are not erased yet: time to notice that somebody was deleted by mistake.
+ERASE_AFTER_DAYS = 30
+
 # The boxes to tick, by form: another form's box was not sent because it stands elsewhere, not because it is not ticked.
-_BOXES = {"store": ("order_notes",), "brand": ("remove_logo",)}
+_BOXES = {"store": ("order_notes",), "brand": ("remove_logo",), "erasing": ("erases_deleted",)}
 
 
 def changer(services: Services) -> Staff:
@@ -89,6 +92,8 @@ def _stored(shown: ShownSettings) -> dict[str, Any]:
         "text": shown.brand.text or "",
         "remove_logo": False,
         "label": "",
+        "erases_deleted": shown.erase_after_days is not None,
+        "erase_after_days": f"{ERASE_AFTER_DAYS if shown.erase_after_days is None else shown.erase_after_days}",
     }
 
 
