@@ -4,7 +4,7 @@ from itertools import permutations
 
 import pytest
 
-from app.domain.gone import Changes, Gone, ByStaff, newly_gone
+from app.domain.gone import ByStaff, Changes, Gone, newly_gone
 
 CLAIM = "claim"
 
