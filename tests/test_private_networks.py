@@ -120,7 +120,7 @@ def test_a_saleor_whose_name_anybody_may_choose_is_not_called_in_a_private_netwo
     client = services.saleor
 
     with pytest.raises(SaleorUnreachable, match="private network"):
-        client.own_app_id(api_url, "token")
+        client.app.own_id(api_url, "token")
     with pytest.raises(SaleorUnreachable, match="private network"):
         client.jwks(api_url)
     with pytest.raises(SaleorUnreachable, match=rf"^{re.escape(api_url)} leads into a private network"):
@@ -137,7 +137,7 @@ def test_a_saleor_that_the_operator_names_may_stand_anywhere(production: NewServ
     api_url = saleor.api_url if how == "named" else "https://shop.example/graphql/"
 
     with pytest.raises(NotASaleor):
-        client.own_app_id(api_url, "token")
+        client.app.own_id(api_url, "token")
 
     assert '"keys"' in client.jwks(api_url)
 
@@ -146,9 +146,9 @@ def test_a_connection_of_the_operators_serves_nobody_else(production: NewService
     mapped = f"https://shop.example/graphql/={saleor.api_url}"
     client = production(ALLOWED_SALEOR_URLS="https://shop.example/graphql/,http://*/graphql/", SALEOR_URL_MAP=mapped).saleor
     with pytest.raises(NotASaleor):
-        client.own_app_id("https://shop.example/graphql/", "token")
+        client.app.own_id("https://shop.example/graphql/", "token")
 
     with pytest.raises(SaleorUnreachable, match="private network"):
-        client.own_app_id(saleor.api_url, "token")
+        client.app.own_id(saleor.api_url, "token")
 
     assert saleor.counts["OwnApp"] == 1

@@ -13,8 +13,9 @@ from graphql import OperationDefinitionNode, parse, print_ast
 from requests.adapters import HTTPAdapter
 
 from app.errors import AppError, NotASaleor, SaleorBusy, SaleorFault, SaleorRefused, SaleorUnreachable
-from app.saleor.client import METADATA_MAX, ORDERS_MAX, SaleorClient
+from app.saleor.client import SaleorClient
 from app.saleor.graphql import IDLE_MAX, OPERATIONS
+from app.saleor.order_calls import METADATA_MAX, ORDERS_MAX
 from tests.clock import MovableClock
 from tests.standins import faults
 from tests.standins.faults import Fault
@@ -27,11 +28,11 @@ STACK_TRACE = "Traceback: shopper@example.com"
 
 
 def read(caller: Caller, *ids: str, version: str | None = "3.24") -> list[str]:
-    return [order.id for order in caller.client.read_orders(caller.saleor.api_url, caller.token, ids, version=version)]
+    return [order.id for order in caller.client.orders.read(caller.saleor.api_url, caller.token, ids, version=version)]
 
 
 def write(caller: Caller, *changes: tuple[str, dict[str, str]]) -> list[str | None]:
-    return caller.client.write_metadata(caller.saleor.api_url, caller.token, changes)
+    return caller.client.orders.write_metadata(caller.saleor.api_url, caller.token, changes)
 
 
 def placed(caller: Caller, count: int) -> list[str]:
@@ -42,12 +43,12 @@ def placed(caller: Caller, count: int) -> list[str]:
 
 
 def test_the_token_names_its_app(caller: Caller) -> None:
-    assert caller.client.own_app_id(caller.saleor.api_url, caller.token) == caller.app_id
+    assert caller.client.app.own_id(caller.saleor.api_url, caller.token) == caller.app_id
 
 
 def test_a_wrong_token_is_nobodys(caller: Caller) -> None:
     with pytest.raises(NotASaleor, match="PUBLIC_URL"):
-        caller.client.own_app_id(caller.saleor.api_url, "wrong")
+        caller.client.app.own_id(caller.saleor.api_url, "wrong")
 
 
 def test_the_key_set_is_the_origins(caller: Caller) -> None:
@@ -57,7 +58,7 @@ def test_the_key_set_is_the_origins(caller: Caller) -> None:
 def test_a_mapped_address_is_reached_where_the_map_says(caller: Caller) -> None:
     client = SaleorClient(url_map={"http://shop.invalid/graphql/": caller.saleor.api_url})
 
-    assert client.own_app_id("http://shop.invalid/graphql/", caller.token) == caller.app_id
+    assert client.app.own_id("http://shop.invalid/graphql/", caller.token) == caller.app_id
     assert json.loads(client.jwks("http://shop.invalid/graphql/")) == caller.saleor.key.jwks()
 
 
@@ -71,7 +72,7 @@ def test_a_connection_is_kept_for_whichever_thread_asks_next(caller: Caller) -> 
     client = SaleorClient(new_adapter=new_adapter)
     for _ in range(3):
         with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(client.own_app_id, caller.saleor.api_url, caller.token).result() == caller.app_id
+            assert pool.submit(client.app.own_id, caller.saleor.api_url, caller.token).result() == caller.app_id
 
     assert len(made) == 1
 
@@ -86,7 +87,7 @@ def test_of_many_connections_the_one_used_longest_ago_is_closed(caller: Caller) 
     names = [f"http://shop{number}.invalid/graphql/" for number in range(IDLE_MAX + 1)]
     client = SaleorClient(url_map={name: f"{caller.saleor.api_url}?{name}" for name in names}, new_adapter=new_adapter)
     for name in (*names, names[-1], names[0]):
-        client.own_app_id(name, caller.token)
+        client.app.own_id(name, caller.token)
 
     assert len(made) == IDLE_MAX + 2
 
@@ -131,9 +132,9 @@ def test_orders_are_asked_for_by_what_the_saleor_knows(version: str | None, argu
 
     server = LocalServer(answer).start()
     client, now = SaleorClient(), datetime(2026, 3, 1, tzinfo=UTC)
-    client.read_orders(server.url, "token", ["an id"], version=version)
-    client.changed_orders(server.url, "token", version=version, since=None, until=now)
-    client.created_orders(server.url, "token", version=version, since=now.date())
+    client.orders.read(server.url, "token", ["an id"], version=version)
+    client.orders.changed(server.url, "token", version=version, since=None, until=now)
+    client.orders.created(server.url, "token", version=version, since=now.date())
     server.stop()
 
     other = {"filter": "where", "where": "filter"}[argument]
@@ -148,8 +149,8 @@ def test_either_way_finds_the_same_orders(caller: Caller, clock: MovableClock, v
     since = clock()
     ids = placed(caller, 2)
 
-    changed = client.changed_orders(api_url, token, version=version, since=since, until=clock())
-    created = client.created_orders(api_url, token, version=version, since=since.date())
+    changed = client.orders.changed(api_url, token, version=version, since=since, until=clock())
+    created = client.orders.created(api_url, token, version=version, since=since.date())
 
     assert sorted(read(caller, *ids, version=version)) == sorted(ids)
     assert sorted(told.order_id for told in changed.told) == sorted(ids)
@@ -210,7 +211,7 @@ def document() -> str:
 def test_money_is_exact_in_every_currency(caller: Caller, channel: str, price: str, total: str) -> None:
     order_id = caller.saleor.shop.place_paid_order(price, price, price, channel=channel)
 
-    [order] = caller.client.read_orders(caller.saleor.api_url, caller.token, [order_id], version="3.24")
+    [order] = caller.client.orders.read(caller.saleor.api_url, caller.token, [order_id], version="3.24")
 
     assert (order.total, order.charged) == (Decimal(total), Decimal(total))
     assert sum(line.gross for line in order.lines) == Decimal(total)
@@ -222,7 +223,7 @@ def test_an_order_is_read_with_all_that_decides_its_points(caller: Caller) -> No
     till.refund(order_id, "10")
     shop.update_metadata(order_id, {"points_status": "ready", "other": "x"})
 
-    [order] = caller.client.read_orders(caller.saleor.api_url, caller.token, [order_id], version="3.24")
+    [order] = caller.client.orders.read(caller.saleor.api_url, caller.token, [order_id], version="3.24")
 
     assert (order.total, order.subtotal, order.charged, order.refunded) == (
         Decimal("65.50"), Decimal(60), Decimal("55.50"), Decimal(10),
@@ -298,7 +299,7 @@ def test_a_saleor_that_takes_too_long_is_unreachable(caller: Caller, fault: Faul
     caller.saleor.faults.once(fault, on="Orders")
 
     with pytest.raises(SaleorUnreachable):
-        client.read_orders(caller.saleor.api_url, caller.token, placed(caller, 1), version="3.24")
+        client.orders.read(caller.saleor.api_url, caller.token, placed(caller, 1), version="3.24")
 
 
 def test_keys_that_take_too_long_are_unreachable(caller: Caller) -> None:
@@ -381,7 +382,7 @@ def test_a_redirect_takes_the_token_nowhere(caller: Caller) -> None:
     caller.saleor.faults.always(faults.redirect(f"{server.url}/graphql/", code=308))
 
     with pytest.raises(SaleorUnreachable):
-        caller.client.own_app_id(caller.saleor.api_url, caller.token)
+        caller.client.app.own_id(caller.saleor.api_url, caller.token)
     server.stop()
 
     assert asked == []
@@ -392,7 +393,7 @@ def test_no_proxy_of_the_environment_is_used(caller: Caller, monkeypatch: pytest
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")
 
-    assert caller.client.own_app_id(caller.saleor.api_url, caller.token) == caller.app_id
+    assert caller.client.app.own_id(caller.saleor.api_url, caller.token) == caller.app_id
 
 
 # Writing

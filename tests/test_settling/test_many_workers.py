@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from app.db.queue import LEASE, lease, note_served
 from app.db.tables import OrderRow, StoreRow
-from app.saleor.client import ORDERS_MAX
+from app.saleor.order_calls import ORDERS_MAX
 from app.usecases.settling.settle_orders import settle_orders
 from tests.clock import MovableClock
 from tests.standins.coggins import StandInCoggins
@@ -109,16 +109,16 @@ def test_a_lease_that_ran_out_is_another_workers_and_the_first_writes_nothing(em
     world = embedded_world
     order_id = place_paid(world)
     world.saleor.deliveries.deliver()
-    read_orders = world.services.saleor.read_orders
+    read_orders = world.services.saleor.orders.read
 
     def slowly(*args: object, **options: object) -> object:
         read = read_orders(*args, **options)  # type: ignore[arg-type]  # handed on as they come
-        world.services.saleor.read_orders = read_orders  # type: ignore[method-assign]
+        world.services.saleor.orders.read = read_orders  # type: ignore[method-assign]
         world.clock.now += LEASE + timedelta(seconds=1)
         settle_orders(world.services)
         return read
 
-    world.services.saleor.read_orders = slowly  # type: ignore[method-assign,assignment]  # to be in the middle
+    world.services.saleor.orders.read = slowly  # type: ignore[method-assign,assignment]  # to be in the middle
     settle_orders(world.services)
 
     assert [movement.points for movement in world.movements(order_id)] == [10]

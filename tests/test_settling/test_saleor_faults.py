@@ -218,7 +218,7 @@ def test_an_order_that_saleor_no_longer_knows_is_let_go(world: World) -> None:
 def test_a_wake_during_settling_is_not_lost(world: World) -> None:
     order_id = place_paid(world)
     world.saleor.deliveries.deliver()
-    read_orders = world.services.saleor.read_orders
+    read_orders = world.services.saleor.orders.read
 
     def and_then_a_refund(*args: object, **options: object) -> object:
         read = read_orders(*args, **options)  # type: ignore[arg-type]  # handed on as they come
@@ -227,7 +227,7 @@ def test_a_wake_during_settling_is_not_lost(world: World) -> None:
             world.saleor.deliveries.deliver()
         return read
 
-    world.services.saleor.read_orders = and_then_a_refund  # type: ignore[method-assign,assignment]  # to be in the middle
+    world.services.saleor.orders.read = and_then_a_refund  # type: ignore[method-assign,assignment]  # to be in the middle
 
     world.settle()
 

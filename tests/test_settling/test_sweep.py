@@ -195,15 +195,15 @@ def test_a_replica_that_lags_behind_the_sweeps_beginning_does_not_make_it_pass_o
     before = world.clock()
     order_id = place_paid(world)
     world.saleor.deliveries.lose()
-    changed_orders = world.services.saleor.changed_orders
+    changed_orders = world.services.saleor.orders.changed
 
     def lagging(*args: object, **options: object) -> object:
         world.saleor.serve_orders_as_of(before)
         return changed_orders(*args, **options)  # type: ignore[arg-type]  # handed on as they come
 
-    world.services.saleor.changed_orders = lagging  # type: ignore[method-assign,assignment]  # another replica answers
+    world.services.saleor.orders.changed = lagging  # type: ignore[method-assign,assignment]  # another replica answers
     assert sweep(world) == 0
-    world.services.saleor.changed_orders = changed_orders  # type: ignore[method-assign]
+    world.services.saleor.orders.changed = changed_orders  # type: ignore[method-assign]
     world.saleor.mend()
 
     assert sweep(world) == 1

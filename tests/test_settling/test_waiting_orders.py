@@ -130,7 +130,7 @@ def test_a_balance_that_rises_while_a_shortfall_is_being_written_is_not_missed(
     # Whoever raises the balance finds the order locked by the worker that lets it rest, and passes it over.
     monkeypatch.setattr("app.ledger.entries.wake_short", _pass_over)
     given: list[int] = []
-    resting = world.services.saleor.write_metadata
+    resting = world.services.saleor.orders.write_metadata
 
     def meanwhile(*args: object) -> object:
         if not given:

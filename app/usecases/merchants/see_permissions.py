@@ -27,7 +27,7 @@ def see_permissions(services: Services, store_id: int) -> AppPermissions:
     )
     try:
         with services.bulkheads.look_ups.place(store.saleor_api_url):
-            granted = services.saleor.own_permissions(store.saleor_api_url, services.sealer.open(store.token_sealed))
+            granted = services.saleor.app.permissions(store.saleor_api_url, services.sealer.open(store.token_sealed))
     except AppError as error:
         return AppPermissions(frozenset(), features, now, f"Saleor did not tell the app's permissions. {error.message}")
     services.app_permissions[store.saleor_api_url] = AppPermissions(granted, features, now)

@@ -121,7 +121,7 @@ def _saleor(services: Services, store: StoreRow, api_url: str, token_sealed: str
     subject = f"{store.slug}: Saleor"
     asked_at = services.clock()
     try:
-        app = services.saleor.own_app(api_url, services.sealer.open(token_sealed))
+        app = services.saleor.app.own(api_url, services.sealer.open(token_sealed))
         answered_at = services.clock()
         services.saleor.jwks(api_url)
     except AppError as error:

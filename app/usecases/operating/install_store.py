@@ -68,11 +68,11 @@ def install_store(services: Services, *, api_url: str, token: str, saleor_versio
 
 def _confirmed(services: Services, api_url: str, token: str, saleor_version: str | None) -> Installed:
     """Ask the Saleor whose token this is, and for what else is kept of it."""
-    app = services.saleor.own_app(api_url, token)
+    app = services.saleor.app.own(api_url, token)
     require_this_app(app, identifier=services.manifest_for(saleor_version)["id"], manifest_urls=services.manifest_urls)
     _refuse_second_app(services, api_url, app.id)
     jwks = services.saleor.jwks(api_url)
-    newest_change = services.saleor.newest_change(api_url, token)
+    newest_change = services.saleor.orders.newest_change(api_url, token)
     return Installed(api_url, app.id, token, jwks, saleor_version, newest_change, app.saleor_time)
 
 
@@ -82,7 +82,7 @@ def _refuse_second_app(services: Services, api_url: str, app_id: str) -> None:
         store = find_store(session, api_url)
     if store is None or store.token_sealed is None or store.app_id == app_id:
         return
-    if services.saleor.is_token_in_use(api_url, services.sealer.open(store.token_sealed)):
+    if services.saleor.app.is_token_in_use(api_url, services.sealer.open(store.token_sealed)):
         raise NotThisApp("Saleor Points is installed in this Saleor already. Remove that app first, then install it again.")
 
 

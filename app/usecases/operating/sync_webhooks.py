@@ -82,7 +82,7 @@ def leads_home(webhook: Webhook) -> bool:
 
 def _sync(services: Services, store: StoreRow, want: Sequence[Webhook], *, is_dry_run: bool) -> list[Change]:
     api_url, token = store.saleor_api_url or "", services.sealer.open(store.token_sealed or "")
-    have = services.saleor.own_webhooks(api_url, token)
+    have = services.saleor.app.webhooks(api_url, token)
     if any(leads_home(webhook) for webhook in want) and not all(leads_home(webhook) for webhook in have):
         raise BadRequest(
             "This would turn the store's deliveries from a public address to this machine alone. "
@@ -90,7 +90,7 @@ def _sync(services: Services, store: StoreRow, want: Sequence[Webhook], *, is_dr
         )
     needed = changes(have, want)
     for change in needed if not is_dry_run else ():
-        services.saleor.change_webhook(api_url, token, change)
+        services.saleor.app.change_webhook(api_url, token, change)
         log.info("webhook changed", store=store.slug, change=change.kind, webhook=change.webhook.name)
     return needed
 

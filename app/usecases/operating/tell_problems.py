@@ -84,9 +84,9 @@ def _tell(services: Services, store: StoreRow, told: dict[str, str], problems: d
     new = [(key, sentence) for key, sentence in problems.items() if told.get(key) != sentence]
     try:
         if over:
-            services.saleor.dismiss_problems(api_url, token, over)
+            services.saleor.app.dismiss_problems(api_url, token, over)
         for key, sentence in new:
-            services.saleor.create_problem(api_url, token, key, sentence)
+            services.saleor.app.create_problem(api_url, token, key, sentence)
     except AppError as error:
         log.info("problems not told", store=store.slug, code=error.code)
         _remember(services, store, problems_told_at=services.clock() + ASKED_AGAIN_AFTER)

@@ -15,7 +15,7 @@ from app.domain.arithmetic_versions import NEWEST, placed_at, points_due, versio
 from app.domain.earning import Moment, moment_reached
 from app.domain.store import StoreState
 from app.errors import BadRequest
-from app.saleor.client import OrdersPage
+from app.saleor.order_calls import OrdersPage
 from app.usecases.services import Services
 
 
@@ -42,7 +42,7 @@ def preview_since(services: Services, store_slug: str, since: date) -> Iterator[
         ids = [told.order_id for told in page.told]
         points = []
         versions = _versions(services, store, ids)
-        for order in services.saleor.read_orders(store.saleor_api_url or "", token, ids, version=store.saleor_version):
+        for order in services.saleor.orders.read(store.saleor_api_url or "", token, ids, version=store.saleor_version):
             version = versions.get(order.id, NEWEST)
             row = rule_in_force(rules, order.channel, placed_at(order, version))
             moment_at = moment_reached(order, Moment(row.award_when), remembered=None)
@@ -84,7 +84,7 @@ def _pages(services: Services, store: StoreRow, token: str, since: datetime) -> 
     after: str | None = None
     while True:
         # Saleor filters by whole days. They are its server's: a day more at the beginning costs little, and awards_from is exact.
-        page = services.saleor.created_orders(
+        page = services.saleor.orders.created(
             store.saleor_api_url or "", token, version=store.saleor_version, since=since.date() - timedelta(days=1), after=after
         )
         yield page

@@ -11,7 +11,7 @@ import structlog
 from app.domain.settlement import MovementKind
 from app.errors import AppError
 from app.http.side_by_side import side_by_side
-from app.saleor.client import AT_ONCE
+from app.saleor.order_calls import AT_ONCE
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, Moved
 
@@ -55,6 +55,6 @@ _SENTENCES = {
 def _write(services: Services, batch: Batch, saleor_order_id: str, text: str) -> None:
     batch.keep()
     try:
-        services.saleor.add_note(batch.store.saleor_api_url or "", batch.token, saleor_order_id, f"Points: {text}")
+        services.saleor.orders.add_note(batch.store.saleor_api_url or "", batch.token, saleor_order_id, f"Points: {text}")
     except AppError as error:
         log.warning("note not written", store=batch.store.slug, code=error.code)

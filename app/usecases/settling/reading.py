@@ -36,7 +36,7 @@ def read_orders(services: Services, batch: Batch) -> Standings:
         reads += 1
         batch.keep()
         try:
-            orders = services.saleor.read_orders(
+            orders = services.saleor.orders.read(
                 batch.store.saleor_api_url or "", batch.token, ids, version=batch.store.saleor_version
             )
         except SaleorFault as fault:

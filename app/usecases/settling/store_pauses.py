@@ -45,7 +45,7 @@ def pause_store(services: Services, store: StoreRow, error: AppError, now: datet
 def _why_refused(services: Services, store: StoreRow, error: SaleorRefused) -> str:
     """Ask Saleor about the app itself: it refuses an unknown token and a missing permission with the same words."""
     try:
-        app = services.saleor.own_app(store.saleor_api_url or "", services.sealer.open(store.token_sealed or ""))
+        app = services.saleor.app.own(store.saleor_api_url or "", services.sealer.open(store.token_sealed or ""))
     except NotASaleor:
         return NOT_ACCEPTED
     except AppError:

@@ -68,7 +68,7 @@ def sweep_orders(services: Services, every: timedelta) -> Iterator[int]:
 def _is_on_again(services: Services, store: StoreRow, api_url: str, token: str) -> bool:
     """Ask Saleor with the token of an app that was switched off: it counts only while the app is on."""
     try:
-        if services.saleor.own_app_id(api_url, token) != store.app_id:
+        if services.saleor.app.own_id(api_url, token) != store.app_id:
             return False
     except AppError:
         return False
@@ -77,11 +77,11 @@ def _is_on_again(services: Services, store: StoreRow, api_url: str, token: str) 
 
 
 def _sweep(services: Services, store: StoreRow, api_url: str, token: str) -> Iterator[int]:
-    until = services.saleor.newest_change(api_url, token)
+    until = services.saleor.orders.newest_change(api_url, token)
     since = store.sweep_cursor - OVERLAP if store.sweep_cursor is not None else None
     after: str | None = None
     while until is not None:
-        page = services.saleor.changed_orders(api_url, token, version=store.saleor_version, since=since, until=until, after=after)
+        page = services.saleor.orders.changed(api_url, token, version=store.saleor_version, since=since, until=until, after=after)
         # As far as orders were seen, not as far as was asked: a replica that lags may not know the newest of them yet.
         reached = max((told.updated_at for told in page.told), default=store.sweep_cursor)
         if reached is not None and store.sweep_cursor is not None:

@@ -9,7 +9,7 @@ from app.db.queue import choose_store, lease, note_served
 from app.db.stores import rules_of
 from app.db.tables import OrderRow, StoreRow
 from app.errors import BadSetting
-from app.saleor.client import ORDERS_MAX
+from app.saleor.order_calls import ORDERS_MAX
 from app.usecases.moving.engine_run import open_accounts
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch

@@ -14,7 +14,7 @@ from app.domain.status import HASH_OF_NOTHING, KEYS, PointsStatus, metadata_hash
 from app.domain.store import ClaimLink
 from app.errors import AppError
 from app.http.side_by_side import side_by_side
-from app.saleor.client import AT_ONCE, METADATA_MAX
+from app.saleor.order_calls import AT_ONCE, METADATA_MAX
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, Standing
 from app.usecases.settling.claims import is_past
@@ -65,7 +65,7 @@ def _write(services: Services, batch: Batch, request: Sequence[tuple[int, Mappin
     changes = [(batch.orders[order_id].saleor_order_id, wanted) for order_id, wanted in request]
     batch.keep()
     try:
-        return services.saleor.write_metadata(batch.store.saleor_api_url or "", batch.token, changes)
+        return services.saleor.orders.write_metadata(batch.store.saleor_api_url or "", batch.token, changes)
     except AppError as error:
         return [error.message for _ in request]
 
