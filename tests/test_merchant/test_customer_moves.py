@@ -37,7 +37,7 @@ def test_the_second_confirmation_moves_once_and_says_who_and_why(desk: Desk) -> 
     work(world)
 
     assert [answer.status_code for answer in answers] == [200, 200]
-    assert "being moved" in str(notified(answers[0]))
+    assert "The customer was moved" in str(notified(answers[0]))
     assert moves(world) == [("done", 60)]
     assert world.balance(BOB).available == 60
     assert "a typing error" in seen(desk.get(f"customers/{ADA}/move"))

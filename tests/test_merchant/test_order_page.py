@@ -114,7 +114,7 @@ def test_points_are_given_with_a_reason_and_a_name_once(desk: Desk) -> None:
     answer = press(desk, order_id, "adjust", points="25", reason="late parcel")
     world.settle()
 
-    assert notified(answer)["status"] == "success"
+    assert notified(answer)["status"] == "info"
     [adjustment] = adjustments(world)
     assert (adjustment.points, adjustment.reason, adjustment.made_by) == (25, "late parcel", "admin@example.com")
     assert world.order(order_id).granted == 125

@@ -149,7 +149,7 @@ def test_a_customer_is_found_and_given_points(dashboard: StandInDashboard, desk:
     frame.get_by_label("Points", exact=True).fill("30")
     frame.get_by_label("Reason").fill("welcome")
     frame.get_by_role("button", name="Change balance").dblclick()
-    noted(page, "The points are being changed")
+    noted(page, "30 points given")
     settle(desk.world)
 
     assert desk.world.balance(ADA).available == 30

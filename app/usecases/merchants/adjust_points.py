@@ -1,5 +1,7 @@
 """Adjust points by hand: of an order, as part of what is due; or of a customer, at once. And write off what cannot be had."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import uuid4
 
 import structlog
@@ -17,8 +19,9 @@ from app.domain.bounds import POINTS_MAX
 from app.domain.email import is_typed_well
 from app.domain.settlement import CauseKind, MovementKind, MovementState
 from app.errors import BadRequest
+from app.providers.protocol import Rejected
 from app.saleor.parsing import is_order_id
-from app.usecases.moving.causes import Busy
+from app.usecases.moving.causes import Busy, Ended, Result
 from app.usecases.moving.engine_run import Run, open_accounts
 from app.usecases.moving.planning import new_movement, plan
 from app.usecases.services import Services
@@ -50,10 +53,23 @@ def adjust_order(
     log.info("order adjusted", store=store_slug, order=number, points=points)
 
 
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """What came of a change of a customer's points: how many were given (or taken, below zero), and the refusal if there was one.
+
+    `points` is None while the points provider was not asked yet.
+    """
+
+    points: int | None
+    refusal: str = ""
+
+
 def adjust_customer(
     services: Services, store_slug: str, email: str, *, points: int, reason: str, who: str, once: FormToken | None = None
-) -> None:
+) -> Adjusted | None:
     """Give or take points of a customer, by one INSTANT: at once with embedded points, else when the worker asks for it.
+
+    None where the form was sent before.
 
     Raises BadRequest when there is no such store, the address is none, or there is no reason.
     """
@@ -63,7 +79,7 @@ def adjust_customer(
     now = services.clock()
     with services.database.writing() as session:
         if once is not None and not is_first(session, once, now):
-            return
+            return None
         store, account = _store_and_account(session, store_slug)
         adjustment = AdjustmentRow(
             store_id=store.id or 0, email_key=key_in(session, email), points=points, reason=reason, made_by=who, made_at=now
@@ -80,6 +96,15 @@ def adjust_customer(
         said = f"A customer's points changed by {points:+}: {reason.strip()}"
         write_log(session, store.id or 0, "adjusted", said, now=now, made_by=who)
     log.info("customer adjusted", store=store_slug, points=points)
+    return _adjusted(results)
+
+
+def _adjusted(results: Sequence[Result]) -> Adjusted:
+    for result in results:
+        if isinstance(result, Ended):
+            outcome = result.outcome
+            return Adjusted(0, outcome.reason) if isinstance(outcome, Rejected) else Adjusted(result.movement.points)
+    return Adjusted(None)
 
 
 def write_off(services: Services, store_slug: str, number: str, *, who: str, once: FormToken | None = None) -> int:

@@ -15,10 +15,15 @@ _TOKEN_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class GivenTo:
-    """What became of one customer's change; `refusal` is empty where it was made."""
+    """What became of one customer's change; `refusal` is empty where it was made, or is under way.
+
+    `points` is what was given, or taken, where that is known: not while the points provider was not asked yet.
+    """
 
     email: str
-    refusal: str
+    refusal: str = ""
+    points: int | None = None
+    is_under_way: bool = False
 
 
 def give_to_many(
@@ -31,8 +36,7 @@ def give_to_many(
     if not 0 < len(emails) <= CUSTOMERS_AT_ONCE_MAX:
         raise BadRequest(f"Choose from 1 to {CUSTOMERS_AT_ONCE_MAX} customers.")
     return [
-        GivenTo(email, _refusal(services, store_slug, email, points=points, reason=reason, who=who, once=_own(once, email)))
-        for email in emails
+        _given(services, store_slug, email, points=points, reason=reason, who=who, once=_own(once, email)) for email in emails
     ]
 
 
@@ -41,9 +45,11 @@ def _own(once: FormToken, email: str) -> FormToken:
     return FormToken(fingerprint(f"{once.token} {email}")[:_TOKEN_LENGTH], once.store_id, once.made_by)
 
 
-def _refusal(services: Services, store_slug: str, email: str, *, points: int, reason: str, who: str, once: FormToken) -> str:
+def _given(services: Services, store_slug: str, email: str, *, points: int, reason: str, who: str, once: FormToken) -> GivenTo:
     try:
-        adjust_customer(services, store_slug, email, points=points, reason=reason, who=who, once=once)
+        adjusted = adjust_customer(services, store_slug, email, points=points, reason=reason, who=who, once=once)
     except BadRequest as refused:
-        return refused.message
-    return ""
+        return GivenTo(email, refused.message)
+    if adjusted is None:
+        return GivenTo(email)
+    return GivenTo(email, adjusted.refusal, adjusted.points, is_under_way=adjusted.points is None)

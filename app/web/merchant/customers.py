@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from app.errors import BadRequest
-from app.usecases.merchants.adjust_points import adjust_customer
+from app.usecases.merchants.adjust_points import Adjusted, adjust_customer
 from app.usecases.merchants.form_tokens import new_token
 from app.usecases.merchants.keep_customer import planned_erasure
 from app.usecases.merchants.list_moves import moves_of_customer
@@ -13,9 +13,10 @@ from app.usecases.merchants.look_up_customer import look_up_customer
 from app.usecases.services import Services
 from app.web.merchant import order_words
 from app.web.merchant.authentication import MANAGE_ORDERS, MANAGE_USERS, Staff, require, staff_of
-from app.web.merchant.fragments import at, form_about, form_once, form_text, fragment, notify
+from app.web.merchant.fragments import Tone, at, form_about, form_once, form_text, fragment, notify
 from app.web.merchant.orders import signed_points
 from app.web.merchant.places import as_segment, from_segment
+from app.web.merchant.words import number
 
 # No id of a row has as many.
 _ID_DIGITS = 20
@@ -43,18 +44,24 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         email = from_segment(segment)
         try:
             form_about("email", email)
-            adjust_customer(
-                services,
-                staff.store_slug,
-                email,
-                points=signed_points(),
-                reason=form_text("reason"),
-                who=staff.email,
-                once=form_once(staff),
-            )
+            asked, reason, once = signed_points(), form_text("reason"), form_once(staff)
+            adjusted = adjust_customer(services, staff.store_slug, email, points=asked, reason=reason, who=staff.email, once=once)
         except BadRequest as refused:
             return customer_page(services, staff, email, status=422, sentence=refused.message, typed=request.form)
-        return notify(customer_page(services, staff, email), "success", "The points are being changed")
+        return notify(customer_page(services, staff, email), *_said(adjusted, asked))
+
+
+def _said(adjusted: Adjusted | None, asked: int) -> tuple[Tone, str, str]:
+    """Say what came of a change: tone, title, and what else there is to say."""
+    if adjusted is None:
+        return "info", "This was done before", "The form was sent twice. The points were changed once."
+    if adjusted.points is None:
+        return "info", "The points are being changed", "The page shows the outcome by itself."
+    if adjusted.refusal:
+        return "error", "No points were changed", adjusted.refusal
+    done, missing = adjusted.points, abs(asked) - abs(adjusted.points)
+    title = f"{number(abs(done))} {'point' if abs(done) == 1 else 'points'} {'given' if done > 0 else 'taken'}"
+    return "success", title, f"{number(missing)} were not there to take." if missing > 0 else ""
 
 
 def customer_page(

@@ -42,10 +42,14 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         try:
             form_about("email", email)
             once = form_once(staff)
-            move_customer(services, staff.store_slug, email, to_email, reason=reason, who=staff.email, once=once)
+            moved = move_customer(services, staff.store_slug, email, to_email, reason=reason, who=staff.email, once=once)
         except BadRequest as refused:
             return _page(services, staff, email, to_email=to_email, reason=reason, sentence=refused.message)
-        return notify(_page(services, staff, email), "success", "The customer is being moved")
+        if moved is not None and (moved.is_embedded or moved.points == 0):
+            return notify(_page(services, staff, email), "success", "The customer was moved")
+        return notify(
+            _page(services, staff, email), "info", "The customer is being moved", "The page shows the outcome by itself."
+        )
 
 
 def _allowed(services: Services) -> Staff:

@@ -80,7 +80,10 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             title = _ACTIONS[action](services, staff, order_id)
         except BadRequest as refused:
             return _page(services, staff, order_id, failed=action, sentence=refused.message)
-        return notify(_page(services, staff, order_id), "success", title)
+        page = _page(services, staff, order_id)
+        if action in _WAIT_FOR_THE_WORKER:
+            return notify(page, "info", title, "The page shows the outcome by itself.")
+        return notify(page, "success", title)
 
 
 def _worker(services: Services) -> Staff:
@@ -224,6 +227,7 @@ _ACTIONS: dict[str, Callable[[Services, Staff, str], str]] = {
     "void": _void,
     "adjust": _adjust,
 }
+_WAIT_FOR_THE_WORKER = frozenset({"look-again", "void", "adjust"})
 
 
 def signed_points() -> int:

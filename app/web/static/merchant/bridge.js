@@ -8,6 +8,8 @@
 
   const HANDSHAKE_SECONDS = 10;
   const PREVIEW_MILLISECONDS = 300;
+  // A worker takes what waits within a second or two, and is done in a few more. What takes minutes is not waited for.
+  const AGAIN_SECONDS = [0.5, 1, 1, 1, 2, 2, 3, 5, 5, 10, 10, 20, 30, 30];
   const REFUSALS = {
     USER_DENIED_PERMISSIONS: "You denied it. Nothing was changed.",
     UPDATE_PERMISSIONS_FAILED: "Saleor refused it. Your account needs MANAGE_APPS, the permission itself, and each permission that the app has already.",
@@ -267,8 +269,36 @@
       if (focused === heading) scrollTo(0, 0);
     }
     for (const part of main.querySelectorAll("[data-load]")) fill(part);
-    tell([...begun, ...[heading, ...main.querySelectorAll(".notice")].filter(Boolean).map((part) => part.textContent.trim())].join(". "));
+    tell([...begun, ...[heading, ...main.querySelectorAll(".notice")].filter(Boolean).map((part) => part.innerText.trim())].join(". "));
     begun = [];
+    lookAgain();
+  }
+
+  // <div data-again>   the page waits for something that takes seconds: it is asked for again until it does not wait any more
+  //   data-meanwhile and data-late in it: what is said as long as it is asked for, and after that
+  async function lookAgain(delays = AGAIN_SECONDS, isWhole = true) {
+    if (isWhole && main.querySelector("[data-again]") === null) return undefined;
+    const [delay, ...later] = delays;
+    if (delay === undefined) return sayItIsLate();
+    const ticket = newest;
+    await new Promise((go) => { setTimeout(go, delay * 1000); });
+    if (ticket !== newest) return undefined;
+    if (document.hidden) return lookAgain(delays, isWhole);
+    const answer = await ask(here, { method: "GET" }, { isNavigation: false });
+    if (ticket !== newest) return undefined;
+    if (answer === null || !answer.ok || typeof answer.body_ !== "string") return lookAgain(later, isWhole);
+    const waited = main.querySelector("[data-again]") !== null;
+    const isDone = quietUpdate(main, answer.body_, isChanged);
+    for (const part of main.querySelectorAll("[data-load]")) fill(part);
+    if (waited && main.querySelector("[data-again]") === null) {
+      tell(["Updated", ...[...main.querySelectorAll(".notice")].map((part) => part.innerText.trim())].join(". "));
+    }
+    return lookAgain(later, isDone);
+  }
+
+  function sayItIsLate() {
+    for (const part of main.querySelectorAll("[data-meanwhile]")) part.hidden = true;
+    for (const part of main.querySelectorAll("[data-late]")) part.hidden = false;
   }
 
   // <div data-load="pages/…">   what takes longer comes a moment later, in its place
