@@ -465,7 +465,8 @@
     if (!form || !form.dataset.preview) return;
     const turn = (preview += 1);
     setTimeout(async () => {
-      if (turn !== preview) return;
+      // A form that is being sent, or was, needs no preview; and the server reads one picture at a time.
+      if (turn !== preview || !form.isConnected || form.getAttribute("aria-busy") === "true") return;
       const path = form.dataset.preview.replace(/^\/?(?:app\/)?pages\//, "");
       const answer = await ask(path, { method: "POST", body: new FormData(form) }, { isNavigation: false });
       const into = document.getElementById(form.dataset.previewInto);
