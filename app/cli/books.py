@@ -21,13 +21,19 @@ from app.usecases.operating.import_balances import import_balances
 
 # More would only hide the first ones, which are what somebody looks at.
 DIFFERENCES_MAX = 100
-_NAMES = {"points_customer": "customers", "points_claim": "claims", "order": "orders", "running_total": "running totals"}
+_NAMES = {
+    "points_customer": "customers",
+    "points_claim": "claims",
+    "points_spend": "spends",
+    "order": "orders",
+    "running_total": "running totals",
+}
 
 
 @click.command()
 @click.option("--store", "slug", metavar="SLUG", help="Of this store only.")
 def verify(*, slug: str | None) -> None:
-    """Recompute every balance, claim, order and running total. Status 1 if anything differs."""
+    """Recompute every balance, claim, spend, order and running total. Status 1 if anything differs."""
     counts: Counter[tuple[str, str]] = Counter()
     differences = 0
     with open_services() as services:
@@ -87,7 +93,7 @@ def import_command(path: Path, *, store: str, dry_run: bool) -> None:
 @click.argument("what", type=click.Choice(list(export_ledger.EXPORTS)))
 @option_store
 def export(what: str, *, store: str) -> None:
-    """Write a store's balances, claims or entries as CSV to standard output.
+    """Write a store's balances, claims, entries or spends as CSV to standard output.
 
     A text that a spreadsheet would take for a formula gets an apostrophe in front. Claims come without their links, which are
     worth points to whoever holds them.

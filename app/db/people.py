@@ -21,6 +21,7 @@ from app.db.tables import (
     PointsClaimRow,
     PointsCustomerRow,
     PointsEntryRow,
+    PointsSpendRow,
     SplitCustomerRow,
     StoreRow,
 )
@@ -42,6 +43,7 @@ class Person:
     adjustments: Sequence[AdjustmentRow]
     moves: Sequence[CustomerMoveRow] = ()
     deletions: Sequence[DeletedCustomerRow] = ()
+    spends: Sequence[PointsSpendRow] = ()
 
     @property
     def is_known(self) -> bool:
@@ -94,11 +96,12 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
         ),
     )
     entries = _all(session, select(PointsEntryRow).where(PointsEntryRow.customer_id == customer.id)) if customer else []
+    spends = _all(session, select(PointsSpendRow).where(PointsSpendRow.customer_id == customer.id)) if customer else []
     is_moved = or_(col(CustomerMoveRow.from_key).in_(keys), col(CustomerMoveRow.to_key).in_(keys))
     moves = _all(session, select(CustomerMoveRow).where(CustomerMoveRow.store_id == store.id, is_moved))
     is_deleted = (DeletedCustomerRow.store_id == store.id, col(DeletedCustomerRow.email_key).in_(keys))
     deletions = _all(session, select(DeletedCustomerRow).where(*is_deleted), lock=lock)
-    return Person(customer, entries, points_claims, orders, movements, claims, adjustments, moves, deletions)
+    return Person(customer, entries, points_claims, orders, movements, claims, adjustments, moves, deletions, spends)
 
 
 def forget_in_lists(session: Session, store_id: int, is_theirs: Callable[[str | None], bool], nobody: str) -> None:

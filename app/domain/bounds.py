@@ -9,3 +9,5 @@ ERASE_AFTER_DAYS_MAX = 365
 # RFC 5321: 64 for the local part, one for the @, 255 for the domain.
 EMAIL_LENGTH_MAX = 320
 CUSTOMER_TYPE_LENGTH_MAX = 128
+# What a spend paid for: the number of a receipt, or of an order.
+REFERENCE_LENGTH_MAX = 128

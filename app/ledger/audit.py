@@ -81,6 +81,21 @@ LEDGER_AUDITS = (
         "claim {id}: {state}, {amount} points, customer {customer_id}; its entry gave {given} points to customer {given_to}",
     ),
     Audit(
+        "points_spend",
+        """
+        SELECT s.id, s.points, s.given_back,
+            coalesce(-sum(CASE WHEN e.kind = 'spend' AND e.customer_id = s.customer_id THEN e.amount END), 0) AS paid,
+            coalesce(sum(CASE WHEN e.kind = 'give_back' AND c.store_id = s.store_id THEN e.amount END), 0) AS returned
+        FROM points_spend AS s LEFT JOIN points_entry AS e ON e.spend_id = s.id
+        LEFT JOIN points_customer AS c ON c.id = e.customer_id
+        WHERE s.store_id = :store_id AND s.id > :after AND s.id <= :until
+        GROUP BY s.id, s.points, s.given_back
+        HAVING s.points <> coalesce(-sum(CASE WHEN e.kind = 'spend' AND e.customer_id = s.customer_id THEN e.amount END), 0)
+            OR s.given_back <> coalesce(sum(CASE WHEN e.kind = 'give_back' AND c.store_id = s.store_id THEN e.amount END), 0)
+            OR s.given_back > s.points""",
+        "spend {id}: {points} points, {given_back} given back; its entries took {paid} and gave back {returned}",
+    ),
+    Audit(
         "customer_move",
         """
         SELECT m.id, coalesce(sum(e.amount), 0) AS sum, coalesce(sum(e.used), 0) AS sum_used FROM customer_move AS m

@@ -20,6 +20,7 @@ from app.db.tables import (
     OrderRow,
     PointsClaimRow,
     PointsEntryRow,
+    PointsSpendRow,
 )
 from app.db.tables.points_entry import EntryKind
 
@@ -42,7 +43,7 @@ class HistoryEntry:
     """One change of a balance, and what was available after it.
 
     `who` is a staff user's e-mail, or the name of a key; empty where versions before did not write it. `note` is the reason that
-    staff gave. `other_email` is the other address of a customer who was moved.
+    staff gave, or what a spend paid for. `other_email` is the other address of a customer who was moved.
     """
 
     id: int
@@ -67,7 +68,14 @@ class HistoryEntry:
             return "Claimed"
         if self.source is Source.IMPORT:
             return "Imported"
+        if self.kind in _SPENDING:
+            return _SPENDING[self.kind]
         return "Given" if self.amount > 0 else "Taken"
+
+    @property
+    def shows_used(self) -> bool:
+        """True where the change of what is used cannot be told from that of what is available."""
+        return self.used != 0 and self.kind not in _SPENDING
 
     @property
     def by(self) -> str:
@@ -75,6 +83,9 @@ class HistoryEntry:
         if self.source is Source.API_KEY:
             return f"API key {self.who}" if self.who else "Points API"
         return "Import" if self.source is Source.IMPORT else self.who
+
+
+_SPENDING = {EntryKind.SPEND: "Spent", EntryKind.GIVE_BACK: "Given back"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +129,7 @@ def _read(row: Row[Any]) -> HistoryEntry:
         order_id=row.saleor_order_id,
         order_number=row.number,
         who=(row.key_name if source is Source.API_KEY else by_staff) or "",
-        note=row.reason or row.move_reason or "",
+        note=row.reason or row.move_reason or row.reference or "",
         other_email=other or "",
     )
 
@@ -165,6 +176,7 @@ def _entries(*, is_back: bool) -> Any:
             col(CustomerMoveRow.to_email),
             col(CustomerMoveRow.made_by).label("moved_by"),
             col(CustomerMoveRow.reason).label("move_reason"),
+            col(PointsSpendRow.reference),
         )
         .outerjoin(MovementRow, col(MovementRow.id) == col(PointsEntryRow.request_id))
         .outerjoin(PointsClaimRow, col(PointsClaimRow.id) == col(PointsEntryRow.claim_id))
@@ -175,6 +187,7 @@ def _entries(*, is_back: bool) -> Any:
             AdjustmentRow,
             (col(MovementRow.cause_kind) == literal("customer")) & (col(AdjustmentRow.id) == col(MovementRow.cause_id)),
         )
+        .outerjoin(PointsSpendRow, col(PointsSpendRow.id) == col(PointsEntryRow.spend_id))
         .outerjoin(CustomerMoveRow, col(CustomerMoveRow.id) == col(PointsEntryRow.move_id))
         .where(col(PointsEntryRow.customer_id) == bindparam("customer_id"), beyond)
         .order_by(order)

@@ -33,6 +33,7 @@ class Entry(NamedTuple):
     may_go_below_zero: bool = False
     used: int = 0
     api_key_id: int | None = None
+    spend_id: int | None = None
 
 
 class StoredClaim(NamedTuple):
@@ -144,6 +145,7 @@ def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetim
                 used,
                 entry.claim_id,
                 entry.api_key_id,
+                entry.spend_id,
                 entry.request_id,
             )
         )

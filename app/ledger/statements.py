@@ -37,6 +37,7 @@ class NewEntry(NamedTuple):
     used_after: int
     claim_id: int | None
     api_key_id: int | None
+    spend_id: int | None
     request_id: UUID | None
 
 
@@ -182,17 +183,17 @@ _POSTED_BEFORE = MappingProxyType(
     }
 )
 
-_ENTRY = "customer_id, kind, amount, used, available_after, used_after, claim_id, api_key_id, request_id"
+_ENTRY = "customer_id, kind, amount, used, available_after, used_after, claim_id, api_key_id, spend_id, request_id"
 _ADD_ENTRIES = MappingProxyType(
     {
-        "sqlite": f"INSERT INTO points_entry ({_ENTRY}, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constants
+        "sqlite": f"INSERT INTO points_entry ({_ENTRY}, created_at) VALUES ({', '.join('?' * 11)})",  # noqa: S608 - constants
         # Numbered in the order of the array: that of the balances after them.
         "postgresql": f"""
             INSERT INTO points_entry ({_ENTRY}, created_at)
             SELECT {_ENTRY}, %(now)s FROM unnest(
                 %(customer_id)s::bigint[], %(kind)s::text[], %(amount)s::integer[], %(used)s::bigint[],
                 %(available_after)s::bigint[], %(used_after)s::bigint[], %(claim_id)s::bigint[], %(api_key_id)s::bigint[],
-                %(request_id)s::uuid[]
+                %(spend_id)s::bigint[], %(request_id)s::uuid[]
             ) WITH ORDINALITY AS new ({_ENTRY}, place) ORDER BY place""",  # noqa: S608 - constants
     }
 )

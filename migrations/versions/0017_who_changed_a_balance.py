@@ -6,6 +6,7 @@ The version before writes neither, and reads neither.
 from alembic import op
 
 from app.db.indexing import add_index
+from app.db.rebuilding import keeping_triggers
 
 revision = "0017"
 down_revision = "0016"
@@ -27,5 +28,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.create_index("ix_points_entry_customer_id", "points_entry", ["customer_id"])
     op.drop_index("points_entry_of_customer", "points_entry")
+    # A later version may have built a table anew: SQLite then drops the column only by building it anew once more.
     for table in TABLES:
-        op.drop_column(table, "api_key_id")
+        with keeping_triggers(), op.batch_alter_table(table) as batch_op:
+            batch_op.drop_column("api_key_id")

@@ -31,6 +31,21 @@ def test_what_a_till_took_stands_in_the_history_with_its_keys_name(desk: Desk) -
     assert f"Claimed +100 100 #{number} Order" in text
 
 
+def test_what_was_paid_at_a_till_and_what_came_back_stands_in_it_with_the_receipt(desk: Desk) -> None:
+    world = desk.world
+    adjust_customer(world.services, world.store().slug, ADA, points=30, reason="welcome", who="eve@example.com")
+    till = {"X-Api-Key": key_of_a_till(world), "Idempotency-Key": "1"}
+    asked = {"email": ADA, "points": 20, "reference": "receipt 17"}
+    spent = requests.post(f"{world.url}/api/v1/spends", json=asked, headers=till, timeout=TIMEOUT).json()
+    address = f"{world.url}/api/v1/spends/{spent['id']}/give-back"
+    requests.post(address, json={"points": 5}, headers=till | {"Idempotency-Key": "2"}, timeout=TIMEOUT)
+
+    text = seen(desk.get(f"customers/{ADA}"))
+
+    assert "Spent \N{MINUS SIGN}20 10 \N{EN DASH} API key till receipt 17" in text
+    assert "Given back +5 15 \N{EN DASH} API key till receipt 17" in text
+
+
 def test_a_change_by_staff_stands_in_it_with_who_and_why(desk: Desk) -> None:
     adjust_customer(desk.world.services, desk.world.store().slug, ADA, points=30, reason="welcome", who="eve@example.com")
 

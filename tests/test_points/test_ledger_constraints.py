@@ -11,7 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from app.db.engine import Database
 from app.db.tables import PointsEntryRow
 from app.db.tables.points_entry import EntryKind
+from app.domain.claim import Balance
 from app.ledger import entries as ledger
+from app.ledger import spends
 from app.providers.embedded import EmbeddedProvider
 from app.providers.protocol import Ask, AskKind
 from tests.clock import START, MovableClock
@@ -21,6 +23,10 @@ from tests.test_points.ledger_calls import ADA, asked, balance, customers_of, en
 ENTRY = (
     "INSERT INTO points_entry (customer_id, kind, amount, used, available_after, used_after, created_at)"
     " SELECT {}, created_at FROM points_customer"
+)
+SPEND_ENTRY = (
+    "INSERT INTO points_entry (customer_id, spend_id, kind, amount, used, available_after, used_after, created_at)"
+    " SELECT customer_id, points_spend.id, {}, created_at FROM points_spend"
 )
 CUSTOMER = (
     "INSERT INTO points_customer (store_id, email, email_key, available, used, created_at)"
@@ -69,6 +75,55 @@ def test_the_database_refuses_what_would_break_the_sums(provider: EmbeddedProvid
 
     after = [row.model_dump() for row in (*entries_of(provider.database), *customers_of(provider.database))]
     assert after == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM points_spend",
+        "UPDATE points_spend SET points = points + 1",
+        "UPDATE points_spend SET given_back = given_back + 1",
+        "UPDATE points_spend SET given_back = 0",
+        "UPDATE points_spend SET customer_id = customer_id + 1",
+        "UPDATE points_spend SET store_id = store_id + 1",
+        # Of 30 points 10 were given back.
+        SPEND_ENTRY.format("'give_back', 21, -21, 91, -1"),
+        # Not what the spend says, or once more.
+        SPEND_ENTRY.format("'spend', -29, 29, 41, 49"),
+        SPEND_ENTRY.format("'spend', -30, 30, 40, 50"),
+        # It does not move what is used by as much.
+        SPEND_ENTRY.format("'give_back', 5, 0, 75, 20"),
+        SPEND_ENTRY.format("'give_back', 5, -4, 75, 16"),
+        SPEND_ENTRY.format("'give_back', -5, 5, 65, 25"),
+        # Another kind of entry belongs to no spend, and such a kind to one.
+        SPEND_ENTRY.format("'instant', 5, 0, 75, 20"),
+        SPEND_ENTRY.replace("points_spend.id,", "NULL,").format("'give_back', 5, -5, 75, 15"),
+    ],
+)
+def test_the_database_refuses_what_would_break_a_spend(provider: EmbeddedProvider, statement: str) -> None:
+    post(provider, 90)
+    with provider.database.writing() as session:
+        spent = spends.spend(session, provider.store_id, ADA, 30, request_id=uuid4(), now=START)
+        assert spent is not None
+        spends.give_back(session, spent, ADA, 10, START)
+
+    assert refused(provider, statement)
+
+    assert balance(provider) == Balance(70, 20)
+
+
+def test_the_database_lets_a_spend_be_given_back_whole(provider: EmbeddedProvider) -> None:
+    """The statement of the test above is a good one, but for its amounts."""
+    post(provider, 90)
+    with provider.database.writing() as session:
+        spent = spends.spend(session, provider.store_id, ADA, 30, request_id=uuid4(), now=START)
+        assert spent is not None
+        spends.give_back(session, spent, ADA, 10, START)
+
+    with provider.database.writing() as session:
+        session.connection().execute(text(SPEND_ENTRY.format("'give_back', 20, -20, 90, 0")))
+
+    assert balance(provider) == Balance(90, 0)
 
 
 def test_postgresql_refuses_to_empty_the_entries(fresh_postgresql: Callable[[], str], clock: MovableClock) -> None:

@@ -14,13 +14,14 @@ from tests.waiting import STORY_SECONDS
 PAGE = Path(__file__).parents[2] / "docs" / "api" / "README.md"
 BLOCKS = re.findall(r"```sh\n(.*?)```(?:\n\n```json\n(.*?)```)?", PAGE.read_text(), re.DOTALL)
 MARK = "=== the next example"
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+\+00:00")
 # Tokens differ each time: one of them stands for any.
 TOKEN = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 
 
 def values_in(text: str) -> list[Any]:
     """Read JSON values that follow each other, each token made the same."""
-    text, found = TOKEN.sub("a token", text).strip(), []
+    text, found = MOMENT.sub("a moment", TOKEN.sub("a token", text)).strip(), []
     while text:
         value, end = json.JSONDecoder().raw_decode(text)
         found.append(value)

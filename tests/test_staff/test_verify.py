@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from app.db.tables.points_entry import EntryKind
 from app.ledger import entries as ledger
+from app.ledger import spends
 from app.usecases.operating.housekeeping import fold_totals
 from app.usecases.operating.verify_books import verify_books
 from tests.clock import START
@@ -30,6 +31,9 @@ TAMPERINGS = {
     'UPDATE "order" SET granted = granted + 1': "71 granted; the accepted movements add up to 70",
     "UPDATE movement SET points = points + 1 WHERE kind = 'credit'": "its entry in the ledger says 100",
     "UPDATE claim SET points = points + 1": "101 points; the accepted movements add up to 100",
+    "UPDATE points_spend SET points = points + 1": "21 points, 5 given back; its entries took 20 and gave back 5",
+    "UPDATE points_spend SET given_back = 6": "20 points, 6 given back; its entries took 20 and gave back 5",
+    "UPDATE points_entry SET amount = 6, used = -6 WHERE kind = 'give_back'": "its entries took 20 and gave back 6",
     "UPDATE running_total SET amount = amount + 1 WHERE kind = 'balances'": "the balances of all customers add up to",
     "UPDATE running_total SET amount = amount + 1 WHERE kind = 'open_claims'": "open claims until",
     "INSERT INTO total_change (store_id, kind, part, amount) SELECT id, 'problems', 'no_email', 1 FROM store": "there are 0",
@@ -52,6 +56,10 @@ def lived_in(world: World) -> str:
     make_instant(world)
     refund(world, paid_order(world), "10")
     spend(world, 5)
+    with world.services.database.writing() as session:
+        spent = spends.spend(session, world.store().id or 0, ADA, 20, request_id=uuid4(), now=START)
+        assert spent is not None
+        spends.give_back(session, spent, ADA, 5, START)
     return order_id
 
 
@@ -85,7 +93,7 @@ def test_books_that_were_lived_in_add_up(world: World) -> None:
     said = typed("verify")
 
     assert said.exit_code == 0, said.output
-    assert "1 customers, 2 claims, 3 orders, 2 running totals looked at." in said.output
+    assert "1 customers, 2 claims, 1 spends, 3 orders, 2 running totals looked at." in said.output
     assert "Everything adds up." in said.output
 
 

@@ -17,6 +17,7 @@ from app.db.tables.points_claim import PointsClaimRow
 from app.db.tables.points_customer import PointsCustomerRow
 from app.db.tables.points_day import PointsDayRow
 from app.db.tables.points_entry import PointsEntryRow
+from app.db.tables.points_spend import PointsSpendRow
 from app.db.tables.process import ProcessRow
 from app.db.tables.rule import RuleRow
 from app.db.tables.running_total import RunningTotalRow
@@ -42,6 +43,7 @@ __all__ = [
     "PointsCustomerRow",
     "PointsDayRow",
     "PointsEntryRow",
+    "PointsSpendRow",
     "ProcessRow",
     "RuleRow",
     "RunningTotalRow",

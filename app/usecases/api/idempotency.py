@@ -4,19 +4,20 @@ What is kept are the outcomes: token or refusal of each item. All else in an ans
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
 from app.errors import KeyReused
 from app.sealing import Sealer, fingerprint
 from app.usecases.api.find_caller import Caller
-from app.usecases.api.items import BalanceMoved, Claimed, RefusedItem
+from app.usecases.api.items import BalanceMoved, Claimed, RefusedItem, SpendState
 from app.usecases.api.stored_answers import begin_answer, keep_answer
 
-Outcome = Claimed | BalanceMoved | RefusedItem
+Outcome = Claimed | BalanceMoved | RefusedItem | SpendState
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,11 @@ def _mark(caller: Caller, once: IdempotentRequest) -> str:
     return fingerprint(f"{caller.key_id} {once.key}")
 
 
-def _read(outcome: list[str]) -> Outcome:
-    """Read an outcome by its length, as a tuple is written: none, a token, or code and message."""
-    kinds: tuple[type[BalanceMoved], type[Claimed], type[RefusedItem]] = (BalanceMoved, Claimed, RefusedItem)
-    return kinds[len(outcome)](*outcome)
+def _read(outcome: list[Any]) -> Outcome:
+    """Read an outcome by its length, as a tuple is written."""
+    return _OUTCOMES[len(outcome)](*outcome)
+
+
+_OUTCOMES: dict[int, Callable[..., Outcome]] = {
+    len(kind._fields): kind for kind in (BalanceMoved, Claimed, RefusedItem, SpendState)
+}

@@ -41,6 +41,16 @@ class BalanceMoved(NamedTuple):
     """The balance was moved."""
 
 
+class SpendState(NamedTuple):
+    """A spend as it stands: its id, the points that were paid, those given back, what for, and when (ISO 8601)."""
+
+    id: str
+    points: int
+    given_back: int
+    reference: str
+    created_at: str
+
+
 BAD_AMOUNT = RefusedItem("INVALID_AMOUNT", f"amount must be a whole number from 1 to {POINTS_MAX}.")
 BAD_CHANGE = RefusedItem("INVALID_AMOUNT", f"amount must be a whole number from -{POINTS_MAX} to {POINTS_MAX}, and not 0.")
 INSUFFICIENT = RefusedItem(

@@ -154,6 +154,9 @@ def _erase_rows(person: Person, is_theirs: Theirs, nobody: str, accounts: dict[i
     if person.customer is not None:
         person.customer.email = person.customer.email_key = nobody
         person.customer.customer_type = None
+    for spent in person.spends:
+        # A till may have written anything: a name, too.
+        spent.reference = ""
     rows: list[MovementRow | ClaimRow] = [*person.movements, *person.claims]
     for row in rows:
         if is_theirs(row.email):

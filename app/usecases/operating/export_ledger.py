@@ -9,7 +9,7 @@ from sqlalchemy import case, func, select
 from sqlmodel import col
 
 from app.db.stores import find_store_by_slug
-from app.db.tables import PointsClaimRow, PointsCustomerRow, PointsEntryRow
+from app.db.tables import PointsClaimRow, PointsCustomerRow, PointsEntryRow, PointsSpendRow
 from app.db.tables.points_claim import PointsClaimState
 from app.errors import BadRequest
 from app.usecases.services import Services
@@ -86,6 +86,7 @@ def _entries(store_id: int, _now: datetime) -> Any:
             col(PointsEntryRow.used_after),
             col(PointsEntryRow.claim_id),
             col(PointsEntryRow.created_at),
+            col(PointsEntryRow.spend_id),
         )
         .join(PointsCustomerRow, col(PointsCustomerRow.id) == col(PointsEntryRow.customer_id))
         .where(col(PointsCustomerRow.store_id) == store_id)
@@ -93,8 +94,24 @@ def _entries(store_id: int, _now: datetime) -> Any:
     )
 
 
+def _spends(store_id: int, _now: datetime) -> Any:
+    return (
+        select(
+            col(PointsSpendRow.id),
+            col(PointsCustomerRow.email),
+            col(PointsSpendRow.points),
+            col(PointsSpendRow.given_back),
+            col(PointsSpendRow.reference),
+            col(PointsSpendRow.created_at),
+        )
+        .join(PointsCustomerRow, col(PointsCustomerRow.id) == col(PointsSpendRow.customer_id))
+        .where(col(PointsSpendRow.store_id) == store_id)
+        .order_by(col(PointsSpendRow.id))
+    )
+
+
 EXPORTS: Mapping[str, Callable[[int, datetime], Any]] = MappingProxyType(
-    {"balances": _balances, "claims": _claims, "entries": _entries}
+    {"balances": _balances, "claims": _claims, "entries": _entries, "spends": _spends}
 )
 
 

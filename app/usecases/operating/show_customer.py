@@ -166,6 +166,7 @@ def export_customer(services: Services, slug: str, email: str) -> dict[str, Any]
         "adjustments": _all_plain(person.adjustments),
         "moves": _all_plain(person.moves),
         "deleted_in_saleor": _all_plain(person.deletions),
+        "spends": _all_plain(person.spends),
     }
 
 

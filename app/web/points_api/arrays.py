@@ -26,7 +26,7 @@ def array_in(body: bytes) -> list[Any]:
     Raises BadRequest when it is no JSON, or no array.
     """
     try:
-        found = json.loads(body, parse_float=_whole, parse_constant=_no_number)
+        found = json.loads(body, parse_float=whole_number, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise BadRequest('The body is not JSON. It must be an array, such as [{"amount": 400}].') from None
     if not isinstance(found, list):
@@ -46,7 +46,7 @@ def claim_in(raw: Any) -> NewClaim | RefusedItem:
         if not isinstance(email, str):
             return BAD_EMAIL
         email = email.strip()
-        if email and not _is_sane(email):
+        if email and not is_customer(email):
             return BAD_EMAIL
     if customer_type is not None and not _is_name(customer_type):
         return BAD_TYPE
@@ -62,18 +62,25 @@ def move_in(raw: Any) -> Move | RefusedItem:
     amount, email = raw.get("amount"), raw.get("email")
     if type(amount) is not int or not 0 < abs(amount) <= POINTS_MAX:
         return BAD_CHANGE
-    if not isinstance(email, str) or not _is_sane(email.strip()):
+    if not isinstance(email, str) or not is_customer(email.strip()):
         return BAD_EMAIL
     return Move(amount, email.strip())
+
+
+def is_customer(email: str) -> bool:
+    """Tell whether an address, trimmed, can stand for a customer."""
+    return is_address(email) and (email.isascii() or max(len(email_key(email)), len(former_key(email))) <= EMAIL_LENGTH_MAX)
+
+
+def whole_number(text: str) -> Any:
+    """Read a number with a fraction or an exponent: 400.0 is a whole number, and anything else is none that we take."""
+    digits, _, fraction = text.partition(".")
+    return int(digits) if fraction and not fraction.strip("0") else _NOT_WHOLE
 
 
 def items_in(raws: list[Any], read: Callable[[Any], Item | RefusedItem]) -> list[Item | RefusedItem]:
     """Read all items of an array."""
     return [read(raw) for raw in raws]
-
-
-def _is_sane(email: str) -> bool:
-    return is_address(email) and (email.isascii() or max(len(email_key(email)), len(former_key(email))) <= EMAIL_LENGTH_MAX)
 
 
 def _is_name(customer_type: Any) -> bool:
@@ -83,12 +90,6 @@ def _is_name(customer_type: Any) -> bool:
         and customer_type.isprintable()
         and not customer_type.isspace()
     )
-
-
-def _whole(text: str) -> Any:
-    """Read a number with a fraction or an exponent: 400.0 is a whole number, and anything else is none that we take."""
-    digits, _, fraction = text.partition(".")
-    return int(digits) if fraction and not fraction.strip("0") else _NOT_WHOLE
 
 
 def _no_number(text: str) -> NoReturn:

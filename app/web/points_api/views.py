@@ -1,4 +1,4 @@
-"""The three calls of the Points API."""
+"""The calls of the vendor's Points API."""
 
 import hashlib
 from typing import Any
@@ -15,7 +15,7 @@ from app.usecases.api.look_up_balance import look_up_customer
 from app.usecases.api.move_balances import move_balances
 from app.usecases.services import Services
 from app.web.limiting import RequestLimiter
-from app.web.points_api import description
+from app.web.points_api import description, till_calls
 from app.web.points_api import responses as answers
 from app.web.points_api.arrays import array_in, claim_in, items_in, move_in
 
@@ -75,6 +75,7 @@ def blueprint(services: Services, *, per_address: RequestLimiter, per_key: Reque
             answer.headers["WWW-Authenticate"] = 'Bearer realm="Points API"'
         return answer
 
+    till_calls.add_routes(routes, services, lambda: _caller(""), _once)
     description.add_routes(routes)
     return routes
 
