@@ -17,6 +17,7 @@ from app.usecases.merchants.move_customer import move_customer
 from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
 from app.usecases.operating.rotate_secrets import rotate_secrets
 from app.usecases.services import Services
+from tests.simulation.at_a_till import give_back_at_a_till, spend_at_a_till
 from tests.simulation.drawing import EMAILS
 from tests.simulation.in_shop import chosen
 from tests.simulation.rig import API_KEYS, APP_URL, PROVIDER_URL, SECRETS
@@ -163,6 +164,9 @@ def _move(world: World, step: Step) -> None:
             if purse not in API_KEYS:
                 world.truth.by_others[purse, from_email.casefold()] -= available
                 world.truth.by_others[purse, to_email.casefold()] += available
+                for spent in world.truth.at_tills:
+                    if (spent.purse, spent.holder) == (purse, from_email.casefold()):
+                        spent.holder = to_email.casefold()
 
     world.as_staff(move)
     world.go_on_until(world.clock.now + timedelta(seconds=1))
@@ -238,6 +242,8 @@ BY_PEOPLE: dict[Kind, Play] = {
     Kind.VISIT: _visit,
     Kind.TAKE: _take,
     Kind.SPEND: _spend,
+    Kind.TILL_SPEND: spend_at_a_till,
+    Kind.TILL_RETURN: give_back_at_a_till,
     Kind.OTHER: _other,
     Kind.ADJUST: _staff(_adjust),
     Kind.ADJUST_CUSTOMER: _staff(_adjust_customer),

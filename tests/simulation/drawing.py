@@ -29,6 +29,8 @@ SWAPPED = 0.25
 RETURNED = 0.4
 # Histories in which staff move a customer, perhaps with an answer lost, before a refund.
 MOVED = 0.35
+# Histories in which customers pay at a till, and bring goods back.
+AT_A_TILL = 0.35
 # Histories of which the rule has one of the options that few rules have.
 OPTIONS = 0.3
 
@@ -256,9 +258,22 @@ def _moved(random: Random) -> list[Step]:
     return [replace(step, order=order, shop=shop, email=email) for step in run]
 
 
+def _at_a_till(random: Random) -> list[Step]:
+    """Pay with an order's points at a till; then a refund wants them, or a customer is moved; and goods come back."""
+    email = random.randrange(3)
+    placed = replace(_step(random, Kind.PLACE), how=0)
+    taken = [_step(random, kind) for kind in (Kind.SWEEP, Kind.SETTLE, Kind.TAKE, Kind.SETTLE, Kind.TILL_SPEND)]
+    others = (Kind.TILL_SPEND, Kind.TILL_RETURN, Kind.REFUND, Kind.MOVE, Kind.ADJUST_CUSTOMER, Kind.TAKE)
+    after = [_step(random, kind) for _ in range(random.randint(1, 3)) for kind in (random.choice(others), Kind.SETTLE)]
+    back = [_step(random, kind) for kind in (Kind.TILL_RETURN, Kind.SETTLE, Kind.TILL_SPEND)]
+    order, shop = random.randrange(ORDERS_MAX), random.randrange(SHOPS_MAX)
+    return [replace(step, order=order, shop=shop, email=email) for step in (placed, *taken, *after, *back)]
+
+
 _RARE_RUNS = (
     *((DOUBT, _doubt), (DEBT, _debt)),
     *((EXCHANGE, _exchange), (DRAFTED, _drafted), (SWAPPED, _swapped), (RETURNED, _returned), (MOVED, _moved)),
+    (AT_A_TILL, _at_a_till),
 )
 
 

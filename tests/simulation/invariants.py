@@ -216,7 +216,7 @@ def the_providers_own_books_equal_the_accepted_movements(world: World, books: Bo
     for movement in books.accepted:
         if movement.kind in INSTANT_KINDS:
             ours[books.purse(movement), movement.email.strip().casefold()] += movement.points
-    have = {(f"{customer.store_id}", customer.email_key): customer.available + customer.used for customer in books.customers}
+    have = {(f"{customer.store_id}", customer.email_key): customer.available for customer in books.customers}
     for key in API_KEYS:
         have |= {(key, email): one.available + one.used for email, one in world.coggins.books(key).balances.items()}
     claimed: Counter[Purse] = Counter()
@@ -236,6 +236,16 @@ def the_providers_own_books_equal_the_accepted_movements(world: World, books: Bo
                 f"{name} has {have.get(purse, 0)} and should have {should}: INSTANTs {ours[purse]}, claims {claimed[purse]}, "
                 f"others {by_others}"
             )
+
+
+def what_is_used_is_what_was_paid_at_tills(world: World, books: Books) -> Wrongs:
+    used = {(f"{customer.store_id}", customer.email_key): customer.used for customer in books.customers}
+    paid: Counter[Purse] = Counter()
+    for spent in world.truth.at_tills:
+        paid[spent.purse, spent.holder] += spent.left
+    for purse in sorted({*used, *paid}):
+        if used.get(purse, 0) != paid[purse]:
+            yield f"{purse[1]} at store {purse[0]} used {used.get(purse, 0)} points, and paid {paid[purse]} at tills"
 
 
 def every_claim_that_was_taken_is_in_our_books_once(world: World, books: Books) -> Wrongs:
@@ -344,7 +354,7 @@ def the_ledgers_sums_verify(world: World, books: Books) -> Wrongs:
     for entry in books.entries:
         sums[entry.customer_id] += entry.amount
     for customer in books.customers:
-        if sums[customer.id or 0] != customer.available + customer.used:
+        if sums[customer.id or 0] != customer.available:
             yield f"{customer.email}: the entries add up to {sums[customer.id or 0]}, the balance says {customer.available}"
     posted = Counter(entry.request_id for entry in books.entries if entry.request_id is not None)
     instants = {m.id: m.points for m in books.accepted if m.kind in INSTANT_KINDS and not books.is_at_coggins(m)}
@@ -352,8 +362,9 @@ def the_ledgers_sums_verify(world: World, books: Books) -> Wrongs:
     for movement_id, points in instants.items():
         if posted[movement_id] != 1 or amounts[movement_id] != points:
             yield f"an accepted INSTANT of {points} stands {posted[movement_id]} times in the ledger"
+    at_tills = {spent.id for spent in world.truth.at_tills}
     for request_id in posted:
-        if request_id not in instants:
+        if request_id not in instants and request_id not in at_tills:
             yield "an entry of the ledger belongs to no accepted movement"
 
 
@@ -430,6 +441,7 @@ CHECKS: tuple[Check, ...] = (
     granted_is_the_sum_of_the_accepted_movements,
     granted_is_due_or_the_difference_is_on_record_and_right,
     the_providers_own_books_equal_the_accepted_movements,
+    what_is_used_is_what_was_paid_at_tills,
     every_claim_that_was_taken_is_in_our_books_once,
     nobody_is_debited_what_nobody_had_taken,
     no_link_leads_to_a_claim_that_the_provider_does_not_know,

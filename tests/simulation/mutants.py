@@ -26,7 +26,9 @@ from app.db.tables import MovementRow, OrderRow, TotalChangeRow
 from app.domain import weighing
 from app.domain.earning import Award, points_due
 from app.domain.order import Order
+from app.ledger import spends
 from app.providers.coggins import evidence
+from app.usecases.api import spend_points
 from app.usecases.moving import balances, recording, sending
 from app.usecases.moving.accounts import Accounts
 from app.usecases.moving.engine_run import Run
@@ -183,6 +185,21 @@ def _forget_the_move(_rig: Rig) -> Any:
     return patch.object(deciding, "held_now", lambda position, _moves: (position, False))
 
 
+def _answer_a_till_twice(_rig: Rig) -> Any:
+    """Do what a till asks again anew."""
+    return patch.object(spend_points, "done_before", lambda *_: None)
+
+
+def _give_back_to_the_old_address(_rig: Rig) -> Any:
+    """Give points back to the address that paid, wherever its customer was moved since."""
+    return patch.object(spend_points, "_holder", spends.payer_of)
+
+
+def _spend_what_is_owed(_rig: Rig) -> Any:
+    """Let a customer spend what a refund is about to take back."""
+    return patch.object(spend_points, "_owed", lambda *_: 0)
+
+
 @contextmanager
 def _all(*patches: Any) -> Iterator[None]:
     with ExitStack() as stack:
@@ -267,6 +284,33 @@ MUTANTS = (
             RuleSetup(award=Award.INSTANT),
         )
         for provider in ("embedded", "coggins")
+    ),
+    Mutant(
+        "a till that asks again is served again",
+        "embedded",
+        _answer_a_till_twice,
+        (_PLACE, _SETTLE, Step(Kind.TILL_SPEND, how=1, share=300)),
+        None,
+        RuleSetup(award=Award.INSTANT),
+    ),
+    Mutant(
+        "points are given back to the old address",
+        "embedded",
+        _give_back_to_the_old_address,
+        (_PLACE, _SETTLE, Step(Kind.TILL_SPEND, how=2, share=300), Step(Kind.MOVE), _SETTLE, Step(Kind.TILL_RETURN, how=2)),
+        None,
+        RuleSetup(award=Award.INSTANT),
+    ),
+    Mutant(
+        "what a refund takes back can be spent",
+        "embedded",
+        _spend_what_is_owed,
+        (
+            *(_PLACE, _SETTLE, Step(Kind.TILL_SPEND, how=2, share=1000), replace(_REFUND, share=1000), _SETTLE),
+            *(Step(Kind.ADJUST_CUSTOMER, share=100), Step(Kind.TILL_SPEND, how=2, share=1000)),
+        ),
+        None,
+        RuleSetup(award=Award.INSTANT),
     ),
     Mutant(
         "changes of running totals are lost",

@@ -39,6 +39,8 @@ class Kind(StrEnum):
     VISIT = "the shopper opens the order link"
     TAKE = "the shopper takes the claim"
     SPEND = "the shopper spends points"
+    TILL_SPEND = "a customer pays with points at a till"
+    TILL_RETURN = "a till gives points back"
     OTHER = "another client changes the balance"
     # Staff here.
     ADJUST = "staff adjust the order"

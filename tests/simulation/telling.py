@@ -10,6 +10,8 @@ from tests.simulation.steps import Fate, History, How, Kind, Mishap, Setup, Step
 _OF_ORDER = frozenset(Kind) - {
     Kind.PLACE,
     Kind.SPEND,
+    Kind.TILL_SPEND,
+    Kind.TILL_RETURN,
     Kind.OTHER,
     Kind.RESOLVE,
     Kind.RULE,
@@ -31,11 +33,15 @@ _OF_ORDER = frozenset(Kind) - {
     Kind.KEY_MENDED,
     Kind.LAG,
 }
-_OF_EMAIL = frozenset({Kind.PLACE, Kind.EMAIL, Kind.SPEND, Kind.OTHER, Kind.ADJUST_CUSTOMER, Kind.PROVIDER_REFUSES})
+_OF_EMAIL = frozenset(
+    {Kind.PLACE, Kind.EMAIL, Kind.SPEND, Kind.TILL_SPEND, Kind.OTHER, Kind.ADJUST_CUSTOMER, Kind.PROVIDER_REFUSES}
+)
 _OF_SHOP = frozenset(
     {
         Kind.PLACE,
         Kind.SPEND,
+        Kind.TILL_SPEND,
+        Kind.TILL_RETURN,
         Kind.OTHER,
         Kind.ADJUST_CUSTOMER,
         Kind.RULE,
@@ -49,7 +55,18 @@ _OF_SHOP = frozenset(
     }
 )
 _OF_TIME = frozenset({Kind.WAIT, Kind.SALEOR_AWAY, Kind.PROVIDER_AWAY, Kind.LAG})
-_IN_PARTS = frozenset({Kind.SPEND, Kind.CHARGE, Kind.REFUND, Kind.REQUEST_REFUND, Kind.REVERSE_REFUND, Kind.REPORT_REFUND})
+_IN_PARTS = frozenset(
+    {
+        Kind.SPEND,
+        Kind.TILL_SPEND,
+        Kind.TILL_RETURN,
+        Kind.CHARGE,
+        Kind.REFUND,
+        Kind.REQUEST_REFUND,
+        Kind.REVERSE_REFUND,
+        Kind.REPORT_REFUND,
+    }
+)
 _WITH_EVENTS = frozenset(
     {
         Kind.PLACE,

@@ -54,6 +54,21 @@ class Violation(BaseException):
 
 
 @dataclass
+class TillSpend:
+    """What a customer paid at a till, and who holds that customer's points by now."""
+
+    id: UUID
+    purse: str
+    holder: str
+    points: int
+    given_back: int = 0
+
+    @property
+    def left(self) -> int:
+        return self.points - self.given_back
+
+
+@dataclass
 class Truth:
     """What really happened, whatever the app knows of it."""
 
@@ -67,6 +82,7 @@ class Truth:
     # Addresses of claims that shoppers have seen, by order.
     links: dict[str, list[str]] = field(default_factory=dict)
     left_for_staff: set[UUID] = field(default_factory=set)
+    at_tills: list[TillSpend] = field(default_factory=list)
 
 
 class World:
