@@ -12,13 +12,12 @@ from sqlmodel import Session, col, select
 from app.db.rows import as_value
 from app.db.snapshots import stored_order
 from app.db.stores import accounts_of, rules_of
-from app.db.tables import AdjustmentRow, ClaimRow, EventRow, MovementRow, OrderRow, StoreRow
+from app.db.tables import AdjustmentRow, ClaimRow, EventRow, MovementRow, OrderRow, PointsClaimRow, StoreRow
 from app.domain.claim import ClaimState
 from app.domain.order import Order
 from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.domain.store import AccountKind
 from app.usecases.merchants.explain_order.arithmetic import Arithmetic, Version, recompute, version_for
-from app.usecases.merchants.explain_order.openings import first_openings
 from app.usecases.merchants.explain_order.other_holders import find_other_holders
 from app.usecases.merchants.explain_order.timeline import Happening, TimelineEntry, timeline
 from app.usecases.merchants.history import ShownAdjustment, ShownClaim, ShownEvent, ShownMovement, ShownOrder
@@ -26,7 +25,7 @@ from app.usecases.services import Services
 
 __all__ = ["Arithmetic", "Explanation", "Happening", "TimelineEntry", "UnknownCall", "Version", "explain_order"]
 
-_Row = TypeVar("_Row", MovementRow, ClaimRow, AdjustmentRow)
+_Row = TypeVar("_Row", MovementRow, AdjustmentRow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +147,14 @@ def _of(session: Session, table: type[_Row], order: OrderRow, at: datetime | Non
 
 
 def _claims(session: Session, order: OrderRow) -> list[ShownClaim]:
-    rows = _of(session, ClaimRow, order, ClaimRow.created_at)
-    openings = first_openings(session, rows)
-    return [as_value(ShownClaim, row, opened_at=openings.get(row.id)) for row in rows]
+    """Find an order's links, each with when it was first opened.
+
+    The page of an embedded claim notes it. Of a claim elsewhere only the moment is known at which its link was given out.
+    """
+    query = select(ClaimRow, PointsClaimRow.opened_at).where(ClaimRow.order_id == order.id)
+    query = query.outerjoin(PointsClaimRow, col(PointsClaimRow.token_mark) == col(ClaimRow.token_mark))
+    found = session.exec(query.order_by(col(ClaimRow.created_at)))
+    return [as_value(ShownClaim, row, opened_at=opened_at or row.shown_at) for row, opened_at in found]
 
 
 def _events(session: Session, order: OrderRow) -> list[ShownEvent]:
