@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -45,6 +45,26 @@ def dump(order: Order) -> str:
         },
         separators=(",", ":"),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPrice:
+    """What an order costs, and in which channel, as it was last read."""
+
+    total: Decimal
+    currency: str
+    channel: str
+
+
+def price_of(snapshot: str | None) -> OrderPrice | None:
+    """Read the price from a snapshot, and nothing else; None where there is none, or it is broken."""
+    if snapshot is None:
+        return None
+    try:
+        stored = json.loads(snapshot)
+        return OrderPrice(Decimal(stored["total"]), stored["currency"], stored["channel"])
+    except (LookupError, TypeError, ValueError, ArithmeticError):
+        return None
 
 
 def stored_order(row: OrderRow) -> Order | None:

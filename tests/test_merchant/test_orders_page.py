@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from html import unescape
 
 import pytest
@@ -191,6 +192,27 @@ def test_an_export_is_a_csv_in_which_nothing_is_a_formula(desk: Desk) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
     assert [row["email"] for row in rows] == [f"'{email}" if email[0] in "=@" else email for email in reversed(HOSTILE)]
     assert rows[0]["points_due"] == "100"
+
+
+def test_list_and_export_say_what_an_order_costs_and_in_which_channel(desk: Desk) -> None:
+    world = desk.world
+    world.saleor.shop.place_order("1000", email=ADA, channel="japan")
+    world.saleor.shop.place_order("12.5", email=ADA)
+    world.deliver()
+    world.saleor.shop.place_order("7", email=ADA)
+    world.saleor.deliveries.deliver()
+
+    page = seen(desk.get("orders"))
+    rows = list(csv.DictReader(io.StringIO(desk.get("orders.csv").text.removeprefix("\ufeff"))))
+
+    assert "japan 1,000 JPY" in page
+    assert "default-channel 12.50 USD" in page
+    costs = [(row["total"], row["currency"], row["channel"]) for row in rows]
+    assert costs[0] == ("", "", "")
+    assert [(Decimal(total), *rest) for total, *rest in costs[1:]] == [
+        (Decimal("12.5"), "USD", "default-channel"),
+        (Decimal(1000), "JPY", "japan"),
+    ]
 
 
 def test_an_export_has_all_orders_of_the_filter(desk: Desk) -> None:

@@ -36,6 +36,9 @@ CSV_HEADINGS = (
     "shortfall",
     "problem",
     "saleor_order_id",
+    "total",
+    "currency",
+    "channel",
 )
 
 
@@ -283,4 +286,5 @@ def _values(order: ListedOrder) -> tuple[object, ...]:
         order.shortfall,
         order.problem,
         order.saleor_order_id,
+        *((order.price.total, order.price.currency, order.price.channel) if order.price is not None else (None, None, None)),
     )
