@@ -24,6 +24,14 @@ PAGES = [
     "CUSTOMER_OVERVIEW_MORE_ACTIONS",
     "NAVIGATION_CUSTOMERS",
 ]
+HOME = "HOMEPAGE_WIDGETS"
+# What is not wholly within the frame as it is first seen, or holds more than it shows.
+OUTSIDE = """page => [page, ...document.querySelectorAll('body, main, main *')].filter(part => {
+  const place = part.getBoundingClientRect();
+  const isSeen = place.width > 0 && place.height > 0;
+  return isSeen && (place.right > innerWidth + .5 || place.bottom > innerHeight + .5 || part.scrollWidth > part.clientWidth + 1
+    && getComputedStyle(part).display !== 'inline');
+}).map(part => part.outerHTML.slice(0, 120))"""
 BOXES = ["ORDER_DETAILS_WIDGETS", "CUSTOMER_DETAILS_WIDGETS", "PRODUCT_DETAILS_WIDGETS"]
 MOUNTS = {
     "3.20": PAGES,
@@ -174,6 +182,40 @@ def test_in_the_dashboard_a_widget_says_how_tall_it_is(desk: Desk, dashboard: St
     link = app_in(page).get_by_role("link", name="Open in Saleor Points").get_attribute("href") or ""
     assert link.startswith(f"{dashboard.url}/dashboard/extensions/app/")
     assert "%3D" in link
+
+
+@pytest.mark.parametrize("troubled", [0, 1, 5])
+def test_nothing_of_the_home_box_is_cut_off_at_any_width(
+    desk: Desk, dashboard: StandInDashboard, frames: OpenFrame, troubled: int
+) -> None:
+    desk.world.saleor.shop.place_paid_order("1234567")
+    for _ in range(troubled):
+        desk.world.saleor.shop.place_paid_order("40", email="")
+    desk.world.deliver()
+    page = frames()
+    page.goto(dashboard.widget(next(one for one in manifest(desk.world, "3.24")["extensions"] if one["mount"] == HOME)))
+    box = app_in(page).locator("html")
+    expect(box).to_contain_text("Points of the last 30 days")
+
+    for width in range(300, 1401, 50):
+        page.set_viewport_size({"width": width, "height": 500})
+        expect(box).to_have_js_property("clientWidth", width)
+        outside = box.evaluate(OUTSIDE)
+
+        assert outside == [], width
+
+
+def test_the_home_box_names_some_orders_and_leads_to_all(desk: Desk) -> None:
+    for _ in range(5):
+        desk.world.saleor.shop.place_paid_order("40", email="")
+    desk.world.deliver()
+
+    answer = desk.widget("home")
+
+    assert seen(answer).count("The order has no e-mail address") == 2
+    assert "Needs you : 5" in seen(answer) or "Needs you: 5" in seen(answer)
+    assert "All 5 orders" in seen(answer)
+    assert "/orders/find/state=problem" in answer.text
 
 
 def test_in_the_dashboard_a_widget_without_a_token_is_a_sentence(

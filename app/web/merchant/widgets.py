@@ -25,6 +25,7 @@ from app.web.merchant.places import as_segment
 BOXES = ("order", "customer", "product", "home")
 _GLOBAL_ID = re.compile(r"[A-Za-z0-9+/=]{4,128}")
 _MOVEMENTS_MAX = 5
+_TROUBLES_MAX = 2
 
 
 def add_routes(routes: Blueprint, services: Services, settings: Settings) -> None:
@@ -75,7 +76,7 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
         staff = _staff(services, settings)
         view = see_overview(services, staff.store_id)
         chart = points_chart(view.days, width=480, height=170)  # The Dashboard gives the widget a tile of half a page.
-        return _widget("home_widget.html", staff, "", view=view, chart=chart, advice=advice_for)
+        return _widget("home_widget.html", staff, "", view=view, chart=chart, listed_max=_TROUBLES_MAX)
 
 
 def _staff(services: Services, settings: Settings) -> Staff:

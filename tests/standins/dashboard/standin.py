@@ -11,6 +11,8 @@ from urllib.parse import quote, urlencode, urlsplit
 from tests.standins.serving import Answer, LocalServer, Request, json_answer
 
 SANDBOX = "allow-same-origin allow-forms allow-scripts allow-downloads allow-popups"
+SIDE_BAR = 'width="400" height="200"'
+TILE = 'style="display: block; width: 100%; height: 320px"'
 SCRIPT = Path(__file__).parent / "dashboard.js"
 
 
@@ -55,6 +57,9 @@ class StandInDashboard:
         """
         [target] = extension["options"].values()
         told = {"url": extension["url"], "mount": extension["mount"], "method": target["method"], **context}
+        # On the home page it is a tile of a fixed height (seen with 3.23.27), here as wide as the window.
+        if "homeWidgetTarget" in extension["options"]:
+            told["tile"] = "yes"
         return f"{self.url}/dashboard/widget?{urlencode(told)}"
 
     def _handle(self, request: Request) -> Answer:
@@ -103,9 +108,9 @@ class StandInDashboard:
         )
 
     def _widget(self, query: dict[str, str]) -> str:
-        context = {name: value for name, value in query.items() if name not in {"url", "mount", "method"}}
+        context = {name: value for name, value in query.items() if name not in {"url", "mount", "method", "tile"}}
         if query["method"] == "GET":
-            return self._widget_by_get(query["url"], context)
+            return self._widget_by_get(query["url"], context, is_tile="tile" in query)
         fields = {"saleorApiUrl": self.api_url, "accessToken": self.token(), "appId": self.app_id, **context}
         inputs = "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in fields.items())
         return (
@@ -113,7 +118,7 @@ class StandInDashboard:
             f'<iframe id="app" name="ext-frame" sandbox="{SANDBOX}" title="Widget" width="400" height="200"></iframe>'
         )
 
-    def _widget_by_get(self, url: str, context: dict[str, str]) -> str:
+    def _widget_by_get(self, url: str, context: dict[str, str], *, is_tile: bool) -> str:
         named = [("domain", self.api_url.split("/")[2]), ("saleorApiUrl", self.api_url), ("id", self.app_id)]
         # It is said twice (seen with 3.23.27).
         src = f"{url}?{urlencode([*named, *named, *context.items(), ('theme', self.theme)])}"
@@ -121,7 +126,7 @@ class StandInDashboard:
         return (
             f'<div id="told" data-told="{escape(told)}"></div>'
             f'<iframe id="app" name="ext-frame" data-src="{escape(src)}" sandbox="{SANDBOX}"'
-            ' title="Widget" width="400" height="200"></iframe>'
+            f' title="Widget" {TILE if is_tile else SIDE_BAR}></iframe>'
         )
 
 
