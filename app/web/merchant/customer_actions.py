@@ -18,10 +18,10 @@ from app.usecases.operating.erase_customer import Erased, erase_customer
 from app.usecases.operating.show_customer import export_customer, show_customer
 from app.usecases.services import Services
 from app.web.merchant.authentication import MANAGE_ORDERS, MANAGE_USERS, Staff, require, staff_of
-from app.web.merchant.customers import customer_page
-from app.web.merchant.fragments import at, form_about, form_once, form_text, fragment, notify
+from app.web.merchant.customers import customer_page, page_about
+from app.web.merchant.fragments import form_about, form_once, form_text, fragment, notify
 from app.web.merchant.orders import signed_points
-from app.web.merchant.places import as_segment, from_segment
+from app.web.merchant.places import from_segment
 
 _USER_ID = re.compile(r"[A-Za-z0-9+/=]{4,128}")
 
@@ -152,14 +152,6 @@ def _kept(services: Services, staff: Staff, email: str, *, sentence: str = "", e
     except BadRequest:
         kept = None
     at_coggins = show_settings(services, staff.store_id).account.kind is AccountKind.COGGINS
-    answer = fragment(
-        "customer_erase.html",
-        staff,
-        status=422 if sentence else 200,
-        email=email,
-        kept=kept,
-        sentence=sentence,
-        erased=erased,
-        at_coggins=at_coggins,
+    return page_about(
+        staff, "customer_erase.html", email, "erase", sentence=sentence, kept=kept, erased=erased, at_coggins=at_coggins
     )
-    return at(answer, f"customers/{as_segment(email)}/erase") if email else answer

@@ -95,6 +95,12 @@ def customer_page(
     return at(answer, f"{place}/give" if subject and given["is_giving"] else place)
 
 
+def page_about(staff: Staff, template: str, email: str, what: str, *, sentence: str = "", **values: Any) -> Response:
+    """Show a page of its own about one customer, at `customers/<email>/<what>`. `sentence` says why nothing was done."""
+    answer = fragment(template, staff, status=422 if sentence else 200, email=email, sentence=sentence, **values)
+    return at(answer, f"customers/{as_segment(email)}/{what}") if email else answer
+
+
 def _entry_id(name: str) -> int | None:
     """Read the id of an entry that a page of the history ends on."""
     text = request.args.get(name, "")

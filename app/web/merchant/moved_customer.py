@@ -8,9 +8,10 @@ from app.usecases.merchants.move_customer import move_customer, preview_move
 from app.usecases.merchants.two_customers import CustomerMove
 from app.usecases.services import Services
 from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of
-from app.web.merchant.fragments import at, form_about, form_once, form_text, fragment, notify
+from app.web.merchant.customers import page_about
+from app.web.merchant.fragments import form_about, form_once, form_text, notify
 from app.web.merchant.order_words import MOVE_WORDS
-from app.web.merchant.places import as_segment, from_segment
+from app.web.merchant.places import from_segment
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:
@@ -68,16 +69,15 @@ def _page(
     sentence: str = "",
     told: CustomerMove | None = None,
 ) -> Response:
-    answer = fragment(
-        "customer_move.html",
+    return page_about(
         staff,
-        status=422 if sentence else 200,
-        email=email,
+        "customer_move.html",
+        email,
+        "move",
+        sentence=sentence,
         to_email=to_email,
         reason=reason,
-        sentence=sentence,
         told=told,
         moves=moves_of_customer(services, staff.store_id, email),
         words=MOVE_WORDS,
     )
-    return at(answer, f"customers/{as_segment(email)}/move")
