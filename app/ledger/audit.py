@@ -6,13 +6,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session
 
-# Rows looked at in one statement: each is a moment of its own, so the books may go on being written meanwhile.
+# Rows looked at in one statement. Each statement sees one moment, so others can write the books between two of them.
 RANGE = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Rows of `table`, and what must hold of them. `differing` finds those of which it does not; `sentence` says so."""
+    """Something that must hold of the rows of `table`. `differing` finds rows of which it does not hold; `sentence` says so."""
 
     table: str
     differing: str
@@ -39,7 +39,7 @@ def next_range(session: Session, table: str, store_id: int, after: int, *, limit
 
 
 def differing(session: Session, audit: Audit, store_id: int, within: Range) -> list[str]:
-    """Say of each row of the range that differs, how."""
+    """Give a sentence for each row of the range that differs."""
     values: dict[str, Any] = {"store_id": store_id, "after": within.after, "until": within.until}
     return [audit.sentence.format(**row) for row in session.connection().execute(text(audit.differing), values).mappings()]
 

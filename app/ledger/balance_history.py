@@ -29,7 +29,7 @@ NEWEST = 2**63 - 1
 
 
 class Source(StrEnum):
-    """Whose doing an entry is."""
+    """What made an entry."""
 
     ORDER = "order"
     STAFF = "staff"

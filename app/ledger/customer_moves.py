@@ -13,7 +13,7 @@ from app.ledger.statements import made_customers
 def move_balance(
     session: Session, store_id: int, from_key: str, to_key: str, to_email: str, *, move_id: int, now: datetime
 ) -> int:
-    """Move available and used points from one customer to another, also a debt, and give those that were available.
+    """Move available and used points from one customer to another, also a debt. Gives the points that were available.
 
     The new customer is made where there is none. The two are locked in the order of their ids, as everywhere.
     """

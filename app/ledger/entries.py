@@ -23,7 +23,7 @@ from app.ledger.statements import ClaimToAdd, NewEntry
 
 
 class Entry(NamedTuple):
-    """One change of one balance to be made. `request_id` makes asking twice asking once."""
+    """One change of a balance that is to be made. Two with the same `request_id` are made once."""
 
     email: str
     points: int
@@ -46,7 +46,7 @@ class StoredClaim(NamedTuple):
 
 
 def add_claims(session: Session, store_id: int, claims: Sequence[ClaimToAdd], now: datetime) -> dict[UUID, StoredClaim]:
-    """Store claims, unless they were stored before. Where any was, gives all of them as they are stored, by request id."""
+    """Store claims. Where some of them were stored before, gives all of them as they are stored, by request id."""
     if not claims or ledger_bulk.add_claims(session.connection(), store_id, claims, now) == len(claims):
         return {}
     wanted = [claim.request_id for claim in claims]
@@ -85,7 +85,7 @@ _WITH_TAKERS = (
 
 
 def claims_past_their_time(session: Session, now: datetime, *, limit: int) -> list[tuple[int, str]]:
-    """Find claims that wait although their time is over, oldest first: their ids and the marks of their tokens."""
+    """Find open claims whose time is over, oldest first: their ids and the marks of their tokens."""
     query = select(col(PointsClaimRow.id), col(PointsClaimRow.token_mark)).where(*_is_past(now))
     return [
         (claim_id or 0, mark) for claim_id, mark in session.execute(query.order_by(col(PointsClaimRow.expires_at)).limit(limit))
@@ -103,11 +103,10 @@ def expire(session: Session, claim_ids: Collection[int], now: datetime) -> None:
 def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetime) -> list[bool]:
     """Append entries, and with them move the balances, all in this transaction.
 
-    Gives for each, in the same order, whether it stands in the ledger: False only where the balance would fall below zero and
-    may not. An entry that was posted before is not posted again. However many there are, it takes four to six
-    statements.
+    Gives for each, in the same order, whether it stands in the ledger: False only where the balance may not fall below zero and
+    would. An entry that was posted before is not posted again. It takes four to six statements, however many entries there are.
 
-    An order that has to take points back from a customer whose balance rises is woken by it.
+    Where a balance rises, the orders that have to take points back from it are woken.
     """
     if not entries:
         return []
@@ -121,7 +120,7 @@ def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetim
     rows: list[NewEntry] = []
     outcomes = []
     for key, entry in zip(keys, entries, strict=True):
-        # A number is told apart sooner than the id that it stands for.
+        # Numbers are compared faster than the ids that they stand for.
         request = None if entry.request_id is None else entry.request_id.int
         if request in done:
             outcomes.append(True)
@@ -158,12 +157,12 @@ def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetim
     return outcomes
 
 
-# A member of an enumeration tells its value slowly.
+# Reading the value of an enumeration's member is slow.
 _KINDS = {kind: kind.value for kind in EntryKind}
 
 
 def lock_balances(session: Session, store_id: int, email_keys: Collection[str]) -> dict[str, int]:
-    """Give what customers have available, by their keys; a change that is just being made is waited for."""
+    """Give what customers have available, by their keys. Waits for changes that are just being made."""
     query = select(col(PointsCustomerRow.email_key), col(PointsCustomerRow.available)).where(
         col(PointsCustomerRow.store_id) == store_id, IsIn(col(PointsCustomerRow.email_key), "email_keys", email_keys)
     )
@@ -179,9 +178,9 @@ def balances(session: Session, store_id: int, emails: Collection[str]) -> dict[s
 
 
 def take(session: Session, claim: PointsClaimRow, email: str, now: datetime) -> PointsCustomerRow | None:
-    """Give a claim's points to the customer; None when the claim is open no more.
+    """Give a claim's points to the customer; None when the claim is not open.
 
-    The claim is won by one conditional UPDATE, so of any number who press at once one gets the points, once.
+    One conditional UPDATE takes the claim. So if several people press at once, one of them gets the points, once.
     """
     key = key_in(session, email)
     made = ledger_bulk.made_customers(session.connection(), claim.store_id, {key: email.strip()}, now)

@@ -1,4 +1,4 @@
-"""Balances brought in from elsewhere: each is set by an entry of its own, once."""
+"""Import balances from elsewhere: each is set once, by an entry of its own."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ _NOBODY = LedgerCustomer(0, 0, 0, None)
 
 
 def preview(session: Session, store_id: int, rows: Sequence[BalanceRow]) -> BroughtIn:
-    """Tell what bringing in these rows would do now."""
+    """Tell what importing these rows would do now."""
     customers = ledger_bulk.find_customers(session.connection(), store_id, [key_in(session, row.email) for row in rows])
     return _told(session, rows, customers)
 
@@ -29,8 +29,8 @@ def preview(session: Session, store_id: int, rows: Sequence[BalanceRow]) -> Brou
 def bring_in(session: Session, store_id: int, rows: Sequence[BalanceRow], now: datetime) -> BroughtIn:
     """Set the customers' balances to what the rows say, in a number of statements that does not grow with them.
 
-    A row that says what the last one of its customer said was brought in already: it changes nothing, whatever the customer
-    was given or spent since. No customer stands in `rows` twice.
+    A row that is the same as the last one of its customer was imported already: it changes nothing, whatever the customer got
+    or spent since. No customer is in `rows` twice.
     """
     connection = session.connection()
     emails = {key_in(session, row.email): row.email.strip() for row in rows}
@@ -47,7 +47,7 @@ def bring_in(session: Session, store_id: int, rows: Sequence[BalanceRow], now: d
 
 
 def _entries(row: BalanceRow, customer: LedgerCustomer) -> list[Entry]:
-    """Give the entries that lead from what a customer has to what the row says; more than one where the way is very long."""
+    """Give the entries that lead from a customer's balance to the row's. A very large difference takes more than one."""
     points = row.available - customer.available
     used = 0 if row.used is None else row.used - customer.used
     entries = []

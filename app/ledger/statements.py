@@ -66,9 +66,9 @@ def find_customers(connection: Connection, store_id: int, keys: Collection[str])
 def lock_customers(connection: Connection, store_id: int, emails: Mapping[str, str], now: datetime) -> dict[str, LedgerCustomer]:
     """Lock customers, made where they are new, by key. `emails` gives the spelling of each key.
 
-    Everybody makes new ones in the order of their keys, and then locks all in the order of their ids: no two who name the
-    same customers wait for each other for ever. Their own keys stay free: a claim that names its taker holds on to those,
-    and two takers who both want the whole row would wait for each other, too.
+    New customers are always made in the order of their keys, and then all are locked in the order of their ids. So two
+    transactions that name the same customers cannot wait for each other for ever. The lock leaves the rows' keys free, because
+    a claim that names its taker locks the key: two takers who wanted the whole row would wait for each other.
     """
     if connection.dialect.name == "sqlite":
         return made_customers(connection, store_id, emails, now)
@@ -78,7 +78,7 @@ def lock_customers(connection: Connection, store_id: int, emails: Mapping[str, s
 
 
 def made_customers(connection: Connection, store_id: int, emails: Mapping[str, str], now: datetime) -> dict[str, LedgerCustomer]:
-    """Find customers by key, made where they are new. Locks nobody who was there."""
+    """Find customers by key, and make new ones. Those who were there are not locked."""
     found = find_customers(connection, store_id, emails)
     missing = {key: email for key, email in emails.items() if key not in found}
     if not missing:
@@ -88,7 +88,7 @@ def made_customers(connection: Connection, store_id: int, emails: Mapping[str, s
 
 
 def posted_before(connection: Connection, request_ids: Collection[UUID]) -> set[int]:
-    """Tell which of the requests stand in the ledger, by the numbers of their ids."""
+    """Tell which requests are in the ledger already. Ids are given as numbers."""
     if not request_ids:
         return set()
     if connection.dialect.name != "sqlite":
@@ -165,7 +165,7 @@ _ADD_CUSTOMERS = MappingProxyType(
         "sqlite": (
             "INSERT INTO points_customer (store_id, email, email_key, available, used, created_at) VALUES (?, ?, ?, 0, 0, ?)"
         ),
-        # Asked first whether it is there, because an INSERT that does nothing costs a number and more.
+        # Checked first, because an INSERT that does nothing uses up a number of the sequence, and takes time.
         "postgresql": """
             INSERT INTO points_customer (store_id, email, email_key, available, used, created_at)
             SELECT %(store_id)s, new.email, new.key, 0, 0, %(now)s

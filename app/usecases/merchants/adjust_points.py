@@ -1,4 +1,4 @@
-"""Adjust points by hand: of an order, as part of what is due; or of a customer, at once. And write off what cannot be had."""
+"""What staff change by hand: the points due of an order, the balance of a customer, and a shortfall that is written off."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -108,7 +108,7 @@ def _adjusted(results: Sequence[Result]) -> Adjusted:
 
 
 def write_off(services: Services, store_slug: str, number: str, *, who: str, once: FormToken | None = None) -> int:
-    """Close an order's shortfall without taking anything, and give the points that were let go.
+    """Close an order's shortfall without taking anything, and give how many points it was.
 
     Raises BadRequest when the order lacks nothing.
     """

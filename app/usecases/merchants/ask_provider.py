@@ -21,7 +21,7 @@ class ProviderState:
 
 
 def ask_provider(services: Services, store_id: int) -> ProviderState:
-    """Look up nobody's balance at the store's provider of today."""
+    """Ask the store's present provider for the balance of an address that nobody has."""
     with services.database.reading() as session:
         store, account = store_and_account(session, store_id)
     provider = services.provider_of(store, account)

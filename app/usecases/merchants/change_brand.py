@@ -20,7 +20,7 @@ NAME_LENGTH_MAX = 80
 TEXT_LENGTH_MAX = 300
 MARK_LENGTH = 16
 
-# It joins emoji to one, and is no printable character by itself.
+# The character that joins several emoji to one. By itself it is not printable.
 _JOINER = "\u200d"
 
 
@@ -69,7 +69,7 @@ def show_brand(services: Services, slug: str) -> Brand:
 
 
 def show_logo(services: Services, slug: str, mark: str) -> bytes | None:
-    """Give the PNG of a shop's logo of today; None when it has none of this mark."""
+    """Give the PNG of a shop's present logo; None when it has none, or one with another mark."""
     with services.database.reading() as session:
         store = find_store_by_slug(session, slug)
         if store is None or store.logo_mark is None or store.logo_mark != mark:

@@ -74,7 +74,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class RuleVersion:
-    """A version of a rule: what it says, since when, and by whom. `follows_default`: a channel's own rule ended with it."""
+    """A version of a rule: what it says, since when, and by whom. `follows_default`: the channel has no rule from then on."""
 
     says: Draft
     in_force_from: datetime
@@ -106,7 +106,7 @@ def read_draft(typed: Mapping[str, str]) -> tuple[Draft | None, dict[str, str]]:
 
 
 def change_rule(services: Services, store_id: int, draft: Draft, *, who: str, once: FormToken | None = None) -> bool:
-    """Put a new version in force from now on. False where it says what is in force already, so that there is none.
+    """Put a new version in force from now on. False, and no version, where it would change nothing.
 
     Raises BadRequest when the store's Saleor does not have the rule's channel, Unavailable when Saleor does not say whether it
     has it. A channel that has a rule already is then taken to exist.

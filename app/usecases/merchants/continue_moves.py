@@ -1,4 +1,4 @@
-"""Go on with moves of customers whose next credit could not be planned, or given back, at once."""
+"""Go on with moves of customers whose next credit could not be planned at once."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,7 +40,7 @@ def _plan(services: Services, session: Session, move_id: int, now: datetime) -> 
 
 
 def _waiting(now: datetime) -> Any:
-    """Find moves on whose points nobody is at work. The ones that wait for another change of the customer come last."""
+    """Find moves in transit, or going back, without an open movement. Those that wait for another change come last."""
     of_move = and_(col(MovementRow.cause_kind) == CauseKind.MOVE, col(MovementRow.cause_id) == col(CustomerMoveRow.id))
     was_just_refused = and_(col(MovementRow.state) == MovementState.REJECTED, col(MovementRow.ended_at) > now - _REFUSED_FOR)
     is_in_lane = or_(

@@ -16,7 +16,7 @@ from app.usecases.moving.causes import Ended
 
 @dataclass(frozen=True, slots=True)
 class CustomerCause:
-    """A change that staff made; its row is the adjustment. Its movement alone tells what became of it."""
+    """A change that staff made. Its row is the adjustment; what became of it stands in its movement only."""
 
     kind: str = CauseKind.CUSTOMER
 

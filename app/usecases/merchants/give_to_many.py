@@ -29,7 +29,7 @@ class GivenTo:
 def give_to_many(
     services: Services, store_slug: str, emails: Sequence[str], *, points: int, reason: str, who: str, once: FormToken
 ) -> list[GivenTo]:
-    """Give the same points to each customer, or take them. A form that is sent again goes on where it was left.
+    """Give the same points to each customer, or take them. A form that is sent again changes only those who were not changed yet.
 
     Raises BadRequest when there is nobody, or are too many.
     """

@@ -50,7 +50,7 @@ class ShownMovement:
 
 @dataclass(frozen=True, slots=True)
 class ShownClaim:
-    """A claim link of an order, without the link. `opened_at` is when it was first opened, as far as anybody tells us."""
+    """A claim link of an order, without its address. `opened_at` is when it was first opened, where that is known."""
 
     id: UUID
     account_id: int

@@ -1,4 +1,4 @@
-"""Learn where a store's Dashboard is, which alone may frame the store's pages, and forget it again."""
+"""Learn where a store's Dashboard is, and forget it. Only that Dashboard may frame the store's pages."""
 
 import structlog
 from sqlalchemy import update
@@ -27,7 +27,7 @@ def learn_dashboard(services: Services, staff: Staff) -> None:
 
 
 def forget_dashboard(services: Services, staff: Staff, *, once: FormToken) -> None:
-    """Forget a store's Dashboard. The next one at which somebody with MANAGE_APPS opens a page is learned."""
+    """Forget a store's Dashboard. The app learns it again when somebody with MANAGE_APPS opens a page."""
     now = services.clock()
     with services.database.writing() as session:
         if not is_first(session, once, now):

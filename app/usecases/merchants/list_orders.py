@@ -24,9 +24,9 @@ PAGE = 50
 EXPORT_BATCH = 1000
 SEARCH_LENGTH_MAX = 320
 
-# Behind every character that a number can hold.
+# Sorts after every character that a number can hold.
 _LAST = "\U0010ffff"
-# No time zone brings these beyond what a moment can be.
+# Days this far from the ends of the calendar can be converted in every time zone.
 _EARLIEST, _LATEST = date(1900, 1, 1), date(9000, 1, 1)
 
 
@@ -137,7 +137,7 @@ def _of(store_id: int) -> SelectOfScalar[OrderRow]:
 
 
 def _by_number(query: SelectOfScalar[OrderRow], beginning: str) -> SelectOfScalar[OrderRow]:
-    """Find the numbers that begin so. The exact one sorts first. Bounds, not LIKE: an index serves them on both databases."""
+    """Find the numbers that begin with a text, the exact one first. An index serves bounds on both databases, but not LIKE."""
     beginning = beginning.removeprefix("#").replace("\0", "")
     return query.where(col(OrderRow.number) >= beginning, col(OrderRow.number) < beginning + _LAST)
 

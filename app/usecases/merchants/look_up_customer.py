@@ -42,9 +42,9 @@ HISTORY_PAGE = 50
 class CustomerView:
     """What is known of a customer. `balance` is None where the provider did not tell; `trouble` is its sentence then.
 
-    `is_known` tells whether the provider knows the address at all. `history` is the ledger's own, of embedded points; None where
-    the points are kept elsewhere. With it, `movements` are those that the ledger has not: at earlier accounts, and what was not
-    done.
+    `is_known` tells whether the provider knows the address at all. `history` is the ledger's, of embedded points; None where the
+    points are kept elsewhere. Beside a history, `movements` are only those that it does not have: movements at earlier accounts,
+    and those that did not happen.
     `waiting` are the points of the claim links that can still be taken, as far as they are known to be this customer's.
     """
 
@@ -129,7 +129,7 @@ def _movements(
 ) -> list[tuple[ShownMovement, str | None, str | None]]:
     """Find the newest movements of a customer, each with its order's id and number. Other stores may share the account.
 
-    Where the ledger is shown, what was done in it is left out.
+    Where the history is shown, the movements that are in it are left out.
     """
     lanes = [lane_of(session, account, email) for account in accounts]
     embedded = [account.id for account in accounts if account.kind == AccountKind.EMBEDDED] if has_ledger else []

@@ -90,7 +90,7 @@ def _taken(
         session.flush()
         plan_credit(session, accounts, move, now)
     elif isinstance(outcome, Rejected) and outcome.code == NOTHING_THERE:
-        # Everything was spent meanwhile. What waits for the customer follows all the same.
+        # Everything was spent meanwhile. Claims that wait are moved all the same.
         move.points, move.state, move.moved_at = 0, MoveState.DONE, now
     else:
         move.points, move.state, move.problem = 0, MoveState.REFUSED, outcome.reason
@@ -125,7 +125,7 @@ def _returned(
 
 
 def _write_shown_claims(session: Session, accounts: Accounts, debit: MovementRow, now: datetime) -> None:
-    """Write which shown claims had been taken when the points were: those points are moved, and are the new address's."""
+    """Mark the shown claims that were taken before the debit: their points are moved, and belong to the new address."""
     sent_at = debit.sent_at
     if debit.available_before is None or debit.used_before is None or sent_at is None:
         return

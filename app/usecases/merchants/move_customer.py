@@ -26,7 +26,7 @@ from app.usecases.services import Services
 log = structlog.get_logger()
 
 REASON_LENGTH_MAX = 1024
-# Held while a move is asked for: of two that name the same customer, the second sees the first. Any number will do.
+# Locked while a move is begun, so that a second move of the same customer sees the first. Any number will do.
 _MOVES_LOCK = 7_346_313
 
 

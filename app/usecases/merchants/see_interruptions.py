@@ -16,7 +16,7 @@ from app.usecases.services import Services
 
 
 class Interrupted(StrEnum):
-    """What is interrupted. SWEEP: Saleor serves us, but what nobody told us of is not found."""
+    """What is interrupted. SWEEP: Saleor answers, but changes of which no delivery came are not found."""
 
     SWITCHED_OFF = "switched_off"
     SALEOR = "saleor"

@@ -20,7 +20,7 @@ from app.usecases.services import Services
 
 # More are not listed here: the list of orders has them.
 LISTED_MAX = 10
-# Beyond this the exact number tells nobody anything, and counting would cost.
+# Nobody needs an exact number beyond this, and counting takes time.
 COUNTED_MAX = 1000
 # Who made the rules that a store begins with.
 INSTALLER = "installation"
@@ -65,8 +65,8 @@ class Overview:
     whether the points live in this app. `swept_at` is when a sweep last began, whatever came of it; `sweep_ended_at` is when one
     last reached its end.
 
-    `liability` are the points that customers have or may still take; of an account elsewhere, all that was granted there and
-    not taken back: what was spent of them only the provider knows.
+    `liability` are the points that customers have or may still take. At an account elsewhere, it is all that was granted and not
+    taken back, because only the provider knows what was spent of it.
     """
 
     is_embedded: bool
@@ -193,6 +193,6 @@ def _liability(session: Session, store_id: int, kind: AccountKind, totals: Total
 
 
 def is_late(overview: Overview, now: datetime, every: timedelta) -> bool:
-    """Tell whether the sweep for lost deliveries is overdue: three times its period, and a bit. While Saleor is away none is."""
+    """Tell whether the sweep for lost deliveries is late: it last began over three periods ago. Not while Saleor is away."""
     swept_at = overview.swept_at or overview.created_at
     return bool(every) and overview.is_connected and now - swept_at > 3 * every + timedelta(minutes=1)

@@ -23,7 +23,7 @@ ORDERS_LOOKED_AT = 500
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """One order under both rules, without what staff added, and as if no hold were left to wait for."""
+    """What one order earns by both rules, without what staff added. Holds are taken as over."""
 
     saleor_order_id: str
     number: str
@@ -98,7 +98,7 @@ def _newest(session: Session, store_id: int) -> Sequence[tuple[OrderRow, datetim
 def _points(row: OrderRow, order: Order, rule: Rule, decided: RuleRow, *, awards_from: datetime, now: datetime) -> int:
     remembered = row.moment_at if decided.award_when == rule.award_when else None
     moment_at = moment_reached(order, rule.award_when, remembered=remembered)
-    # A hold puts points off and changes none of them. The orders stand for new ones, so the newest arithmetic counts.
+    # A hold only delays points. The orders are examples of new ones, so the newest arithmetic counts.
     without_hold = replace(rule, hold_days=0)
     return points_due(order, without_hold, now, version=NEWEST, awards_from=awards_from, moment_at=moment_at).earned
 

@@ -1,4 +1,4 @@
-"""The two customers of a move: found, locked, and refused with a sentence where the one cannot be moved to the other."""
+"""The two customers of a move: find and lock them, and refuse a move that is not possible, with a sentence that says why."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -69,7 +69,7 @@ class TwoCustomers:
 def balance_to_move(services: Services, store_slug: str, from_email: str, to_email: str) -> Balance:
     """Look up the balance of the old address, which must be known before anything is moved.
 
-    Raises BadRequest where the addresses are not two customers, or the balance is not known now or is a debt elsewhere.
+    Raises BadRequest where the addresses are of one customer, the balance is not known now, or it is a debt at Coggins.
     """
     with services.database.reading() as session:
         store, accounts, account = _store_and_accounts(session, store_slug)

@@ -71,7 +71,7 @@ def _read(services: Services, store: StoreRow, app_id: str, token: str, now: dat
 
 
 def _learnable(known: str | None, told: str | None) -> str | None:
-    """Give the address that a request tells, where it would be news: the first one, or later the mount path of the same.
+    """Give the Dashboard's address that a request tells, if it is to be learned: the first one, or later one with a mount path.
 
     Another origin does not replace the known one: staff forget that in the settings, or the operator sets DASHBOARD_URLS.
     """

@@ -1,8 +1,8 @@
 """Void an open claim: take its points off what the order is due, and let the worker withdraw the link.
 
-The claim alone could be withdrawn at the provider, but the next look would find the order short of points and grant them anew.
-So a person's word is an adjustment of the order, as any other: it stays with the order, under the claim that it withdraws, and
-settling does what it always does when less is due: it withdraws what nobody has taken first.
+If only the claim were withdrawn at the provider, the next look would find that the order lacks points, and would grant them
+again. So voiding is an adjustment of the order, which names the claim. Less is due then, and settling does what it always does:
+it first withdraws what nobody has taken.
 """
 
 from uuid import UUID
@@ -71,7 +71,7 @@ def _locked(session: Session, store_id: int, claim_id: UUID) -> tuple[ClaimRow, 
 
 
 def _refuse_taken(services: Services, store_id: int, claim_id: UUID) -> None:
-    """Refuse a claim of which the provider knows that it was taken, although the order was not looked at since."""
+    """Refuse a claim that was taken since the order was last looked at, as the provider knows."""
     with services.database.reading() as session:
         found = session.exec(
             select(ClaimRow, AccountRow, StoreRow)

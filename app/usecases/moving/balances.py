@@ -1,4 +1,4 @@
-"""Before movements are asked for: look up the balances that they need, and keep back what the balances speak against."""
+"""Before movements are asked for: look up the balances that they need, and keep back those that must not go out now."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +53,7 @@ def hold_to_balances(
     kept, ended = [], list[tuple[MovementRow, Outcome]]()
     for movement in array:
         key = email_key(movement.email)
-        # What was asked for before may stand at the account already, with just this amount: it is asked for as it was.
+        # A debit that was asked for before may stand at the account already, with this amount. So the amount stays.
         is_new_debit = movement.kind == MovementKind.DEBIT and movement.state == MovementState.PLANNED
         if not is_new_debit or key not in left:
             kept.append(movement)
@@ -73,7 +73,10 @@ def _needs_balance(run: Run, movement: MovementRow) -> bool:
 
 
 def _without_doubtful(run: Run, checked: Checked, found: Mapping[str, Balance | Absent]) -> Checked:
-    """Keep back movements of customers whom the account suddenly does not know. After a day, what was never asked for goes on."""
+    """Keep back movements of customers whom the account suddenly does not know.
+
+    After a day, those that were never asked for go on; the others are left to staff.
+    """
     now = run.services.clock()
     waiting, for_staff = list[MovementRow](), list[MovementRow]()
     for movement in checked.ready:
@@ -85,7 +88,7 @@ def _without_doubtful(run: Run, checked: Checked, found: Mapping[str, Balance | 
 
 
 def _without_contradicted(run: Run, checked: Checked, _found: Mapping[str, Balance | Absent]) -> Checked:
-    """Keep back what two looks found not to have happened, and a third finds that it may have."""
+    """Keep back INSTANTs that two looks found not to have happened, and the newest balance says that they may have."""
     contradicted = [movement for movement in checked.ready if _is_contradicted(movement, checked.balances.get(movement.email))]
     return _less(checked, contradicted, doubt_again(run, contradicted)) if contradicted else checked
 

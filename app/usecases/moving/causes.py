@@ -46,14 +46,14 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Another INSTANT of the same customer is under way at that account. It takes one call, unless its outcome is unknown."""
+    """Another INSTANT of the same customer is under way at that account. It ends with its call, unless its outcome is unknown."""
 
     movement: MovementRow
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Another worker holds the cause by now, or a person has decided. Nothing was written."""
+    """Nothing was written: another worker holds the cause by now, or a person has decided."""
 
     movement: MovementRow
 

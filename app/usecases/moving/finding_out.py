@@ -43,7 +43,7 @@ def _due_at(movement: MovementRow, sent_at: datetime) -> datetime:
 
 
 def find_out(run: Run, movement: MovementRow, looks: Looks, replies: dict[UUID, Reply]) -> Result | None:
-    """Deal with an INSTANT whose outcome is unknown. None where it surely did not happen, and may be asked for once more."""
+    """Deal with an INSTANT whose outcome is unknown. None where it did not happen for sure, so it may be asked for again."""
     now = run.services.clock()
     paused_until = run.accounts.paused_until(movement.account_id, now)
     if movement.is_for_staff:
@@ -63,7 +63,7 @@ def find_out(run: Run, movement: MovementRow, looks: Looks, replies: dict[UUID, 
 
 
 def _look(run: Run, movement: MovementRow, before: Balance, sent_at: datetime, look: Look) -> Result | None:
-    """Note the first look at the balance; conclude from the first and the second."""
+    """Write down what the first look found. After the second look, decide by both."""
     now, judged = look.began_at, look.found
     if isinstance(judged, NotSent):
         return _pause(run, movement, judged)
@@ -90,10 +90,12 @@ def _conclude(run: Run, movement: MovementRow, before: Balance, first: Balance, 
 
 
 def repeat_call(run: Run, movement: MovementRow, kind: AskKind, replies: dict[UUID, Reply]) -> Result:
-    """Send the identical array under the identical key: the account answers what it answered, or would have answered, then.
+    """Send the same array again, under the same key.
 
-    The array may hold other movements. Theirs is the same answer, so it is kept in `replies`, and the call is made once. Only
-    this movement is recorded here.
+    If the account got it the first time, it gives the same answer as then. If not, it carries the array out now.
+
+    The array may hold other movements, which the same answer serves: it is kept in `replies`, so that the call is made once.
+    Only this movement is recorded here.
     """
     if movement.call_id is None:
         raise RuntimeError("a movement that was never sent")

@@ -1,8 +1,9 @@
 """Learn how an account at Coggins answers about a customer whom nobody knows: the API does not say.
 
-One that answers with zeros does not mean *nobody* by a 404: what stands before it is out of order, or cannot carry that
-address. Of one that answers 404 nothing is learnt, for so answers a server that is out of order, too. What was learnt is
-believed for a day after it was last seen: an account may come to answer otherwise.
+If the account answers with zeros, then a 404 from it never means *nobody*: a server in front of it is out of order, or cannot
+carry that address. If it answers 404, nothing is learnt, because a server that is out of order answers 404, too.
+
+What was learnt counts for a day after it was last seen: an account may begin to answer in another way.
 """
 
 from datetime import datetime, timedelta

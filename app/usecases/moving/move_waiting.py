@@ -1,7 +1,7 @@
 """Go on with movements whose cause has no queue of its own: what staff asked for a customer. Orders have theirs (settling).
 
-Nobody leases such a movement. It is taken by the change of its own state, planned to sending, under the id of the call. Of
-several workers one makes that change, and only the one whose call it is may record its outcome.
+Such a movement has no lease. A worker takes it by changing its state from planned to sending, and by writing the id of its call
+on it. Only one of several workers can do that, and only that one may record the outcome.
 """
 
 from datetime import datetime
@@ -48,7 +48,7 @@ def move_waiting(services: Services) -> bool:
 def _go_on(run: Run, movements: list[MovementRow]) -> None:
     local = [movement for movement in movements if movement.account_id in run.accounts.local]
     if local:
-        # An earlier version planned them. This one carries them out where they are made.
+        # An earlier version planned them and left them open. They are carried out here and now.
         with run.services.database.writing() as session:
             held = run.cause.hold(session, local, run.services.clock())
             open_now = _still_open(session, [movement for movement in local if movement.id in held])
@@ -71,7 +71,7 @@ def _note_wait(session: Session, result: Result, now: datetime) -> None:
 
 
 def _waiting(session: Session, now: datetime) -> list[MovementRow]:
-    """Find the movements of one store whose time has come, the one that was planned first and its store's others."""
+    """Find movements whose time has come: the one that was planned first, and others of the same store."""
     is_time = or_(
         col(MovementRow.state) == MovementState.PLANNED,
         and_(col(MovementRow.state) == MovementState.SENDING, col(MovementRow.sent_at) <= now - TAKEN_OVER_AFTER),

@@ -53,11 +53,13 @@ def plan(
 ) -> tuple[list[MovementRow], list[Result]]:
     """Write new movements in the caller's transaction. Gives those that are now to be sent, and what became of the others.
 
-    Those at an account in our own database move here and now, and are written as they ended. So are movements that an earlier
-    version left open there (`left_open`): done before or not, they end now, once. `done` are new ones that ended in the
-    caller's own books. At most one INSTANT of a customer is under way at an account whose answers can be lost: else Busy.
+    At an account in our own database, a movement happens at once and is written with its outcome. So does one that an earlier
+    version left open there (`left_open`); where it had happened already, only its outcome is written. `done` are new movements
+    that have happened in the caller's own books.
 
-    Everything that ended is recorded last and together: the row of the day's totals is locked after claims and customers.
+    At an account whose answers can be lost, a customer has at most one open INSTANT. A second one gives Busy.
+
+    All outcomes are recorded together, last: the row of the day's totals is locked after claims and customers.
     """
     for movement in (*new, *(one.movement for one in done)):
         change(movement, lane=lane_of(session, run.accounts.rows[movement.account_id], movement.email))

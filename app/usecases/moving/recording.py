@@ -1,6 +1,6 @@
 """Write what becomes of movements.
 
-Nothing is written of a movement that is not as it was at hand: another worker has it, or a person has decided.
+Nothing is written of a movement that has changed since it was read: another worker has it, or a person has decided.
 """
 
 from collections.abc import Mapping, Sequence
@@ -111,7 +111,7 @@ def mark_sending(
     """Write that an array is about to be sent. Gives those that may go out, and what became of the others.
 
     A claim whose link goes out at once is judged later by its customer's balance, looked up at `asked_at`. It waits while an
-    INSTANT of that customer is under way: nobody could tell whether the balance holds it.
+    INSTANT of that customer is under way, because the balance may or may not include that one.
     """
     now = run.services.clock()
     busy: set[UUID] = set()
@@ -132,9 +132,9 @@ def mark_sending(
 
 
 def take_back_to_planned(run: Run, movements: Sequence[MovementRow], *, was_sent: bool) -> None:
-    """Write that nothing happened: an array did not go out or was refused as a whole, or looking showed it (`was_sent`).
+    """Write that nothing happened: an array did not go out, or was refused as a whole, or two looks showed it (`was_sent`).
 
-    Only what went out, and whose answer was lost, counts as an asking.
+    `asks` counts only requests that went out and whose answer was lost.
     """
     with run.services.database.writing() as session:
         ours = _ours(session, run, movements, run.services.clock())
@@ -146,12 +146,12 @@ def take_back_to_planned(run: Run, movements: Sequence[MovementRow], *, was_sent
 
 
 def doubt_again(run: Run, movements: Sequence[MovementRow], *, for_staff: bool = False) -> list[Result]:
-    """Write that it is open after all whether INSTANTs happened that were to be asked for once more."""
+    """Set INSTANTs back to unknown instead of asking again: the newest balance says that they may have happened."""
     now = run.services.clock()
     with run.services.database.writing() as session:
         ours = [movement for movement in movements if movement.id in _ours(session, run, movements, now)]
         for movement in ours:
-            # The call that it went out with last brought nothing: that one is not to be repeated.
+            # Nothing came of its last call, so that call must not be repeated.
             no_call = {"call_id": None, "position": None}
             change(movement, state=MovementState.UNKNOWN, is_for_staff=for_staff, **no_call, **_NOT_LOOKED)
         _store(session, ours, "state", "is_for_staff", "call_id", "position", *_LOOKED)
@@ -172,7 +172,7 @@ def note_look(run: Run, movement: MovementRow, looked_at: datetime, balance: Bal
 
 
 def leave_to_staff(run: Run, movement: MovementRow) -> Result:
-    """Write that looking tells nothing about an unknown INSTANT: a person decides."""
+    """Leave an unknown INSTANT to staff, because the balances do not tell whether it happened."""
     now = run.services.clock()
     with run.services.database.writing() as session:
         if movement.id not in _ours(session, run, [movement], now):
@@ -190,7 +190,7 @@ def _tell_staff(session: Session, run: Run, movements: Sequence[MovementRow], no
 
 
 def _ours(session: Session, run: Run, movements: Sequence[MovementRow], now: datetime) -> set[UUID]:
-    """Lock causes, then movements. Gives those whose cause we hold, and that stand in the table as they are at hand."""
+    """Lock causes, then movements. Gives those whose cause we hold, and that have not changed since they were read."""
     held = run.cause.hold(session, movements, now)
     stored = {row.id: row for row in session.connection().execute(_AS_STORED, {"ids": [one.id for one in movements]})}
     return {

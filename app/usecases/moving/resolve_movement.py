@@ -61,7 +61,7 @@ def unknown_movements(services: Services, store_slug: str | None = None) -> list
 def resolve_movement(
     services: Services, movement_id: UUID, *, happened: bool, who: str, store_id: int | None = None, once: FormToken | None = None
 ) -> None:
-    """Write a person's word on an unknown INSTANT, once. Its order is settled again at once.
+    """Record once what staff say about an unknown INSTANT. Its order is settled again at once.
 
     `store_id` refuses a movement of another store. Raises BadRequest when the movement is not one whose outcome is unknown.
     """
@@ -77,7 +77,7 @@ def resolve_movement(
 def resolve_call(
     services: Services, call_id: UUID, *, happened: bool, who: str, store_id: int | None = None, once: FormToken | None = None
 ) -> int:
-    """Write a person's word on every unknown INSTANT that was sent in one call, and give how many there were.
+    """Record what staff say about all unknown INSTANTs of one call, and give how many there were.
 
     Raises BadRequest when none of the call's outcomes is unknown.
     """

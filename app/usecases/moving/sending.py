@@ -85,7 +85,7 @@ def _send_array(
         pause_account(run.services, run.accounts.store, account, checked)
         return [], _wait_for_account(run, account, array)
     call_id = uuid4()
-    # What was asked for before may have happened then: it is never taken for something that was only planned.
+    # Written before the call: what may have happened must not look as if it was only planned.
     sent, results = mark_sending(run, checked.ready, call_id=call_id, balances=checked.balances, asked_at=asked_at)
     results = [*checked.results, *results]
     if not sent:
@@ -95,7 +95,7 @@ def _send_array(
         return [], [*results, *(Waits(movement, run.services.clock()) for movement in sent)]
     reply = _call(run, kind, sent, call_id)
     if _is_lost(reply) and all(_is_repeatable(run, movement) for movement in sent):
-        # As if this worker had died: its links are brought by the same call, a little later.
+        # Treated as if this worker had died: a little later the same call is sent again, and brings the links.
         now = run.services.clock()
         return [], results + [Waits(one, (one.sent_at or now) + TAKEN_OVER_AFTER, CLAIM_LOST) for one in sent]
     if isinstance(reply, NotSent):
@@ -121,7 +121,7 @@ def _call(run: Run, kind: AskKind, sent: Sequence[MovementRow], call_id: UUID) -
 
 
 def _is_late(run: Run, movement: MovementRow) -> bool:
-    """True if another worker may have taken over, by the end of a call, what was written down as sending."""
+    """True if a call that begins now may still run when another worker takes the movement over."""
     now = run.services.clock()
     return now - (movement.sent_at or now) > SENT_WITHIN
 

@@ -30,7 +30,7 @@ _Row = TypeVar("_Row", MovementRow, AdjustmentRow)
 
 @dataclass(frozen=True, slots=True)
 class UnknownCall:
-    """A call to the provider whose answer was lost: how many changes of it nobody knows the outcome of, here and elsewhere."""
+    """A call to the provider whose answer was lost: how many of its changes are unknown, of this order and of others."""
 
     call_id: UUID
     unknown: int

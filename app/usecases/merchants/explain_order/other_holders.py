@@ -1,4 +1,4 @@
-"""Who else has points of an order: its address was corrected after they were given, and the points can follow."""
+"""Who else has points of an order. Its address was corrected after they were given; the points can be moved to the new one."""
 
 from sqlmodel import Session
 
