@@ -209,7 +209,7 @@ def _money_rows(arithmetic: Arithmetic) -> list[Row]:
     if weighed.card:
         rows.append(Row("Paid by gift cards", _money(weighed.card, order), "not part of the charge"))
         note = "earns nothing by the rule" if rule.exclude_gift_cards else "less returned goods that no refund paid for"
-        rows.append(Row("Of it counts", _money(weighed.card_counted, order), note))
+        rows.append(Row("Gift cards that count", _money(weighed.card_counted, order), note))
     if weighed.returned:
         note = "counts as refunded by the rule" if rule.count_returned else "counts only for what gift cards paid"
         rows.append(Row("Returned goods", f"{number(_percent(weighed.returned))} %", note))
