@@ -1,11 +1,13 @@
 """Points given, and taken back: what the merchant's books and the shopper's balance say."""
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from app.domain.claim import Balance
 from app.domain.store import DebtPolicy
+from app.usecases.settling.sweep_orders import sweep_orders
 from tests.world import World
 
 ADA = "ada@example.com"
@@ -234,6 +236,27 @@ def test_metadata_that_a_shopper_planted_is_overwritten(world: World) -> None:
         "points_claim_url": "",
         "points_expires_on": "",
     }
+
+
+@pytest.mark.parametrize("is_by_this_app", [True, False])
+def test_a_link_of_the_books_before_is_left_on_an_order_older_than_the_installation(
+    world: World, *, is_by_this_app: bool
+) -> None:
+    """The app was installed anew, with an empty database. A link to elsewhere may be planted."""
+    base = world.services.claim_url_base if is_by_this_app else "https://evil.example"
+    url = f"{base}/claim/points/{'0' * 32}"
+    stands = {"points_status": "ready", "points_amount": "100", "points_claim_url": url, "points_expires_on": ""}
+    order_id = world.saleor.shop.place_paid_order("100", email=ADA)
+    world.saleor.shop.update_metadata(order_id, stands)
+    world.clock.advance(days=1)
+    world.change_store(awards_from=world.clock())
+
+    world.deliver()
+    list(sweep_orders(world.services, timedelta(minutes=5)))
+    world.settle()
+
+    assert world.order(order_id).because == "before_start"
+    assert (world.metadata(order_id) == stands) is is_by_this_app
 
 
 def test_an_order_that_nobody_paid_says_so_at_once_whatever_a_shopper_planted(world: World) -> None:

@@ -8,6 +8,7 @@ from app.db.books import position_of
 from app.db.queue import keep_lease
 from app.db.tables import ClaimRow
 from app.domain.claim import LIVE, ClaimState
+from app.domain.earning import Because
 from app.domain.order_link import order_link
 from app.domain.settlement import Position
 from app.domain.status import HASH_OF_NOTHING, KEYS, PointsStatus, metadata_hash, points_amount, points_status
@@ -83,9 +84,23 @@ def _words(services: Services, batch: Batch, standing: Standing) -> Words | None
     stands = standing.order.metadata
     if status is PointsStatus.NONE and not stands and not standing.books.was_ever_granted:
         return Words(status, HASH_OF_NOTHING)
+    if _is_of_other_books(services, standing):
+        return Words(status, metadata_hash(stands))
     wanted = _wanted(services, batch, standing, status, position)
     differs = any(stands.get(key) != wanted[key] for key in KEYS)
     return Words(status, metadata_hash(wanted), wanted if differs else None)
+
+
+def _is_of_other_books(services: Services, standing: Standing) -> bool:
+    """True if an order from before the installation has a link of this app that these books know nothing of.
+
+    Example: the app was installed anew, with an empty database. The order's points are in the database before, which may come
+    back. A link to another place can be a shopper's own, so it is overwritten as ever.
+    """
+    if standing.order is None or standing.due is None or standing.due.because is not Because.BEFORE_START:
+        return False
+    url = standing.order.metadata.get("points_claim_url", "")
+    return not standing.books.was_ever_granted and url.startswith(f"{services.claim_url_base}/")
 
 
 def _as_told(batch: Batch, standing: Standing, now: datetime) -> Position:
