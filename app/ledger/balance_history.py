@@ -70,7 +70,9 @@ class HistoryEntry:
             return "Imported"
         if self.kind in _SPENDING:
             return _SPENDING[self.kind]
-        return "Given" if self.amount > 0 else "Taken"
+        if self.amount > 0:
+            return "Given"
+        return "Taken back" if self.source is Source.ORDER else "Taken"
 
     @property
     def shows_used(self) -> bool:

@@ -7,7 +7,7 @@ from app.db.tables import PointsEntryRow
 from app.usecases.api.manage_keys import create_key
 from app.usecases.merchants.adjust_points import adjust_customer
 from tests.test_merchant.calls import TIMEOUT, Desk, seen
-from tests.test_settling.test_refunds import ADA, paid_order
+from tests.test_settling.test_refunds import ADA, paid_order, refund
 from tests.world import World
 
 
@@ -29,6 +29,17 @@ def test_what_a_till_took_stands_in_the_history_with_its_keys_name(desk: Desk) -
     number = world.order(order_id).number
     assert "\N{MINUS SIGN}80 20 \N{EN DASH} API key till" in text
     assert f"Claimed +100 100 #{number} Order" in text
+
+
+def test_what_a_refund_took_back_is_named_so_with_its_order(desk: Desk) -> None:
+    world = desk.world
+    order_id = paid_order(world)
+    world.claim(order_id)
+    refund(world, order_id, "5")
+
+    text = seen(desk.get(f"customers/{ADA}"))
+
+    assert f"Taken back \N{MINUS SIGN}5 95 #{world.order(order_id).number} Order" in text
 
 
 def test_what_was_paid_at_a_till_and_what_came_back_stands_in_it_with_the_receipt(desk: Desk) -> None:
