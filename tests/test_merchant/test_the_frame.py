@@ -50,6 +50,25 @@ def test_tabs_that_the_user_may_not_open_are_not_shown(shop: World, desk: Desk, 
         expect(tabs).to_have_text(["Overview", "Orders", "Customers", "Log"])
 
 
+def test_the_pages_have_the_dashboards_typeface(dashboard: StandInDashboard, frames: OpenFrame) -> None:
+    page = frames()
+    page.goto(dashboard.page())
+    expect(app_in(page).get_by_role("heading", level=1)).to_have_text("Overview")
+
+    loaded = (
+        app_in(page)
+        .locator("html")
+        .evaluate(
+            """async () => {
+                await document.fonts.ready;
+                return [...document.fonts].filter(face => face.status === "loaded").map(face => face.family);
+            }"""
+        )
+    )
+
+    assert "Inter" in loaded
+
+
 def test_theme_and_title_follow_the_dashboard(dashboard: StandInDashboard, frames: OpenFrame) -> None:
     page = frames()
     page.goto(dashboard.page())

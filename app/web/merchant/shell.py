@@ -22,7 +22,7 @@ PAGES = (
 
 # Nothing from anywhere else, nothing inline; pictures may be part of a page: charts, a logo.
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
 )
 _NOBODY = ("'none'",)
