@@ -31,6 +31,16 @@ class OrderNumber(TypeDecorator[str]):
         return dialect.type_descriptor(String(64, collation="C") if dialect.name == "postgresql" else String(64))
 
 
+class SearchWord(TypeDecorator[str]):
+    """A beginning that is searched for, ordered byte by byte on every database."""
+
+    impl = String(320)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(String(320, collation="C") if dialect.name == "postgresql" else String(320))
+
+
 class UtcTime(TypeDecorator[datetime]):
     """An aware time in UTC, to the microsecond."""
 

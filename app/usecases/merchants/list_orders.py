@@ -15,8 +15,10 @@ from app.db.columns import BigId, OrderNumber, UtcTime
 from app.db.keys import keys_in
 from app.db.snapshots import OrderPrice, price_of
 from app.db.tables import OrderRow
+from app.domain.search_words import typed_words
 from app.domain.status import PointsStatus
 from app.errors import BadRequest
+from app.usecases.merchants.search_orders import is_key_of_words, orders_by_words
 from app.usecases.services import Services
 
 PAGE = 50
@@ -43,9 +45,19 @@ class OrderFilter(StrEnum):
     NONE = PointsStatus.NONE.value
 
 
+class ListOrder(StrEnum):
+    """What comes first in a list: the newest, the lowest number, or the address that begins as was typed."""
+
+    NEWEST = "newest first"
+    NUMBER = "by number"
+    ADDRESS = "by e-mail address, newest first"
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. `search` is an e-mail address, or a number or its beginning; it looks through all orders, unfiltered.
+    """What is asked. `search` looks through all orders, unfiltered.
+
+    It is an order's number or its beginning, an e-mail address, or beginnings of words of one, separated by spaces.
 
     The days are the store's own; both count. `before` and `after` are keys of a page's ends, as `OrderPage` gives them.
     """
@@ -76,15 +88,16 @@ class ListedOrder:
 
 @dataclass(frozen=True, slots=True)
 class OrderPage:
-    """One page, newest first. `newer` and `older` are the keys of what lies beyond; empty where nothing does."""
+    """One page. `newer` and `older` are the keys of what lies beyond; empty where nothing does."""
 
     orders: tuple[ListedOrder, ...]
     newer: str = ""
     older: str = ""
+    order: ListOrder = ListOrder.NEWEST
 
 
 def list_orders(services: Services, store_id: int, question: Question, *, time_zone: str, size: int = PAGE) -> OrderPage:
-    """List one page, by one query.
+    """List one page, by one query; by a second where no number and no whole address is what was searched for.
 
     Raises BadRequest when a key is none that a page of ours gave.
     """
@@ -108,6 +121,24 @@ def export_orders(
 
 
 def _page(session: Session, store_id: int, question: Question, zone: ZoneInfo, size: int) -> OrderPage:
+    at = question.after or question.before
+    if is_key_of_words(at):
+        return _found_by_words(session, store_id, question, size)
+    page = _page_of_rows(session, store_id, question, zone, size)
+    may_be_words = question.search and not question.search.startswith("#")
+    if page.orders or at or not may_be_words:
+        return page
+    return _found_by_words(session, store_id, question, size)
+
+
+def _found_by_words(session: Session, store_id: int, question: Question, size: int) -> OrderPage:
+    found = orders_by_words(
+        session, store_id, typed_words(question.search), before=question.before, after=question.after, size=size
+    )
+    return OrderPage(tuple(map(_listed, found.rows)), newer=found.newer, older=found.older, order=ListOrder.ADDRESS)
+
+
+def _page_of_rows(session: Session, store_id: int, question: Question, zone: ZoneInfo, size: int) -> OrderPage:
     is_number = bool(question.search) and "@" not in question.search
     query, key = (
         (_by_number(_of(store_id), question.search), _NUMBER)
@@ -129,6 +160,7 @@ def _page(session: Session, store_id: int, question: Question, zone: ZoneInfo, s
         tuple(_listed(row) for row in rows),
         newer=key.of(rows[0]) if is_newer else "",
         older=key.of(rows[-1]) if is_older else "",
+        order=ListOrder.NUMBER if is_number else ListOrder.NEWEST,
     )
 
 

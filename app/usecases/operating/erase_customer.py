@@ -13,7 +13,8 @@ import structlog
 
 from app.db.books import lane_under
 from app.db.form_tokens import FormToken, is_first
-from app.db.keys import same_person
+from app.db.keys import keys_in, same_person
+from app.db.known_customers import forget_known
 from app.db.logbook import write_log
 from app.db.people import Person, forget_in_lists
 from app.db.queue import LEASE_LONGEST
@@ -91,7 +92,7 @@ def erase_customer(
             order.read_facts = order.refused_step = None
             order.problem = blotted(order.problem) if order.problem is not None else None
             order.erased_at = now
-        session.flush()
+        forget_known(session, store.id or 0, keys_in(session, email))
         for order in person.orders:
             wake(session, order.id or 0, now)
         said = f"A customer was erased: {len(person.orders)} orders and {len(person.movements)} changes name nobody now."

@@ -1,7 +1,7 @@
 """Housekeeping: what is done now and then, beside settling.
 
-Tell Saleor what is wrong, let go of what is too old, erase customers whom Saleor deleted, add up what changed, and learn how
-accounts answer.
+Tell Saleor what is wrong, let go of what is too old, erase customers whom Saleor deleted, take in what changed,
+and learn how accounts answer.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,8 @@ import structlog
 from sqlalchemy import Delete, delete, exists, tuple_
 from sqlmodel import col, select
 
-from app.db.tables import EventRow, LogEntryRow, MerchantActionRow, StoreRow, TotalChangeRow
+from app.db.known_customers import TAKEN_IN_MAX, take_in_changes
+from app.db.tables import CustomerChangeRow, EventRow, LogEntryRow, MerchantActionRow, StoreRow, TotalChangeRow
 from app.db.totals import FOLDED_MAX, fold_changes
 from app.usecases.moving.learn_account import learn_account
 from app.usecases.operating.erase_deleted import erase_deleted
@@ -32,7 +33,7 @@ STORES_MAX = 20
 def do_housekeeping(services: Services) -> bool:
     """Do one round, and tell whether there is more to do at once."""
     tell_problems(services)
-    is_more = [let_go(services), fold_totals(services), erase_deleted(services)]
+    is_more = [let_go(services), fold_totals(services), know_customers(services), erase_deleted(services)]
     learn_account(services)
     return any(is_more)
 
@@ -45,6 +46,16 @@ def fold_totals(services: Services) -> bool:
     # What a power cut brings back is added again.
     with services.database.writing(durable=False) as session:
         return fold_changes(session) >= FOLDED_MAX
+
+
+def know_customers(services: Services) -> bool:
+    """Take in a bounded number of addresses that came or went, so that customers are found. Tells whether more may be left."""
+    with services.database.reading() as session:
+        if session.exec(select(CustomerChangeRow.id).limit(1)).first() is None:
+            return False
+    # What a power cut brings back is taken in again.
+    with services.database.writing(durable=False) as session:
+        return take_in_changes(session) >= TAKEN_IN_MAX
 
 
 def let_go(services: Services) -> bool:

@@ -1,0 +1,90 @@
+"""Customers whom a store knows, kept as the rows that name them say: whoever has an address is compared, not told."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import delete, text, union
+from sqlmodel import Session, col, select
+
+from app.db.bulk import IsIn, insert_rows
+from app.db.tables import (
+    CustomerChangeRow,
+    CustomerWordRow,
+    KnownCustomerRow,
+    OrderRow,
+    PointsClaimRow,
+    PointsCustomerRow,
+)
+from app.domain.email import is_erased
+from app.domain.search_words import words_of
+
+# So many changes are taken in in one transaction: on SQLite nobody else writes meanwhile.
+TAKEN_IN_MAX = 2000
+# Whoever writes known customers holds it, so that nobody writes an address that somebody else erases. Any number will do.
+KNOWN_LOCK = 7_346_313
+
+_NAMED_BY: Any = (OrderRow, PointsCustomerRow, PointsClaimRow)
+
+
+def take_in_changes(session: Session, *, limit: int = TAKEN_IN_MAX) -> int:
+    """Compare the customers of the oldest changes with the rows that name them, and give how many changes there were."""
+    _lock(session)
+    changes = session.exec(select(CustomerChangeRow).order_by(col(CustomerChangeRow.id)).limit(limit)).all()
+    by_store: dict[int, set[str]] = defaultdict(set)
+    for change in changes:
+        by_store[change.store_id].add(change.email_key)
+    for store_id, keys in by_store.items():
+        _compare(session, store_id, keys)
+    _delete(session, CustomerChangeRow, CustomerChangeRow.id, [change.id for change in changes])
+    return len(changes)
+
+
+def forget_known(session: Session, store_id: int, keys: Collection[str]) -> None:
+    """Take the addresses out of the customers known, at once and for all who take in changes meanwhile."""
+    _lock(session)
+    session.flush()
+    _forget(session, _known(session, store_id, keys).values())
+    is_theirs = IsIn(col(CustomerChangeRow.email_key), "keys", list(keys))
+    session.execute(delete(CustomerChangeRow).where(col(CustomerChangeRow.store_id) == store_id, is_theirs))
+
+
+def _lock(session: Session) -> None:
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": KNOWN_LOCK})
+
+
+def _compare(session: Session, store_id: int, keys: Collection[str]) -> None:
+    known = _known(session, store_id, keys)
+    named = {key for key in _named(session, store_id, keys) if not is_erased(key)}
+    _forget(session, [known[key] for key in known.keys() - named])
+    new = sorted(named - known.keys())
+    insert_rows(session, KnownCustomerRow, [{"store_id": store_id, "email_key": key} for key in new])
+    ids = _known(session, store_id, new)
+    words = [{"store_id": store_id, "word": word, "customer_id": ids[key]} for key in new for word in words_of(key)]
+    insert_rows(session, CustomerWordRow, words)
+
+
+def _named(session: Session, store_id: int, keys: Collection[str]) -> set[str]:
+    """Give those of the keys that stand in any row."""
+    found = (
+        select(row.email_key).where(row.store_id == store_id, IsIn(row.__table__.c.email_key, "keys", list(keys)))
+        for row in _NAMED_BY
+    )
+    return set(session.execute(union(*found)).scalars())
+
+
+def _known(session: Session, store_id: int, keys: Collection[str]) -> dict[str, int]:
+    is_theirs = IsIn(col(KnownCustomerRow.email_key), "keys", list(keys))
+    query = select(KnownCustomerRow.email_key, KnownCustomerRow.id).where(KnownCustomerRow.store_id == store_id, is_theirs)
+    return {key: customer_id or 0 for key, customer_id in session.exec(query)}
+
+
+def _forget(session: Session, customer_ids: Collection[int]) -> None:
+    if customer_ids:
+        _delete(session, CustomerWordRow, CustomerWordRow.customer_id, customer_ids)
+        _delete(session, KnownCustomerRow, KnownCustomerRow.id, customer_ids)
+
+
+def _delete(session: Session, model: Any, column: Any, values: Collection[int | None]) -> None:
+    session.execute(delete(model).where(IsIn(column, "ids", list(values))).execution_options(synchronize_session=False))

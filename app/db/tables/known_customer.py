@@ -1,0 +1,45 @@
+"""Customers whom a store knows, and the words by which they are found."""
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from app.db.columns import BigId, SearchWord
+
+
+class KnownCustomerRow(SQLModel, table=True):
+    """A customer of a store: somebody whose address stands on an order, a balance or a claim.
+
+    The app writes these rows from `customer_change`, some seconds after the rows that name the customer.
+    """
+
+    __tablename__ = "known_customer"
+    __table_args__ = (UniqueConstraint("store_id", "email_key", name="known_customer_email"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    store_id: int = Field(foreign_key="store.id", sa_type=BigId)
+    email_key: str = Field(max_length=320)
+
+
+class CustomerWordRow(SQLModel, table=True):
+    """A customer's address from the beginning of one of its words on, as `domain/search_words.py` gives it."""
+
+    __tablename__ = "customer_word"
+    # A table of its own beside its key would double what SQLite stores.
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    store_id: int = Field(primary_key=True, sa_type=BigId)
+    word: str = Field(primary_key=True, sa_type=SearchWord)
+    customer_id: int = Field(primary_key=True, foreign_key="known_customer.id", index=True, sa_type=BigId)
+
+
+class CustomerChangeRow(SQLModel, table=True):
+    """An address that came to a row, or left one. The database appends it itself; whether the customer is known is compared.
+
+    It has no foreign key: the row that changed has one, and checking another for each change costs time.
+    """
+
+    __tablename__ = "customer_change"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    store_id: int = Field(sa_type=BigId)
+    email_key: str = Field(max_length=320)
