@@ -39,6 +39,7 @@ COMMANDS = MappingProxyType(
             "export": "books:export",
             "backup": "books:backup",
             "customers": "customers:customers",
+            "spends": "spends:spends",
         }.items()
     }
 )

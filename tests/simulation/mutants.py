@@ -26,7 +26,7 @@ from app.db.tables import MovementRow, OrderRow, TotalChangeRow
 from app.domain import weighing
 from app.domain.earning import Award, points_due
 from app.domain.order import Order
-from app.ledger import spends
+from app.ledger import spending
 from app.providers.coggins import evidence
 from app.usecases.api import spend_points
 from app.usecases.moving import balances, recording, sending
@@ -192,7 +192,7 @@ def _answer_a_till_twice(_rig: Rig) -> Any:
 
 def _give_back_to_the_old_address(_rig: Rig) -> Any:
     """Give points back to the address that paid, wherever its customer was moved since."""
-    return patch.object(spend_points, "_holder", spends.payer_of)
+    return patch.object(spend_points, "_holder", spending.payer_of)
 
 
 def _spend_what_is_owed(_rig: Rig) -> Any:

@@ -13,7 +13,7 @@ from app.db.tables import PointsEntryRow
 from app.db.tables.points_entry import EntryKind
 from app.domain.claim import Balance
 from app.ledger import entries as ledger
-from app.ledger import spends
+from app.ledger import spending
 from app.providers.embedded import EmbeddedProvider
 from app.providers.protocol import Ask, AskKind
 from tests.clock import START, MovableClock
@@ -103,9 +103,9 @@ def test_the_database_refuses_what_would_break_the_sums(provider: EmbeddedProvid
 def test_the_database_refuses_what_would_break_a_spend(provider: EmbeddedProvider, statement: str) -> None:
     post(provider, 90)
     with provider.database.writing() as session:
-        spent = spends.spend(session, provider.store_id, ADA, 30, request_id=uuid4(), now=START)
+        spent = spending.spend(session, provider.store_id, ADA, 30, request_id=uuid4(), now=START)
         assert spent is not None
-        spends.give_back(session, spent, ADA, 10, START)
+        spending.give_back(session, spent, ADA, 10, START)
 
     assert refused(provider, statement)
 
@@ -116,9 +116,9 @@ def test_the_database_lets_a_spend_be_given_back_whole(provider: EmbeddedProvide
     """The statement of the test above is a good one, but for its amounts."""
     post(provider, 90)
     with provider.database.writing() as session:
-        spent = spends.spend(session, provider.store_id, ADA, 30, request_id=uuid4(), now=START)
+        spent = spending.spend(session, provider.store_id, ADA, 30, request_id=uuid4(), now=START)
         assert spent is not None
-        spends.give_back(session, spent, ADA, 10, START)
+        spending.give_back(session, spent, ADA, 10, START)
 
     with provider.database.writing() as session:
         session.connection().execute(text(SPEND_ENTRY.format("'give_back', 20, -20, 90, 0")))

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.db.tables.points_entry import EntryKind
 from app.ledger import entries as ledger
-from app.ledger import spends
+from app.ledger import spending
 from app.usecases.operating.housekeeping import fold_totals
 from app.usecases.operating.verify_books import verify_books
 from tests.clock import START
@@ -57,9 +57,9 @@ def lived_in(world: World) -> str:
     refund(world, paid_order(world), "10")
     spend(world, 5)
     with world.services.database.writing() as session:
-        spent = spends.spend(session, world.store().id or 0, ADA, 20, request_id=uuid4(), now=START)
+        spent = spending.spend(session, world.store().id or 0, ADA, 20, request_id=uuid4(), now=START)
         assert spent is not None
-        spends.give_back(session, spent, ADA, 5, START)
+        spending.give_back(session, spent, ADA, 5, START)
     return order_id
 
 

@@ -16,7 +16,7 @@ from app.db.tables import OrderRow, PointsSpendRow
 from app.domain.email import is_erased
 from app.domain.moved_customers import holder_of
 from app.domain.store import AccountKind
-from app.ledger import spends
+from app.ledger import spending
 from app.usecases.api.find_caller import Caller
 from app.usecases.api.idempotency import IdempotentRequest, Outcome, done_before, keep
 from app.usecases.api.items import RefusedItem, SpendState
@@ -46,7 +46,7 @@ def spend_points(services: Services, caller: Caller, asked: NewSpend, *, once: I
 
     def do(session: Session, now: datetime) -> SpendState | RefusedItem:
         owed = _owed(session, caller.store_id, asked.email)
-        spent = spends.spend(
+        spent = spending.spend(
             session,
             caller.store_id,
             asked.email,
@@ -72,7 +72,7 @@ def give_back_points(
     """
 
     def do(session: Session, now: datetime) -> SpendState | RefusedItem:
-        spent = spends.find_spend(session, caller.store_id, spend_id, lock=True)
+        spent = spending.find_spend(session, caller.store_id, spend_id, lock=True)
         if spent is None:
             return UNKNOWN
         left = spent.points - spent.given_back
@@ -81,7 +81,7 @@ def give_back_points(
         holder = _holder(session, spent)
         if is_erased(holder):
             return ERASED
-        spends.give_back(session, spent, holder, left if points is None else points, now, api_key_id=caller.key_id)
+        spending.give_back(session, spent, holder, left if points is None else points, now, api_key_id=caller.key_id)
         return _state(spent)
 
     return _do_once(services, caller, once, do)
@@ -90,7 +90,7 @@ def give_back_points(
 def look_up_spend(services: Services, caller: Caller, spend_id: UUID) -> SpendState | None:
     """Tell how a spend stands; None when the store has no such spend."""
     with services.database.reading() as session:
-        spent = spends.find_spend(session, caller.store_id, spend_id)
+        spent = spending.find_spend(session, caller.store_id, spend_id)
         return None if spent is None else _state(spent)
 
 
@@ -129,7 +129,7 @@ def _owed(session: Session, store_id: int, email: str) -> int:
 
 
 def _holder(session: Session, spent: PointsSpendRow) -> str:
-    email = spends.payer_of(session, spent)
+    email = spending.payer_of(session, spent)
     accounts = accounts_of(session, spent.store_id)
     account_id = next(one for one, account in accounts.items() if account.kind == AccountKind.EMBEDDED)
     return holder_of(moves_of(session, accounts, [email]), account_id, email, spent.created_at).email

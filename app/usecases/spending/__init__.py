@@ -1,0 +1,1 @@
+"""Points that customers pay with."""
