@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.db.engine import Database
 from app.logs import set_up_logging
-from tests.bench import intake, overview, points, settling
+from tests.bench import intake, overview, points, points_api, settling
 from tests.bench.corpus import write_deliveries
 from tests.bench.filling import Fill, fills_of_history
 from tests.bench.machine import machine
@@ -23,7 +23,7 @@ from tests.standins.saleor.keys import SigningKey
 FEW = 1_000
 # What an order costs does not depend on how many there are: at Coggins, where it costs most, fewer of them do.
 AT_COGGINS = 5
-PARTS = ("intake", "settling", "workers", "points", "overview")
+PARTS = ("intake", "settling", "workers", "points", "api", "overview")
 
 
 class Bench:
@@ -48,9 +48,9 @@ class Bench:
 
     def rows(self) -> Iterator[Row]:
         deliveries = self._folder / "deliveries"
-        if "intake" in self._arguments.only:
+        if {"intake", "api"} & set(self._arguments.only):
             self._progress.say("signing deliveries")
-            size = intake.WARM_UP + self._arguments.slices * self._arguments.size
+            size = intake.WARM_UP + (self._arguments.slices + 2) * self._arguments.size
             write_deliveries(deliveries, self._key, size)
         filled = self._filled()
         for name in self._arguments.database:
@@ -62,7 +62,7 @@ class Bench:
 
     def _filled(self) -> dict[str, tuple[str, str]]:
         """Give each kind of database a small one and a big one, filled side by side."""
-        if set(self._arguments.only) <= {"workers", "overview"}:
+        if set(self._arguments.only) <= {"workers", "api", "overview"}:
             return dict.fromkeys(self._arguments.database, ("", ""))
         self._progress.say(f"filling the tables with {self._arguments.rows:,} rows each")
         urls = {name: (self._fresh[name](), self._fresh[name]()) for name in self._arguments.database}
@@ -94,6 +94,8 @@ class Bench:
             yield from points.over_http(few, small, self._key, turns=arguments.slices)
             few.database.close()
             many.database.close()
+        if "api" in arguments.only:
+            yield from self._points_api(name, deliveries)
         if "overview" in arguments.only:
             self._progress.say(f"{name}: the overview")
             urls = (self._fresh[name](), self._fresh[name]())
@@ -102,6 +104,18 @@ class Bench:
             yield from self._settling(name)
             self._progress.say(f"{name}: settling beside history")
             yield settling.beside_history(name, small, big, self._saleor, rows=arguments.rows, turns=3, orders=300)
+
+    def _points_api(self, name: str, deliveries: Path) -> Iterator[Row]:
+        arguments, url = self._arguments, self._fresh[name]()
+        self._progress.say(f"{name}: the Points API, one request at a time")
+        intake.add_stores([url], self._key)
+        folder = self._folder / name
+        folder.mkdir()
+        calls = points_api.Calls(url, deliveries, folder)
+        yield from points_api.one_at_a_time(name, calls, url, self._key, slices=arguments.slices, size=arguments.size)
+        yield points_api.beside_a_heavy_key(name, calls, url, self._key, turns=3)
+        if name == "postgresql":
+            yield points_api.four_processes(name, calls, url, self._key, size=arguments.size)
 
     def _settling(self, name: str) -> Iterator[Row]:
         settle = partial(settling.backlog, name, saleor=self._saleor, key=self._key, show=self._progress.show)

@@ -1,9 +1,10 @@
 """Deliveries made beforehand: distinct orders, really signed."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
@@ -21,15 +22,20 @@ def order_id(number: int) -> str:
 
 
 def write_deliveries(path: Path, key: SigningKey, count: int) -> None:
-    """Write so many whole requests, but for their request line, each with its length before it."""
+    """Write so many deliveries, as `write_requests` does."""
     shares = [(key.pem(), start, min(500, count - start)) for start in range(0, count, 500)]
-    with ProcessPoolExecutor(max_workers=2) as pool, path.open("wb") as file:
-        for requests in pool.map(_signed, shares):
-            for request in requests:
-                file.write(len(request).to_bytes(4) + request)
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        write_requests(path, chain.from_iterable(pool.map(_signed, shares)))
 
 
-def read_deliveries(path: Path) -> Iterator[bytes]:
+def write_requests(path: Path, requests: Iterable[bytes]) -> None:
+    """Write whole requests, but for their first line, each with its length before it."""
+    with path.open("wb") as file:
+        for request in requests:
+            file.write(len(request).to_bytes(4) + request)
+
+
+def read_requests(path: Path) -> Iterator[bytes]:
     data = path.read_bytes()
     place = 0
     while place < len(data):
@@ -47,15 +53,20 @@ def _signed(share: tuple[bytes, int, int]) -> list[bytes]:
 def _request(key: SigningKey, number: int) -> bytes:
     body = json.dumps(_body(number)).encode()
     headers = {
-        "Host": "localhost",
-        "Content-Type": "application/json",
-        "Content-Length": str(len(body)),
         "Saleor-Event": "order_paid",
         "Saleor-Domain": "localhost:8000",
         "Saleor-Api-Url": API_URL,
         "Saleor-Signature": key.sign_detached(body),
     }
-    return "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode() + b"\r\n" + body
+    return as_request(headers, body)
+
+
+def as_request(headers: Mapping[str, str], body: bytes = b"") -> bytes:
+    """Write a request but for its first line."""
+    named = {"Host": "localhost", **headers}
+    if body:
+        named |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
+    return "".join(f"{name}: {value}\r\n" for name, value in named.items()).encode() + b"\r\n" + body
 
 
 def _body(number: int) -> dict[str, object]:

@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from statistics import median
 
-from tests.bench.intake_server import VERIFY_ONLY
+from tests.bench.intake_server import VERIFY_ONLY_PATH
 from tests.bench.load import Load, Slice
 from tests.bench.processes import memory_of, web
 from tests.bench.store import add_store, services_of
 from tests.bench.table import Row
 from tests.standins.saleor.keys import SigningKey
 
-ORDERS = "/api/webhooks/orders"
+ORDERS = "POST /api/webhooks/orders HTTP/1.1"
+VERIFY_ONLY = f"POST {VERIFY_ONLY_PATH} HTTP/1.1"
 WARM_UP = 300
 MIB = 1024 * 1024
 RATIO = {"sqlite": 0.40, "postgresql": 0.33}
@@ -22,19 +23,19 @@ def intake(name: str, small: str, big: str, key: SigningKey, deliveries: Path, *
     with (
         web(small, key.jwks()) as (port, pid),
         web(big, key.jwks()) as (big_port, _),
-        Load.started(port, deliveries) as load,
-        Load.started(big_port, deliveries) as big_load,
+        Load.started(port) as load,
+        Load.started(big_port) as big_load,
     ):
         for one in (load, big_load):
-            one.send(VERIFY_ONLY, 0, WARM_UP)
-            one.send(ORDERS, 0, WARM_UP)
+            one.send(VERIFY_ONLY, deliveries, 0, WARM_UP)
+            one.send(ORDERS, deliveries, 0, WARM_UP)
         verified, kept, beside = [], [], []
         memory = []
         for turn in range(slices):
             first = WARM_UP + turn * size
-            verified.append(load.send(VERIFY_ONLY, first, size))
-            kept.append(load.send(ORDERS, first, size))
-            beside.append(big_load.send(ORDERS, first, size))
+            verified.append(load.send(VERIFY_ONLY, deliveries, first, size))
+            kept.append(load.send(ORDERS, deliveries, first, size))
+            beside.append(big_load.send(ORDERS, deliveries, first, size))
             if turn in {slices - 2, slices - 1}:
                 memory.append(memory_of(pid) / MIB)
     refused = sum(one.refused for one in (*verified, *kept, *beside))

@@ -1,6 +1,6 @@
 """A load generator: a process of its own that sends requests over sockets kept open, and times each answer.
 
-It reads orders from standard input, `PATH FIRST COUNT`, and answers each with a line of JSON.
+It reads orders from standard input, each a line of JSON as `_Order` has it, and answers each with such a line.
 """
 
 import json
@@ -9,15 +9,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import asdict, dataclass
+from functools import cache
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import quantiles
-from typing import IO, Any, Self
+from typing import IO, Self
 
-from tests.bench.corpus import read_deliveries
+from tests.bench.corpus import read_requests
 
 CONNECTIONS = 16
 ANSWER_SECONDS = 60
@@ -33,6 +34,17 @@ class Slice:
     refused: int
 
 
+@dataclass(frozen=True)
+class _Order:
+    """What to send: requests of a file, as `corpus.py` writes them, with this first line, over so many connections."""
+
+    file: str
+    line: str
+    first: int
+    count: int
+    connections: int
+
+
 class Load:
     """The load generator, as whoever drives it sees it."""
 
@@ -41,40 +53,52 @@ class Load:
 
     @classmethod
     @contextmanager
-    def started(cls, port: int, deliveries: Path) -> Any:
-        command = [sys.executable, "-m", "tests.bench.load", str(port), str(deliveries)]
+    def started(cls, port: int) -> Iterator[Self]:
+        command = [sys.executable, "-m", "tests.bench.load", str(port)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             try:
                 yield cls(process, process.stdin, process.stdout)
             finally:
-                process.stdin.close()
-                process.wait(ANSWER_SECONDS)
+                # Whatever it may still be sending.
+                process.kill()
 
-    def send(self: Self, path: str, first: int, count: int) -> Slice:
-        """Send so many deliveries to the path, and wait for all answers."""
-        self._orders.write(f"{path} {first} {count}\n")
+    def send(self, line: str, file: Path, first: int, count: int, *, connections: int = CONNECTIONS) -> Slice:
+        """Send so many requests of a file, and wait for all answers."""
+        self.begin(line, file, first, count, connections=connections)
+        return self.end()
+
+    def begin(self, line: str, file: Path, first: int, count: int, *, connections: int = CONNECTIONS) -> None:
+        """Begin to send, and do not wait."""
+        self._orders.write(json.dumps(asdict(_Order(str(file), line, first, count, connections))) + "\n")
         self._orders.flush()
-        line = self._answers.readline()
-        if not line:
+
+    def end(self) -> Slice:
+        """Wait for all answers of what was begun."""
+        answer = self._answers.readline()
+        if not answer:
             message = "the load generator has ended"
             raise RuntimeError(message)
-        return Slice(**json.loads(line))
+        return Slice(**json.loads(answer))
 
 
 class _Connection:
-    """One socket: a request under way, and the answer as far as it has come."""
+    """One socket: a request under way, and the answer as far as it has come. Where the server closes it, another follows."""
 
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port))
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = port
+        self.socket = _connected(port)
         self.sent_at = 0.0
         self._answer = b""
+        self._is_over = False
 
     def send(self, request: bytes) -> None:
         self._answer = b""
         self.sent_at = time.perf_counter()
+        if self._is_over:
+            self.socket.close()
+            self.socket, self._is_over = _connected(self._port), False
         self.socket.sendall(request)
 
     def receive(self) -> int | None:
@@ -87,8 +111,16 @@ class _Connection:
         head, found, body = self._answer.partition(b"\r\n\r\n")
         if not found:
             return None
-        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+        head = head.lower()
+        length = int(head.partition(b"content-length:")[2].partition(b"\r\n")[0])
+        self._is_over = b"connection: close" in head
         return int(head[9:12]) if len(body) >= length else None
+
+
+def _connected(port: int) -> socket.socket:
+    connected = socket.create_connection(("127.0.0.1", port))
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connected
 
 
 def _slice(connections: Sequence[_Connection], requests: Sequence[bytes]) -> Slice:
@@ -108,24 +140,32 @@ def _slice(connections: Sequence[_Connection], requests: Sequence[bytes]) -> Sli
                     continue
                 latencies.append(time.perf_counter() - connection.sent_at)
                 refused += status != 200
+                # The server may close it, and its socket may be another one from here on.
+                selector.unregister(connection.socket)
                 following = next(waiting, None)
                 if following is not None:
                     connection.send(following)
+                    selector.register(connection.socket, selectors.EVENT_READ, connection)
         seconds = time.perf_counter() - begun
     cuts = quantiles(latencies, n=100)
     return Slice(len(requests) / seconds, cuts[49] * 1000, cuts[98] * 1000, refused)
 
 
+@cache
+def _requests_in(file: str) -> Sequence[bytes]:
+    return list(read_requests(Path(file)))
+
+
 def main() -> None:
     """Serve orders until standard input ends."""
-    port, path = int(sys.argv[1]), Path(sys.argv[2])
-    deliveries = list(read_deliveries(path))
+    port = int(sys.argv[1])
     for line in sys.stdin:
-        target, first, count = line.split()
-        head = f"POST {target} HTTP/1.1\r\n".encode()
-        requests = [head + delivery for delivery in deliveries[int(first) : int(first) + int(count)]]
-        connections = [_Connection(port) for _ in range(CONNECTIONS)]
-        print(json.dumps(_slice(connections, requests).__dict__), flush=True)
+        order = _Order(**json.loads(line))
+        head = f"{order.line}\r\n".encode()
+        # From the beginning once more where there are too few.
+        requests = [head + one for one in islice(cycle(_requests_in(order.file)), order.first, order.first + order.count)]
+        connections = [_Connection(port) for _ in range(order.connections)]
+        print(json.dumps(asdict(_slice(connections, requests))), flush=True)
         for connection in connections:
             connection.socket.close()
 

@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import psutil
@@ -71,11 +72,20 @@ def outside(*, wait_ms: int = 0, look_up_ms: int | None = None) -> Iterator[str]
 
 
 @contextmanager
-def web(database_url: str, jwks: dict[str, Any], *, threads: int = 4) -> Iterator[tuple[int, int]]:
-    """Start the web process; give its port and its pid."""
+def web(
+    database_url: str,
+    jwks: dict[str, Any],
+    *,
+    threads: int = 4,
+    processes: int = 1,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[tuple[int, int]]:
+    """Start the web process, or several; give their port and the pid of the first."""
     port = free_port()
-    environ = environment(DATABASE_URL=database_url, SECRET_KEY=SECRET_KEY, BENCH_JWKS=json.dumps(jwks), LOG_LEVEL="error")
-    command = [sys.executable, "-m", "tests.bench.intake_server", str(port), str(threads)]
+    environ = environment(
+        DATABASE_URL=database_url, SECRET_KEY=SECRET_KEY, BENCH_JWKS=json.dumps(jwks), LOG_LEVEL="error", **settings
+    )
+    command = [sys.executable, "-m", "tests.bench.intake_server", str(port), str(threads), str(processes)]
     with _running(command, f"http://127.0.0.1:{port}/readyz", environ) as pid:
         yield port, pid
 
