@@ -106,6 +106,12 @@ def _add_turns(app: Flask) -> None:
             time.sleep(POLL_SECONDS)
         return "there"
 
+    @app.post("/api/v1/points")
+    def points() -> str:
+        """Take a thread, as an array of the Points API may."""
+        counted.append(1)
+        return until()
+
     @app.post("/count")
     def count() -> str:
         counted.append(1)

@@ -11,6 +11,7 @@ from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -247,6 +248,24 @@ def _is_passed_over(port: int, gate: Path) -> bool:
         for one in held:
             _all_of(one)
     return not answer and _counted(port) == before
+
+
+def test_arrays_of_one_key_hold_up_nobody_else(server: int, tmp_path: Path) -> None:
+    before, gate = _counted(server), tmp_path / "gate"
+    asked = f"POST /api/v1/points?csapikey={uuid4()}&file={gate} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n".encode()
+    array = asked + b"Content-Length: 40000\r\n\r\n" + b"x" * 40_000
+    with ExitStack() as stack:
+        arrays = [stack.enter_context(_open(server, array)) for _ in range(THREADS + 1)]
+        wait_until(lambda: _counted(server) > before, what="an array is in hand")
+
+        webhook = requests.post(f"http://127.0.0.1:{server}/api/webhooks/orders", timeout=PATIENCE_SECONDS)
+
+        in_hand = _counted(server) - before
+        gate.touch()
+        answers = [_all_of(one) for one in arrays]
+    assert webhook.status_code == 200
+    assert in_hand == 1
+    assert all(answer.endswith(b"there") for answer in answers)
 
 
 def _counted(port: int) -> int:

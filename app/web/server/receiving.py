@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from io import BytesIO
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
@@ -20,6 +19,7 @@ from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope  # type: ignore[att
 
 from app.logs import innermost_place
 from app.web.server.answering import Headers, LargeAnswer, LargeAnswers, collect
+from app.web.server.waiting_requests import TooManyWait, WaitingRequests
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -49,7 +49,8 @@ class Receiver:
         self._application = application
         self._body_seconds = body_seconds
         # A ThreadPoolExecutor costs as much again as all else here.
-        self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting = WaitingRequests(self._later)
         self._large = 0
         self._large_answers = LargeAnswers()
         self._threads = threads
@@ -79,7 +80,7 @@ class Receiver:
             except TimeoutError:
                 message = f"The request did not come in within {self._body_seconds} seconds."
                 raise _Refused(408, "REQUEST_TIMEOUT", message) from None
-            large = await self._in_a_thread(partial(self._answer, environ, protocol), protocol)
+            large = await self._in_a_thread(environ, partial(self._answer, environ, protocol), protocol)
         if large is not None:
             await self._send(protocol, large)
 
@@ -133,22 +134,28 @@ class Receiver:
             protocol.response_bytes(status, headers, body)
         return large
 
-    async def _in_a_thread(self, work: Callable[[], T], protocol: HTTPProtocol) -> T:
-        loop = asyncio.get_running_loop()
+    async def _in_a_thread(self, environ: "WSGIEnvironment", work: Callable[[], T], protocol: HTTPProtocol) -> T:
+        self._loop = loop = asyncio.get_running_loop()
         result: asyncio.Future[T] = loop.create_future()
         # A client that must wait for a thread may leave meanwhile: then nobody is there to be answered.
         left = asyncio.ensure_future(protocol.client_disconnect()) if self._in_hand >= self._threads else None
         self._in_hand += 1
-        self._jobs.put(partial(_do, work, loop, result, left))
         try:
+            self._waiting.put(environ, partial(_do, work, loop, result, left))
             return await result
+        except TooManyWait:
+            raise _Refused(429, "TOO_MANY_REQUESTS", "Too many requests of this key wait. Send fewer at once.") from None
         finally:
             self._in_hand -= 1
             if left is not None:
                 left.cancel()
 
+    def _later(self, seconds: float, do: Callable[[], None]) -> None:
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._loop.call_later, seconds, do)
+
     def _work(self) -> None:
-        self._turns.work(self._jobs.get)
+        self._turns.work(self._waiting.get)
 
 
 def _do(
