@@ -36,13 +36,17 @@ class Slice:
 
 @dataclass(frozen=True)
 class _Order:
-    """What to send: requests of a file, as `corpus.py` writes them, with this first line, over so many connections."""
+    """What to send: requests of a file, as `corpus.py` writes them, with this first line, over so many connections.
+
+    With `every`, one after the other, so many seconds apart: as somebody else's requests come, who does not wait for ours.
+    """
 
     file: str
     line: str
     first: int
     count: int
     connections: int
+    every: float
 
 
 class Load:
@@ -64,14 +68,14 @@ class Load:
                 # Whatever it may still be sending.
                 process.kill()
 
-    def send(self, line: str, file: Path, first: int, count: int, *, connections: int = CONNECTIONS) -> Slice:
+    def send(self, line: str, file: Path, first: int, count: int, *, connections: int = CONNECTIONS, every: float = 0) -> Slice:
         """Send so many requests of a file, and wait for all answers."""
-        self.begin(line, file, first, count, connections=connections)
+        self.begin(line, file, first, count, connections=connections, every=every)
         return self.end()
 
-    def begin(self, line: str, file: Path, first: int, count: int, *, connections: int = CONNECTIONS) -> None:
+    def begin(self, line: str, file: Path, first: int, count: int, *, connections: int = CONNECTIONS, every: float = 0) -> None:
         """Begin to send, and do not wait."""
-        self._orders.write(json.dumps(asdict(_Order(str(file), line, first, count, connections))) + "\n")
+        self._orders.write(json.dumps(asdict(_Order(str(file), line, first, count, connections, every))) + "\n")
         self._orders.flush()
 
     def end(self) -> Slice:
@@ -151,6 +155,20 @@ def _slice(connections: Sequence[_Connection], requests: Sequence[bytes]) -> Sli
     return Slice(len(requests) / seconds, cuts[49] * 1000, cuts[98] * 1000, refused)
 
 
+def _paced(connection: _Connection, requests: Sequence[bytes], every: float) -> Slice:
+    latencies = []
+    refused = 0
+    for request in requests:
+        time.sleep(every)
+        connection.send(request)
+        while (status := connection.receive()) is None:
+            pass
+        latencies.append(time.perf_counter() - connection.sent_at)
+        refused += status != 200
+    cuts = quantiles(latencies, n=100)
+    return Slice(1 / every, cuts[49] * 1000, cuts[98] * 1000, refused)
+
+
 @cache
 def _requests_in(file: str) -> Sequence[bytes]:
     return list(read_requests(Path(file)))
@@ -165,7 +183,8 @@ def main() -> None:
         # From the beginning once more where there are too few.
         requests = [head + one for one in islice(cycle(_requests_in(order.file)), order.first, order.first + order.count)]
         connections = [_Connection(port) for _ in range(order.connections)]
-        print(json.dumps(asdict(_slice(connections, requests))), flush=True)
+        done = _paced(connections[0], requests, order.every) if order.every else _slice(connections, requests)
+        print(json.dumps(asdict(done)), flush=True)
         for connection in connections:
             connection.socket.close()
 

@@ -29,9 +29,9 @@ FOUR_PROCESSES = 2.5
 P99_MS = 500
 HEAVY_CONNECTIONS = 40
 HEAVY_REQUESTS = 4000
-PROBES = 200
-# Webhooks at once, of the other store.
-PROBING = 4
+# Webhooks of the other store, so many seconds apart.
+PROBES = 40
+PROBED_EVERY = 0.05
 # Limits are not what is measured.
 UNLIMITED = {"API_LIMIT_PER_KEY": "1000000/second", "API_LIMIT_PER_ADDRESS": "1000000/second"}
 
@@ -60,13 +60,13 @@ class Calls:
         }
         self._sent = 0
 
-    def send(self, load: Load, name: str, count: int, *, connections: int = 16) -> Slice:
+    def send(self, load: Load, name: str, count: int, *, connections: int = 16, every: float = 0) -> Slice:
         """Send so many of one kind; deliveries are other ones each time."""
         line, file = self._by_name[name]
         first = 0
         if name == "webhook":
             first, self._sent = self._sent, self._sent + count
-        done = load.send(line, file, first, count, connections=connections)
+        done = load.send(line, file, first, count, connections=connections, every=every)
         if done.refused:
             message = f"{done.refused} requests were refused: {name}"
             raise RuntimeError(message)
@@ -115,18 +115,18 @@ def beside_a_heavy_key(name: str, calls: Calls, url: str, key: SigningKey, *, tu
     ratios, times = [], []
     line, file = calls.heavy
     with web(url, key.jwks(), settings=UNLIMITED) as (port, _), Load.started(port) as load, Load.started(port) as heavy:
-        calls.send(load, "webhook", PROBES, connections=PROBING)
-        quiet = [calls.send(load, "webhook", PROBES, connections=PROBING) for _ in range(turns)]
+        calls.send(load, "webhook", PROBES, connections=1, every=PROBED_EVERY)
+        quiet = [calls.send(load, "webhook", PROBES, connections=1, every=PROBED_EVERY) for _ in range(turns)]
         heavy.begin(line, file, 0, HEAVY_REQUESTS, connections=HEAVY_CONNECTIONS)
         # Until the first arrays are in hand.
-        calls.send(load, "webhook", PROBES, connections=PROBING)
+        calls.send(load, "webhook", PROBES, connections=1, every=PROBED_EVERY)
         for one in quiet:
-            beside = calls.send(load, "webhook", PROBES, connections=PROBING)
+            beside = calls.send(load, "webhook", PROBES, connections=1, every=PROBED_EVERY)
             ratios.append(beside.p50_ms / one.p50_ms)
             times.append((beside.p50_ms, one.p50_ms, beside.p99_ms))
     busy, alone, p99 = (median(side) for side in zip(*times, strict=True))
     what = f"a webhook's p50 beside {HEAVY_CONNECTIONS} connections of {len(json.loads(BODY)):,} INSTANTs each, to a quiet one"
-    figures = f"{busy:.1f} to {alone:.1f} ms, {PROBING} at once; p99 {p99:.0f} ms"
+    figures = f"{busy:.1f} to {alone:.1f} ms; p99 {p99:.0f} ms"
     return Row(what, name, median(ratios), 10, figures, at_most=True, spread=(min(ratios), max(ratios)))
 
 
