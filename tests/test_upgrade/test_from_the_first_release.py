@@ -120,6 +120,22 @@ def test_every_row_and_every_value_is_kept(first_release_url: str) -> None:
     assert after == before
 
 
+def test_the_last_sweep_of_the_version_before_counts_as_finished(first_release_url: str) -> None:
+    swept_at = text("UPDATE store SET swept_at = '2026-05-04 09:00:00'")
+    engine = create_engine(first_release_url)
+    with engine.begin() as connection:
+        connection.execute(swept_at)
+
+    _migrate(first_release_url)
+
+    with engine.connect() as connection:
+        differing = connection.execute(
+            text("SELECT count(*) FROM store WHERE sweep_ended_at IS NULL OR sweep_ended_at <> swept_at")
+        )
+        assert differing.scalar_one() == 0
+    engine.dispose()
+
+
 @pytest.fixture
 def upgraded(first_release_url: str, clock: MovableClock, saleor: StandInSaleor) -> Iterator[tuple[World, dict[str, str]]]:
     """The upgraded app beside a Saleor that has the five orders as the first release knew them; and their ids."""
