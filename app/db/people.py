@@ -51,7 +51,7 @@ class Person:
 
 
 def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = False) -> Person:
-    """Find all of a person. Locked in the order in which everybody locks: orders, claims, the customer, movements, deletions."""
+    """Find all of a person. Locked in everybody's order: orders, claims, spends, the customer, movements, deletions."""
     keys = keys_in(session, email)
     orders = _all(session, select(OrderRow).where(OrderRow.store_id == store.id, col(OrderRow.email_key).in_(keys)), lock=lock)
     customer = session.exec(
@@ -65,7 +65,10 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     if customer is not None:
         theirs |= col(PointsClaimRow.customer_id) == customer.id
     points_claims = _all(session, select(PointsClaimRow).where(PointsClaimRow.store_id == store.id, theirs), lock=lock)
+    their_spends = select(PointsSpendRow).where(PointsSpendRow.customer_id == (customer.id if customer is not None else None))
     if customer is not None and lock:
+        # Before the customer: who gives points back holds the spend, and waits for the customer.
+        _all(session, their_spends, lock=True)
         session.refresh(customer, with_for_update={"key_share": True})
     order_ids = [order.id for order in orders]
 
@@ -96,7 +99,7 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
         ),
     )
     entries = _all(session, select(PointsEntryRow).where(PointsEntryRow.customer_id == customer.id)) if customer else []
-    spends = _all(session, select(PointsSpendRow).where(PointsSpendRow.customer_id == customer.id)) if customer else []
+    spends = _all(session, their_spends) if customer else []
     is_moved = or_(col(CustomerMoveRow.from_key).in_(keys), col(CustomerMoveRow.to_key).in_(keys))
     moves = _all(session, select(CustomerMoveRow).where(CustomerMoveRow.store_id == store.id, is_moved))
     is_deleted = (DeletedCustomerRow.store_id == store.id, col(DeletedCustomerRow.email_key).in_(keys))

@@ -1,17 +1,21 @@
 """Tills: customers pay with points, and get them back."""
 
+import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import Connection, event
 
 from app.usecases.api.manage_keys import create_key
 from app.usecases.merchants.move_customer import move_customer
 from app.usecases.operating.create_store import create_store
 from app.usecases.operating.erase_customer import erase_customer
 from app.usecases.operating.verify_books import verify_books
-from tests.served_points import ServedPoints
+from tests.clock import MovableClock
+from tests.served_points import ServedPoints, serve_points
 
 ADA, BOB = "ada@example.com", "bob@example.com"
 
@@ -193,6 +197,27 @@ def test_of_many_tills_that_give_back_at_once_no_more_comes_back_than_was_spent(
     assert sorted(answer.status_code for answer in answers) == [200] * 3 + [409] * 5
     assert balance(shop) == (100, 0)
     assert differences(shop) == []
+
+
+def test_erasing_locks_the_spends_before_the_customer_as_giving_back_does(
+    fresh_postgresql: Callable[[], str], clock: MovableClock
+) -> None:
+    """Else the two would wait for each other. SQLite has one writer at a time."""
+    with serve_points(fresh_postgresql(), clock) as shop:
+        shop.instants([{"amount": 100, "email": ADA}])
+        spend(shop, 30, "one")
+        locked: list[str] = []
+
+        def note(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
+            locked.extend(
+                table for table in ("points_spend", "points_customer") if re.search(f"FROM {table}\\b.* FOR ", statement, re.S)
+            )
+
+        event.listen(shop.services.database.engine, "before_cursor_execute", note)
+        erase_customer(shop.services, "shop", ADA)
+        event.remove(shop.services.database.engine, "before_cursor_execute", note)
+
+    assert locked == ["points_spend", "points_customer"]
 
 
 def test_nothing_is_given_back_to_somebody_who_was_erased(shop: ServedPoints) -> None:
