@@ -210,7 +210,9 @@ def test_erasing_locks_the_spends_before_the_customer_as_giving_back_does(
 
         def note(_connection: Connection, _cursor: object, statement: str, *_: object) -> None:
             locked.extend(
-                table for table in ("points_spend", "points_customer") if re.search(f"FROM {table}\\b.* FOR ", statement, re.S)
+                table
+                for table in ("points_spend", "points_customer")
+                if re.search(f"FROM {table}\\b.* FOR ", statement, re.DOTALL)
             )
 
         event.listen(shop.services.database.engine, "before_cursor_execute", note)
