@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
+from app.usecases.merchants.adjust_points import adjust_order
 from app.usecases.moving.move_waiting import move_waiting
 from tests.browser import DESKTOP, PHONE, Opened, OpenPage
 from tests.standins.coggins import StandInCoggins
@@ -247,6 +248,55 @@ def test_settings_are_changed(
     assert [account.kind for account in accounts(world) if account.is_current] == ["coggins"]
     assert coggins.key not in frame.locator("main").inner_html()
     assert heard(page, "notification")
+
+
+# The times that stand on more than one line, or reach out of what they stand in. A table may be scrolled.
+BROKEN_TIMES = """times => times.filter(time => {
+    const [box, around] = [time.getBoundingClientRect(), time.closest("dd, li, p, .notice, td").getBoundingClientRect()];
+    return time.getClientRects().length > 1 || (!time.closest(".table") && box.right > around.right + 1);
+}).map(time => time.outerHTML)"""
+
+
+@pytest.mark.parametrize("width", [320, 768, 1400])
+def test_dates_stand_on_one_line(dashboard: StandInDashboard, desk: Desk, frames: OpenFrame, width: int) -> None:
+    world = desk.world
+    order_id = paid_order(world)
+    spent = paid_order(world, amount="50", email="grace@example.com")
+    world.claim(spent)
+    adjust_order(world.services, world.store().slug, order_id, points=5, reason="kind", who="eve@example.com")
+    world.settle()
+    page = frames(viewport={"width": width, "height": 800})
+    for path in (
+        "",
+        "/orders",
+        f"/orders/{order_id}",
+        f"/orders/{spent}",
+        "/customers/grace@example.com",
+        "/rules",
+        "/log",
+        "/log/changes",
+    ):
+        page.goto(dashboard.page(path))
+        frame = app_in(page)
+        expect(frame.locator("main")).not_to_have_attribute("aria-busy", "true")
+        for details in frame.locator("details").all():
+            details.evaluate("one => { one.open = true; }")
+        assert frame.locator("time").evaluate_all(BROKEN_TIMES) == [], path
+        assert path == "/rules" or frame.locator("time").count() > 0, path
+
+
+def test_fields_of_coggins_are_shown_where_it_is_chosen(dashboard: StandInDashboard, frames: OpenFrame) -> None:
+    page = frames()
+    page.goto(dashboard.page("/settings"))
+    provider = app_in(page).locator("#provider")
+
+    expect(provider.get_by_label("Address", exact=True)).to_be_hidden()
+    expect(provider.get_by_role("button", name="Test connection")).to_be_hidden()
+    provider.get_by_label("Points provider").select_option("coggins")
+    expect(provider.get_by_label("Address", exact=True)).to_be_visible()
+    expect(provider.get_by_role("button", name="Test connection")).to_be_visible()
+    provider.get_by_label("Points provider").select_option("embedded")
+    expect(provider.get_by_label("API key")).to_be_hidden()
 
 
 # Colours do not depend on the width.

@@ -458,6 +458,15 @@
     return fields;
   }
 
+  // data-only-with="NAME=VALUE"   shown only while the field of this name, in the same form, has this value
+  document.addEventListener("change", ({ target }) => {
+    if (!target.form || !target.name) return;
+    for (const part of target.form.querySelectorAll("[data-only-with]")) {
+      const [name, value] = part.dataset.onlyWith.split("=");
+      if (name === target.name) part.hidden = target.value !== value;
+    }
+  });
+
   // <form data-preview="pages/…" data-preview-into="ID">      what is typed is shown there a moment later, and nothing is kept
   let preview = 0;
   document.addEventListener("input", (event) => {
