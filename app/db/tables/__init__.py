@@ -9,6 +9,7 @@ from app.db.tables.customer_move import CustomerMoveRow
 from app.db.tables.deleted_customer import DeletedCustomerRow
 from app.db.tables.event import EventRow
 from app.db.tables.finished_step import FinishedStepRow
+from app.db.tables.gone_points import GoneRow
 from app.db.tables.known_customer import CustomerChangeRow, CustomerWordRow, KnownCustomerRow
 from app.db.tables.log_entry import LogEntryRow
 from app.db.tables.merchant_action import MerchantActionRow
@@ -38,6 +39,7 @@ __all__ = [
     "DeletedCustomerRow",
     "EventRow",
     "FinishedStepRow",
+    "GoneRow",
     "KnownCustomerRow",
     "LogEntryRow",
     "MerchantActionRow",

@@ -32,3 +32,5 @@ class AdjustmentRow(SQLModel, table=True):
     # The claim that it withdraws. None is withdrawn twice.
     claim_id: UUID | None = Field(default=None, index=True, unique=True)
     made_at: datetime = Field(sa_type=UtcTime)
+    # The version of the arithmetic that it was made for. None: it counts with its sign, as versions before know it.
+    arithmetic: int | None = None
