@@ -2,20 +2,22 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, and_, func, literal_column, or_, update
+import sqlalchemy as sa
+from sqlalchemy import BigInteger, and_, literal_column, or_, update
 from sqlmodel import Session, col, select
 
 from app.db.bulk import IsIn, RowParameters, insert_new_rows
 from app.db.keys import key_in
-from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, MovementRow, OrderRow
+from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, GoneRow, MovementRow, OrderRow
 from app.domain.claim import ClaimState
+from app.domain.gone import NOTHING_NEW, ByStaff, Changes, Gone, NewlyGone
 from app.domain.settlement import INSTANT_KINDS, Grant, MovementKind, MovementState, Position, TakenBack
 from app.sealing import fingerprint
 
@@ -29,18 +31,29 @@ OPEN_STATES = (MovementState.PLANNED, MovementState.SENDING)
 
 @dataclass(slots=True)
 class Books:
-    """All that the movements say of one order. `stored_states` are its claims' states as they were loaded."""
+    """All that the movements say of one order. `stored_states` are its claims' states as they were loaded.
+
+    `counted_claims` and `counted_staff` name what is counted as gone in `changes`; `newly_gone` is what a look found besides.
+    """
 
     accepted: list[MovementRow] = field(default_factory=list)
     open: MovementRow | None = None
     claims: dict[UUID, ClaimRow] = field(default_factory=dict)
     stored_states: dict[UUID, str] = field(default_factory=dict)
-    adjustments: int = 0
+    changes: Changes = field(default_factory=Changes)
+    counted_claims: set[UUID] = field(default_factory=set)
+    counted_staff: set[int] = field(default_factory=set)
+    newly_gone: NewlyGone = NOTHING_NEW
 
     @property
     def claims_that_changed(self) -> list[ClaimRow]:
         """Claims whose state was found to be another than the stored one."""
         return [claim for claim in self.claims.values() if claim.state != self.stored_states[claim.id]]
+
+    @property
+    def gone_claims(self) -> set[UUID]:
+        """The claims that ran out and whose points are due no more."""
+        return self.counted_claims | self.newly_gone.by_claim.keys()
 
     @property
     def account_ids(self) -> set[int]:
@@ -99,7 +112,7 @@ def _spelt(values: Iterable[StrEnum]) -> list[Any]:
 
 
 def books_of(session: Session, order_ids: Collection[int]) -> dict[int, Books]:
-    """Load the books of several orders in three queries."""
+    """Load the books of several orders in four queries."""
     books: dict[int, Books] = defaultdict(Books)
     asked = {"order_ids": list(order_ids)}
     for movement in session.exec(_MOVEMENTS, params=asked):
@@ -110,8 +123,10 @@ def books_of(session: Session, order_ids: Collection[int]) -> dict[int, Books]:
     for claim in session.exec(_CLAIMS, params=asked):
         books[claim.order_id].claims[claim.id] = claim
         books[claim.order_id].stored_states[claim.id] = claim.state
-    for order_id, points in session.connection().execute(_ADJUSTMENTS, asked):
-        books[order_id or 0].adjustments = int(points)
+    for change in session.connection().execute(_ADJUSTMENTS, asked):
+        _add_change(books[change.order_id], change)
+    for gone in session.connection().execute(_GONE, asked):
+        _add_gone(books[gone.order_id], gone)
     return {order_id: books[order_id] for order_id in order_ids}
 
 
@@ -131,10 +146,28 @@ _STILL_OPEN = (
 )
 _CLAIMS = select(ClaimRow).where(IsIn(col(ClaimRow.order_id), "order_ids"))
 _ADJUSTMENTS = (
-    select(AdjustmentRow.order_id, func.sum(AdjustmentRow.points))
+    sa.select(col(AdjustmentRow.order_id), col(AdjustmentRow.id), col(AdjustmentRow.points), col(AdjustmentRow.arithmetic))
     .where(IsIn(col(AdjustmentRow.order_id), "order_ids"))
-    .group_by(col(AdjustmentRow.order_id))
+    .order_by(col(AdjustmentRow.id))
 )
+_GONE = sa.select(
+    col(GoneRow.order_id), col(GoneRow.of_points), col(GoneRow.of_gifts), col(GoneRow.claim_id), col(GoneRow.adjustment_id)
+).where(IsIn(col(GoneRow.order_id), "order_ids"))
+
+
+def _add_change(books: Books, row: Any) -> None:
+    change = ByStaff(row.id, row.points, is_summed=row.arithmetic is None)
+    books.changes = replace(books.changes, staff=(*books.changes.staff, change))
+
+
+def _add_gone(books: Books, row: Any) -> None:
+    gone = Gone(row.of_points, row.of_gifts)
+    if row.claim_id is not None:
+        books.changes = replace(books.changes, ran_out=books.changes.ran_out + gone)
+        books.counted_claims.add(row.claim_id)
+    else:
+        books.changes = replace(books.changes, taken=books.changes.taken + gone)
+        books.counted_staff.add(row.adjustment_id)
 
 
 @cache
@@ -162,7 +195,7 @@ def position_of(books: Books, accounts_that_change_claims: Collection[int]) -> P
             undone[movement.target_id] += points
     return Position(
         grants=(
-            *_claim_grants(books.claims.values(), undone, accounts_that_change_claims),
+            *_claim_grants(books.claims.values(), undone, accounts_that_change_claims, books.gone_claims),
             *_credit_grants(books.accepted, undone),
         ),
         taken_back=tuple(
@@ -181,7 +214,10 @@ def position_of(books: Books, accounts_that_change_claims: Collection[int]) -> P
 
 
 def _claim_grants(
-    claims: Iterable[ClaimRow], undone: dict[UUID, int], accounts_that_change_claims: Collection[int]
+    claims: Iterable[ClaimRow],
+    undone: dict[UUID, int],
+    accounts_that_change_claims: Collection[int],
+    gone_claims: Collection[UUID],
 ) -> list[Grant]:
     return [
         Grant(
@@ -195,6 +231,7 @@ def _claim_grants(
             undone=undone[claim.id],
             can_change=claim.account_id in accounts_that_change_claims,
             since=claim.taken_at,
+            is_gone=claim.id in gone_claims,
         )
         for claim in claims
     ]

@@ -3,11 +3,13 @@
 An order keeps the version that it was first settled by, so that a new version of the app moves no settled order.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from app.domain import earning
 from app.domain.earning import Due, Rule
 from app.domain.first_arithmetic import first_points_due, first_weighed
+from app.domain.gone import NO_CHANGES, Changes
 from app.domain.order import Order
 from app.domain.weighing import Weighed, weigh
 
@@ -39,11 +41,16 @@ def points_due(
     version: int,
     awards_from: datetime,
     moment_at: datetime | None = None,
-    adjustments: int = 0,
+    changes: Changes = NO_CHANGES,
 ) -> Due:
     """Compute the points due for an order by one version of the arithmetic; see `earning.points_due`."""
     compute = first_points_due if version == FIRST else earning.points_due
-    return compute(order, rule, now, awards_from=awards_from, moment_at=moment_at, adjustments=adjustments)
+    return changed(compute(order, rule, now, awards_from=awards_from, moment_at=moment_at), changes, version)
+
+
+def changed(due: Due, changes: Changes, version: int) -> Due:
+    """Give what is due with what staff changed and what is gone. The first version adds up what staff changed, with signs."""
+    return replace(due, points=due.earned + changes.sum if version == FIRST else changes.due(due.earned))
 
 
 def weigh_by(order: Order, rule: Rule, version: int) -> Weighed:

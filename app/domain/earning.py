@@ -70,7 +70,8 @@ class Rule:
 class Due:
     """The points an order should have brought, and how that came about.
 
-    `points` contains the staff's adjustments; `earned` does not. `look_again_at` is when time alone will change the answer.
+    `points` is what `earned` comes to with what staff changed and what is gone. `look_again_at` is when time alone will change
+    the answer.
     `money_kept` is what the shop has kept of the order's value, with what gift cards paid where that counts.
     """
 
@@ -89,18 +90,17 @@ def points_due(
     *,
     awards_from: datetime,
     moment_at: datetime | None = None,
-    adjustments: int = 0,
 ) -> Due:
     """Compute the points due for an order as it stands.
 
     `moment_at` is when the rule's moment was reached, if it ever was (`moment_reached`); `awards_from` is the first moment of
-    placing that the store awards; `adjustments` is the sum of the staff's changes to this order.
+    placing that the store awards. What staff changed, and what is gone, is no part of it (`arithmetic_versions.changed`).
     """
     base = earning_base(order, rule)
     weighed = weigh(order, exclude_gift_cards=rule.exclude_gift_cards, count_returned=rule.count_returned)
 
     def due(earned: int, because: Because, look_again_at: datetime | None = None) -> Due:
-        return Due(earned + adjustments, earned, because, base, weighed.kept, look_again_at)
+        return Due(earned, earned, because, base, weighed.kept, look_again_at)
 
     if order.status in NEVER_EARNING:
         return due(0, Because.CANCELLED)

@@ -16,7 +16,6 @@ def first_points_due(
     *,
     awards_from: datetime,
     moment_at: datetime | None = None,
-    adjustments: int = 0,
 ) -> Due:
     """Compute the points due for an order as the first version did.
 
@@ -26,7 +25,7 @@ def first_points_due(
     kept = min(max(_money_kept(order), Decimal(0)), order.total)
 
     def due(earned: int, because: Because, look_again_at: datetime | None = None) -> Due:
-        return Due(earned + adjustments, earned, because, base, kept, look_again_at)
+        return Due(earned, earned, because, base, kept, look_again_at)
 
     if order.status in NEVER_EARNING:
         return due(0, Because.CANCELLED)

@@ -5,8 +5,9 @@ nothing that is gone already, and one that fails later brings back only what it 
 40 are refunded: 0 are due. A gift of 10 then brings 10.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,33 @@ class ByStaff:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What changes an order's points otherwise than its money. `staff` is in the order in which it was done."""
+    """What changes an order's points otherwise than its money.
+
+    `staff` is in the order in which it was done. `ran_out` is gone with claims, `taken` by what staff took or withdrew.
+    """
 
     staff: tuple[ByStaff, ...] = ()
-    gone: Gone = NOTHING_GONE
+    ran_out: Gone = NOTHING_GONE
+    taken: Gone = NOTHING_GONE
+
+    @property
+    def gone(self) -> Gone:
+        return self.ran_out + self.taken
 
     @property
     def sum(self) -> int:
-        """Give the sum of what staff did, with signs: the first version of the arithmetic counts so."""
+        """Give the sum of what staff asked for, with signs: the first version of the arithmetic counts so."""
         return sum(change.points for change in self.staff)
+
+    @property
+    def by_staff(self) -> int:
+        """Give what staff gave, less what their takings really removed."""
+        return sum(change.points for change in self.staff if change.is_summed or change.points > 0) - self.taken.total
+
+    def adding(self, new: "NewlyGone") -> "Changes":
+        """Give the same, with what was found gone."""
+        ran_out = sum(new.by_claim.values(), self.ran_out)
+        return replace(self, ran_out=ran_out, taken=sum(new.by_staff.values(), self.taken))
 
     def due(self, points: int) -> int:
         """Give what an order is due that has earned these points."""
@@ -77,36 +96,38 @@ class Changes:
         )
 
 
+NO_CHANGES = Changes()
+
+
 @dataclass(frozen=True, slots=True)
 class NewlyGone:
     """What is found gone by one look: by the claims that ran out, and by what staff took, each by its id."""
 
-    by_claim: Mapping[object, Gone] = field(default_factory=dict)
+    by_claim: Mapping[UUID, Gone] = field(default_factory=dict)
     by_staff: Mapping[int, Gone] = field(default_factory=dict)
-
-    @property
-    def gone(self) -> Gone:
-        return sum((*self.by_claim.values(), *self.by_staff.values()), NOTHING_GONE)
 
     def __bool__(self) -> bool:
         return bool(self.by_claim or self.by_staff)
 
 
-def newly_gone(changes: Changes, points: int, *, ran_out: Mapping[object, int], counted: Sequence[int] = ()) -> NewlyGone:
+NOTHING_NEW = NewlyGone()
+
+
+def newly_gone(changes: Changes, points: int, *, ran_out: Mapping[UUID, int], counted: Collection[int] = ()) -> NewlyGone:
     """Find what is gone and was not counted before.
 
     `points` is what the order has earned, at the last look or now, whichever is more: what was refunded since the last look was
     on the claim still. `ran_out` is what claims held when they ran out, by their ids. `counted` are the ids of the changes by
     staff that are counted already. What staff gave later than they took is not there to be taken.
     """
-    by_claim, by_staff = dict[object, Gone](), dict[int, Gone]()
+    by_claim, by_staff = dict[UUID, Gone](), dict[int, Gone]()
     so_far = changes
     for claim_id, amount in ran_out.items():
         by_claim[claim_id] = so_far.running_out(amount, points)
-        so_far = replace(so_far, gone=so_far.gone + by_claim[claim_id])
+        so_far = replace(so_far, ran_out=so_far.ran_out + by_claim[claim_id])
     for position, change in enumerate(changes.staff):
         if change.points < 0 and not change.is_summed and change.id not in counted:
             before = replace(so_far, staff=changes.staff[:position])
             by_staff[change.id] = before.taking(-change.points, points)
-            so_far = replace(so_far, gone=so_far.gone + by_staff[change.id])
+            so_far = replace(so_far, taken=so_far.taken + by_staff[change.id])
     return NewlyGone(by_claim, by_staff)

@@ -336,10 +336,6 @@ def test_the_minimum_asks_for_the_orders_total_and_not_for_what_refunds_left() -
     assert due(order(charged=money(30)), rule(minimum_total=Decimal(100))).points == 30
 
 
-def test_the_maximum_does_not_hold_back_what_staff_added() -> None:
-    assert due(order(), rule(maximum_points=50), adjustments=7).points == 57
-
-
 # Orders that earn nothing.
 
 
@@ -383,20 +379,6 @@ def test_the_reason_that_lasts_longest_is_told(
     changes: dict[str, Any], a_rule: dict[str, Any], options: dict[str, Any], because: Because
 ) -> None:
     assert due(order(**changes), rule(**a_rule), **options).because is because
-
-
-# Staff's adjustments.
-
-
-@pytest.mark.parametrize("adjustments", [7, -7, -1000])
-def test_staffs_adjustments_are_added_and_told_apart(adjustments: int) -> None:
-    result = due(order(), adjustments=adjustments)
-
-    assert (result.points, result.earned) == (100 + adjustments, 100)
-
-
-def test_staffs_adjustments_stand_on_an_order_that_earns_nothing() -> None:
-    assert due(order(status="CANCELED"), adjustments=5) == Due(5, 0, Because.CANCELLED, money(100), money(100))
 
 
 # The hold.

@@ -15,6 +15,7 @@ from app.db.logbook import write_log
 from app.db.stores import current_account, find_store_by_slug
 from app.db.tables import AccountRow, AdjustmentRow, MovementRow, OrderRow, StoreRow
 from app.db.waking import wake
+from app.domain.arithmetic_versions import NEWEST
 from app.domain.bounds import POINTS_MAX
 from app.domain.email import is_typed_well
 from app.domain.settlement import CauseKind, MovementKind, MovementState
@@ -45,7 +46,15 @@ def adjust_order(
             return
         order = find_order(session, store_slug, number)
         session.add(
-            AdjustmentRow(store_id=order.store_id, order_id=order.id, points=points, reason=reason, made_by=who, made_at=now)
+            AdjustmentRow(
+                store_id=order.store_id,
+                order_id=order.id,
+                points=points,
+                reason=reason,
+                made_by=who,
+                made_at=now,
+                arithmetic=NEWEST,
+            )
         )
         wake(session, order.id or 0, now)
         said = f"Points of order {order.number or ''} changed by {points:+}: {reason.strip()}"

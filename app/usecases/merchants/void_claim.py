@@ -14,6 +14,7 @@ from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
 from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, OrderRow, StoreRow
 from app.db.waking import wake
+from app.domain.arithmetic_versions import NEWEST
 from app.domain.claim import ClaimState
 from app.errors import BadRequest
 from app.usecases.merchants.adjust_points import TEXT_LENGTH_MAX
@@ -45,6 +46,7 @@ def void_claim(services: Services, store_id: int, claim_id: UUID, *, reason: str
             made_by=who,
             made_at=now,
             claim_id=claim.id,
+            arithmetic=NEWEST,
         )
         session.add(adjustment)
         wake(session, order.id or 0, now)

@@ -68,7 +68,7 @@ def with_claims_to_judge(batch: Batch, standing: Standing, now: datetime) -> Sta
     shown = [claim for claim in standing.books.claims.values() if claim.state == ClaimState.SHOWN]
     if not shown or standing.due is None:
         return replace(standing, to_judge=())
-    is_refunded = max(standing.due.points, 0) < position_of(standing.books, batch.accounts.showing_claims).granted
+    is_refunded = max(standing.due.points, 0) < position_of(standing.books, batch.accounts.showing_claims).to_compare
     to_judge = [
         claim
         for claim in sorted(shown, key=lambda claim: claim.shown_at or now)

@@ -10,10 +10,9 @@ from app.db.snapshots import stored_order
 from app.db.stores import as_rule, rule_in_force
 from app.domain import retry
 from app.domain.arithmetic_versions import NEWEST, placed_at, points_due, version_of
-from app.domain.claim import ClaimState
-from app.domain.earning import Award, Due, Moment, moment_reached, with_remembered
+from app.domain.earning import Award, Moment, moment_reached, with_remembered
 from app.domain.moved_customers import ANY_ACCOUNT, held_now, holder_of
-from app.domain.settlement import NOTHING, Position, Recipient, Stuck, next_step
+from app.domain.settlement import NOTHING, Recipient, Stuck, next_step
 from app.usecases.moving.causes import Problem
 from app.usecases.settling.batch import Batch, Standing
 
@@ -41,7 +40,7 @@ IN_TRANSIT = Problem(
 
 
 def with_due(batch: Batch, standing: Standing, now: datetime) -> Standing:
-    """Compute the points due, by the rule that was in force when the order was placed. Done once for each read."""
+    """Compute the points that the order has earned, by the rule that was in force when it was placed. Done once for each read."""
     if standing.order is None or standing.due is not None:
         return standing
     order = with_remembered(standing.order, stored_order(standing.row))
@@ -55,17 +54,8 @@ def with_due(batch: Batch, standing: Standing, now: datetime) -> Standing:
         version=version,
         awards_from=batch.store.awards_from,
         moment_at=moment_at,
-        adjustments=standing.books.adjustments,
     )
-    if standing.row.erased_at is not None:
-        due = _due_to_nobody(due, position_of(standing.books, batch.accounts.showing_claims))
     return replace(standing, order=order, rule=rule, due=due, moment_at=moment_at, arithmetic=version)
-
-
-def _due_to_nobody(due: Due, position: Position) -> Due:
-    """Give what an erased customer's order is due: no more than is in a balance already. What waits to be taken is withdrawn."""
-    waiting = sum(grant.points for grant in position.grants if grant.claim is ClaimState.OPEN)
-    return replace(due, points=min(due.points, position.granted - waiting))
 
 
 def with_decision(batch: Batch, standing: Standing, empty_lanes: Collection[tuple[int, str]], now: datetime) -> Standing:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, update
+from sqlalchemy import and_, case, update
 from sqlmodel import Session, col, select
 
 from app.db.books import add_to_granted
@@ -104,8 +104,10 @@ def refusal_mark(movement: MovementRow) -> str:
 
 
 def _change_claim(session: Session, movement: MovementRow) -> None:
+    """Change what a claim holds. One that ran out stays so when nothing is left of it."""
     left = col(ClaimRow.points) + movement.points
-    state = case((left == 0, ClaimState.VOID.value), else_=col(ClaimRow.state))
+    is_withdrawn = and_(left == 0, col(ClaimRow.state) != ClaimState.EXPIRED)
+    state = case((is_withdrawn, ClaimState.VOID.value), else_=col(ClaimRow.state))
     session.execute(update(ClaimRow).where(col(ClaimRow.id) == movement.target_id).values(points=left, state=state))
 
 

@@ -28,6 +28,7 @@ from app.usecases.moving.engine_run import Run
 from app.usecases.moving.finding_out import account_problem
 from app.usecases.moving.planning import new_movement, plan
 from app.usecases.settling.batch import Batch, Left, Standing
+from app.usecases.settling.counting_gone import write_gone
 from app.usecases.settling.deciding import TOO_MANY
 from app.usecases.settling.order_cause import REFUSED, refusal_mark
 
@@ -51,9 +52,14 @@ def write_plans(run: Run, batch: Batch, active: Sequence[Standing], now: datetim
         kept = keep_lease(session, batch.lease_token, [standing.id for standing in active], now)
         ours = [standing for standing in active if standing.id in kept]
         left = {standing.id: Left() for standing in active if standing.id not in kept}
+        taken = _write_claims(session, batch, ours, now)
+        changed_meanwhile = write_gone(session, ours, now)
+        left |= {standing.id: Left(now) for standing in changed_meanwhile}
+        ours = [standing for standing in ours if standing not in changed_meanwhile]
         if is_first:
             change_rows(session, OrderRow, [_read_values(session, standing) for standing in ours if standing.due is not None])
-        taken = _write_claims(session, batch, ours, now)
+        else:
+            change_rows(session, OrderRow, [_due_of(standing) for standing in ours if standing.books.newly_gone])
         moved = _with_new_moves(session, batch, ours)
         left |= {standing.id: Left(now) for standing in moved}
         ours = [standing for standing in ours if standing not in moved]
@@ -85,7 +91,7 @@ def _differ(then: MovedCustomers, now: MovedCustomers, email: str) -> bool:
 
 def _has_news(standing: Standing) -> bool:
     has_movement = standing.decision.step is not None or standing.books.open is not None
-    return has_movement or bool(standing.books.claims_that_changed)
+    return has_movement or bool(standing.books.claims_that_changed or standing.books.newly_gone)
 
 
 def _movements(
@@ -158,6 +164,10 @@ def _is_as_seen(session: Session, claim: ClaimRow) -> bool:
     """Lock a claim, and tell whether its state and amount are as they were when we looked."""
     query = select(ClaimRow.id).where(ClaimRow.id == claim.id, ClaimRow.state == claim.state, ClaimRow.points == claim.points)
     return session.exec(query.with_for_update()).first() is not None
+
+
+def _due_of(standing: Standing) -> dict[str, Any]:
+    return {"id": standing.id, "due": standing.due.points if standing.due is not None else 0}
 
 
 def _read_values(session: Session, standing: Standing) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from app.usecases.settling.claims import (
     with_claims_to_judge,
     with_shown_claims,
 )
+from app.usecases.settling.counting_gone import with_gone
 from app.usecases.settling.deciding import stuck_problem, with_decision, with_due
 from app.usecases.settling.lane_waits import why_busy
 from app.usecases.settling.noting import note_orders
@@ -97,11 +98,12 @@ def _decided(run: Run, batch: Batch, active: Sequence[Standing], empty_lanes: se
     def each(step: Callable[[Standing], Standing]) -> Standings:
         return {order_id: _guarded(standing, step, now) for order_id, standing in standings.items()}
 
-    standings = each(lambda standing: with_due(batch, standing, now))
+    standings = each(lambda standing: with_gone(batch, with_due(batch, standing, now), now))
     standings = each(lambda standing: with_claims_to_judge(batch, with_claim_looks(batch, standing, now), now))
     looks = look_up_each(run, {customer for standing in standings.values() for customer in customers_to_look_up(standing)})
     standings = each(lambda standing: with_shown_claims(run.services, batch, standing, looks))
-    return each(lambda standing: with_decision(batch, standing, empty_lanes, now))
+    # A look at a balance may have told that a claim ran out.
+    return each(lambda standing: with_decision(batch, with_gone(batch, standing, now), empty_lanes, now))
 
 
 def _guarded(standing: Standing, step: Callable[[Standing], Standing], now: datetime) -> Standing:

@@ -161,10 +161,11 @@ def _find_order(session: Session, store_id: int, saleor_order_id: str) -> OrderR
 
 
 def _state(order: OrderRow, books: Books) -> OrderState:
-    if any(claim.state == ClaimState.EXPIRED and claim.points > 0 for claim in books.claims.values()):
-        return OrderState.EXPIRED
     due = Due(order.due, order.due, Because(order.because or Because.WAITING_FOR_MOMENT))
-    return _STATES[points_status(due, position_of(books, ()), was_ever_granted=books.was_ever_granted)]
+    status = points_status(due, position_of(books, ()), was_ever_granted=books.was_ever_granted)
+    if status is PointsStatus.NONE and any(claim.state == ClaimState.EXPIRED for claim in books.claims.values()):
+        return OrderState.EXPIRED
+    return _STATES[status]
 
 
 def _can_be_shown_to_anybody(services: Services, waiting: _Waiting) -> bool:

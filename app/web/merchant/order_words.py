@@ -91,8 +91,14 @@ def why_this_rule(version: Version) -> str:
 def sentence(arithmetic: Arithmetic) -> str:
     """Say the arithmetic in a sentence or two."""
     said = _SENTENCES[arithmetic.due.because](arithmetic)
-    if arithmetic.adjustments:
-        said += f" Staff changed that by {signed(arithmetic.adjustments)}, to {_points(max(arithmetic.due.points, 0))}."
+    ran_out, by_staff = arithmetic.ran_out, arithmetic.by_staff
+    left = _points(max(arithmetic.due.points, 0))
+    if ran_out:
+        said += f" {_points(ran_out)} ran out, because nobody took them in time."
+    if by_staff:
+        said += f" Staff changed that by {signed(by_staff)}, to {left}."
+    elif ran_out:
+        said += f" That leaves {left}."
     return said
 
 
@@ -240,9 +246,14 @@ def _points_rows(arithmetic: Arithmetic) -> list[Row]:
         moment_of_rule = "fulfilled" if rule.award_when == Moment.FULFILLED else "paid"
         rows.append(Row("Hold", f"{number(rule.hold_days)} days", f"after the order is {moment_of_rule}"))
     rows.append(Row("By the rule", number(due.earned), is_sum=True))
-    if arithmetic.adjustments:
-        rows.append(Row("By staff", signed(arithmetic.adjustments)))
-        rows.append(Row("Points earned", number(max(due.points, 0)), "never below 0" if due.points < 0 else "", is_sum=True))
+    ran_out, by_staff = arithmetic.ran_out, arithmetic.by_staff
+    if ran_out:
+        rows.append(Row("Ran out", signed(-ran_out), "nobody took them in time"))
+    if by_staff:
+        rows.append(Row("By staff", signed(by_staff)))
+    if ran_out or by_staff:
+        is_less = due.points != due.earned - ran_out + by_staff or due.points < 0
+        rows.append(Row("Points earned", number(max(due.points, 0)), "never below 0" if is_less else "", is_sum=True))
     return rows
 
 

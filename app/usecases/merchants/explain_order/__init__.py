@@ -9,11 +9,13 @@ from uuid import UUID
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from app.db.books import books_of
 from app.db.rows import as_value
 from app.db.snapshots import stored_order
 from app.db.stores import accounts_of, rules_of
 from app.db.tables import AdjustmentRow, ClaimRow, EventRow, MovementRow, OrderRow, PointsClaimRow, StoreRow
 from app.domain.claim import ClaimState
+from app.domain.gone import Changes
 from app.domain.order import Order
 from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.domain.store import AccountKind
@@ -108,13 +110,14 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         events = _events(session, row)
         accounts = {number: AccountKind(one.kind) for number, one in accounts_of(session, store_id).items()}
         unknown_calls = _unknown_calls(session, movements)
-        other_holders = find_other_holders(session, row)
+        books = books_of(session, [row.id or 0])[row.id or 0]
+        other_holders = find_other_holders(session, row, books)
     order = stored_order(row)
     version = version_for(rules, row, order) if order is not None else None
     shown = as_value(ShownOrder, row)
     return Explanation(
         order=shown,
-        arithmetic=_arithmetic(row, order, version, store, adjustments, now),
+        arithmetic=_arithmetic(row, order, version, store, books.changes, now),
         version=version,
         movements=tuple(movements),
         claims=tuple(claims),
@@ -133,13 +136,12 @@ def _arithmetic(
     order: Order | None,
     version: Version | None,
     store: StoreRow,
-    adjustments: Sequence[ShownAdjustment],
+    changes: Changes,
     now: datetime,
 ) -> Arithmetic | None:
     if order is None or version is None:
         return None
-    adjusted = sum(adjustment.points for adjustment in adjustments)
-    return recompute(row, order, version.rule, awards_from=store.awards_from, adjustments=adjusted, now=now)
+    return recompute(row, order, version.rule, awards_from=store.awards_from, changes=changes, now=now)
 
 
 def _of(session: Session, table: type[_Row], order: OrderRow, at: datetime | None) -> list[_Row]:

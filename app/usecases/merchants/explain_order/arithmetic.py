@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from app.db.stores import as_rule, rule_in_force
 from app.db.tables import OrderRow, RuleRow
-from app.domain.arithmetic_versions import placed_at, points_due, version_of, weigh_by
+from app.domain.arithmetic_versions import FIRST, placed_at, points_due, version_of, weigh_by
 from app.domain.earning import Because, Due, Rule, moment_reached
+from app.domain.gone import Changes
 from app.domain.order import Line, Order
 from app.domain.weighing import Weighed
 
@@ -18,18 +19,28 @@ class Arithmetic:
     """How an order's points come about, as it was last read.
 
     `counted` is what a line adds to the base; `gone_back` is what refunds took without lowering the charge; `weighed` is how much
-    of the order's value was kept; `exact` are the points before the rounding and the maximum. `version` is the version of the
-    arithmetic.
+    of the order's value was kept; `exact` are the points before the rounding and the maximum. `changes` is what staff changed
+    and what is gone. `version` is the version of the arithmetic.
     """
 
     order: Order
     rule: Rule
     due: Due
     moment_at: datetime | None
-    adjustments: int
+    changes: Changes
     exact: Fraction
     weighed: Weighed
     version: int
+
+    @property
+    def ran_out(self) -> int:
+        """The points that ran out with claims. The first version of the arithmetic does not count them."""
+        return 0 if self.version == FIRST else self.changes.ran_out.total
+
+    @property
+    def by_staff(self) -> int:
+        """What staff gave, less what they took. The first version counts what they asked for."""
+        return self.changes.sum if self.version == FIRST else self.changes.by_staff
 
     @property
     def counted(self) -> tuple[tuple[Line, Decimal], ...]:
@@ -64,13 +75,13 @@ class Arithmetic:
         return self.due.because is Because.EARNED and maximum is not None and self.exact // 1 > maximum
 
 
-def recompute(row: OrderRow, order: Order, rule: Rule, *, awards_from: datetime, adjustments: int, now: datetime) -> Arithmetic:
+def recompute(row: OrderRow, order: Order, rule: Rule, *, awards_from: datetime, changes: Changes, now: datetime) -> Arithmetic:
     """Compute the points due of an order as it was last read, by one version of a rule."""
     moment_at = moment_reached(order, rule.award_when, remembered=row.moment_at if row.rule_id == rule.id else None)
     version = version_of(row.arithmetic, is_settled=row.because is not None)
-    due = points_due(order, rule, now, version=version, awards_from=awards_from, moment_at=moment_at, adjustments=adjustments)
+    due = points_due(order, rule, now, version=version, awards_from=awards_from, moment_at=moment_at, changes=changes)
     weighed = weigh_by(order, rule, version)
-    return Arithmetic(order, rule, due, moment_at, adjustments, _exact(rule, due, weighed), weighed, version)
+    return Arithmetic(order, rule, due, moment_at, changes, _exact(rule, due, weighed), weighed, version)
 
 
 def _exact(rule: Rule, due: Due, weighed: Weighed) -> Fraction:

@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from app.db.books import books_of, position_of
+from app.db.books import Books, position_of
 from app.db.moves import moves_of
 from app.db.stores import accounts_of
 from app.db.tables import OrderRow
@@ -10,11 +10,11 @@ from app.domain.email import email_key, is_erased
 from app.domain.moved_customers import held_now
 
 
-def find_other_holders(session: Session, order: OrderRow) -> list[str]:
+def find_other_holders(session: Session, order: OrderRow, books: Books) -> list[str]:
     """Find the addresses that have points of an order now, other than the order's own. Erased customers are left out."""
     if not order.email or order.id is None or order.erased_at is not None:
         return []
-    position = position_of(books_of(session, [order.id])[order.id], ())
+    position = position_of(books, ())
     accounts = accounts_of(session, order.store_id)
     moves = moves_of(session, accounts, {grant.email for grant in position.grants} | {order.email})
     held, _ = held_now(position, moves)
