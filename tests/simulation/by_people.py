@@ -6,7 +6,10 @@ from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
-from app.db.tables import OrderRow
+from sqlmodel import col, select
+
+from app.db.tables import ClaimRow, OrderRow
+from app.domain.claim import ClaimState
 from app.domain.earning import Award
 from app.domain.order_link import order_link
 from app.domain.store import AccountKind
@@ -14,6 +17,7 @@ from app.errors import BadRequest
 from app.usecases.merchants.adjust_points import adjust_customer, adjust_order, look_again, write_off
 from app.usecases.merchants.change_provider import change_provider
 from app.usecases.merchants.move_customer import move_customer
+from app.usecases.merchants.void_claim import void_claim
 from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
 from app.usecases.operating.rotate_secrets import rotate_secrets
 from app.usecases.services import Services
@@ -29,6 +33,7 @@ STAFF_LOOK_AFTER = timedelta(minutes=11)
 # No amount of ours looks like what other clients do.
 OTHERS_STRANGE_POINTS = 100_003
 SECRET_SEALED, SECRET_GONE = 2, 3
+WITHDRAWS = 3
 _CLAIM_URL = re.compile(re.escape(PROVIDER_URL) + "/claim/points/[0-9a-f]{32}")
 
 
@@ -128,10 +133,24 @@ def _slug(world: World, row: OrderRow) -> str:
 
 
 def _adjust(world: World, step: Step, services: Services, row: OrderRow) -> None:
+    """Give to an order, take from it, or withdraw its link: all of it also before anybody looked at what came before."""
+    if step.how % 4 == WITHDRAWS:
+        _withdraw(world, services, row)
+        return
     points = step.share // 20 + 1
     points = -points if step.how % 2 else points
     adjust_order(services, _slug(world, row), row.number or "", points=points, reason="Because.", who="Ann")
-    world.truth.adjusted[row.saleor_order_id] += points
+    world.truth.staff[row.saleor_order_id].append(points)
+
+
+def _withdraw(world: World, services: Services, row: OrderRow) -> None:
+    is_open = (ClaimRow.order_id == row.id, ClaimRow.state == ClaimState.OPEN, col(ClaimRow.points) > 0)
+    with world.rig.database.reading() as session:
+        claim_id = session.exec(select(ClaimRow.id).where(*is_open).order_by(col(ClaimRow.created_at))).first()
+    if claim_id is not None:
+        points = void_claim(services, row.store_id, claim_id, reason="Because.", who="Ann")
+        world.truth.staff[row.saleor_order_id].append(-points)
+        world.counts["links withdrawn"] += 1
 
 
 def _adjust_customer(world: World, step: Step, services: Services, row: OrderRow) -> None:

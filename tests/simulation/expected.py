@@ -5,6 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import floor
 
+from tests.simulation.gone import due_after
 from tests.simulation.shops import Shop
 from tests.simulation.steps import RuleSetup
 from tests.simulation.world import World
@@ -28,7 +29,7 @@ def kept(transaction: Transaction) -> Decimal:
 
 
 def points_expected(world: World, order_id: str) -> set[int]:
-    """Give the points due, with what staff adjusted; several answers where it may depend on when anybody looked."""
+    """Give the points due, less what is gone; several answers where it may depend on when anybody looked."""
     order = world.order(order_id)
     rule = _rule_of(world.homes[order_id], _placed(order))
     # Where a recalculation forgot what a gift card paid, only who looked before it knows.
@@ -38,7 +39,7 @@ def points_expected(world: World, order_id: str) -> set[int]:
     if rule.award_when == "paid" and not _has_moment(world, order, rule) and _was_ever_covered(world, order_id):
         # An edit made the charges cover the total for a while, and Saleor recorded nothing of it.
         earned = earned | would
-    return {max(points + world.truth.adjusted[order_id], 0) for points in earned}
+    return {due_after(world, order_id, points) for points in earned}
 
 
 def _placed(order: Order) -> datetime:

@@ -24,6 +24,7 @@ from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.sealing import fingerprint
 from app.usecases.operating.total_audits import differing_totals
 from tests.simulation.expected import points_expected
+from tests.simulation.gone import wrong_gone
 from tests.simulation.rig import API_KEYS, APP_URL
 from tests.simulation.world import World
 from tests.standins.coggins import Claim
@@ -268,6 +269,11 @@ def every_claim_that_was_taken_is_in_our_books_once(world: World, books: Books) 
             yield f"order {order.number}: its claims hold {granted[order.id or 0]}, and their movements add up to {moved}"
 
 
+def what_is_gone_ran_out_or_was_taken_by_staff(world: World, books: Books) -> Wrongs:
+    del books
+    yield from wrong_gone(world)
+
+
 def no_instant_happened_twice(world: World, books: Books) -> Wrongs:
     for movement in books.movements:
         if not books.is_at_coggins(movement):
@@ -449,6 +455,7 @@ CHECKS: tuple[Check, ...] = (
     running_totals_are_what_the_rows_add_up_to,
     nothing_waits_that_could_be_done,
     the_order_says_what_is_true,
+    what_is_gone_ran_out_or_was_taken_by_staff,
 )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from tests.simulation.expected import points_expected
+from tests.simulation.gone import gone_of
 from tests.simulation.invariants import wrongs
 from tests.simulation.kinds import act_on
 from tests.simulation.quiet import go_quiet
@@ -36,7 +37,7 @@ class Outcome:
     wrongs: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
-    # What each order earned, without what staff adjusted; None where Saleor's books allow two answers, or staff went below zero.
+    # What each order earned; None where Saleor's books allow two answers, or something is gone: what, depends on when.
     due: tuple[int | None, ...] = ()
     trace: str = ""
     # Every step, those in the middle of others as well, in the order in which they began.
@@ -93,6 +94,6 @@ def _play(rig: Rig, history: History) -> Outcome:
 
 def _earned(world: World, order_id: str) -> int | None:
     row = world.order_row(order_id)
-    if row is None or len(points_expected(world, order_id)) > 1:
+    if row is None or gone_of(world, order_id) or len(points_expected(world, order_id)) > 1:
         return None
-    return row.due - world.truth.adjusted[order_id]
+    return row.due - sum(world.truth.staff[order_id])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import bindparam
 from sqlmodel import col, select
 
-from app.db.tables import AccountRow, PointsCustomerRow
+from app.db.tables import AccountRow, PointsClaimRow, PointsCustomerRow
 from app.db.tables.points_entry import EntryKind
 from app.domain.store import AccountKind
 from app.ledger import entries as ledger
@@ -24,6 +24,7 @@ _CURRENT = select(col(AccountRow.kind), col(AccountRow.lane_mark)).where(
 _AVAILABLE = select(col(PointsCustomerRow.available)).where(
     col(PointsCustomerRow.store_id) == bindparam("store_id"), col(PointsCustomerRow.email_key) == bindparam("email")
 )
+_CLAIMS = select(col(PointsClaimRow.token_mark), col(PointsClaimRow.amount))
 _KEYS = {fingerprint(f"coggins {PROVIDER_URL} {key}"): key for key in API_KEYS}
 
 
@@ -73,6 +74,10 @@ class Purses:
         entry = ledger.Entry(email, points, EntryKind.INSTANT)
         with self._world.rig.database.writing() as session:
             return bool(ledger.post(session, store_id, [entry], self._world.clock())[0])
+
+    def embedded_claims(self) -> dict[str, int]:
+        """Give what each claim holds in the ledgers that are kept here, by its mark."""
+        return dict(self._world.rig.ground.look(_CLAIMS))
 
     def claims(self) -> list[tuple[str, Claim]]:
         """List all claims at Coggins, each with its key."""

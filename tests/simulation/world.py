@@ -2,7 +2,7 @@
 
 import heapq
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -78,7 +78,8 @@ class Truth:
     by_others: Counter[tuple[str, str]] = field(default_factory=Counter)
     # Balances that another client changed, while a balance was all that told of a shown claim.
     disturbed: set[tuple[str, str]] = field(default_factory=set)
-    adjusted: Counter[str] = field(default_factory=Counter)
+    # What staff gave to each order, or asked to take, in order.
+    staff: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     # Addresses of claims that shoppers have seen, by order.
     links: dict[str, list[str]] = field(default_factory=dict)
     left_for_staff: set[UUID] = field(default_factory=set)
