@@ -75,6 +75,33 @@ def test_one_whose_points_cannot_be_changed_does_not_keep_the_others_from_theirs
     assert balance(world, BEN) == 25
 
 
+def test_what_became_of_each_is_said_and_not_that_all_is_done(desk: Desk) -> None:
+    world = desk.world
+    ids = ",".join(world.saleor.shop.register_customer(email) for email in (ADA, BEN))
+    world.claim(paid_order(world, "60"))
+    page = desk.get(f"customers/give?customerIds={ids}")
+
+    answer = desk.post("customers/give", gifts(page, [ADA, BEN], points="-100"))
+
+    assert f"{ADA} Done \N{MINUS SIGN}60 points" in seen(answer)
+    assert f"{BEN} Refused The balance holds nothing to take back." in seen(answer)
+
+
+@pytest.mark.parametrize("ids", ["x", ",", ",".join(["0" * 32] * 101)])
+def test_what_are_no_changes_is_refused(desk: Desk, ids: str) -> None:
+    assert desk.get(f"customers/changes/{ids}").status_code in {400, 404}
+
+
+def test_a_change_of_an_order_or_of_nobody_is_not_shown_as_one_of_a_customer(desk: Desk) -> None:
+    world = desk.world
+    [movement] = world.movements(paid_order(world, "60"))
+
+    page = desk.get(f"customers/changes/{movement.id.hex},{'0' * 32}")
+
+    assert (page.status_code, ADA in page.text) == (200, False)
+    assert Desk(world, ("MANAGE_APPS",)).get(f"customers/changes/{movement.id.hex}").status_code == 403
+
+
 @pytest.mark.parametrize("wrong", [{"points": "many"}, {"reason": " "}, {"email": []}])
 def test_a_wrong_form_for_many_gives_nothing_to_anybody(desk: Desk, wrong: dict[str, Any]) -> None:
     ids = ",".join(desk.world.saleor.shop.register_customer(email) for email in (ADA, BEN))

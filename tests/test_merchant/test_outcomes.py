@@ -214,6 +214,23 @@ def test_the_outcome_shows_by_itself_at_coggins(coggins_desk: Desk, frames: Open
         expect(frame.locator("main")).not_to_contain_text(WAITS)
 
 
+def test_the_outcomes_of_many_show_by_themselves_at_coggins(coggins_desk: Desk, frames: OpenFrame) -> None:
+    world, page = coggins_desk.world, frames()
+    ids = ",".join(world.saleor.shop.register_customer(email) for email in (ADA, BOB))
+    with at_desk(world) as dashboard:
+        page.goto(dashboard.page("/customers/give", f"?customerIds={ids}"))
+        frame = app_in(page)
+        frame.get_by_label("Points for each customer").fill("25")
+        frame.get_by_label("Reason").fill("a birthday")
+        frame.get_by_role("button", name="Change 2 balances").click()
+        expect(frame.locator("main")).to_contain_text(WAITS)
+        expect(frame.get_by_text("Planned")).to_have_count(2)
+        work(world)
+
+        expect(frame.get_by_text("Done", exact=True)).to_have_count(2)
+        expect(frame.locator("main")).not_to_contain_text(WAITS)
+
+
 def waiting_order(world: World) -> str:
     """Give the address of an order that the worker has not looked at."""
     order_id = paid_order(world)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import structlog
 from sqlalchemy import update
@@ -66,9 +66,10 @@ def adjust_order(
 class Adjusted:
     """What came of a change of a customer's points: how many were given (or taken, below zero), and the refusal if there was one.
 
-    `points` is None while the points provider was not asked yet.
+    `points` is None while the points provider was not asked yet. `movement_id` names the change.
     """
 
+    movement_id: UUID
     points: int | None
     refusal: str = ""
 
@@ -105,15 +106,16 @@ def adjust_customer(
         said = f"A customer's points changed by {points:+}: {reason.strip()}"
         write_log(session, store.id or 0, "adjusted", said, now=now, made_by=who)
     log.info("customer adjusted", store=store_slug, points=points)
-    return _adjusted(results)
+    return _adjusted(movement.id, results)
 
 
-def _adjusted(results: Sequence[Result]) -> Adjusted:
+def _adjusted(movement_id: UUID, results: Sequence[Result]) -> Adjusted:
     for result in results:
         if isinstance(result, Ended):
-            outcome = result.outcome
-            return Adjusted(0, outcome.reason) if isinstance(outcome, Rejected) else Adjusted(result.movement.points)
-    return Adjusted(None)
+            if isinstance(result.outcome, Rejected):
+                return Adjusted(movement_id, 0, result.outcome.reason)
+            return Adjusted(movement_id, result.movement.points)
+    return Adjusted(movement_id, None)
 
 
 def write_off(services: Services, store_slug: str, number: str, *, who: str, once: FormToken | None = None) -> int:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from app.db.form_tokens import FormToken
 from app.errors import BadRequest
@@ -17,13 +18,14 @@ _TOKEN_LENGTH = 32
 class GivenTo:
     """What became of one customer's change; `refusal` is empty where it was made, or is under way.
 
-    `points` is what was given, or taken, where that is known: not while the points provider was not asked yet.
+    `points` is what was given, or taken, where that is known. While the points provider was not asked yet, `under_way` names the
+    change.
     """
 
     email: str
     refusal: str = ""
     points: int | None = None
-    is_under_way: bool = False
+    under_way: UUID | None = None
 
 
 def give_to_many(
@@ -52,4 +54,4 @@ def _given(services: Services, store_slug: str, email: str, *, points: int, reas
         return GivenTo(email, refused.message)
     if adjusted is None:
         return GivenTo(email)
-    return GivenTo(email, adjusted.refusal, adjusted.points, is_under_way=adjusted.points is None)
+    return GivenTo(email, adjusted.refusal, adjusted.points, adjusted.movement_id if adjusted.points is None else None)

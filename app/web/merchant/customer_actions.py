@@ -5,6 +5,7 @@ The Dashboard names customers by Saleor's ids. The pages name them by address, s
 
 import json
 import re
+from uuid import UUID
 
 from flask import Blueprint, Response, request
 
@@ -13,10 +14,12 @@ from app.errors import BadRequest
 from app.usecases.merchants.find_customers import customer_address, customer_addresses
 from app.usecases.merchants.give_to_many import CUSTOMERS_AT_ONCE_MAX, GivenTo, give_to_many
 from app.usecases.merchants.keep_customer import keep_customer
+from app.usecases.merchants.see_changes import see_changes
 from app.usecases.merchants.show_settings import show_settings
 from app.usecases.operating.erase_customer import Erased, erase_customer
 from app.usecases.operating.show_customer import export_customer, show_customer
 from app.usecases.services import Services
+from app.web.merchant import order_words
 from app.web.merchant.authentication import MANAGE_ORDERS, MANAGE_USERS, Staff, require, staff_of
 from app.web.merchant.customers import customer_page, page_about
 from app.web.merchant.fragments import form_about, form_once, form_text, fragment, notify
@@ -64,6 +67,13 @@ def _add_giving(routes: Blueprint, services: Services) -> None:
             return _giving(staff, emails, sentence=refusals.pop())
         done = sum(1 for one in outcomes if not one.refusal)
         return notify(_giving(staff, emails, outcomes=outcomes), "success", f"{done} of {len(outcomes)} customers changed")
+
+    @routes.get("/pages/customers/changes/<ids>")
+    def what_became_of_changes(ids: str) -> Response:
+        staff = _allowed(services, MANAGE_ORDERS)
+        return fragment(
+            "customers_changes.html", staff, changes=see_changes(services, staff.store_id, _uuids(ids)), words=order_words
+        )
 
     @routes.get("/pages/customers/<segment>/give")
     def give_to_one(segment: str) -> Response:
@@ -129,6 +139,17 @@ def _chosen() -> list[str]:
     if not all(_USER_ID.fullmatch(user_id) for user_id in chosen):
         raise BadRequest("The Dashboard did not name the customer.")
     return chosen
+
+
+def _uuids(text: str) -> list[UUID]:
+    """Read the ids of changes. Raises BadRequest where one is none, or there are too many."""
+    ids = text.split(",")
+    try:
+        if len(ids) <= CUSTOMERS_AT_ONCE_MAX:
+            return [UUID(hex=one) for one in ids]
+    except ValueError:
+        pass
+    raise BadRequest("These are no changes.")
 
 
 def _giving(

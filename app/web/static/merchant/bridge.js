@@ -301,10 +301,17 @@
     for (const part of main.querySelectorAll("[data-late]")) part.hidden = false;
   }
 
-  // <div data-load="pages/…">   what takes longer comes a moment later, in its place
-  async function fill(part) {
+  // <div data-load="pages/…">   what takes longer comes a moment later, in its place; again, as long as data-again stands in it
+  async function fill(part, delays = AGAIN_SECONDS) {
     const answer = await ask(part.dataset.load.replace(/^pages\//, ""), { method: "GET" }, { isNavigation: false });
-    if (answer !== null && typeof answer.body_ === "string") part.innerHTML = answer.body_;
+    if (answer === null || typeof answer.body_ !== "string") return undefined;
+    if (delays === AGAIN_SECONDS) part.innerHTML = answer.body_;
+    else quietUpdate(part, answer.body_, isChanged);
+    if (part.querySelector("[data-again]") === null) return undefined;
+    const [delay, ...later] = delays;
+    if (delay === undefined) return sayItIsLate();
+    await new Promise((go) => { setTimeout(go, delay * 1000); });
+    return part.isConnected ? fill(part, later) : undefined;
   }
 
   function say(sentence) {
