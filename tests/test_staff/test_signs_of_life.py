@@ -83,6 +83,26 @@ def test_the_first_worker_after_a_while_without_any_says_so_in_the_log(world: Wo
     assert told_of_workers(world) == ["No worker ran for 88 minutes. It runs again, and does now what was not done."]
 
 
+def test_the_log_tells_the_beginning_of_an_absence_once_and_of_each(world: World) -> None:
+    web = new_process(ProcessKind.WEB)
+
+    def stay_away(minutes: int) -> list[str]:
+        for _ in range(2 * minutes):
+            show_life(world.services, web)
+            world.clock.advance(seconds=30)
+        return told_of_workers(world)
+
+    show_life(world.services, web)
+    show_life(world.services, new_process(ProcessKind.WORKER))
+    at_first, later = stay_away(2), stay_away(10)
+    show_life(world.services, new_process(ProcessKind.WORKER))
+    again = stay_away(10)
+
+    assert (len(at_first), len(later), len(again)) == (0, 1, 3)
+    assert again[0] == again[2] == "No worker is seen. No points are given or taken back until one runs."
+    assert again[1].startswith("No worker ran for 12 minutes.")
+
+
 def test_a_store_that_is_newer_than_the_last_worker_is_told_nothing(world: World) -> None:
     show_life(world.services, new_process(ProcessKind.WORKER))
     world.clock.advance(minutes=88)

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import delete
+from sqlalchemy import delete, exists
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, select
 
 from app.db.logbook import write_log
 from app.db.processes import signs_of_life
-from app.db.tables import ProcessRow, StoreRow
+from app.db.tables import LogEntryRow, ProcessRow, StoreRow
 from app.domain.log_level import LogLevel
-from app.domain.signs_of_life import SIGN_EVERY, ProcessKind, is_missing
+from app.domain.signs_of_life import SIGN_EVERY, ProcessKind, is_missing, missing_since
 from app.domain.store import StoreState
 from app.logs import fault_name
 from app.usecases.services import Services
@@ -23,6 +23,8 @@ log = structlog.get_logger()
 
 # What ended longer ago is of no interest to anybody.
 KEPT_FOR = timedelta(days=7)
+# Of log entries.
+CODE = "worker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +61,16 @@ def _repeat(services: Services, process: Process, stop: threading.Event, seconds
 
 
 def show_life(services: Services, process: Process) -> None:
-    """Write down that a process lives now. The first worker after a time without any says so in the stores' logs."""
+    """Write down that a process lives now.
+
+    The stores' logs tell of a time without workers: a web process of its beginning, the first worker of its end.
+    """
     now = services.clock()
     # What a power cut takes away, the next start writes again.
     with services.database.writing(durable=False) as session:
         if process.kind is ProcessKind.WORKER:
+            _log_end_of_absence(session, now)
+        else:
             _log_absence(session, now)
         row = session.get(ProcessRow, process.id)
         if row is None:
@@ -76,6 +83,19 @@ def show_life(services: Services, process: Process) -> None:
 
 
 def _log_absence(session: Session, now: datetime) -> None:
+    signs = signs_of_life(session, now)
+    since = missing_since(signs.worker_seen_at, signs.web_since, now)
+    if since is None:
+        return
+    is_told = exists().where(
+        col(LogEntryRow.store_id) == col(StoreRow.id), col(LogEntryRow.at) > since, col(LogEntryRow.code) == CODE
+    )
+    sentence = "No worker is seen. No points are given or taken back until one runs."
+    for store_id in session.exec(select(StoreRow.id).where(StoreRow.state == StoreState.ACTIVE, ~is_told)).all():
+        write_log(session, store_id or 0, CODE, sentence, now=now, level=LogLevel.ERROR)
+
+
+def _log_end_of_absence(session: Session, now: datetime) -> None:
     seen_at = signs_of_life(session, now).worker_seen_at
     if seen_at is None or not is_missing(seen_at, now):
         return
@@ -83,4 +103,4 @@ def _log_absence(session: Session, now: datetime) -> None:
     sentence = f"No worker ran for {minutes:,} minutes. It runs again, and does now what was not done."
     waited = select(StoreRow.id).where(StoreRow.state == StoreState.ACTIVE, col(StoreRow.created_at) < seen_at)
     for store_id in session.exec(waited).all():
-        write_log(session, store_id or 0, "worker", sentence, now=now, level=LogLevel.WARNING)
+        write_log(session, store_id or 0, CODE, sentence, now=now, level=LogLevel.WARNING)
