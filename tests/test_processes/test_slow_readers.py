@@ -110,6 +110,25 @@ def test_places_of_slow_readers_become_free() -> None:
         assert answer.content == PIECE * PIECES
 
 
+def test_a_place_becomes_free_when_its_answer_was_read() -> None:
+    with _serving(write_seconds=PATIENCE_SECONDS) as (port, _):
+        for _ in range(LARGE_ANSWERS_MAX + 1):
+            answer = requests.get(f"http://127.0.0.1:{port}/whole", timeout=PATIENCE_SECONDS)
+
+            assert answer.content == PIECE * PIECES
+
+
+def test_a_place_becomes_free_when_its_client_leaves() -> None:
+    with _serving(write_seconds=PATIENCE_SECONDS) as (port, _):
+        for _ in range(LARGE_ANSWERS_MAX + 1):
+            with _ask(port, LONG) as leaving:
+                assert leaving.recv(1)
+
+        answer = requests.get(f"http://127.0.0.1:{port}/whole", timeout=PATIENCE_SECONDS)
+
+        assert answer.content == PIECE * PIECES
+
+
 def test_a_connection_with_nothing_waiting_goes_on() -> None:
     readers = SlowReaders(write_seconds=30)
 

@@ -10,6 +10,8 @@ from typing import Any
 
 from granian.rsgi import HTTPProtocol  # type: ignore[attr-defined]  # its documented place for it
 
+from app.web.server.read_files import ReadFiles
+
 # A smaller answer is kept in memory until it is read: so many bytes for each connection.
 SMALL_ANSWER_BYTES = 32 * 1024
 # So many large ones are sent at once; each keeps one piece of 128 kB in memory. The others wait for a place with their file.
@@ -51,7 +53,7 @@ def _large(status: int, headers: Headers, pieces: Iterable[bytes]) -> LargeAnswe
         file.close()
         raise
     named = [(name, value) for name, value in headers if name not in {"content-length", "connection"}]
-    # Granian tells when a connection ends and not when an answer does, so this answer is the connection's last.
+    # So the client closes it, too, and does not ask the next thing while this one's file is still there.
     return LargeAnswer(status, [*named, ("content-length", str(file.tell())), ("connection", "close")], file)
 
 
@@ -60,6 +62,7 @@ class LargeAnswers:
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(LARGE_ANSWERS_MAX)
+        self._read_files = ReadFiles()
 
     async def send(self, protocol: HTTPProtocol, answer: LargeAnswer) -> None:
         """Send the answer as fast as it is read, and keep its place until then.
@@ -70,10 +73,20 @@ class LargeAnswers:
             async with asyncio.timeout(PLACE_SECONDS):
                 await self._places.acquire()
             try:
-                protocol.response_file(answer.status, answer.headers, _path_of(answer.file))
-                await protocol.client_disconnect()
+                await self._send(protocol, answer)
             finally:
                 self._places.release()
+
+    async def _send(self, protocol: HTTPProtocol, answer: LargeAnswer) -> None:
+        path = _path_of(answer.file)
+        left = asyncio.ensure_future(protocol.client_disconnect())
+        # Granian does not tell when it has sent an answer whose client stays to its end, but then it closes the file.
+        with self._read_files.watched(path) as read:
+            protocol.response_file(answer.status, answer.headers, path)
+            try:
+                await asyncio.wait({left, read}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                left.cancel()
 
 
 def _path_of(file: Any) -> str:
