@@ -64,6 +64,15 @@ def test_what_is_complete_is_asked_once_a_minute(desk: Desk) -> None:
     assert counts["OwnApp"] == asked + 1
 
 
+def test_a_permission_that_was_taken_away_is_missed_as_soon_as_saleor_tells_it(desk: Desk) -> None:
+    permit(desk, "MANAGE_ORDERS", "MANAGE_USERS")
+    desk.get(CARD)
+    permit(desk, "MANAGE_ORDERS")
+    desk.world.saleor.deliveries.deliver()
+
+    assert "MANAGE_USERS Missing" in seen(desk.get(CARD))
+
+
 def test_who_lacks_the_permission_is_told_that_somebody_else_must_grant_it(desk: Desk) -> None:
     permit(desk)
     answer = Desk(desk.world, permissions=("MANAGE_APPS",)).get(CARD)

@@ -47,6 +47,7 @@ def follow_app(services: Services, delivery: Delivery) -> None:
             raise BadRequest("The delivery is about another app.")
         session.add(store)
         if delivery.type == UPDATED:
+            services.app_permissions.pop(delivery.signer.api_url, None)
             _ask_at_once(store)
             return
         if delivery.type == DELETED:
