@@ -3,10 +3,10 @@
 from itertools import permutations
 
 import pytest
-from sqlalchemy import text
-from sqlmodel import select
+from sqlalchemy import text, update
+from sqlmodel import col, select
 
-from app.db.tables import ClaimRow, GoneRow, RuleRow
+from app.db.tables import AdjustmentRow, ClaimRow, GoneRow, OrderRow, RuleRow
 from app.domain.arithmetic_versions import FIRST
 from app.usecases.merchants.adjust_points import adjust_order
 from app.usecases.merchants.void_claim import void_claim
@@ -242,6 +242,60 @@ def test_an_order_of_the_first_arithmetic_counts_as_it_did(world: World) -> None
 
     assert gone(world) == []
     assert (world.order(order_id).due, waits(world, order_id)) == (25, 25)
+
+
+def _as_changed_by_an_older_version(world: World, order_id: str, *, is_settled_by_it: bool) -> None:
+    """Leave what an older version would have: it knew nothing of what is gone, and counted what staff changed with signs."""
+    with world.services.database.writing() as session:
+        session.execute(update(AdjustmentRow).values(arithmetic=None))
+        if is_settled_by_it:
+            session.execute(update(OrderRow).where(col(OrderRow.saleor_order_id) == order_id).values(arithmetic=None))
+
+
+OLDER = ("ran out", "withdrawn and refunded", "given after a withdrawal", "taken too much")
+
+
+@pytest.mark.parametrize("situation", OLDER)
+def test_neither_the_upgrade_nor_the_next_note_moves_what_an_older_version_settled(world: World, situation: str) -> None:
+    with world.services.database.writing() as session:
+        session.execute(update(RuleRow).values(expires_days=10))
+    order_id = paid_order(world, "40")
+    _as_changed_by_an_older_version(world, order_id, is_settled_by_it=True)
+    if situation == "taken too much":
+        give(world, order_id, -1000)
+    elif situation != "ran out":
+        withdraw(world, order_id)
+        _as_changed_by_an_older_version(world, order_id, is_settled_by_it=True)
+        refund(world, order_id, "15")
+        if situation == "given after a withdrawal":
+            give(world, order_id, 10)
+    _as_changed_by_an_older_version(world, order_id, is_settled_by_it=True)
+    world.settle()
+    world.clock.advance(days=12)
+    world.settle()
+    before, movements = world.order(order_id), len(world.movements(order_id))
+
+    world.saleor.shop.add_note(order_id)
+    world.deliver()
+    world.settle()
+
+    after = world.order(order_id)
+    assert gone(world) == []
+    assert (after.due, after.granted, len(world.movements(order_id))) == (before.due, before.granted, movements)
+
+
+def test_a_gift_after_what_an_older_version_withdrew_is_given_in_full(world: World) -> None:
+    order_id = paid_order(world, "40")
+    withdraw(world, order_id)
+    _as_changed_by_an_older_version(world, order_id, is_settled_by_it=False)
+    refund(world, order_id, "15")
+
+    give(world, order_id, 10)
+    world.settle()
+
+    assert gone(world) == []
+    assert waits(world, order_id) == 10
+    require_in_order(world, order_id)
 
 
 def test_what_is_gone_is_written_once(world: World) -> None:
