@@ -42,6 +42,13 @@ def points_expected(world: World, order_id: str) -> set[int]:
     return {due_after(world, order_id, points) for points in earned}
 
 
+def most_ever_earned(world: World, order_id: str) -> int:
+    """Give the most that an order was ever worth in points, as Saleor's book has it."""
+    rule = _rule_of(world.homes[order_id], _placed(world.order(order_id)))
+    versions = world.homes[order_id].saleor.book.versions(order_id)
+    return max(_earned(order, rule, Fraction(card)) for order in versions for card in (order.gift_card, Decimal(0)))
+
+
 def _placed(order: Order) -> datetime:
     """An order that staff began as a draft is placed when they place it."""
     return next((entry.date for entry in order.history if entry.type == "PLACED_FROM_DRAFT"), order.created)

@@ -23,8 +23,8 @@ from app.domain.order_link import order_link
 from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.sealing import fingerprint
 from app.usecases.operating.total_audits import differing_totals
-from tests.simulation.expected import points_expected
-from tests.simulation.gone import wrong_gone
+from tests.simulation.expected import most_ever_earned, points_expected
+from tests.simulation.gone import gone_of, wrong_gone
 from tests.simulation.rig import API_KEYS, APP_URL
 from tests.simulation.world import World
 from tests.standins.coggins import Claim
@@ -270,8 +270,15 @@ def every_claim_that_was_taken_is_in_our_books_once(world: World, books: Books) 
 
 
 def what_is_gone_ran_out_or_was_taken_by_staff(world: World, books: Books) -> Wrongs:
-    del books
     yield from wrong_gone(world)
+    for order in books.orders:
+        rows = gone_of(world, order.saleor_order_id)
+        of_points, of_gifts = sum(row.of_points for row in rows), sum(row.of_gifts for row in rows)
+        gifts = sum(points for points in world.truth.staff[order.saleor_order_id] if points > 0)
+        if rows and of_points > most_ever_earned(world, order.saleor_order_id):
+            yield f"order {order.number}: {of_points} are gone, and it never earned as much"
+        if of_gifts > gifts:
+            yield f"order {order.number}: {of_gifts} of the staff's gifts are gone, and they gave {gifts}"
 
 
 def no_instant_happened_twice(world: World, books: Books) -> Wrongs:

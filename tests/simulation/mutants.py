@@ -7,7 +7,7 @@ are shown by one drawn history in five to fifteen thousand: `--search` finds the
 
 import argparse
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,7 +24,9 @@ from app.db import queue as waiting
 from app.db import totals
 from app.db.tables import MovementRow, OrderRow, TotalChangeRow
 from app.domain import weighing
+from app.domain.arithmetic_versions import FIRST, changed
 from app.domain.earning import Award, points_due
+from app.domain.gone import Changes, Gone, NewlyGone, newly_gone
 from app.domain.order import Order
 from app.ledger import spending
 from app.providers.coggins import evidence
@@ -33,7 +35,7 @@ from app.usecases.moving import balances, recording, sending
 from app.usecases.moving.accounts import Accounts
 from app.usecases.moving.engine_run import Run
 from app.usecases.operating import housekeeping
-from app.usecases.settling import deciding, order_cause, plan_orders, reading, sweep_orders
+from app.usecases.settling import counting_gone, deciding, order_cause, plan_orders, reading, settle_orders, sweep_orders
 from app.usecases.settling import resting as resting_step
 from app.usecases.settling.batch import Standing
 from tests.simulation.drawing import draw
@@ -200,6 +202,31 @@ def _spend_what_is_owed(_rig: Rig) -> Any:
     return patch.object(spend_points, "_owed", lambda *_: 0)
 
 
+def _never_look_at_the_day(_rig: Rig) -> Any:
+    """Let nobody look at an order on the day on which its claim runs out."""
+    return patch.object(settle_orders, "with_claim_looks", lambda _batch, standing, _now: standing)
+
+
+def _grant_what_ran_out(_rig: Rig) -> Any:
+    """Count what ran out with a claim as granted still: it is due again when something is taken off it."""
+
+    def found(changes: Changes, points: int, *, ran_out: Mapping[UUID, int], counted: Collection[int]) -> NewlyGone:
+        del ran_out
+        return newly_gone(changes, points, ran_out={}, counted=counted)
+
+    return patch.object(counting_gone, "newly_gone", found)
+
+
+def _count_with_signs(_rig: Rig) -> Any:
+    """Add up what staff gave and took, with signs, as the first arithmetic did."""
+    return patch.object(counting_gone, "changed", lambda due, changes, _version: changed(due, changes, FIRST))
+
+
+def _take_what_was_asked(_rig: Rig) -> Any:
+    """Count a taking at what staff asked for, whatever was there."""
+    return patch.object(Changes, "taking", lambda _self, asked, _points: Gone(asked))
+
+
 @contextmanager
 def _all(*patches: Any) -> Iterator[None]:
     with ExitStack() as stack:
@@ -311,6 +338,39 @@ MUTANTS = (
         ),
         None,
         RuleSetup(award=Award.INSTANT),
+    ),
+    Mutant(
+        "nobody looks at an order when its claim runs out",
+        "coggins",
+        _never_look_at_the_day,
+        (_PLACE, _SETTLE, _wait(4 * 86_400)),
+        None,
+        RuleSetup(award=Award.CLAIM, expires_days=2),
+    ),
+    *(
+        Mutant(
+            f"what ran out is granted still, {provider}",
+            provider,
+            _grant_what_ran_out,
+            (_PLACE, _SETTLE, _wait(4 * 86_400), _SETTLE, _REFUND, _SETTLE),
+            None,
+            RuleSetup(award=Award.CLAIM, expires_days=2),
+        )
+        for provider in ("embedded", "coggins")
+    ),
+    Mutant(
+        "a withdrawal and a refund count twice",
+        "embedded",
+        _count_with_signs,
+        (_PLACE, _SETTLE, Step(Kind.ADJUST, how=3), _SETTLE, _REFUND, _SETTLE, Step(Kind.ADJUST, share=200), _SETTLE),
+        None,
+    ),
+    Mutant(
+        "a taking counts at what was asked for",
+        "embedded",
+        _take_what_was_asked,
+        (_PLACE, _SETTLE, *(Step(Kind.ADJUST, how=1, share=1000) for _ in range(3)), _SETTLE),
+        None,
     ),
     Mutant(
         "changes of running totals are lost",
