@@ -22,10 +22,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from app import http as outside
-from app.http import adapter
+from app.http import adapter, names
 from app.http.public_addresses import is_public
 from tests.standins.serving import Answer, LocalServer, Manner, Request
-from tests.waiting import PATIENCE_SECONDS, call_that_arrives
+from tests.waiting import PATIENCE_SECONDS, call_that_arrives, wait_until
 
 SHORT_SECONDS = 0.2
 FULL_ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nOK"
@@ -231,6 +231,24 @@ def test_a_look_up_of_the_name_that_never_ends_means_that_nothing_was_sent(monke
 
     assert outside.was_never_sent(error)
     assert server.seen == []
+
+
+def test_a_name_server_that_never_answers_takes_one_thread_for_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    over, asked, look_up = threading.Event(), SimpleQueue[str](), socket.getaddrinfo
+
+    def hang(host: str, *args: Any, **kwargs: Any) -> Any:
+        asked.put(host)
+        over.wait(PATIENCE_SECONDS)
+        return look_up("127.0.0.1", *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    for _ in range(5):
+        with pytest.raises(TimeoutError):
+            names.look_up("silent.example", 443, SHORT_SECONDS)
+    over.set()
+
+    assert asked.qsize() == 1
+    wait_until(lambda: bool(names.look_up("silent.example", 443, PATIENCE_SECONDS)), what="the name is looked up anew")
 
 
 def test_a_name_with_many_addresses_that_do_not_answer_ends_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,10 @@
 
 import re
 import socket
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from queue import SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +15,7 @@ from app.bootstrap import build_services
 from app.db.tables import AccountRow, StoreRow
 from app.domain.store import AccountKind
 from app.errors import NotASaleor, SaleorUnreachable
+from app.http.bulkhead import Bulkhead, Bulkheads
 from app.providers.protocol import NotSent
 from app.settings import load_settings
 from app.usecases.merchants.change_provider import check_connection
@@ -22,7 +26,9 @@ from app.usecases.services import Services
 from tests.clock import MovableClock
 from tests.standins.coggins import StandInCoggins
 from tests.standins.saleor import StandInSaleor
+from tests.test_http import SHORT_SECONDS
 from tests.test_points.coggins_calls import ADA
+from tests.waiting import PATIENCE_SECONDS
 
 PUBLIC = "93.184.216.34"
 KEY = "9f1c2b34-5d6e-4f70-8123-456789abcdef"
@@ -152,3 +158,23 @@ def test_a_connection_of_the_operators_serves_nobody_else(production: NewService
         client.app.own_id(saleor.api_url, "token")
 
     assert saleor.counts["OwnApp"] == 1
+
+
+def test_a_name_server_that_never_answers_does_not_hold_up_the_trial_of_a_provider(
+    production: NewServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over, outlasted = threading.Event(), SimpleQueue[bool]()
+
+    def hang(*_args: Any, **_kwargs: Any) -> list[Any]:
+        outlasted.put(over.wait(PATIENCE_SECONDS))
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    bulkheads = Bulkheads(look_ups=Bulkhead(places=2, places_each=1, seconds=SHORT_SECONDS))
+    services = replace(production(), bulkheads=bulkheads)
+
+    found = check_connection(services, 1, url="https://silent.example", key=KEY, public_only=True)
+
+    over.set()
+    assert found.error == "No server of this name is known."
+    assert outlasted.get(timeout=PATIENCE_SECONDS), "the trial waited for the look-up"

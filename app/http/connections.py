@@ -7,23 +7,18 @@ every connect, handshake, write and read gets as its time-out what is left of th
 import http.client
 import io
 import socket
-from collections.abc import Sequence
-from concurrent.futures import Future
 from contextvars import ContextVar
-from threading import Thread
 from time import monotonic
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from app.http.names import Address, look_up
 from app.http.public_addresses import is_public
 
 # For each step of connecting: looking up the name, TCP with one of its addresses, the handshake of TLS.
 CONNECT_SECONDS = 5
-
-# Family, kind, protocol, canonical name and address, as `getaddrinfo` gives them.
-_Address = tuple[int, int, int, str, Any]
 
 
 class Call:
@@ -106,7 +101,7 @@ class _Connection(HTTPConnection):
     def _new_conn(self) -> socket.socket:
         """Connect to the very addresses that were checked: another look-up of the name might give others."""
         call = current_call.get()
-        addresses = _resolved(self._dns_host, self.port, call.seconds_left(CONNECT_SECONDS))
+        addresses = look_up(self._dns_host, self.port, call.seconds_left(CONNECT_SECONDS))
         if call.public_only:
             addresses = [address for address in addresses if is_public(address[4][0])]
         failed: Exception = PrivateAddress()
@@ -128,21 +123,7 @@ class _SecureConnection(_Connection, HTTPSConnection):
     """The same for HTTPS: `super()` above is urllib3's HTTPSConnection here."""
 
 
-def _resolved(host: str, port: int, seconds: float) -> Sequence[_Address]:
-    """Look up a name in a thread, which is left behind when the time is over: `getaddrinfo` takes no time-out."""
-    found: Future[Sequence[_Address]] = Future()
-
-    def resolve() -> None:
-        try:
-            found.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-        except Exception as error:  # noqa: BLE001 - the caller raises it
-            found.set_exception(error)
-
-    Thread(target=resolve, name="resolver", daemon=True).start()
-    return found.result(seconds)
-
-
-def _connected(address: _Address, call: Call) -> socket.socket:
+def _connected(address: Address, call: Call) -> socket.socket:
     family, kind, protocol, _, target = address
     connection = socket.socket(family, kind, protocol)
     try:

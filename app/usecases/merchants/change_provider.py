@@ -1,6 +1,5 @@
 """Change where a store's points live, as its merchant types it: the connection is tried first, and a key once given is kept."""
 
-import socket
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
@@ -13,6 +12,9 @@ from app.domain.claim import Balance
 from app.domain.email import nobodys_address
 from app.domain.store import AccountKind
 from app.errors import Crowded
+from app.http.connections import CONNECT_SECONDS
+from app.http.deadlines import seconds_left
+from app.http.names import look_up
 from app.http.public_addresses import is_public
 from app.providers.protocol import NotSent
 from app.usecases.operating.change_account import change_account
@@ -144,7 +146,7 @@ def _unfit(url: str, *, public_only: bool) -> str | None:
     if parts.scheme != "https":
         return "The address must begin with https://"
     try:
-        found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+        found = {str(entry[4][0]) for entry in look_up(host, port, seconds_left(CONNECT_SECONDS))}
     except (OSError, UnicodeError):
         return "No server of this name is known."
     if not all(map(is_public, found)):
