@@ -17,6 +17,7 @@ from app.web.server.receiving import BODY_BYTES_MAX
 from app.web.shoppers import brand_files as brands
 from app.web.shoppers import claim_page as claims
 from app.web.shoppers import order_link_page as order_links
+from app.web.shoppers import test_claim_page as test_claims
 from app.web.shoppers.page_setup import set_up_shopper_pages
 from app.web.shoppers.speech import set_up_speech
 
@@ -50,6 +51,9 @@ def create_app(services: Services, settings: Settings) -> Flask:
             all_guesses=RequestLimiter(claims.ALL_GUESSES_LIMIT, name="all guesses", storage=storage),
             own_urls=own_urls,
         )
+    )
+    app.register_blueprint(
+        test_claims.blueprint(services, RequestLimiter(test_claims.LIMIT, name="test claims", storage=storage), own_urls)
     )
     app.register_blueprint(brands.blueprint(services))
     app.register_blueprint(

@@ -56,6 +56,8 @@ class StoreRow(SQLModel, table=True):
     # The first day's checklist: since when there is a rule that somebody looked at, and a mail that leads to an order link.
     rule_checked_at: datetime | None = Field(default=None, sa_type=UtcTime)
     link_checked_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    # When staff made a test claim last, to see what shoppers see.
+    test_made_at: datetime | None = Field(default=None, sa_type=UtcTime)
     # The problems that were told to Saleor and not taken back yet, as a JSON object of keys and sentences; and, where Saleor did
     # not take them, when it is told again.
     problems_told: str | None = Field(default=None, max_length=1024)

@@ -77,6 +77,7 @@ class Overview:
     link_checked_at: datetime | None
     has_default_rule: bool
     has_orders: bool
+    test_made_at: datetime | None
     last_event_at: datetime | None
     waiting: int
     waiting_since: datetime | None
@@ -108,6 +109,7 @@ def see_overview(services: Services, store_id: int, *, period: Period = Period.D
             link_checked_at=store.link_checked_at,
             has_default_rule=has_default_rule or store.rule_checked_at is not None,
             has_orders=has_orders,
+            test_made_at=store.test_made_at,
             last_event_at=_last_event_at(session, store_id),
             waiting=waiting,
             waiting_since=since,

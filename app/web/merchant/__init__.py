@@ -18,7 +18,19 @@ from flask import Blueprint, abort, request
 
 from app.settings import Settings
 from app.usecases.services import Services
-from app.web.merchant import customer_actions, customers, log, moved_customer, orders, overview, rules, shell, widgets, words
+from app.web.merchant import (
+    customer_actions,
+    customers,
+    log,
+    moved_customer,
+    orders,
+    overview,
+    rules,
+    shell,
+    test_claim,
+    widgets,
+    words,
+)
 from app.web.merchant import settings as settings_page
 from app.web.merchant.authentication import learn_from_allowed, staff_of
 from app.web.merchant.banners import add_banners
@@ -38,7 +50,7 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     routes.after_app_request(shell.name_tabs)
     shell.add_routes(routes, services, settings)
     overview.add_routes(routes, services, settings)
-    for page in (orders, customer_actions, moved_customer, customers, rules, log):
+    for page in (orders, customer_actions, moved_customer, customers, rules, log, test_claim):
         page.add_routes(routes, services)
     settings_page.add_routes(routes, services, settings)
     widgets.add_routes(routes, services, settings)

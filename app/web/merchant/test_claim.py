@@ -1,0 +1,41 @@
+"""A test claim: on the first day a merchant sees what shoppers see."""
+
+from flask import Blueprint, Response, request
+
+from app.errors import BadRequest
+from app.usecases.merchants.make_test_claim import MadeTest, make_test_claim
+from app.usecases.services import Services
+from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of
+from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
+
+PLACE = "overview/test"
+
+
+def add_routes(routes: Blueprint, services: Services) -> None:
+    """Serve the form, and the link that it makes."""
+
+    @routes.get(f"/pages/{PLACE}")
+    def form() -> Response:
+        staff = _worker(services)
+        return _page(staff, staff.email)
+
+    @routes.post(f"/pages/{PLACE}")
+    def make() -> Response:
+        staff = _worker(services)
+        email = form_text("email")
+        try:
+            made = make_test_claim(services, staff.store_id, email, once=form_once(staff))
+        except BadRequest as refused:
+            return _page(staff, email, error=refused.message)
+        return notify(_page(staff, email, made=made), "success", "The test is ready")
+
+
+def _page(staff: Staff, email: str, *, made: MadeTest | None = None, error: str = "") -> Response:
+    answer = fragment("test_claim.html", staff, status=422 if error else 200, email=email, made=made, error=error)
+    return at(answer, PLACE) if request.method == "POST" else answer
+
+
+def _worker(services: Services) -> Staff:
+    staff = staff_of(services, request)
+    require(staff, MANAGE_ORDERS)
+    return staff
