@@ -11,7 +11,7 @@ from app.domain.earning import Due, Rule
 from app.domain.first_arithmetic import first_points_due, first_weighed
 from app.domain.gone import NO_CHANGES, Changes
 from app.domain.order import Order
-from app.domain.weighing import Weighed, weigh
+from app.domain.order_value import Weighed, weigh
 
 FIRST = 1
 SECOND = 2

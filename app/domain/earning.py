@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from app.domain.order import NEVER_EARNING, Order
-from app.domain.weighing import Weighed, weigh
+from app.domain.order_value import Weighed, weigh
 
 # Sums and products of prices are exact within this many digits; the one division comes last and is floored.
 EXACT_DIGITS = 100

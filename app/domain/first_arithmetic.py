@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from app.domain.earning import EARNED_MAX, EXACT_DIGITS, Because, Due, Rule, earning_base
 from app.domain.order import NEVER_EARNING, STATUS_RETURNED, Order
-from app.domain.weighing import Weighed
+from app.domain.order_value import Weighed
 
 
 def first_points_due(

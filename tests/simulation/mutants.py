@@ -23,7 +23,7 @@ from sqlmodel import Session, select
 from app.db import queue as waiting
 from app.db import totals
 from app.db.tables import MovementRow, OrderRow, TotalChangeRow
-from app.domain import weighing
+from app.domain import order_value
 from app.domain.arithmetic_versions import FIRST, changed
 from app.domain.earning import Award, points_due
 from app.domain.gone import Changes, Gone, NewlyGone, newly_gone
@@ -158,7 +158,7 @@ def _give_the_account_up(_rig: Rig) -> Any:
 
 def _earn_twice(_rig: Rig) -> Any:
     """Count what staff recorded as paid for goods that replace others."""
-    return patch.object(weighing, "_recorded_by_staff", lambda _order: Fraction(0))
+    return patch.object(order_value, "_recorded_by_staff", lambda _order: Fraction(0))
 
 
 def _weigh_no_cards(_rig: Rig) -> Any:

@@ -11,7 +11,7 @@ from app.domain.arithmetic_versions import FIRST, placed_at, points_due, version
 from app.domain.earning import Because, Due, Rule, moment_reached
 from app.domain.gone import Changes
 from app.domain.order import Line, Order
-from app.domain.weighing import Weighed
+from app.domain.order_value import Weighed
 
 
 @dataclass(frozen=True, slots=True)
