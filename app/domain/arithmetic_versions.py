@@ -8,10 +8,10 @@ from datetime import datetime
 
 from app.domain import earning
 from app.domain.earning import Due, Rule
-from app.domain.first_arithmetic import first_points_due, first_weighed
+from app.domain.first_arithmetic import first_order_value, first_points_due
 from app.domain.gone import NO_CHANGES, Changes
 from app.domain.order import Order
-from app.domain.order_value import Weighed, weigh
+from app.domain.order_value import OrderValue, order_value
 
 FIRST = 1
 SECOND = 2
@@ -53,8 +53,8 @@ def changed(due: Due, changes: Changes, version: int) -> Due:
     return replace(due, points=due.earned + changes.sum if version == FIRST else changes.due(due.earned))
 
 
-def weigh_by(order: Order, rule: Rule, version: int) -> Weighed:
-    """Tell how one version weighs an order."""
+def order_value_by(order: Order, rule: Rule, version: int) -> OrderValue:
+    """Tell an order's value, and what was kept of it, by one version of the arithmetic."""
     if version == FIRST:
-        return first_weighed(order)
-    return weigh(order, exclude_gift_cards=rule.exclude_gift_cards, count_returned=rule.count_returned)
+        return first_order_value(order)
+    return order_value(order, exclude_gift_cards=rule.exclude_gift_cards, count_returned=rule.count_returned)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from app.domain.order import NEVER_EARNING, Order
-from app.domain.order_value import Weighed, weigh
+from app.domain.order_value import OrderValue, order_value
 
 # Sums and products of prices are exact within this many digits; the one division comes last and is floored.
 EXACT_DIGITS = 100
@@ -97,10 +97,10 @@ def points_due(
     placing that the store awards. What staff changed, and what is gone, is no part of it (`arithmetic_versions.changed`).
     """
     base = earning_base(order, rule)
-    weighed = weigh(order, exclude_gift_cards=rule.exclude_gift_cards, count_returned=rule.count_returned)
+    value = order_value(order, exclude_gift_cards=rule.exclude_gift_cards, count_returned=rule.count_returned)
 
     def due(earned: int, because: Because, look_again_at: datetime | None = None) -> Due:
-        return Due(earned, earned, because, base, weighed.kept, look_again_at)
+        return Due(earned, earned, because, base, value.kept, look_again_at)
 
     if order.status in NEVER_EARNING:
         return due(0, Because.CANCELLED)
@@ -116,7 +116,7 @@ def points_due(
     # Without a hold the two clocks, Saleor's and ours, need not agree.
     if rule.hold_days and now < held_until:
         return due(0, Because.ON_HOLD, held_until)
-    points = _points(rule, base, weighed)
+    points = _points(rule, base, value)
     return due(points if rule.maximum_points is None else min(points, rule.maximum_points), Because.EARNED)
 
 
@@ -154,8 +154,8 @@ def with_remembered(order: Order, before: Order | None) -> Order:
     return replace(order, lines=lines, card=card)
 
 
-def _points(rule: Rule, base: Decimal, weighed: Weighed) -> int:
+def _points(rule: Rule, base: Decimal, value: OrderValue) -> int:
     """Multiply exactly, and round down once."""
-    if weighed.value <= 0:
+    if value.whole <= 0:
         return 0
-    return min(int(Fraction(rule.points_per_unit) * Fraction(base) * weighed.kept / weighed.value), EARNED_MAX)
+    return min(int(Fraction(rule.points_per_unit) * Fraction(base) * value.kept / value.whole), EARNED_MAX)

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from app.domain.earning import EARNED_MAX, EXACT_DIGITS, Because, Due, Rule, earning_base
 from app.domain.order import NEVER_EARNING, STATUS_RETURNED, Order
-from app.domain.order_value import Weighed
+from app.domain.order_value import OrderValue
 
 
 def first_points_due(
@@ -44,14 +44,14 @@ def first_points_due(
     return due(points if rule.maximum_points is None else min(points, rule.maximum_points), Because.EARNED)
 
 
-def first_weighed(order: Order) -> Weighed:
+def first_order_value(order: Order) -> OrderValue:
     """Tell what the first version takes for the value of an order, and for what was kept of it."""
     zero, total = Fraction(0), Fraction(order.total)
     kept = min(max(Fraction(_money_kept(order)), zero), total)
     if total <= 0:
         # A gift card paid it all: the whole counts until all of it is returned.
         total, kept = Fraction(1), Fraction(0 if order.status == STATUS_RETURNED else 1)
-    return Weighed(value=total, card=zero, card_counted=zero, money=kept, uncounted=zero, returned=zero, kept=kept)
+    return OrderValue(whole=total, card=zero, card_counted=zero, money=kept, uncounted=zero, returned=zero, kept=kept)
 
 
 def _money_kept(order: Order) -> Decimal:
@@ -61,6 +61,6 @@ def _money_kept(order: Order) -> Decimal:
 def _points(base: Decimal, order: Order, kept: Decimal, points_per_unit: Decimal) -> int:
     with localcontext(prec=EXACT_DIGITS):
         if order.total <= 0:
-            # A gift card paid it all. This version does not weigh what was returned until all of it is.
+            # A gift card paid it all. This version does not count what was returned until all of it is.
             return 0 if order.status == STATUS_RETURNED else min(int(points_per_unit * base // 1), EARNED_MAX)
         return min(int(points_per_unit * base * kept // order.total), EARNED_MAX)

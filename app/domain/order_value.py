@@ -9,15 +9,15 @@ _NOTHING = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Weighed:
-    """An order's value and what counts as kept of it, as exact fractions of the order's currency.
+class OrderValue:
+    """What an order is worth, and what counts as kept of it, as exact fractions of the order's currency.
 
-    `card` is what gift cards paid, and `card_counted` what of it counts. `money` is the shopper's money that counts, and
-    `uncounted` what staff recorded as paid for an order that replaces another. `returned` is the share of the goods that came
-    back. `kept` is the sum that counts, between nothing and the value.
+    `whole` is the value, with tax and shipping, before gift cards. `card` is what gift cards paid, and `card_counted` what of it
+    counts. `money` is the shopper's money that counts, and `uncounted` what staff recorded as paid for an order that replaces
+    another. `returned` is the share of the goods that came back. `kept` is the sum that counts, between nothing and the value.
     """
 
-    value: Fraction
+    whole: Fraction
     card: Fraction
     card_counted: Fraction
     money: Fraction
@@ -26,10 +26,13 @@ class Weighed:
     kept: Fraction
 
 
-def weigh(order: Order, *, exclude_gift_cards: bool, count_returned: bool) -> Weighed:
-    """Weigh an order. `count_returned`: goods that came back count as refunded, where that is more than the refund."""
-    value = Fraction(order.subtotal) + Fraction(order.shipping_gross)
-    card = min(Fraction(order.card_paid), max(value, _NOTHING))
+def order_value(order: Order, *, exclude_gift_cards: bool, count_returned: bool) -> OrderValue:
+    """Compute an order's value, and how much of it was kept.
+
+    `count_returned`: goods that came back count as refunded, where that is more than the refund.
+    """
+    whole = Fraction(order.subtotal) + Fraction(order.shipping_gross)
+    card = min(Fraction(order.card_paid), max(whole, _NOTHING))
     money_kept = Fraction(order.money_kept)
     uncounted = _recorded_by_staff(order) if order.is_replacement else _NOTHING
     money = max(_NOTHING, money_kept - uncounted)
@@ -37,12 +40,12 @@ def weigh(order: Order, *, exclude_gift_cards: bool, count_returned: bool) -> We
     card_counted = _NOTHING
     if not exclude_gift_cards:
         # No money tells that goods were returned for which a gift card paid. So the goods tell, less what the money told.
-        refunded = max(_NOTHING, value - card - money_kept)
-        card_counted = max(_NOTHING, card - max(_NOTHING, value * returned - refunded))
-    kept = max(_NOTHING, min(value, money + card_counted))
+        refunded = max(_NOTHING, whole - card - money_kept)
+        card_counted = max(_NOTHING, card - max(_NOTHING, whole * returned - refunded))
+    kept = max(_NOTHING, min(whole, money + card_counted))
     if count_returned:
-        kept = min(kept, value * (1 - returned))
-    return Weighed(value, card, card_counted, money, uncounted, returned, kept)
+        kept = min(kept, whole * (1 - returned))
+    return OrderValue(whole, card, card_counted, money, uncounted, returned, kept)
 
 
 def _recorded_by_staff(order: Order) -> Fraction:

@@ -161,7 +161,7 @@ def _earn_twice(_rig: Rig) -> Any:
     return patch.object(order_value, "_recorded_by_staff", lambda _order: Fraction(0))
 
 
-def _weigh_no_cards(_rig: Rig) -> Any:
+def _count_no_cards(_rig: Rig) -> Any:
     """Count nothing of what gift cards paid."""
     return patch.object(Order, "card_paid", property(lambda _order: Decimal(0)))
 
@@ -290,7 +290,7 @@ MUTANTS = (
         (_PLACE, _SETTLE, Step(Kind.EXCHANGE, fates=(Fate(),)), _SETTLE),
         None,
     ),
-    Mutant("gift cards are not weighed", "embedded", _weigh_no_cards, (replace(_PLACE, how=4), _SETTLE), 0),
+    Mutant("gift cards do not count", "embedded", _count_no_cards, (replace(_PLACE, how=4), _SETTLE), 0),
     Mutant(
         "a draft counts as placed when it was begun",
         "embedded",

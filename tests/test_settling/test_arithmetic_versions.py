@@ -45,7 +45,7 @@ def test_an_order_that_an_older_app_settled_keeps_the_first_version(world: World
     assert world.order(order_id).granted == 50
 
 
-# Orders that the two versions weigh otherwise, with what the first version gives once two of three pieces came back.
+# Orders whose value the two versions compute differently, with what the first version gives once two of three pieces came back.
 OTHERWISE = {
     "all by gift card": (prepaid(Item("60", quantity=3), gift_card="60"), 60),
     "a part by gift card": (prepaid(Item("60", quantity=3), gift_card="20"), 60),
@@ -70,7 +70,7 @@ def test_neither_the_upgrade_nor_the_next_note_moves_a_settled_order(world: Worl
     assert before.granted == points
 
 
-def test_an_order_settled_by_the_first_version_is_weighed_by_it_when_goods_come_back(world: World) -> None:
+def test_an_order_settled_by_the_first_version_keeps_its_arithmetic_when_goods_come_back(world: World) -> None:
     start, _ = OTHERWISE["all by gift card"]
     older = start(world.saleor)
     world.deliver()

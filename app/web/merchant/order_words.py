@@ -103,13 +103,13 @@ def sentence(arithmetic: Arithmetic) -> str:
 
 
 def _earned(arithmetic: Arithmetic) -> str:
-    order, rule, weighed = arithmetic.order, arithmetic.rule, arithmetic.weighed
-    if weighed.value <= 0:
+    order, rule, value = arithmetic.order, arithmetic.rule, arithmetic.value
+    if value.whole <= 0:
         return "The order's value is 0, so it earns nothing."
     rate = f"{number(rule.points_per_unit)} per 1 {order.currency}"
-    kept, value = _money(weighed.kept, order), _money(weighed.value, order)
+    kept, whole = _money(value.kept, order), _money(value.whole, order)
     base = money(arithmetic.due.base, order.currency)
-    product = f"{base} {_TIMES} {kept} kept ÷ {value} {_TIMES} {rate} = {_shown(arithmetic.exact)}"
+    product = f"{base} {_TIMES} {kept} kept ÷ {whole} {_TIMES} {rate} = {_shown(arithmetic.exact)}"
     rounded = f", rounded down once: {_points(int(arithmetic.exact))}"
     return f"{product}{rounded}.{_capped(arithmetic)}{_not_counted(arithmetic)}"
 
@@ -118,27 +118,27 @@ def _capped(arithmetic: Arithmetic) -> str:
     if not arithmetic.is_capped:
         return ""
     said = f" The rule gives at most {number(arithmetic.rule.maximum_points or 0)} for one order."
-    if arithmetic.weighed.kept < arithmetic.weighed.value:
+    if arithmetic.value.kept < arithmetic.value.whole:
         said += " What was kept earns more than that, so the refund takes nothing back."
     return said
 
 
 def _not_counted(arithmetic: Arithmetic) -> str:
-    order, weighed = arithmetic.order, arithmetic.weighed
+    order, value = arithmetic.order, arithmetic.value
     said = ""
-    if weighed.uncounted:
+    if value.uncounted:
         said += (
-            f" This order replaces goods of another order. The {_money(weighed.uncounted, order)} that staff recorded as paid"
+            f" This order replaces goods of another order. The {_money(value.uncounted, order)} that staff recorded as paid"
             " does not count, because the first order earned on it."
         )
-    if weighed.card and arithmetic.rule.exclude_gift_cards:
+    if value.card and arithmetic.rule.exclude_gift_cards:
         said += " By the rule, what gift cards paid earns nothing."
-    elif weighed.card_counted < weighed.card:
+    elif value.card_counted < value.card:
         said += " Goods were returned for which a gift card paid, so less of the card counts."
-    without_return = min(weighed.value, weighed.money + weighed.card_counted)
-    if arithmetic.rule.count_returned and weighed.returned and weighed.kept < without_return:
+    without_return = min(value.whole, value.money + value.card_counted)
+    if arithmetic.rule.count_returned and value.returned and value.kept < without_return:
         said += " Goods were returned, and by the rule they count as refunded."
-    elif weighed.kept < weighed.value and not weighed.uncounted:
+    elif value.kept < value.whole and not value.uncounted:
         said += " Money that was refunded or not paid counts for the whole order, whichever line it was for."
     return said
 
@@ -201,7 +201,7 @@ def _base_rows(arithmetic: Arithmetic) -> list[Row]:
 
 
 def _money_rows(arithmetic: Arithmetic) -> list[Row]:
-    order, rule, weighed = arithmetic.order, arithmetic.rule, arithmetic.weighed
+    order, rule, value = arithmetic.order, arithmetic.rule, arithmetic.value
     rows = [
         _value_row(arithmetic),
         Row("Charged", money(order.charged, order.currency), "less refunds, requested refunds and chargebacks"),
@@ -209,17 +209,17 @@ def _money_rows(arithmetic: Arithmetic) -> list[Row]:
     if arithmetic.gone_back:
         note = "the payment app reported them without lowering the charge"
         rows.append(Row("Refunds not in the charge", money(-arithmetic.gone_back, order.currency), note))
-    if weighed.uncounted:
+    if value.uncounted:
         note = "does not count: this order replaces goods of another"
-        rows.append(Row("Recorded as paid by staff", _money(-weighed.uncounted, order), note))
-    if weighed.card:
-        rows.append(Row("Paid by gift cards", _money(weighed.card, order), "not part of the charge"))
+        rows.append(Row("Recorded as paid by staff", _money(-value.uncounted, order), note))
+    if value.card:
+        rows.append(Row("Paid by gift cards", _money(value.card, order), "not part of the charge"))
         note = "earns nothing by the rule" if rule.exclude_gift_cards else "less returned goods that no refund paid for"
-        rows.append(Row("Gift cards that count", _money(weighed.card_counted, order), note))
-    if weighed.returned:
+        rows.append(Row("Gift cards that count", _money(value.card_counted, order), note))
+    if value.returned:
         note = "counts as refunded by the rule" if rule.count_returned else "counts only for what gift cards paid"
-        rows.append(Row("Returned goods", f"{number(_percent(weighed.returned))} %", note))
-    kept = Row("Kept", _money(weighed.kept, order), "never more than the order's value")
+        rows.append(Row("Returned goods", f"{number(_percent(value.returned))} %", note))
+    kept = Row("Kept", _money(value.kept, order), "never more than the order's value")
     share = f"{number(arithmetic.kept_percent)} %"
     return [*rows, kept, Row("Kept part", share, "kept ÷ order value", is_sum=True)]
 

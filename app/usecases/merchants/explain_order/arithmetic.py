@@ -7,18 +7,18 @@ from fractions import Fraction
 
 from app.db.stores import as_rule, rule_in_force
 from app.db.tables import OrderRow, RuleRow
-from app.domain.arithmetic_versions import FIRST, placed_at, points_due, version_of, weigh_by
+from app.domain.arithmetic_versions import FIRST, order_value_by, placed_at, points_due, version_of
 from app.domain.earning import Because, Due, Rule, moment_reached
 from app.domain.gone import Changes
 from app.domain.order import Line, Order
-from app.domain.order_value import Weighed
+from app.domain.order_value import OrderValue
 
 
 @dataclass(frozen=True, slots=True)
 class Arithmetic:
     """How an order's points come about, as it was last read.
 
-    `counted` is what a line adds to the base; `gone_back` is what refunds took without lowering the charge; `weighed` is how much
+    `counted` is what a line adds to the base; `gone_back` is what refunds took without lowering the charge; `value` is how much
     of the order's value was kept; `exact` are the points before the rounding and the maximum. `changes` is what staff changed
     and what is gone. `version` is the version of the arithmetic.
     """
@@ -29,7 +29,7 @@ class Arithmetic:
     moment_at: datetime | None
     changes: Changes
     exact: Fraction
-    weighed: Weighed
+    value: OrderValue
     version: int
 
     @property
@@ -60,9 +60,9 @@ class Arithmetic:
     @property
     def kept_percent(self) -> Decimal:
         """The kept part of the order, in percent with up to two digits, rounded down: 100 only where all was kept."""
-        if self.weighed.value <= 0:
+        if self.value.whole <= 0:
             return Decimal(0)
-        return Decimal(self.weighed.kept * 10000 // self.weighed.value) / 100
+        return Decimal(self.value.kept * 10000 // self.value.whole) / 100
 
     @property
     def placed_at(self) -> datetime:
@@ -80,14 +80,14 @@ def recompute(row: OrderRow, order: Order, rule: Rule, *, awards_from: datetime,
     moment_at = moment_reached(order, rule.award_when, remembered=row.moment_at if row.rule_id == rule.id else None)
     version = version_of(row.arithmetic, is_settled=row.because is not None)
     due = points_due(order, rule, now, version=version, awards_from=awards_from, moment_at=moment_at, changes=changes)
-    weighed = weigh_by(order, rule, version)
-    return Arithmetic(order, rule, due, moment_at, changes, _exact(rule, due, weighed), weighed, version)
+    value = order_value_by(order, rule, version)
+    return Arithmetic(order, rule, due, moment_at, changes, _exact(rule, due, value), value, version)
 
 
-def _exact(rule: Rule, due: Due, weighed: Weighed) -> Fraction:
-    if weighed.value <= 0:
+def _exact(rule: Rule, due: Due, value: OrderValue) -> Fraction:
+    if value.whole <= 0:
         return Fraction(0)
-    return Fraction(rule.points_per_unit) * Fraction(due.base) * weighed.kept / weighed.value
+    return Fraction(rule.points_per_unit) * Fraction(due.base) * value.kept / value.whole
 
 
 @dataclass(frozen=True, slots=True)
