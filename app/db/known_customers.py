@@ -2,20 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import delete, text, union
+from sqlalchemy import delete, text
 from sqlmodel import Session, col, select
 
-from app.db.bulk import IsIn, insert_rows
-from app.db.tables import (
-    CustomerChangeRow,
-    CustomerWordRow,
-    KnownCustomerRow,
-    OrderRow,
-    PointsClaimRow,
-    PointsCustomerRow,
-)
+from app.db.bulk import IsIn, change_rows, insert_rows
+from app.db.customer_figures import figures_of
+from app.db.tables import CustomerChangeRow, CustomerWordRow, KnownCustomerRow
 from app.domain.email import is_erased
 from app.domain.search_words import words_of
 
@@ -23,8 +18,6 @@ from app.domain.search_words import words_of
 TAKEN_IN_MAX = 2000
 # Whoever writes known customers holds it, so that nobody writes an address that somebody else erases. Any number will do.
 KNOWN_LOCK = 7_346_313
-
-_NAMED_BY: Any = (OrderRow, PointsCustomerRow, PointsClaimRow)
 
 
 def take_in_changes(session: Session, *, limit: int = TAKEN_IN_MAX) -> int:
@@ -56,22 +49,15 @@ def _lock(session: Session) -> None:
 
 def _compare(session: Session, store_id: int, keys: Collection[str]) -> None:
     known = _known(session, store_id, keys)
-    named = {key for key in _named(session, store_id, keys) if not is_erased(key)}
-    _forget(session, [known[key] for key in known.keys() - named])
-    new = sorted(named - known.keys())
-    insert_rows(session, KnownCustomerRow, [{"store_id": store_id, "email_key": key} for key in new])
+    # A claim that is anybody's has no address.
+    figures = {key: one for key, one in figures_of(session, store_id, keys).items() if key and not is_erased(key)}
+    _forget(session, [known[key] for key in known.keys() - figures.keys()])
+    change_rows(session, KnownCustomerRow, [{"id": known[key], **asdict(figures[key])} for key in known.keys() & figures.keys()])
+    new = sorted(figures.keys() - known.keys())
+    insert_rows(session, KnownCustomerRow, [{"store_id": store_id, "email_key": key, **asdict(figures[key])} for key in new])
     ids = _known(session, store_id, new)
     words = [{"store_id": store_id, "word": word, "customer_id": ids[key]} for key in new for word in words_of(key)]
     insert_rows(session, CustomerWordRow, words)
-
-
-def _named(session: Session, store_id: int, keys: Collection[str]) -> set[str]:
-    """Give those of the keys that stand in any row."""
-    found = (
-        select(row.email_key).where(row.store_id == store_id, IsIn(row.__table__.c.email_key, "keys", list(keys)))
-        for row in _NAMED_BY
-    )
-    return set(session.execute(union(*found)).scalars())
 
 
 def _known(session: Session, store_id: int, keys: Collection[str]) -> dict[str, int]:

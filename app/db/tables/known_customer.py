@@ -1,9 +1,11 @@
 """Customers whom a store knows, and the words by which they are found."""
 
-from sqlalchemy import UniqueConstraint
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from app.db.columns import BigId, SearchWord
+from app.db.columns import BigId, SearchWord, UtcTime
 
 
 class KnownCustomerRow(SQLModel, table=True):
@@ -13,11 +15,23 @@ class KnownCustomerRow(SQLModel, table=True):
     """
 
     __tablename__ = "known_customer"
-    __table_args__ = (UniqueConstraint("store_id", "email_key", name="known_customer_email"),)
+    __table_args__ = (
+        UniqueConstraint("store_id", "email_key", name="known_customer_email"),
+        # What the list of customers is sorted by. The columns behind the id are those that it filters by.
+        Index("known_customer_by_balance", "store_id", "available", "id", "last_at", "customer_type"),
+        Index("known_customer_by_waiting", "store_id", "waiting", "id", "available", "last_at", "customer_type"),
+        Index("known_customer_by_activity", "store_id", "last_at", "id", "available", "customer_type"),
+    )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
     store_id: int = Field(foreign_key="store.id", sa_type=BigId)
     email_key: str = Field(max_length=320)
+    # The address as it was spelt, and what the rows that name the customer come to. Empty until housekeeping has added it up.
+    email: str | None = Field(default=None, max_length=320)
+    available: int = Field(default=0, sa_type=BigId, sa_column_kwargs={"server_default": "0"})
+    waiting: int = Field(default=0, sa_type=BigId, sa_column_kwargs={"server_default": "0"})
+    customer_type: str | None = Field(default=None, max_length=128)
+    last_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
 class CustomerWordRow(SQLModel, table=True):
@@ -33,7 +47,9 @@ class CustomerWordRow(SQLModel, table=True):
 
 
 class CustomerChangeRow(SQLModel, table=True):
-    """An address that came to a row, or left one. The database appends it itself; whether the customer is known is compared.
+    """An address that came to a row or left one, or whose points changed. The database appends it itself.
+
+    It only says: compare this customer with the rows that name them.
 
     It has no foreign key: the row that changed has one, and checking another for each change costs time.
     """

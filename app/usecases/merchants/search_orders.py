@@ -6,17 +6,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import literal, tuple_
-from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, exists, or_, select
+from sqlmodel import Session, col, or_, select
 
 from app.db.columns import BigId, SearchWord, UtcTime
 from app.db.tables import CustomerWordRow, KnownCustomerRow, OrderRow
 from app.errors import BadRequest
+from app.usecases.merchants.word_conditions import words_begin
 
 # Tells the key of such a page from those of the other lists.
 _PREFIX = "w~"
-# Behind every character that a word can have.
-_LAST = "\U0010ffff"
 _ID_MAX = 2**63 - 1
 _NO_PAGE = "This page is not there. Open the list again."
 
@@ -75,7 +73,6 @@ def orders_by_words(
 
 
 def _query(store_id: int, beginnings: Sequence[str], at: _Place | None, *, is_back: bool) -> Any:
-    first, *others = beginnings
     word, customer_id = col(CustomerWordRow.word), col(CustomerWordRow.customer_id)
     placed_at, order_id = col(OrderRow.placed_at), col(OrderRow.id)
     query = (
@@ -87,27 +84,13 @@ def _query(store_id: int, beginnings: Sequence[str], at: _Place | None, *, is_ba
             (col(OrderRow.store_id) == col(KnownCustomerRow.store_id))
             & (col(OrderRow.email_key) == col(KnownCustomerRow.email_key)),
         )
-        .where(CustomerWordRow.store_id == store_id, _begins(word, first), placed_at.is_not(None))
-        # `ann.ann@example.com` has two words that begin with "ann", and its orders are listed once.
-        .where(~_other_word(first, lambda other: col(other.word) < word))
-        .where(*(_other_word(beginning) for beginning in others))
+        .where(*words_begin(store_id, beginnings), placed_at.is_not(None))
     )
     if at is not None:
         query = query.where(*_beyond(at, is_back=is_back))
     if is_back:
         return query.order_by(word.desc(), customer_id.desc(), placed_at, order_id)
     return query.order_by(word, customer_id, placed_at.desc(), order_id.desc())
-
-
-def _begins(column: Any, beginning: str) -> Any:
-    """Bound a word, not by LIKE: an index serves bounds on both databases."""
-    return (column >= literal(beginning, SearchWord())) & (column < literal(beginning + _LAST, SearchWord()))
-
-
-def _other_word(beginning: str, condition: Any = None) -> Any:
-    other = aliased(CustomerWordRow)
-    found = exists().where(col(other.customer_id) == col(CustomerWordRow.customer_id), _begins(col(other.word), beginning))
-    return found if condition is None else found.where(condition(other))
 
 
 def _beyond(at: _Place, *, is_back: bool) -> tuple[Any, Any]:

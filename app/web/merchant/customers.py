@@ -1,4 +1,4 @@
-"""Customers: found by e-mail, with the balance as the provider has it now."""
+"""A customer, with the balance as the provider has it now."""
 
 from typing import Any
 
@@ -23,13 +23,7 @@ _ID_DIGITS = 20
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:
-    """Serve the page, and the change of a customer's points."""
-
-    @routes.get("/pages/customers")
-    def customers() -> Response:
-        staff = staff_of(services, request)
-        require(staff, MANAGE_ORDERS)
-        return customer_page(services, staff, request.args.get("email", "").strip())
+    """Serve the page of a customer, and the change of the points."""
 
     @routes.get("/pages/customers/<segment>")
     def customer(segment: str) -> Response:

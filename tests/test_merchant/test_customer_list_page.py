@@ -1,0 +1,71 @@
+"""The page that lists customers: what it shows, what its links keep, and its export."""
+
+from app.usecases.operating.housekeeping import know_customers
+from tests.test_merchant.calls import Desk, seen
+from tests.test_settling.test_refunds import ADA, paid_order
+
+BOB = "bob.marley@example.com"
+
+
+def live(desk: Desk) -> None:
+    desk.world.claim(paid_order(desk.world))
+    desk.world.clock.advance(hours=1)
+    paid_order(desk.world, "40", email=BOB)
+    know_customers(desk.world.services)
+
+
+def test_the_customers_are_listed_with_their_points(desk: Desk) -> None:
+    live(desk)
+
+    text = seen(desk.get("customers"))
+
+    assert f"{BOB} 0 40" in text
+    assert f"{ADA} 100 0" in text
+    assert text.index(BOB) < text.index(ADA)
+
+
+def test_a_part_lists_and_a_whole_address_opens_the_customer(desk: Desk) -> None:
+    live(desk)
+
+    assert ADA not in seen(desk.get("customers?email=marley"))
+    assert f"{BOB} 0 40" in seen(desk.get("customers?email=marley"))
+    assert desk.get(f"customers?email={BOB}").headers["X-Page"].startswith("customers/")
+
+
+def test_filters_that_cannot_be_read_are_named(desk: Desk) -> None:
+    answer = desk.get("customers?balance_over=many&idle_since=soon")
+
+    assert answer.status_code == 422
+    assert 'id="balance_over-error"' in answer.text
+    assert 'id="idle_since-error"' in answer.text
+
+
+def test_what_was_typed_is_shown_as_text(desk: Desk) -> None:
+    answer = desk.get("customers?email=%3Cscript%3E")
+
+    assert answer.status_code == 200
+    assert 'value="&lt;script&gt;"' in answer.text
+    assert "No customers found" in answer.text
+
+
+def test_the_export_has_what_was_found(desk: Desk) -> None:
+    live(desk)
+
+    page, export = desk.get("customers?sort=balance&balance_over=50"), desk.get("customers.csv?sort=balance&balance_over=50")
+
+    assert 'href="/app/pages/customers.csv?sort=balance&amp;balance_over=50"' in page.text
+    head, *rows = export.content.decode("utf-8-sig").splitlines()
+    assert head == "email,balance,waiting,last_activity,customer_type"
+    assert [row.split(",")[:3] for row in rows] == [[ADA, "100", "0"]]
+    assert export.headers["Content-Disposition"] == 'attachment; filename="customers.csv"'
+
+
+def test_at_coggins_the_page_says_why_it_has_no_balances(coggins_desk: Desk) -> None:
+    paid_order(coggins_desk.world)
+    know_customers(coggins_desk.world.services)
+
+    text = seen(coggins_desk.get("customers"))
+
+    assert "Coggins keeps the balances" in text
+    assert ADA in text
+    assert "Balance over" not in text
