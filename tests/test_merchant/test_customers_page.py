@@ -114,6 +114,27 @@ def test_a_change_without_sense_is_refused_and_what_was_typed_stays(desk: Desk, 
     assert adjustments(desk.world) == []
 
 
+def test_taking_more_than_is_there_is_said_beforehand(desk: Desk) -> None:
+    world = desk.world
+    sent = {"once": once_in(desk.get(f"customers/{ADA}")), "email": ADA, "points": "30", "reason": "welcome"}
+    desk.post(f"customers/{ADA}/adjust", sent)
+    while move_waiting(world.services):
+        pass
+    sent = {"once": once_in(desk.get(f"customers/{ADA}")), "email": ADA, "points": "-500", "reason": "fraud"}
+
+    told = desk.post(f"customers/{ADA}/adjust", sent)
+
+    assert told.status_code == 422
+    assert "Takes 30; 470 are not there" in seen(told)
+    assert 'name="takes" value="30"' in told.text
+    assert (world.balance(ADA).available, len(adjustments(world))) == (30, 1)
+    done = desk.post(f"customers/{ADA}/adjust", sent | {"takes": "30"})
+    while move_waiting(world.services):
+        pass
+    assert done.status_code == 200
+    assert world.balance(ADA).available == 0
+
+
 def test_a_form_about_another_customer_than_its_page_changes_nothing(desk: Desk) -> None:
     page = desk.get(f"customers/{ADA}")
 

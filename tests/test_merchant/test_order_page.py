@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import requests
+from sqlalchemy import update
 from sqlmodel import select
 
-from app.db.tables import AdjustmentRow, LogEntryRow
+from app.db.tables import AdjustmentRow, LogEntryRow, RuleRow
 from app.domain.claim import ClaimState
 from app.domain.settlement import MovementState
 from app.errors import BadRequest
@@ -120,6 +121,52 @@ def test_points_are_given_with_a_reason_and_a_name_once(desk: Desk) -> None:
     assert world.order(order_id).granted == 125
     assert log_of(world) == [("adjusted", "admin@example.com")]
     assert "Staff changed that by +25, to 125 points" in seen(desk.get(f"orders/{order_id}"))
+
+
+def test_taking_more_than_the_order_has_is_said_beforehand_and_shown_as_it_was(desk: Desk) -> None:
+    world = desk.world
+    order_id = paid_order(world, "20")
+    asked = {"points": "-1000", "reason": "fraud"}
+
+    told = press(desk, order_id, "adjust", **asked)
+
+    assert told.status_code == 422
+    assert "Takes 20; 980 are not there" in seen(told)
+    assert adjustments(world) == []
+    done = press(desk, order_id, "adjust", **asked, takes="20")
+    assert notified(done)["status"] == "info"
+    world.settle()
+    assert world.order(order_id).granted == 0
+    page = seen(desk.get(f"orders/{order_id}"))
+    assert "\N{MINUS SIGN}20 asked \N{MINUS SIGN}1,000" in page
+    assert "Staff changed that by \N{MINUS SIGN}20, to 0 points" in page
+    press(desk, order_id, "adjust", points="50", reason="sorry")
+    world.settle()
+    assert world.order(order_id).granted == 50
+
+
+def test_more_is_not_taken_than_was_said(desk: Desk) -> None:
+    order_id = paid_order(desk.world, "20")
+
+    answer = press(desk, order_id, "adjust", points="-1000", reason="fraud", takes="15")
+
+    assert (answer.status_code, adjustments(desk.world)) == (422, [])
+
+
+def test_an_order_whose_claim_ran_out_says_so(desk: Desk) -> None:
+    world = desk.world
+    with world.services.database.writing() as session:
+        session.execute(update(RuleRow).values(expires_days=10))
+    order_id = paid_order(world, "40")
+    world.clock.advance(days=12)
+    world.settle()
+
+    page = seen(desk.get(f"orders/{order_id}"))
+
+    assert "40 points ran out, because nobody took them in time. That leaves 0 points." in page
+    assert "Ran out \N{MINUS SIGN}40 nobody took them in time" in page
+    assert "Claim withdrawn" not in page
+    assert "40 Expired" in page
 
 
 @pytest.mark.parametrize(

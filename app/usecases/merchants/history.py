@@ -46,6 +46,7 @@ class ShownMovement:
     is_for_staff: bool
     reason: str | None
     decided_by: str | None
+    target_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,9 @@ class ShownClaim:
 
 @dataclass(frozen=True, slots=True)
 class ShownAdjustment:
-    """What a person changed, and why."""
+    """What a person changed, and why. `points` is what they asked for."""
 
+    id: int
     points: int
     reason: str
     made_by: str

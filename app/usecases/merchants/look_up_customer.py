@@ -25,7 +25,7 @@ from app.db.waiting_claims import points_waiting, points_waiting_of_programs
 from app.domain.claim import Balance
 from app.domain.email import is_typed_well
 from app.domain.settlement import MovementState
-from app.domain.store import AccountKind
+from app.domain.store import AccountKind, DebtPolicy
 from app.errors import BadRequest
 from app.ledger.balance_history import HistoryPage, balance_history
 from app.providers.protocol import Absent, NotSent, held
@@ -45,6 +45,7 @@ class CustomerView:
     `is_known` tells whether the provider knows the address at all. `history` is the ledger's, of embedded points; None where the
     points are kept elsewhere. Beside a history, `movements` are only those that it does not have: movements at earlier accounts,
     and those that did not happen.
+    `has_floor` tells that the balance never falls below zero.
     `waiting` are the points of the claim links that can still be taken, as far as they are known to be this customer's.
     """
 
@@ -53,6 +54,7 @@ class CustomerView:
     is_known: bool
     trouble: str
     account_kind: AccountKind
+    has_floor: bool
     orders: tuple[ListedOrder, ...]
     waiting: int
     history: HistoryPage | None
@@ -94,6 +96,7 @@ def look_up_customer(
         is_known=is_known,
         trouble=trouble,
         account_kind=AccountKind(account.kind),
+        has_floor=store.debt_policy == DebtPolicy.FLOOR,
         orders=tuple(orders),
         waiting=waiting,
         history=history,

@@ -16,6 +16,7 @@ from app.web.merchant.authentication import MANAGE_ORDERS, MANAGE_USERS, Staff, 
 from app.web.merchant.fragments import Tone, at, form_about, form_once, form_text, fragment, notify
 from app.web.merchant.orders import signed_points
 from app.web.merchant.places import as_segment, from_segment
+from app.web.merchant.short_takings import ShortTaking, short_taking
 from app.web.merchant.words import number
 
 # No id of a row has as many.
@@ -39,10 +40,21 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         try:
             form_about("email", email)
             asked, reason, once = signed_points(), form_text("reason"), form_once(staff)
+            if (short := _short_taking(services, staff, email, asked)) is not None:
+                told: dict[str, Any] = {"sentence": short.sentence, "takes": short.takes, "typed": request.form}
+                return customer_page(services, staff, email, status=422, **told)
             adjusted = adjust_customer(services, staff.store_slug, email, points=asked, reason=reason, who=staff.email, once=once)
         except BadRequest as refused:
             return customer_page(services, staff, email, status=422, sentence=refused.message, typed=request.form)
         return notify(customer_page(services, staff, email), *_said(adjusted, asked))
+
+
+def _short_taking(services: Services, staff: Staff, email: str, asked: int) -> ShortTaking | None:
+    """Tell beforehand what cannot be taken; None where all can, or the balance is not known, or may fall below zero."""
+    customer = look_up_customer(services, staff.store_id, email) if asked < 0 else None
+    if customer is None or customer.balance is None or not customer.has_floor:
+        return None
+    return short_taking(asked, customer.balance.available)
 
 
 def _said(adjusted: Adjusted | None, asked: int) -> tuple[Tone, str, str]:
@@ -68,7 +80,7 @@ def customer_page(
             customer = look_up_customer(services, staff.store_id, email, before=before, after=after)
         except BadRequest as refused:
             error = refused.message
-    given = {"sentence": "", "typed": {}, "is_giving": False, "status": 422 if error else 200, **values}
+    given = {"sentence": "", "typed": {}, "takes": None, "is_giving": False, "status": 422 if error else 200, **values}
     answer = fragment(
         "customers.html",
         staff,

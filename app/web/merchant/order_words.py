@@ -1,16 +1,18 @@
 """What an order's page says: its arithmetic as a sentence and a table, and the names of what happened."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from uuid import UUID
 
 from app.domain.arithmetic_versions import FIRST
 from app.domain.earning import Because, Moment
 from app.domain.order import Order
 from app.domain.settlement import MovementKind, MovementState
 from app.usecases.merchants.explain_order import Arithmetic, Version
+from app.usecases.merchants.history import ShownMovement
 from app.web.merchant.words import day, moment, money, number, signed
 
 STATUS_WORDS = {
@@ -22,6 +24,7 @@ STATUS_WORDS = {
     "none": ("No points", ""),
 }
 
+
 KIND_WORDS = {
     MovementKind.CLAIM: "Claim link",
     MovementKind.CREDIT: "Credit",
@@ -29,6 +32,15 @@ KIND_WORDS = {
     MovementKind.VOID: "Claim withdrawn",
     MovementKind.WRITE_OFF: "Written off",
 }
+
+
+def kind_words(movement: ShownMovement, ran_out: Mapping[UUID, int]) -> str:
+    """Name a change of points. What is taken off a claim that ran out, nobody withdrew."""
+    is_void = movement.kind == MovementKind.VOID and movement.target_id is not None
+    if is_void and ran_out.get(movement.target_id) == -movement.points:  # type: ignore[arg-type]  # an id
+        return "Ran out"
+    return KIND_WORDS[MovementKind(movement.kind)]
+
 
 STATE_WORDS = {
     MovementState.PLANNED: ("Planned", "info"),

@@ -23,6 +23,7 @@ from app.usecases.services import Services
 from app.web.merchant import order_words
 from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of
 from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
+from app.web.merchant.short_takings import ShortTaking, short_taking
 
 _ENTRIES_SHOWN = 200
 
@@ -79,14 +80,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         staff = _worker(services)
         if action not in _ACTIONS or not is_order_id(order_id):
             abort(404, "Saleor Points does not have this page.")
-        try:
-            title = _ACTIONS[action](services, staff, order_id)
-        except BadRequest as refused:
-            return _page(services, staff, order_id, failed=action, sentence=refused.message)
-        page = _page(services, staff, order_id)
-        if action in _WAIT_FOR_THE_WORKER:
-            return notify(page, "info", title, "The page shows the outcome by itself.")
-        return notify(page, "success", title)
+        return _act(services, staff, order_id, action)
 
 
 def _worker(services: Services) -> Staff:
@@ -147,8 +141,20 @@ _STATES = (
 )
 
 
-def _page(services: Services, staff: Staff, order_id: str, *, failed: str = "", sentence: str = "", opened: str = "") -> Response:
-    """Show an order's page. `failed` names the action whose form was refused, `opened` the one whose form is to be open."""
+def _page(
+    services: Services,
+    staff: Staff,
+    order_id: str,
+    *,
+    failed: str = "",
+    sentence: str = "",
+    opened: str = "",
+    takes: int | None = None,
+) -> Response:
+    """Show an order's page. `failed` names the action whose form was refused, `opened` the one whose form is to be open.
+
+    `takes` is what the form was just told that it takes.
+    """
     explained = explain_order(services, staff.store_id, order_id) if is_order_id(order_id) else None
     if explained is None:
         abort(404, "This order is not here. It may belong to another store, or Saleor Points has not seen it yet.")
@@ -166,6 +172,7 @@ def _page(services: Services, staff: Staff, order_id: str, *, failed: str = "", 
         failed=failed,
         opened=failed or opened,
         sentence=sentence,
+        takes=takes,
         typed=request.form,
         new_token=new_token,
         entries=explained.timeline[:_ENTRIES_SHOWN],
@@ -173,6 +180,20 @@ def _page(services: Services, staff: Staff, order_id: str, *, failed: str = "", 
     if opened:
         return at(answer, f"orders/{order_id}/give")
     return at(answer, f"orders/{order_id}") if request.method == "POST" else answer
+
+
+def _act(services: Services, staff: Staff, order_id: str, action: str) -> Response:
+    """Do what a form of the page asks for, and show the page as it is then."""
+    try:
+        if action == "adjust" and (short := _short_taking(services, staff, order_id)) is not None:
+            return _page(services, staff, order_id, failed=action, sentence=short.sentence, takes=short.takes)
+        title = _ACTIONS[action](services, staff, order_id)
+    except BadRequest as refused:
+        return _page(services, staff, order_id, failed=action, sentence=refused.message)
+    page = _page(services, staff, order_id)
+    if action in _WAIT_FOR_THE_WORKER:
+        return notify(page, "info", title, "The page shows the outcome by itself.")
+    return notify(page, "success", title)
 
 
 def _dashboard_link(staff: Staff, explained: Explanation) -> str:
@@ -212,6 +233,12 @@ def _void(services: Services, staff: Staff, _order_id: str) -> str:
     reason = form_text("void_reason")
     void_claim(services, staff.store_id, _uuid("claim"), reason=reason, who=staff.email, once=form_once(staff))
     return "The claim link is being withdrawn"
+
+
+def _short_taking(services: Services, staff: Staff, order_id: str) -> ShortTaking | None:
+    asked = signed_points()
+    explained = explain_order(services, staff.store_id, order_id) if asked < 0 else None
+    return short_taking(asked, explained.points_there) if explained is not None else None
 
 
 def _adjust(services: Services, staff: Staff, order_id: str) -> str:

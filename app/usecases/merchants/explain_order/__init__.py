@@ -13,7 +13,7 @@ from app.db.books import books_of
 from app.db.rows import as_value
 from app.db.snapshots import stored_order
 from app.db.stores import accounts_of, rules_of
-from app.db.tables import AdjustmentRow, ClaimRow, EventRow, MovementRow, OrderRow, PointsClaimRow, StoreRow
+from app.db.tables import AdjustmentRow, ClaimRow, EventRow, GoneRow, MovementRow, OrderRow, PointsClaimRow, StoreRow
 from app.domain.claim import ClaimState
 from app.domain.gone import Changes
 from app.domain.order import Order
@@ -42,6 +42,7 @@ class UnknownCall:
 class Explanation:
     """All about one order's points. `arithmetic` and `version` are None for an order that was never read, or cannot be.
 
+    `ran_out` is what ran out with each claim, `taken` what each taking by staff really took, by their ids.
     `other_holders` are the addresses that have points of this order, and are not the order's own.
     """
 
@@ -56,6 +57,8 @@ class Explanation:
     unknown_calls: tuple[UnknownCall, ...]
     timeline: tuple[TimelineEntry, ...]
     now: datetime
+    ran_out: Mapping[UUID, int]
+    taken: Mapping[int, int]
     other_holders: tuple[str, ...] = ()
 
     @property
@@ -68,6 +71,11 @@ class Explanation:
         """Tell whether Saleor has told of a change that was not read yet."""
         order = self.order
         return order.told_at is not None and order.read_at is not None and order.told_at > order.read_at
+
+    @property
+    def points_there(self) -> int:
+        """Give the points of the order that staff can take."""
+        return max(self.arithmetic.due.points if self.arithmetic is not None else self.order.due, 0)
 
     @property
     def agrees(self) -> bool:
@@ -111,6 +119,7 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         accounts = {number: AccountKind(one.kind) for number, one in accounts_of(session, store_id).items()}
         unknown_calls = _unknown_calls(session, movements)
         books = books_of(session, [row.id or 0])[row.id or 0]
+        gone = session.exec(select(GoneRow).where(GoneRow.order_id == row.id)).all()
         other_holders = find_other_holders(session, row, books)
     order = stored_order(row)
     version = version_for(rules, row, order) if order is not None else None
@@ -127,6 +136,8 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         unknown_calls=tuple(unknown_calls),
         timeline=tuple(timeline(shown, movements=movements, claims=claims, adjustments=adjustments, events=events)),
         now=now,
+        ran_out={one.claim_id: one.of_points + one.of_gifts for one in gone if one.claim_id is not None},
+        taken={one.adjustment_id: one.of_points + one.of_gifts for one in gone if one.adjustment_id is not None},
         other_holders=tuple(other_holders),
     )
 
