@@ -4,7 +4,7 @@ The database appends a change for each balance, claim and order that changes (mi
 totals later. A total is what is stored, and the changes that are not added yet.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,7 +41,7 @@ class Totals:
     @property
     def orders_for_people(self) -> int:
         """The orders with a problem that does not end by itself."""
-        return sum(self.orders_by_problem.get(code, 0) for code in PROBLEMS_OF_PEOPLE)
+        return count_for_people(self.orders_by_problem)
 
 
 def totals_of(session: Session, store_id: int, now: datetime) -> Totals:
@@ -58,14 +58,25 @@ def totals_of(session: Session, store_id: int, now: datetime) -> Totals:
     )
 
 
-def orders_with_problem(session: Session) -> dict[int, int]:
-    """Count the orders of each store that have a problem."""
+def orders_by_problem(session: Session) -> dict[int, dict[str, int]]:
+    """Count the orders of each store that have a problem, by its code."""
     of_each = (
-        select(table.c.store_id, table.c.amount).where(table.c.kind == TotalKind.PROBLEMS) for table in (_TOTALS, _CHANGES)
+        select(table.c.store_id, table.c.part, table.c.amount).where(table.c.kind == TotalKind.PROBLEMS)
+        for table in (_TOTALS, _CHANGES)
     )
     both = union_all(*of_each).subquery()
-    counted = session.execute(select(both.c.store_id, func.sum(both.c.amount)).group_by(both.c.store_id))
-    return {store_id: int(orders) for store_id, orders in counted}
+    counted: dict[int, dict[str, int]] = defaultdict(dict)
+    for store_id, code, orders in session.execute(
+        select(both.c.store_id, both.c.part, func.sum(both.c.amount)).group_by(both.c.store_id, both.c.part)
+    ):
+        if orders:
+            counted[store_id][code] = int(orders)
+    return dict(counted)
+
+
+def count_for_people(orders: Mapping[str, int]) -> int:
+    """Count the orders with a problem that does not end by itself, of orders counted by their problems' codes."""
+    return sum(orders.get(code, 0) for code in PROBLEMS_OF_PEOPLE)
 
 
 def _of_store(table: Any, store_id: int) -> Select[Any]:

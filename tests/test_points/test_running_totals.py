@@ -15,7 +15,7 @@ from app.db.engine import Database
 from app.db.migrations import MIGRATIONS, migrate
 from app.db.tables import OrderRow, RunningTotalRow, TotalChangeRow
 from app.db.tables.points_entry import EntryKind
-from app.db.totals import Totals, fold_changes, orders_with_problem, totals_of
+from app.db.totals import Totals, fold_changes, orders_by_problem, totals_of
 from app.ledger import entries as ledger
 from app.providers.embedded import EmbeddedProvider
 from app.usecases.operating.total_audits import differing_totals
@@ -145,7 +145,7 @@ def test_orders_are_counted_by_their_problem(provider: EmbeddedProvider) -> None
     assert found.orders_by_problem == {"no_email": 1, "gone": 1}
     assert found.orders_for_people == 2
     with provider.database.reading() as session:
-        assert orders_with_problem(session) == {provider.store_id: 2}
+        assert orders_by_problem(session) == {provider.store_id: {"no_email": 1, "gone": 1}}
     execute(provider, """DELETE FROM "order" WHERE problem_code = 'gone'""")
     assert totals(provider).orders_by_problem == {"no_email": 1}
     assert differences(provider) == []

@@ -1,5 +1,6 @@
 """Housekeeping costs the same with one store and with many: what most stores do not need is not asked for each of them."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,10 +11,11 @@ from sqlalchemy import event
 from sqlmodel import Session, col, func, select
 
 from app.db.rows import new_row
-from app.db.tables import EventRow, StoreRow
+from app.db.tables import EventRow, OrderRow, StoreRow
 from app.domain.store import AccountKind
 from app.usecases.operating.change_account import new_account
 from app.usecases.operating.housekeeping import KEPT_FOR, STORES_MAX, do_housekeeping
+from app.usecases.operating.tell_problems import ORDERS
 from tests.world import World
 
 STORES = 40
@@ -86,3 +88,20 @@ def test_old_events_of_many_stores_are_deleted_a_few_stores_a_round(world: World
     assert rounds == [True] * (STORES // STORES_MAX) + [False]
     with world.services.database.reading() as session:
         assert session.exec(select(func.count()).select_from(EventRow).where(col(EventRow.last_at) <= old)).one() == 0
+
+
+def test_orders_that_need_a_person_are_not_counted_store_by_store(world: World) -> None:
+    add_stores(world, STORES)
+    told = json.dumps({ORDERS: "Orders that need a person: 1. Open Saleor Points to see what to do."})
+    with world.services.database.writing() as session:
+        for store in session.exec(select(StoreRow).where(col(StoreRow.slug).like("quiet-%"))).all():
+            store.problems_told = told
+            order = new_row(OrderRow, store_id=store.id, saleor_order_id="a", problem_code="no_email", created_at=world.clock())
+            session.add_all([store, order])
+
+    with statements(world) as sent:
+        do_housekeeping(world.services)
+
+    assert len([statement for statement in sent if '"order"' in statement]) == 1
+    with world.services.database.reading() as session:
+        assert set(session.exec(select(StoreRow.problems_told).where(col(StoreRow.slug).like("quiet-%")))) == {told}

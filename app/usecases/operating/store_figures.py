@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from app.db.queue import is_waiting
 from app.db.tables import AccountRow, MovementRow, OrderRow, StoreRow
-from app.db.totals import orders_with_problem
+from app.db.totals import orders_by_problem
 from app.domain.store import StoreState
 from app.usecases.services import Services
 
@@ -49,7 +49,7 @@ def _figures(session: Session, now: datetime) -> list[StoreFigures]:
     drifting = dict(
         session.execute(select(col(OrderRow.store_id), func.count()).where(IS_DRIFTING).group_by(col(OrderRow.store_id))).all()
     )
-    troubled = orders_with_problem(session)
+    troubled = orders_by_problem(session)
     for_staff = dict(
         session.execute(
             select(col(MovementRow.store_id), func.count())
@@ -70,7 +70,7 @@ def _figures(session: Session, now: datetime) -> list[StoreFigures]:
             paused_until=store.paused_until,
             account_paused_until=paused.get(store.id),
             drifting_orders=drifting.get(store.id, 0),
-            orders_with_problem=troubled.get(store.id or 0, 0),
+            orders_with_problem=sum(troubled.get(store.id or 0, {}).values()),
             movements_for_staff=for_staff.get(store.id, 0),
         )
         for store in stores

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import structlog
-from sqlalchemy import and_, exists, func, or_, update
+from sqlalchemy import and_, exists, or_, update
 from sqlmodel import Session, col, select
 
 from app.db.moment_conditions import is_free
 from app.db.stores import current_account
 from app.db.tables import AccountRow, OrderRow, StoreRow
 from app.db.tables.order import NEEDS_A_PERSON
+from app.db.totals import count_for_people, orders_by_problem
 from app.domain.moments import CLOCKS_AGREE_WITHIN
 from app.domain.store import StoreState
 from app.errors import AppError
@@ -30,7 +31,7 @@ SWEEP = "points-sweep"
 ORDERS = "points-orders"
 # The schema of these has the mutation; a release before 3.22.36 answers that it has not.
 KNOWN_SINCE = (3, 22)
-COUNTED_MAX = 1000
+TOLD_MAX = 1000
 _MESSAGE_MAX = 240
 # A Saleor that did not take it is asked again after this long.
 ASKED_AGAIN_AFTER = timedelta(hours=1)
@@ -55,15 +56,20 @@ def tell_problems(services: Services) -> None:
         stores = session.exec(
             select(StoreRow).where(StoreRow.state == StoreState.ACTIVE, col(StoreRow.token_sealed).is_not(None), due, _MAY_DIFFER)
         ).all()
-        states = [(store, dict(_problems(session, store))) for store in stores if _knows_problems(store)]
+        orders = orders_by_problem(session) if stores else {}
+        states = [
+            (store, dict(_problems(session, store, count_for_people(orders.get(store.id or 0, {})))))
+            for store in stores
+            if _knows_problems(store)
+        ]
     for store, problems in states:
         told: dict[str, str] = json.loads(store.problems_told or "{}")
         if problems != told and not store.failures:
             _tell(services, store, told, problems)
 
 
-def _problems(session: Session, store: StoreRow) -> Iterator[tuple[str, str]]:
-    """Give what is wrong now: key and sentence."""
+def _problems(session: Session, store: StoreRow, orders: int) -> Iterator[tuple[str, str]]:
+    """Give what is wrong now, key and sentence. `orders` need a person."""
     account: AccountRow | None = current_account(session, store.id or 0)
     if account is not None and account.problem:
         # The provider's sentences name the key where it is the key that is refused.
@@ -71,10 +77,9 @@ def _problems(session: Session, store: StoreRow) -> Iterator[tuple[str, str]]:
         yield key, f"The points provider is not served: {account.problem}"[:_MESSAGE_MAX]
     if store.problem:
         yield SWEEP, store.problem[:_MESSAGE_MAX]
-    found = select(OrderRow.id).where(OrderRow.store_id == store.id, NEEDS_A_PERSON).limit(COUNTED_MAX + 1).subquery()
-    orders = session.exec(select(func.count()).select_from(found)).one()
     if orders:
-        number = f"more than {COUNTED_MAX}" if orders > COUNTED_MAX else str(orders)
+        # Each other number would be told anew.
+        number = f"more than {TOLD_MAX}" if orders > TOLD_MAX else str(orders)
         yield ORDERS, f"Orders that need a person: {number}. Open Saleor Points to see what to do."
 
 
