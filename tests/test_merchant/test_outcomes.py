@@ -146,8 +146,15 @@ HERE = [
     ),
     Action("first steps", lambda _world: "", pressed("Keep this rule"), "Done", "The default rule is set : done", waits=False),
     Action("settings", lambda _world: "/settings", settings_saved, "Settings saved", "Time zone", waits=False),
+    Action(
+        "a test of the first day",
+        lambda _world: "/overview/test",
+        pressed("Make a test of the claim page"),
+        "The test is ready",
+        "Your test of 50 points",
+        waits=False,
+    ),
     Action("a new key", lambda _world: "/settings", key_made, "", "This is the new key.", waits=False),
-    Action("test of the provider", lambda _world: "/settings", pressed("Test connection"), "", "need no connection", waits=False),
 ]
 
 AT_COGGINS = [
