@@ -23,6 +23,7 @@ COMMANDS = MappingProxyType(
             "worker": "worker:worker",
             "migrate": "migrate:migrate",
             "movements": "decisions:movements",
+            "approvals": "approving:approvals",
             "adjust": "decisions:adjust",
             "write-off": "decisions:write_off",
             "look-again": "decisions:look_again",

@@ -10,6 +10,8 @@ from app.logs import written_out
 from app.usecases.merchants import adjust_points
 from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
 
+_WAITS = "Above a limit of this store: nothing was changed yet. Somebody else approves it: saleor-points approvals list"
+
 
 @click.group()
 def movements() -> None:
@@ -70,10 +72,11 @@ def adjust(*, store: str, number: str | None, email: str | None, points: int, re
         raise click.UsageError("Name either --order or --customer.")
     with open_services() as services:
         if number is not None:
-            adjust_points.adjust_order(services, store, number, points=points, reason=reason, who=who)
+            is_made = adjust_points.adjust_order(services, store, number, points=points, reason=reason, who=who)
         else:
-            adjust_points.adjust_customer(services, store, email or "", points=points, reason=reason, who=who)
-    click.echo(f"Noted: {points:+} points. The worker does the rest.")
+            adjusted = adjust_points.adjust_customer(services, store, email or "", points=points, reason=reason, who=who)
+            is_made = adjusted is None or not adjusted.waits_for_approval
+    click.echo(f"Noted: {points:+} points. The worker does the rest." if is_made else _WAITS)
 
 
 @click.command(name="write-off")
@@ -84,6 +87,9 @@ def write_off(*, store: str, number: str, who: str) -> None:
     """Close an order's shortfall without taking anything."""
     with open_services() as services:
         let_go = adjust_points.write_off(services, store, number, who=who)
+    if let_go is None:
+        click.echo(_WAITS)
+        return
     click.echo(written_out(f"{let_go} points of order {number} were written off."))
 
 

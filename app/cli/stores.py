@@ -58,6 +58,8 @@ def create_store_command(name: str) -> None:
     metavar="N|never",
     help="Erase customers so many days after Saleor deleted them; then run webhooks sync. It needs MANAGE_USERS.",
 )
+@click.option("--staff-change-max", metavar="N|none", help="Most points that staff change at once without approval.")
+@click.option("--staff-day-max", metavar="N|none", help="Most points that one person changes in a day without approval.")
 @option_who_if_any
 def set_store(slug: str, *, who: str | None, **options: str | None) -> None:
     """Change settings of the store SLUG. What is left out stays as it is."""
@@ -173,8 +175,22 @@ def _days(text: str) -> int | None:
     return int(text)
 
 
+def _limit(text: str) -> int | None:
+    if text.strip().lower() == "none":
+        return None
+    if not text.strip().isdecimal() or len(text.strip()) > 15:
+        raise click.UsageError("This option takes a whole number of points, or none.")
+    return int(text)
+
+
 _READ: Mapping[str, Callable[[str], Any]] = MappingProxyType(
-    {"default_expires_days": _days, "erase_after_days": _days, "customer_types": lambda text: text.split(",")}
+    {
+        "default_expires_days": _days,
+        "erase_after_days": _days,
+        "customer_types": lambda text: text.split(","),
+        "staff_change_max": _limit,
+        "staff_day_max": _limit,
+    }
 )
 
 

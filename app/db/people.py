@@ -13,6 +13,7 @@ from app.db.keys import has_new_keys, key_in, keys_in, not_ascii, same_person
 from app.db.stores import accounts_of
 from app.db.tables import (
     AdjustmentRow,
+    ApprovalRequestRow,
     ClaimRow,
     CustomerMoveRow,
     DeletedCustomerRow,
@@ -44,10 +45,11 @@ class Person:
     moves: Sequence[CustomerMoveRow] = ()
     deletions: Sequence[DeletedCustomerRow] = ()
     spends: Sequence[PointsSpendRow] = ()
+    requests: Sequence[ApprovalRequestRow] = ()
 
     @property
     def is_known(self) -> bool:
-        return any((self.customer, self.points_claims, self.orders, self.movements, self.claims, self.adjustments))
+        return any((self.customer, self.points_claims, self.orders, self.movements, self.claims, self.adjustments, self.requests))
 
 
 def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = False) -> Person:
@@ -104,7 +106,9 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     moves = _all(session, select(CustomerMoveRow).where(CustomerMoveRow.store_id == store.id, is_moved))
     is_deleted = (DeletedCustomerRow.store_id == store.id, col(DeletedCustomerRow.email_key).in_(keys))
     deletions = _all(session, select(DeletedCustomerRow).where(*is_deleted), lock=lock)
-    return Person(customer, entries, points_claims, orders, movements, claims, adjustments, moves, deletions, spends)
+    is_asked = (ApprovalRequestRow.store_id == store.id, col(ApprovalRequestRow.email_key).in_(keys))
+    requests = _all(session, select(ApprovalRequestRow).where(*is_asked))
+    return Person(customer, entries, points_claims, orders, movements, claims, adjustments, moves, deletions, spends, requests)
 
 
 def forget_in_lists(session: Session, store_id: int, is_theirs: Callable[[str | None], bool], nobody: str) -> None:

@@ -4,6 +4,7 @@ from app.db.tables.account import AccountRow
 from app.db.tables.adjustment import AdjustmentRow
 from app.db.tables.api_answer import ApiAnswerRow
 from app.db.tables.api_key import ApiKeyRow
+from app.db.tables.approval_request import ApprovalRequestRow
 from app.db.tables.claim import ClaimRow
 from app.db.tables.customer_move import CustomerMoveRow
 from app.db.tables.deleted_customer import DeletedCustomerRow
@@ -24,6 +25,7 @@ from app.db.tables.process import ProcessRow
 from app.db.tables.rule import RuleRow
 from app.db.tables.running_total import RunningTotalRow
 from app.db.tables.split_customer import SplitCustomerRow
+from app.db.tables.staff_day import StaffDayRow
 from app.db.tables.store import StoreLogoRow, StoreRow
 from app.db.tables.total_change import TotalChangeRow
 
@@ -32,6 +34,7 @@ __all__ = [
     "AdjustmentRow",
     "ApiAnswerRow",
     "ApiKeyRow",
+    "ApprovalRequestRow",
     "ClaimRow",
     "CustomerChangeRow",
     "CustomerMoveRow",
@@ -54,6 +57,7 @@ __all__ = [
     "RuleRow",
     "RunningTotalRow",
     "SplitCustomerRow",
+    "StaffDayRow",
     "StoreLogoRow",
     "StoreRow",
     "TotalChangeRow",

@@ -1,6 +1,6 @@
 """What staff gave or took by hand."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Index
@@ -16,6 +16,9 @@ class AdjustmentRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("points <> 0", name="adjustment_points"),
         CheckConstraint("order_id IS NOT NULL OR email_key IS NOT NULL", name="adjustment_has_subject"),
+        CheckConstraint(
+            "abs(points) <= points_max OR request_id IS NOT NULL OR claim_id IS NOT NULL", name="adjustment_within_limit"
+        ),
         # Newest first, paged by id: everybody's, and one staff user's.
         Index("adjustment_by_time", "store_id", "id"),
         Index("adjustment_by_staff", "store_id", "made_by", "id"),
@@ -34,3 +37,8 @@ class AdjustmentRow(SQLModel, table=True):
     made_at: datetime = Field(sa_type=UtcTime)
     # The version of the arithmetic that it was made for. None: it counts with its sign, as versions before know it.
     arithmetic: int | None = None
+    # The day of the store on which it counted towards its maker's sum, and the limit of one change then; none: there was none.
+    counted_on: date | None = None
+    points_max: int | None = None
+    # The request that was approved to make it. None is made twice.
+    request_id: int | None = Field(default=None, index=True, unique=True, sa_type=BigId)

@@ -20,6 +20,8 @@ class StoreRow(SQLModel, table=True):
         CheckConstraint("state <> 'active' OR saleor_api_url IS NULL OR token_sealed IS NOT NULL", name="store_active_has_token"),
         CheckConstraint("state <> 'deleted' OR token_sealed IS NULL", name="store_deleted_has_no_token"),
         CheckConstraint("default_expires_days BETWEEN 0 AND 36500", name="store_default_expires_days"),
+        CheckConstraint("staff_change_max >= 0", name="store_staff_change_max"),
+        CheckConstraint("staff_day_max >= 0", name="store_staff_day_max"),
         CheckConstraint("erase_after_days BETWEEN 0 AND 365", name="store_erase_after_days"),
     )
 
@@ -49,6 +51,11 @@ class StoreRow(SQLModel, table=True):
     customer_types: str | None = None
     # Days after which a customer whom Saleor deleted is erased; none: nobody is.
     erase_after_days: int | None = None
+    # The most points that staff may change at once, and one person on one day, without approval; none: no limit.
+    staff_change_max: int | None = None
+    staff_day_max: int | None = Field(default=None, sa_type=BigId)
+    # Since when these limits are what somebody wanted; none: nobody thought about them yet.
+    limits_checked_at: datetime | None = Field(default=None, sa_type=UtcTime)
     # Whether changes of an order's points are noted in its history.
     order_notes: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     # Where this store's Dashboard is, as its bridge told at the first handshake of a verified staff user.

@@ -1,31 +1,29 @@
-"""What staff change by hand: the points due of an order, the balance of a customer, and a shortfall that is written off."""
+"""Adjust points by hand: of an order, as part of what is due; or of a customer, at once. And write off what cannot be had.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from uuid import UUID, uuid4
+What exceeds a limit of the store is not made: it waits for somebody else's approval (`decide_request.py`).
+"""
 
 import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from app.db.books import lane_of
+from app.db.approval_requests import Asked, ask_for_approval
 from app.db.form_tokens import FormToken, is_first
 from app.db.keys import key_in
 from app.db.logbook import write_log
+from app.db.staff_days import count_change
 from app.db.stores import current_account, find_store_by_slug
-from app.db.tables import AccountRow, AdjustmentRow, MovementRow, OrderRow, StoreRow
+from app.db.tables import AccountRow, OrderRow, StoreRow
 from app.db.waking import wake
-from app.domain.arithmetic_versions import NEWEST
 from app.domain.bounds import POINTS_MAX
 from app.domain.email import is_typed_well
-from app.domain.settlement import CauseKind, MovementKind, MovementState
+from app.domain.staff_limits import Limit, Wanted
 from app.errors import BadRequest
-from app.providers.protocol import Rejected
 from app.saleor.parsing import is_order_id
-from app.usecases.moving.causes import Busy, Ended, Result
-from app.usecases.moving.engine_run import Run, open_accounts
-from app.usecases.moving.planning import new_movement, plan
+from app.usecases.merchants.make_change import Adjusted, ChangeByHand, change_customer, change_order, let_go
 from app.usecases.services import Services
+
+__all__ = ["TEXT_LENGTH_MAX", "Adjusted", "adjust_customer", "adjust_order", "find_order", "look_again", "write_off"]
 
 log = structlog.get_logger()
 
@@ -34,8 +32,10 @@ TEXT_LENGTH_MAX = 1024
 
 def adjust_order(
     services: Services, store_slug: str, number: str, *, points: int, reason: str, who: str, once: FormToken | None = None
-) -> None:
+) -> bool:
     """Give or take extra points for an order, known by its number or Saleor's id. The worker settles it at once.
+
+    False where the change waits for approval.
 
     Raises BadRequest when there is no such order, or no reason.
     """
@@ -43,35 +43,17 @@ def adjust_order(
     now = services.clock()
     with services.database.writing() as session:
         if once is not None and not is_first(session, once, now):
-            return
-        order = find_order(session, store_slug, number)
-        session.add(
-            AdjustmentRow(
-                store_id=order.store_id,
-                order_id=order.id,
-                points=points,
-                reason=reason,
-                made_by=who,
-                made_at=now,
-                arithmetic=NEWEST,
-            )
-        )
-        wake(session, order.id or 0, now)
-        said = f"Points of order {order.number or ''} changed by {points:+}: {reason.strip()}"
-        write_log(session, order.store_id, "adjusted", said, now=now, made_by=who)
-    log.info("order adjusted", store=store_slug, order=number, points=points)
-
-
-@dataclass(frozen=True, slots=True)
-class Adjusted:
-    """What came of a change of a customer's points: how many were given (or taken, below zero), and the refusal if there was one.
-
-    `points` is None while the points provider was not asked yet. `movement_id` names the change.
-    """
-
-    movement_id: UUID
-    points: int | None
-    refusal: str = ""
+            return True
+        order = find_order(session, store_slug, number, lock=True)
+        counted = count_change(session, session.get_one(StoreRow, order.store_id), points, who, now)
+        if isinstance(counted, Limit):
+            asked = Asked(Wanted.ADJUST, points, reason, who, exceeds=counted)
+            ask_for_approval(session, order.store_id, asked, now, order_id=order.id)
+        else:
+            change_order(session, order, ChangeByHand(points, reason, who, counted), now)
+    is_made = not isinstance(counted, Limit)
+    log.info("order adjusted" if is_made else "approval asked", store=store_slug, order=number, points=points)
+    return is_made
 
 
 def adjust_customer(
@@ -90,36 +72,23 @@ def adjust_customer(
     with services.database.writing() as session:
         if once is not None and not is_first(session, once, now):
             return None
-        store, account = _store_and_account(session, store_slug)
-        adjustment = AdjustmentRow(
-            store_id=store.id or 0, email_key=key_in(session, email), points=points, reason=reason, made_by=who, made_at=now
-        )
-        session.add(adjustment)
-        session.flush()
-        run = Run(services, open_accounts(services, session, store), services.causes[CauseKind.CUSTOMER])
-        kind = MovementKind.CREDIT if points > 0 else MovementKind.DEBIT
-        cause = {"cause_kind": CauseKind.CUSTOMER, "cause_id": adjustment.id}
-        movement = new_movement(run.accounts, account, kind, points, email.strip(), now, decided_by=who, **cause)
-        _, results = plan(session, run, [movement], now)
-        if any(isinstance(result, Busy) for result in results):
-            raise BadRequest("Another change of this customer's points is under way. Nothing was changed; try again in a moment.")
-        said = f"A customer's points changed by {points:+}: {reason.strip()}"
-        write_log(session, store.id or 0, "adjusted", said, now=now, made_by=who)
-    log.info("customer adjusted", store=store_slug, points=points)
-    return _adjusted(movement.id, results)
+        store, account = store_and_account(session, store_slug)
+        counted = count_change(session, store, points, who, now)
+        if isinstance(counted, Limit):
+            asked = Asked(Wanted.ADJUST, points, reason, who, exceeds=counted)
+            ask_for_approval(session, store.id or 0, asked, now, email=email.strip(), email_key=key_in(session, email))
+            adjusted = Adjusted(None, None, waits_for_approval=True)
+        else:
+            change = ChangeByHand(points, reason, who, counted)
+            adjusted = change_customer(services, session, store, account, email, change, now)
+    log.info("approval asked" if adjusted.waits_for_approval else "customer adjusted", store=store_slug, points=points)
+    return adjusted
 
 
-def _adjusted(movement_id: UUID, results: Sequence[Result]) -> Adjusted:
-    for result in results:
-        if isinstance(result, Ended):
-            if isinstance(result.outcome, Rejected):
-                return Adjusted(movement_id, 0, result.outcome.reason)
-            return Adjusted(movement_id, result.movement.points)
-    return Adjusted(movement_id, None)
-
-
-def write_off(services: Services, store_slug: str, number: str, *, who: str, once: FormToken | None = None) -> int:
+def write_off(services: Services, store_slug: str, number: str, *, who: str, once: FormToken | None = None) -> int | None:
     """Close an order's shortfall without taking anything, and give how many points it was.
+
+    None where that waits for approval.
 
     Raises BadRequest when the order lacks nothing.
     """
@@ -130,34 +99,16 @@ def write_off(services: Services, store_slug: str, number: str, *, who: str, onc
         order = find_order(session, store_slug, number, lock=True)
         if order.shortfall <= 0:
             raise BadRequest("Nothing is missing from this order.")
-        _, account = _store_and_account(session, store_slug)
-        session.add(
-            MovementRow(
-                id=uuid4(),
-                store_id=order.store_id,
-                order_id=order.id,
-                account_id=account.id or 0,
-                kind=MovementKind.WRITE_OFF,
-                state=MovementState.ACCEPTED,
-                points=-order.shortfall,
-                email=order.email or "",
-                lane=lane_of(session, account, order.email or ""),
-                planned_at=now,
-                ended_at=now,
-                decided_by=who,
-            )
-        )
-        let_go = order.shortfall
-        session.execute(
-            update(OrderRow)
-            .where(col(OrderRow.id) == order.id)
-            .values(granted=col(OrderRow.granted) - let_go, shortfall=0, shortfall_since=None, problem_code=None, problem=None)
-        )
-        wake(session, order.id or 0, now)
-        said = f"{let_go} missing points of order {order.number or ''} were let go."
-        write_log(session, order.store_id, "written_off", said, now=now, made_by=who)
-    log.info("shortfall written off", store=store_slug, order=number, points=let_go)
-    return let_go
+        store, account = store_and_account(session, store_slug)
+        counted = count_change(session, store, order.shortfall, who, now)
+        if isinstance(counted, Limit):
+            asked = Asked(Wanted.WRITE_OFF, order.shortfall, "Write-off", who, exceeds=counted)
+            ask_for_approval(session, order.store_id, asked, now, order_id=order.id)
+            points = None
+        else:
+            points = let_go(session, order, account, who, now)
+    log.info("shortfall written off" if points is not None else "approval asked", store=store_slug, order=number, points=points)
+    return points
 
 
 def look_again(
@@ -191,7 +142,11 @@ def find_order(session: Session, store_slug: str, number: str, *, lock: bool = F
     return order
 
 
-def _store_and_account(session: Session, store_slug: str) -> tuple[StoreRow, AccountRow]:
+def store_and_account(session: Session, store_slug: str) -> tuple[StoreRow, AccountRow]:
+    """Find a store and the account that new points go to.
+
+    Raises BadRequest when there is no such store.
+    """
     store = find_store_by_slug(session, store_slug)
     account = current_account(session, store.id) if store is not None and store.id is not None else None
     if store is None or account is None:

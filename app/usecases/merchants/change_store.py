@@ -14,7 +14,8 @@ from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import SETTINGS_CHANGED, write_log
 from app.db.stores import find_store_by_slug
 from app.db.tables import DeletedCustomerRow
-from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, ERASE_AFTER_DAYS_MAX, EXPIRES_DAYS_MAX
+from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, ERASE_AFTER_DAYS_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
+from app.domain.staff_limits import DAY_MAX
 from app.domain.store import ClaimLink, DebtPolicy
 from app.errors import BadRequest
 from app.usecases.merchants.what_changed import what_changed
@@ -34,6 +35,8 @@ _LABELS = MappingProxyType(
         "customer_types": "Customer types",
         "order_notes": "Notes in the order's history",
         "erase_after_days": "Days until a customer deleted in Saleor is erased",
+        "staff_change_max": "Most points of one change by staff",
+        "staff_day_max": "Most points that one person changes in a day",
     }
 )
 
@@ -44,7 +47,8 @@ class StoreSettings(TypedDict, total=False):
     `default_expires_days`: days of a claim for which nobody says any; None: it never expires. `customer_types`: those that the
     Points API takes; none at all: any. `time_zone`: where a day ends. `debt_policy`, `claim_link`: values of the enumerations.
     `order_notes`: whether changes of an order's points are noted in its history. `erase_after_days`: days until a customer whom
-    Saleor deleted is erased; None: nobody is, and nobody waits for it any more.
+    Saleor deleted is erased; None: nobody is, and nobody waits for it any more. `staff_change_max`, `staff_day_max`: the most
+    points that staff change by hand at once, and one person in a day, without approval; None: no limit.
     """
 
     default_expires_days: int | None
@@ -54,6 +58,8 @@ class StoreSettings(TypedDict, total=False):
     claim_link: str
     order_notes: bool
     erase_after_days: int | None
+    staff_change_max: int | None
+    staff_day_max: int | None
 
 
 def change_store(
@@ -74,6 +80,8 @@ def change_store(
         changed = what_changed(_read({name: getattr(store, name) for name in values}), _read(values), _LABELS)
         for name, value in values.items():
             setattr(store, name, value)
+        if not _LIMITS.isdisjoint(values):
+            store.limits_checked_at = now
         session.add(store)
         if "erase_after_days" in values and values["erase_after_days"] is None:
             waiting = (col(DeletedCustomerRow.store_id) == store.id, col(DeletedCustomerRow.kept_at).is_(None))
@@ -109,6 +117,18 @@ def _erase_after_days(days: int | None) -> int | None:
     if days is not None and not 0 <= days <= ERASE_AFTER_DAYS_MAX:
         raise BadRequest(f"The days must be a whole number from 0 to {ERASE_AFTER_DAYS_MAX}.")
     return days
+
+
+def _staff_change_max(points: int | None) -> int | None:
+    if points is not None and not 0 <= points <= POINTS_MAX:
+        raise BadRequest(f"The limit must be a whole number from 0 to {POINTS_MAX}, or none at all.")
+    return points
+
+
+def _staff_day_max(points: int | None) -> int | None:
+    if points is not None and not 0 <= points <= DAY_MAX:
+        raise BadRequest(f"The limit must be a whole number from 0 to {DAY_MAX}, or none at all.")
+    return points
 
 
 def _customer_types(types: Sequence[str]) -> str:
@@ -153,5 +173,8 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "claim_link": _claim_link,
         "order_notes": bool,
         "erase_after_days": _erase_after_days,
+        "staff_change_max": _staff_change_max,
+        "staff_day_max": _staff_day_max,
     }
 )
+_LIMITS = frozenset({"staff_change_max", "staff_day_max"})

@@ -12,16 +12,22 @@ from app.usecases.services import Services
 
 
 class ChecklistStep(StrEnum):
-    """RULE: the rule is as it should be. LINK: the order's mails hold the order link."""
+    """RULE: the rule is as it should be. LINK: the order's mails hold the order link. LIMITS: staff need no other limits."""
 
     RULE = "rule"
     LINK = "link"
+    LIMITS = "limits"
 
 
-_COLUMNS = {ChecklistStep.RULE: col(StoreRow.rule_checked_at), ChecklistStep.LINK: col(StoreRow.link_checked_at)}
+_COLUMNS = {
+    ChecklistStep.RULE: col(StoreRow.rule_checked_at),
+    ChecklistStep.LINK: col(StoreRow.link_checked_at),
+    ChecklistStep.LIMITS: col(StoreRow.limits_checked_at),
+}
 _SAID = {
     ChecklistStep.RULE: "The rule was looked at, and is as it should be.",
     ChecklistStep.LINK: "The order's mails hold the link to the points.",
+    ChecklistStep.LIMITS: "The limits of what staff change were looked at, and are as they should be.",
 }
 
 

@@ -16,7 +16,7 @@ _TOKEN_LENGTH = 32
 
 @dataclass(frozen=True, slots=True)
 class GivenTo:
-    """What became of one customer's change; `refusal` is empty where it was made, or is under way.
+    """What became of one customer's change; `refusal` is empty where it was made, is under way, or waits for approval.
 
     `points` is what was given, or taken, where that is known. While the points provider was not asked yet, `under_way` names the
     change.
@@ -26,6 +26,7 @@ class GivenTo:
     refusal: str = ""
     points: int | None = None
     under_way: UUID | None = None
+    waits_for_approval: bool = False
 
 
 def give_to_many(
@@ -54,4 +55,6 @@ def _given(services: Services, store_slug: str, email: str, *, points: int, reas
         return GivenTo(email, refused.message)
     if adjusted is None:
         return GivenTo(email)
+    if adjusted.waits_for_approval:
+        return GivenTo(email, waits_for_approval=True)
     return GivenTo(email, adjusted.refusal, adjusted.points, adjusted.movement_id if adjusted.points is None else None)

@@ -8,6 +8,7 @@ from itertools import groupby
 from sqlalchemy import exists, func
 from sqlmodel import Session, col, select
 
+from app.db.approval_requests import waiting_requests
 from app.db.rows import as_value
 from app.db.stores import store_and_account
 from app.db.tables import EventRow, OrderRow, PointsDayRow, RuleRow, StoreRow
@@ -75,6 +76,8 @@ class Overview:
     swept_at: datetime | None
     sweep_ended_at: datetime | None
     link_checked_at: datetime | None
+    limits_checked_at: datetime | None
+    approvals_waiting: int
     has_default_rule: bool
     has_orders: bool
     test_made_at: datetime | None
@@ -94,7 +97,7 @@ def see_overview(services: Services, store_id: int, *, period: Period = Period.D
     now = services.clock()
     with services.database.reading() as session:
         store, account = store_and_account(session, store_id)
-        has_default_rule, has_orders = _first_steps(session, store)
+        has_default_rule, has_orders, approvals_waiting = _first_steps(session, store)
         waiting, since = _waiting(session, store_id, now)
         totals = totals_of(session, store_id, now)
         days = _days(session, store_id, span_of(period, today(store, now)))
@@ -107,6 +110,8 @@ def see_overview(services: Services, store_id: int, *, period: Period = Period.D
             swept_at=store.swept_at,
             sweep_ended_at=store.sweep_ended_at,
             link_checked_at=store.link_checked_at,
+            limits_checked_at=store.limits_checked_at,
+            approvals_waiting=approvals_waiting,
             has_default_rule=has_default_rule or store.rule_checked_at is not None,
             has_orders=has_orders,
             test_made_at=store.test_made_at,
@@ -144,8 +149,8 @@ def _days(session: Session, store_id: int, span: Span) -> list[PointsDay]:
     return [known.get(day) or PointsDay(day) for day in wanted]
 
 
-def _first_steps(session: Session, store: StoreRow) -> tuple[bool, bool]:
-    """Tell whether staff changed the default rule, and whether an order was placed since the installation.
+def _first_steps(session: Session, store: StoreRow) -> tuple[bool, bool, int]:
+    """Tell whether staff changed the default rule, whether an order was placed since the installation, and what wants approval.
 
     An order that was not read yet may be an old one.
     """
@@ -155,8 +160,9 @@ def _first_steps(session: Session, store: StoreRow) -> tuple[bool, bool]:
     new_order = exists().where(
         col(OrderRow.store_id) == store.id, col(OrderRow.placed_at) >= store.created_at, col(OrderRow.read_at).is_not(None)
     )
-    has_default_rule, has_orders = session.exec(select(of_staff, new_order)).one()
-    return bool(has_default_rule), bool(has_orders)
+    asked = select(of_staff, new_order, waiting_requests(store.id or 0))
+    has_default_rule, has_orders, approvals_waiting = session.exec(asked).one()
+    return bool(has_default_rule), bool(has_orders), int(approvals_waiting)
 
 
 def _last_event_at(session: Session, store_id: int) -> datetime | None:

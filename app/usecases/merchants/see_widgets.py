@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from sqlmodel import select
+from sqlmodel import col, select
 
-from app.db.tables import ClaimRow, OrderRow, StoreRow
+from app.db.approval_requests import waiting_requests
+from app.db.tables import ApprovalRequestRow, ClaimRow, OrderRow, StoreRow
 from app.db.waiting_claims import points_waiting
 from app.domain.order_link import order_link
 from app.usecases.merchants.find_customers import customer_address
@@ -14,7 +15,10 @@ from app.usecases.services import Services
 
 @dataclass(frozen=True, slots=True)
 class OrderBox:
-    """One order's points. `link` is what stands in the shopper's mail; `waiting` are the points that can be claimed by it."""
+    """One order's points. `link` is what stands in the shopper's mail; `waiting` are the points that can be claimed by it.
+
+    `approvals_waiting` counts the changes by staff that nobody has approved or refused yet.
+    """
 
     status: str | None
     due: int
@@ -25,19 +29,21 @@ class OrderBox:
     is_read: bool
     waiting: int
     link: str
+    approvals_waiting: int
 
 
 def see_order_box(services: Services, store_id: int, saleor_order_id: str) -> OrderBox | None:
     """Look at one order; None where nobody has told of it yet. Two queries."""
+    asked = waiting_requests(store_id, col(ApprovalRequestRow.order_id) == OrderRow.id)
     with services.database.reading() as session:
         found = session.exec(
-            select(OrderRow, StoreRow.slug)
+            select(OrderRow, StoreRow.slug, asked)
             .join(StoreRow)
             .where(OrderRow.store_id == store_id, OrderRow.saleor_order_id == saleor_order_id)
         ).first()
         if found is None:
             return None
-        order, slug = found
+        order, slug, approvals_waiting = found
         waiting = points_waiting(session, ClaimRow.order_id == order.id)
     return OrderBox(
         status=order.status,
@@ -49,6 +55,7 @@ def see_order_box(services: Services, store_id: int, saleor_order_id: str) -> Or
         is_read=order.because is not None,
         waiting=waiting,
         link=order_link(services.claim_url_base, slug, saleor_order_id),
+        approvals_waiting=approvals_waiting,
     )
 
 

@@ -34,6 +34,8 @@ class ShownSettings:
     dashboard_url: str | None
     erase_after_days: int | None
     tells_of_deleted_customers: bool
+    staff_change_max: int | None
+    staff_day_max: int | None
 
 
 def show_settings(services: Services, store_id: int) -> ShownSettings:
@@ -52,4 +54,6 @@ def show_settings(services: Services, store_id: int) -> ShownSettings:
         dashboard_url=store.dashboard_url,
         erase_after_days=store.erase_after_days,
         tells_of_deleted_customers=tells_of_deleted_customers(store.saleor_version),
+        staff_change_max=store.staff_change_max,
+        staff_day_max=store.staff_day_max,
     )

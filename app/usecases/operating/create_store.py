@@ -5,6 +5,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db.stores import as_slug, is_slug_taken
 from app.db.tables import StoreRow
+from app.domain.staff_limits import new_store_limits
 from app.domain.store import AccountKind
 from app.errors import BadRequest
 from app.usecases.operating.change_account import new_account
@@ -29,7 +30,7 @@ def create_store(services: Services, name: str) -> str:
         with services.database.writing() as session:
             if is_slug_taken(session, slug):
                 raise BadRequest(f"There is a store {slug} already.")
-            store = StoreRow(slug=slug, name=name, awards_from=now, created_at=now)
+            store = StoreRow(slug=slug, name=name, awards_from=now, created_at=now, **new_store_limits(now))
             session.add(store)
             session.flush()
             session.add(new_account(services, store.id or 0, kind=AccountKind.EMBEDDED, url="", key=""))

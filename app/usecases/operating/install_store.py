@@ -11,6 +11,7 @@ from sqlmodel import Session
 from app.db.logbook import write_log
 from app.db.stores import as_slug, current_account, find_store, is_slug_taken, rules_of
 from app.db.tables import RuleRow, StoreRow
+from app.domain.staff_limits import new_store_limits
 from app.domain.store import AccountKind, StoreState
 from app.errors import NotAllowed, NotThisApp, SaleorBusy, SaleorFault, SaleorNotPublic, SaleorUnreachable
 from app.saleor.api_urls import is_allowed
@@ -123,6 +124,7 @@ def _new_store(session: Session, installed: Installed, now: datetime) -> StoreRo
         awards_from=_by_saleors_clock(installed.saleor_time, now),
         created_at=now,
         state=StoreState.INACTIVE,
+        **new_store_limits(now),
     )
 
 

@@ -167,6 +167,7 @@ def export_customer(services: Services, slug: str, email: str) -> dict[str, Any]
         "moves": _all_plain(person.moves),
         "deleted_in_saleor": _all_plain(person.deletions),
         "spends": _all_plain(person.spends),
+        "approval_requests": _all_plain(person.requests),
     }
 
 

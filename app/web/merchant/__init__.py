@@ -19,6 +19,7 @@ from flask import Blueprint, abort, request
 from app.settings import Settings
 from app.usecases.services import Services
 from app.web.merchant import (
+    approvals,
     customer_actions,
     customer_list,
     customers,
@@ -51,7 +52,7 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     routes.after_app_request(shell.name_tabs)
     shell.add_routes(routes, services, settings)
     overview.add_routes(routes, services, settings)
-    for page in (orders, customer_actions, moved_customer, customer_list, customers, rules, log, test_claim):
+    for page in (orders, approvals, customer_actions, moved_customer, customer_list, customers, rules, log, test_claim):
         page.add_routes(routes, services)
     settings_page.add_routes(routes, services, settings)
     widgets.add_routes(routes, services, settings)

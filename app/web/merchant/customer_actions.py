@@ -65,8 +65,11 @@ def _add_giving(routes: Blueprint, services: Services) -> None:
         refusals = {one.refusal for one in outcomes}
         if len(refusals) == 1 and "" not in refusals:
             return _giving(staff, emails, sentence=refusals.pop())
-        done = sum(1 for one in outcomes if not one.refusal)
-        return notify(_giving(staff, emails, outcomes=outcomes), "success", f"{done} of {len(outcomes)} customers changed")
+        waiting = sum(1 for one in outcomes if one.waits_for_approval)
+        done = sum(1 for one in outcomes if not one.refusal) - waiting
+        told = f"{done} of {len(outcomes)} customers changed"
+        text = f"{waiting} changes are above a limit of your shop and wait for approval." if waiting else ""
+        return notify(_giving(staff, emails, outcomes=outcomes), "warning" if waiting else "success", told, text)
 
     @routes.get("/pages/customers/changes/<ids>")
     def what_became_of_changes(ids: str) -> Response:

@@ -9,12 +9,13 @@ from app.usecases.merchants.adjust_points import Adjusted, adjust_customer
 from app.usecases.merchants.form_tokens import new_token
 from app.usecases.merchants.keep_customer import planned_erasure
 from app.usecases.merchants.list_moves import moves_of_customer
+from app.usecases.merchants.list_requests import requests_of_customer
 from app.usecases.merchants.look_up_customer import look_up_customer
 from app.usecases.services import Services
 from app.web.merchant import order_words
 from app.web.merchant.authentication import MANAGE_ORDERS, MANAGE_USERS, Staff, require, staff_of
 from app.web.merchant.fragments import Tone, at, form_about, form_once, form_text, fragment, notify
-from app.web.merchant.orders import signed_points
+from app.web.merchant.orders import ABOVE_A_LIMIT, WAITS_FOR_APPROVAL, signed_points
 from app.web.merchant.places import as_segment, from_segment
 from app.web.merchant.short_takings import ShortTaking, short_taking
 from app.web.merchant.words import number
@@ -61,6 +62,8 @@ def _said(adjusted: Adjusted | None, asked: int) -> tuple[Tone, str, str]:
     """Say what came of a change: tone, title, and what else there is to say."""
     if adjusted is None:
         return "info", "This was done before", "The form was sent twice. The points were changed once."
+    if adjusted.waits_for_approval:
+        return "warning", WAITS_FOR_APPROVAL, ABOVE_A_LIMIT
     if adjusted.points is None:
         return "info", "The points are being changed", "The page shows the outcome by itself."
     if adjusted.refusal:
@@ -90,6 +93,7 @@ def customer_page(
         words=order_words,
         new_token=new_token,
         moves=moves_of_customer(services, staff.store_id, email) if customer is not None else [],
+        requests=requests_of_customer(services, staff.store_id, email) if customer is not None else [],
         erasure=planned_erasure(services, staff.store_id, email) if customer is not None else None,
         may_erase=MANAGE_USERS in staff.user_permissions,
         **given,

@@ -27,6 +27,9 @@ from app.web.merchant.short_takings import ShortTaking, short_taking
 
 _ENTRIES_SHOWN = 200
 
+WAITS_FOR_APPROVAL = "The change waits for approval"
+ABOVE_A_LIMIT = "It is above a limit of your shop. Nothing was changed yet; somebody with MANAGE_APPS decides."
+
 CSV_HEADINGS = (
     "number",
     "placed_at",
@@ -81,6 +84,15 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         if action not in _ACTIONS or not is_order_id(order_id):
             abort(404, "Saleor Points does not have this page.")
         return _act(services, staff, order_id, action)
+
+
+def _told(page: Response, action: str, title: str) -> Response:
+    """Let the Dashboard say what came of an action."""
+    if title == WAITS_FOR_APPROVAL:
+        return notify(page, "warning", title, ABOVE_A_LIMIT)
+    if action in _WAIT_FOR_THE_WORKER:
+        return notify(page, "info", title, "The page shows the outcome by itself.")
+    return notify(page, "success", title)
 
 
 def _worker(services: Services) -> Staff:
@@ -190,10 +202,7 @@ def _act(services: Services, staff: Staff, order_id: str, action: str) -> Respon
         title = _ACTIONS[action](services, staff, order_id)
     except BadRequest as refused:
         return _page(services, staff, order_id, failed=action, sentence=refused.message)
-    page = _page(services, staff, order_id)
-    if action in _WAIT_FOR_THE_WORKER:
-        return notify(page, "info", title, "The page shows the outcome by itself.")
-    return notify(page, "success", title)
+    return _told(_page(services, staff, order_id), action, title)
 
 
 def _dashboard_link(staff: Staff, explained: Explanation) -> str:
@@ -225,8 +234,8 @@ def _resolve_call(services: Services, staff: Staff, _order_id: str) -> str:
 
 
 def _write_off(services: Services, staff: Staff, order_id: str) -> str:
-    write_off(services, staff.store_slug, order_id, who=staff.email, once=form_once(staff))
-    return "Points written off"
+    points = write_off(services, staff.store_slug, order_id, who=staff.email, once=form_once(staff))
+    return "Points written off" if points is not None else WAITS_FOR_APPROVAL
 
 
 def _void(services: Services, staff: Staff, _order_id: str) -> str:
@@ -243,10 +252,10 @@ def _short_taking(services: Services, staff: Staff, order_id: str) -> ShortTakin
 
 def _adjust(services: Services, staff: Staff, order_id: str) -> str:
     points = signed_points()
-    adjust_order(
+    is_made = adjust_order(
         services, staff.store_slug, order_id, points=points, reason=form_text("reason"), who=staff.email, once=form_once(staff)
     )
-    return "The points are being changed"
+    return "The points are being changed" if is_made else WAITS_FOR_APPROVAL
 
 
 _ACTIONS: dict[str, Callable[[Services, Staff, str], str]] = {

@@ -13,7 +13,7 @@ from app.usecases.merchants.see_overview import COUNTED_MAX, by_month, is_late, 
 from app.usecases.services import Services
 from app.web.merchant import words
 from app.web.merchant.advice import advice_for
-from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of
+from app.web.merchant.authentication import MANAGE_APPS, MANAGE_ORDERS, Staff, require, staff_of
 from app.web.merchant.charts import points_chart
 from app.web.merchant.fragments import at, form_once, fragment, notify
 
@@ -43,6 +43,8 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
         staff = _worker(services)
         if step not in set(ChecklistStep):
             abort(404, "The checklist does not have this step.")
+        if step == ChecklistStep.LIMITS:
+            require(staff, MANAGE_APPS)
         check_off(services, ChecklistStep(step), form_once(staff))
         return at(notify(_page(services, staff, sweeps_every), "success", "Done"), "overview")
 

@@ -23,6 +23,7 @@ from app.usecases.merchants.explain_order.arithmetic import Arithmetic, Version,
 from app.usecases.merchants.explain_order.other_holders import find_other_holders
 from app.usecases.merchants.explain_order.timeline import Happening, TimelineEntry, timeline
 from app.usecases.merchants.history import ShownAdjustment, ShownClaim, ShownEvent, ShownMovement, ShownOrder
+from app.usecases.merchants.list_requests import ShownRequest, requests_of_order
 from app.usecases.services import Services
 
 __all__ = ["Arithmetic", "Explanation", "Happening", "TimelineEntry", "UnknownCall", "Version", "explain_order"]
@@ -60,6 +61,7 @@ class Explanation:
     ran_out: Mapping[UUID, int]
     taken: Mapping[int, int]
     other_holders: tuple[str, ...] = ()
+    requests: tuple[ShownRequest, ...] = ()
 
     @property
     def is_waiting(self) -> bool:
@@ -121,6 +123,7 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         books = books_of(session, [row.id or 0])[row.id or 0]
         gone = session.exec(select(GoneRow).where(GoneRow.order_id == row.id)).all()
         other_holders = find_other_holders(session, row, books)
+        requests = requests_of_order(session, store_id, row.id)
     order = stored_order(row)
     version = version_for(rules, row, order) if order is not None else None
     shown = as_value(ShownOrder, row)
@@ -139,6 +142,7 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         ran_out={one.claim_id: one.of_points + one.of_gifts for one in gone if one.claim_id is not None},
         taken={one.adjustment_id: one.of_points + one.of_gifts for one in gone if one.adjustment_id is not None},
         other_holders=tuple(other_holders),
+        requests=tuple(requests),
     )
 
 

@@ -87,6 +87,8 @@ def _stored(shown: ShownSettings) -> dict[str, Any]:
         "default_expires_days": "" if shown.default_expires_days is None else f"{shown.default_expires_days}",
         "customer_types": "\n".join(shown.customer_types),
         "order_notes": shown.order_notes,
+        "staff_change_max": "" if shown.staff_change_max is None else f"{shown.staff_change_max}",
+        "staff_day_max": "" if shown.staff_day_max is None else f"{shown.staff_day_max}",
         "name": shown.brand.name,
         "accent": shown.brand.accent or "",
         "text": shown.brand.text or "",

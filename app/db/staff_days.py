@@ -1,0 +1,47 @@
+"""Count what staff change by hand, and hold it within the store's limits."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import or_
+from sqlmodel import Session, col
+
+from app.db.dialects import insert_into
+from app.db.tables import StaffDayRow, StoreRow
+from app.db.tallies import today
+from app.domain.staff_limits import Limit
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A change that is within the limits: the day on which it counts, and the limit of one change; None: there is none."""
+
+    day: date
+    points_max: int | None
+
+
+def count_change(session: Session, store: StoreRow, points: int, who: str, now: datetime) -> Counted | Limit:
+    """Count a change towards its maker's day, or give the limit that it would exceed. Then nothing is counted.
+
+    The sum is checked by the statement that raises it: of two changes at once, the second waits for the first and sees its sum.
+    """
+    size = abs(points)
+    if store.staff_change_max is not None and size > store.staff_change_max:
+        return Limit.CHANGE
+    if store.staff_day_max is not None and size > store.staff_day_max:
+        return Limit.DAY
+    day = today(store, now)
+    new: Any = insert_into(session.get_bind().dialect.name, StaffDayRow)
+    sum_after = col(StaffDayRow.points) + new.excluded.points
+    counting = (
+        new.values(store_id=store.id, made_by=who, day=day, points=size, points_max=store.staff_day_max)
+        .on_conflict_do_update(
+            index_elements=["store_id", "made_by", "day"],
+            set_={"points": sum_after, "points_max": new.excluded.points_max},
+            where=or_(new.excluded.points_max.is_(None), sum_after <= new.excluded.points_max),
+        )
+        .returning(col(StaffDayRow.points))
+    )
+    is_counted = session.execute(counting).first() is not None
+    return Counted(day, store.staff_change_max) if is_counted else Limit.DAY

@@ -1,0 +1,237 @@
+"""Limits of what staff change by hand: what is above one waits for somebody else, and is made once or never."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import select
+
+from app.bootstrap import build_services
+from app.db.tables import AdjustmentRow, ApprovalRequestRow, StaffDayRow
+from app.errors import BadRequest
+from app.settings import load_settings
+from app.usecases.merchants.adjust_points import adjust_customer, adjust_order, write_off
+from app.usecases.merchants.change_store import change_store
+from app.usecases.merchants.decide_request import decide_request
+from app.usecases.operating.create_store import create_store
+from app.usecases.operating.erase_customer import erase_customer
+from app.usecases.services import Services
+from tests.clock import MovableClock
+from tests.test_settling.test_refunds import ADA, paid_order, refund, spend
+from tests.test_staff.test_decisions import number_of, settle_all_customers, slug
+from tests.world import SECRET_KEY, World
+
+EVE, BOB = "eve@shop.example", "bob@shop.example"
+
+
+def limit(world: World, *, change: int | None = None, day: int | None = None) -> None:
+    change_store(world.services, slug(world), staff_change_max=change, staff_day_max=day)
+
+
+def requests_of(services: Services) -> list[ApprovalRequestRow]:
+    with services.database.reading() as session:
+        return list(session.exec(select(ApprovalRequestRow).order_by(ApprovalRequestRow.id)))  # type: ignore[arg-type]
+
+
+def give(world: World, points: int, who: str = EVE, email: str = ADA) -> bool:
+    adjusted = adjust_customer(world.services, slug(world), email, points=points, reason="sorry", who=who)
+    assert adjusted is not None
+    settle_all_customers(world)
+    return not adjusted.waits_for_approval
+
+
+def decide(world: World, asked: ApprovalRequestRow, *, approves: bool = True, who: str = BOB) -> None:
+    decide_request(world.services, slug(world), asked.id or 0, approves=approves, reason="I saw it", who=who)
+    settle_all_customers(world)
+
+
+@pytest.mark.parametrize("points", [101, -101, 2**31 - 1])
+def test_a_change_above_the_limit_is_not_made_but_asked_for(world: World, points: int) -> None:
+    limit(world, change=100)
+
+    assert not give(world, points)
+
+    [asked] = requests_of(world.services)
+    assert (asked.points, asked.exceeds, asked.state, asked.asked_by) == (points, "change", "waiting", EVE)
+    assert world.balance(ADA).available == 0
+
+
+def test_a_change_within_the_limits_is_made_at_once(world: World) -> None:
+    limit(world, change=100, day=200)
+
+    assert give(world, 100)
+
+    assert world.balance(ADA).available == 100
+    assert requests_of(world.services) == []
+
+
+def test_gifts_and_takings_of_one_person_and_day_are_added_up_by_their_size(world: World) -> None:
+    limit(world, day=100)
+
+    assert give(world, 60)
+    assert give(world, -40)
+    assert not give(world, 1)
+    assert give(world, 100, who=BOB)
+
+    world.clock.advance(days=1)
+    assert give(world, 100)
+
+
+def test_an_order_is_held_to_the_same_limits(world: World) -> None:
+    order_id = paid_order(world)
+    limit(world, change=10)
+
+    is_made = adjust_order(world.services, slug(world), number_of(world, order_id), points=11, reason="late", who=EVE)
+    world.settle()
+    before = world.order(order_id).granted
+    decide(world, requests_of(world.services)[0])
+    world.settle()
+
+    assert not is_made
+    assert world.order(order_id).granted == before + 11
+
+
+def test_a_write_off_above_the_limit_waits_too(world: World) -> None:
+    order_id = spend_all_and_refund(world)
+    limit(world, change=10)
+
+    assert write_off(world.services, slug(world), number_of(world, order_id), who=EVE) is None
+    assert world.order(order_id).shortfall == 60
+    decide(world, requests_of(world.services)[0])
+
+    assert world.order(order_id).shortfall == 0
+
+
+def spend_all_and_refund(world: World) -> str:
+    """Leave an order that lacks 60 points: its customer has spent them."""
+    order_id = paid_order(world)
+    world.claim(order_id)
+    world.settle()
+    spend(world, world.balance(ADA).available)
+    refund(world, order_id, "60")
+    assert world.order(order_id).shortfall == 60
+    return order_id
+
+
+def test_an_approved_change_is_made_once_and_names_who_asked(world: World) -> None:
+    limit(world, change=10)
+    give(world, 50)
+    [asked] = requests_of(world.services)
+
+    decide(world, asked)
+    with pytest.raises(BadRequest, match="decided this before"):
+        decide(world, asked, who="carol@shop.example")
+
+    assert world.balance(ADA).available == 50
+    with world.services.database.reading() as session:
+        [made] = session.exec(select(AdjustmentRow))
+    assert (made.made_by, made.request_id, made.counted_on) == (EVE, asked.id, None)
+
+
+def test_a_refused_change_is_never_made(world: World) -> None:
+    limit(world, change=10)
+    give(world, 50)
+
+    decide(world, requests_of(world.services)[0], approves=False)
+    with pytest.raises(BadRequest, match="decided this before"):
+        decide(world, requests_of(world.services)[0])
+
+    assert world.balance(ADA).available == 0
+    assert requests_of(world.services)[0].decision_reason == "I saw it"
+
+
+def test_nobody_approves_what_they_asked_for_but_they_can_take_it_back(world: World) -> None:
+    limit(world, change=10)
+    give(world, 50)
+    [asked] = requests_of(world.services)
+
+    with pytest.raises(BadRequest, match="somebody else"):
+        decide(world, asked, who=EVE)
+    decide(world, asked, approves=False, who=EVE)
+
+    assert world.balance(ADA).available == 0
+
+
+def test_a_request_of_another_store_is_not_found(world: World) -> None:
+    limit(world, change=10)
+    give(world, 50)
+    other = create_store(world.services, "Other")
+
+    with pytest.raises(BadRequest, match="no such request"):
+        decide_request(world.services, other, requests_of(world.services)[0].id or 0, approves=True, reason="x", who=BOB)
+
+
+def test_an_erased_customers_request_is_refused_and_names_nobody(world: World) -> None:
+    limit(world, change=10)
+    give(world, 50)
+
+    erase_customer(world.services, slug(world), ADA)
+
+    [asked] = requests_of(world.services)
+    assert asked.state == "refused"
+    assert ADA not in f"{asked.email} {asked.email_key}"
+
+
+def test_a_new_store_has_limits_and_no_order_manager_gives_two_billion(world: World) -> None:
+    store = world.store()
+
+    assert (store.staff_change_max, store.staff_day_max) == (10_000, 50_000)
+    assert not give(world, 2_000_000_000)
+
+
+def test_the_table_refuses_what_is_above_the_limit_in_force(world: World) -> None:
+    row = AdjustmentRow(
+        store_id=world.store().id or 0, email_key=ADA, points=-11, points_max=10, reason="r", made_by=EVE, made_at=world.clock()
+    )
+
+    with pytest.raises(IntegrityError), world.services.database.writing() as session:
+        session.add(row)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shop(request: pytest.FixtureRequest, clock: MovableClock) -> Iterator[Services]:
+    """A points service of its own, on each database."""
+    fresh: Callable[[], str] = request.getfixturevalue(f"fresh_{request.param}")
+    services = build_services(load_settings({"DATABASE_URL": fresh(), "SECRET_KEY": SECRET_KEY}), clock=clock)
+    create_store(services, "Shop")
+    with closing(services.database):
+        yield services
+
+
+def test_twenty_changes_at_once_do_not_pass_the_limit_of_a_day(shop: Services) -> None:
+    change_store(shop, "shop", staff_day_max=50)
+
+    def give_ten(number: int) -> bool:
+        adjusted = adjust_customer(shop, "shop", f"c{number}@example.com", points=10, reason="sorry", who=EVE)
+        return adjusted is not None and not adjusted.waits_for_approval
+
+    with ThreadPoolExecutor(20) as pool:
+        made = list(pool.map(give_ten, range(20)))
+
+    assert made.count(True) == 5
+    assert len(requests_of(shop)) == 15
+    with shop.database.reading() as session:
+        assert [day.points for day in session.exec(select(StaffDayRow))] == [50]
+        assert session.connection().execute(text("SELECT sum(available) FROM points_customer")).scalar_one() == 50
+
+
+def test_of_two_who_approve_at_once_one_makes_the_change(shop: Services) -> None:
+    adjust_customer(shop, "shop", ADA, points=20_000, reason="sorry", who=EVE)
+    [asked] = requests_of(shop)
+
+    def approve(who: str) -> bool:
+        try:
+            decide_request(shop, "shop", asked.id or 0, approves=True, reason="yes", who=who)
+        except BadRequest:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(approve, [f"boss{number}@shop.example" for number in range(8)]))
+
+    assert done.count(True) == 1
+    with shop.database.reading() as session:
+        assert session.connection().execute(text("SELECT sum(available) FROM points_customer")).scalar_one() == 20_000
