@@ -1,7 +1,7 @@
 """The page that lists customers: what it shows, what its links keep, and its export."""
 
 from app.usecases.operating.housekeeping import know_customers
-from tests.test_merchant.calls import Desk, seen
+from tests.test_merchant.calls import Desk, once_in, seen
 from tests.test_settling.test_refunds import ADA, paid_order
 
 BOB = "bob.marley@example.com"
@@ -69,3 +69,18 @@ def test_at_coggins_the_page_says_why_it_has_no_balances(coggins_desk: Desk) -> 
     assert "Coggins keeps the balances" in text
     assert ADA in text
     assert "Balance over" not in text
+
+
+def test_who_was_chosen_in_the_list_is_given_points_at_once(desk: Desk) -> None:
+    live(desk)
+    assert f'name="email" value="{BOB}"' in desk.get("customers").text
+    asked = desk.post("customers/chosen", {"email": [ADA, BOB]})
+    assert "Give points to 2 customers" in seen(asked)
+
+    desk.post("customers/give", {"email": [ADA, BOB], "points": "5", "reason": "kind", "once": once_in(asked)})
+
+    assert [desk.world.balance(email).available for email in (ADA, BOB)] == [105, 5]
+
+
+def test_whoever_chose_nobody_is_told_where_to_choose(desk: Desk) -> None:
+    assert "Nobody to give points to" in seen(desk.post("customers/chosen", {}))

@@ -45,10 +45,15 @@ def _add_giving(routes: Blueprint, services: Services) -> None:
         emails = customer_addresses(services, staff.store_id, chosen)
         return _giving(staff, emails, missing=len(chosen) - len(emails))
 
+    @routes.post("/pages/customers/chosen")
+    def give_to_listed() -> Response:
+        """Ask how many points those get who were chosen in the list."""
+        return _giving(_allowed(services, MANAGE_ORDERS), _listed_emails())
+
     @routes.post("/pages/customers/give")
     def give_to_all() -> Response:
         staff = _allowed(services, MANAGE_ORDERS)
-        emails = list(dict.fromkeys(request.form.getlist("email")))
+        emails = _listed_emails()
         try:
             once = form_once(staff)
             outcomes = give_to_many(
@@ -81,6 +86,10 @@ def _add_giving(routes: Blueprint, services: Services) -> None:
     @routes.get("/pages/customers/<segment>/give")
     def give_to_one(segment: str) -> Response:
         return customer_page(services, _allowed(services, MANAGE_ORDERS), from_segment(segment), is_giving=True)
+
+
+def _listed_emails() -> list[str]:
+    return list(dict.fromkeys(request.form.getlist("email")))
 
 
 def _add_erasing(routes: Blueprint, services: Services) -> None:
