@@ -309,7 +309,7 @@ def test_nobody_stumbles_over_these_pages(
     make_orders(world, 60)
     dashboard.theme = theme
     opened: Opened = opens(viewport=viewport, hosts_max=2, expected=("can escape its sandboxing",))  # type: ignore[arg-type]  # a size
-    pages = ("/orders", f"/orders/{order_id}", "/customers", "/rules", "/rules/new", "/settings")
+    pages = ("", "/overview/test", "/orders", f"/orders/{order_id}", "/customers", "/rules", "/rules/new", "/settings")
     for path in pages:
         opened.page.goto(dashboard.page(path, f"?email={ADA}" if path == "/customers" else ""))
         frame = app_in(opened.page)

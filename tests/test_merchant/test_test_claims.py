@@ -9,6 +9,7 @@ import requests
 from playwright.sync_api import expect
 from sqlalchemy import inspect, text
 
+from tests.browser import Opened
 from tests.standins.dashboard import StandInDashboard
 from tests.test_merchant.calls import Desk, once_in, seen
 from tests.test_merchant.conftest import OpenFrame
@@ -143,6 +144,8 @@ def test_a_merchant_clicks_through_the_first_test(dashboard: StandInDashboard, d
     frame.get_by_role("link", name="Make a test").click()
     expect(frame.get_by_label("Your e-mail address")).to_have_value("admin@example.com")
     frame.get_by_role("button", name="Make a test of the claim page").click()
+    expect(frame.get_by_role("link", name="Your points for this order")).to_be_visible()
+    assert Opened(page.frames[1]).faults() == []  # type: ignore[arg-type]  # a frame is asked just as a page
     with page.expect_popup() as opened:
         frame.get_by_role("link", name="Your points for this order").click()
     opened.value.get_by_role("button", name="Claim my points").click()
