@@ -133,6 +133,8 @@ def test_taking_more_than_is_there_is_said_beforehand(desk: Desk) -> None:
         pass
     assert done.status_code == 200
     assert world.balance(ADA).available == 0
+    assert "\N{MINUS SIGN}30 asked \N{MINUS SIGN}500 fraud" in seen(desk.get(f"customers/{ADA}"))
+    assert "\N{MINUS SIGN}30 asked \N{MINUS SIGN}500" in seen(desk.get("log/changes"))
 
 
 def test_a_form_about_another_customer_than_its_page_changes_nothing(desk: Desk) -> None:

@@ -75,6 +75,14 @@ def test_a_claim_that_ran_out_is_due_no_more(world: World) -> None:
     require_in_order(world, order_id)
 
 
+def test_the_note_of_an_order_whose_claim_ran_out_says_so(world: World) -> None:
+    world.change_store(order_notes=True)
+
+    order_id = order_whose_claim_ran_out(world)
+
+    assert world.saleor.shop.notes[-1] == (order_id, "Points: 40 points ran out: nobody claimed them in time.")
+
+
 def test_a_gift_after_a_claim_ran_out_brings_itself_alone(world: World) -> None:
     order_id = order_whose_claim_ran_out(world)
 

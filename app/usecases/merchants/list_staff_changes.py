@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import col, select
 
+from app.db.staff_takings import really_taken
 from app.db.tables import AdjustmentRow, OrderRow
 from app.usecases.services import Services
 
@@ -19,6 +20,7 @@ class StaffChange:
     made_at: datetime
     made_by: str
     points: int
+    taken: int | None
     reason: str
     is_withdrawal: bool
     order_id: str | None
@@ -35,7 +37,7 @@ class StaffChangePage:
 
 
 def list_staff_changes(services: Services, store_id: int, *, who: str = "", before_id: int | None = None) -> StaffChangePage:
-    """List up to fifty changes of a store, by one query: everybody's, or those of the staff user `who`."""
+    """List up to fifty changes of a store, by a few queries: everybody's, or those of the staff user `who`."""
     query = (
         select(AdjustmentRow, OrderRow.saleor_order_id, OrderRow.number)
         .outerjoin(OrderRow, col(OrderRow.id) == col(AdjustmentRow.order_id))
@@ -47,12 +49,14 @@ def list_staff_changes(services: Services, store_id: int, *, who: str = "", befo
         query = query.where(col(AdjustmentRow.id) < before_id)
     with services.database.reading() as session:
         found = session.exec(query.order_by(col(AdjustmentRow.id).desc()).limit(LISTED_MAX + 1)).all()
+        taken = really_taken(session, store_id, [row for row, _, _ in found[:LISTED_MAX]])
     changes = tuple(
         StaffChange(
             id=row.id or 0,
             made_at=row.made_at,
             made_by=row.made_by,
             points=row.points,
+            taken=taken.get(row.id or 0),
             reason=row.reason,
             is_withdrawal=row.claim_id is not None,
             order_id=order_id,

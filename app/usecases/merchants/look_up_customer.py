@@ -1,6 +1,6 @@
 """Look up a customer for the merchant: the balance as the provider has it now, and what this store did about it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 from app.db.books import lane_of
 from app.db.keys import key_in, keys_in
 from app.db.rows import as_value
+from app.db.staff_takings import really_taken
 from app.db.stores import accounts_of
 from app.db.tables import (
     AccountRow,
@@ -45,7 +46,7 @@ class CustomerView:
     `is_known` tells whether the provider knows the address at all. `history` is the ledger's, of embedded points; None where the
     points are kept elsewhere. Beside a history, `movements` are only those that it does not have: movements at earlier accounts,
     and those that did not happen.
-    `has_floor` tells that the balance never falls below zero.
+    `has_floor` tells that the balance never falls below zero. `taken` is what each taking by staff really took, by its id.
     `waiting` are the points of the claim links that can still be taken, as far as they are known to be this customer's.
     """
 
@@ -60,6 +61,7 @@ class CustomerView:
     history: HistoryPage | None
     movements: tuple[tuple[ShownMovement, str | None, str | None], ...]
     adjustments: tuple[ShownAdjustment, ...]
+    taken: Mapping[int, int]
 
 
 def look_up_customer(
@@ -79,7 +81,7 @@ def look_up_customer(
         history = _history(session, store_id, email, accounts.values(), before=before, after=after)
         movements = _movements(session, store_id, email, accounts.values(), has_ledger=history is not None)
         waiting = _waiting(session, store_id, email, accounts.values(), services.clock())
-        adjustments = _adjustments(session, store_id, email)
+        adjustments, taken = _adjustments(session, store_id, email)
     account = next(account for account in accounts.values() if account.is_current)
     found = balances_now(services, services.provider_of(store, account), [email])
     judged = found if isinstance(found, NotSent) else found[email]
@@ -102,6 +104,7 @@ def look_up_customer(
         history=history,
         movements=tuple(movements),
         adjustments=tuple(adjustments),
+        taken=taken,
     )
 
 
@@ -147,9 +150,9 @@ def _movements(
     return [(as_value(ShownMovement, row), order_id, number) for row, order_id, number in found]
 
 
-def _adjustments(session: Session, store_id: int, email: str) -> list[ShownAdjustment]:
+def _adjustments(session: Session, store_id: int, email: str) -> tuple[list[ShownAdjustment], dict[int, int]]:
     query = select(AdjustmentRow).where(
         AdjustmentRow.store_id == store_id, col(AdjustmentRow.email_key).in_(keys_in(session, email))
     )
-    found = session.exec(query.order_by(col(AdjustmentRow.made_at).desc()).limit(LISTED_MAX))
-    return [as_value(ShownAdjustment, row) for row in found]
+    found = session.exec(query.order_by(col(AdjustmentRow.made_at).desc()).limit(LISTED_MAX)).all()
+    return [as_value(ShownAdjustment, row) for row in found], really_taken(session, store_id, found)

@@ -5,6 +5,8 @@ Saleor does not take is not tried again: it says what the books hold anyway.
 """
 
 from collections import defaultdict
+from collections.abc import Collection
+from uuid import UUID
 
 import structlog
 
@@ -18,22 +20,24 @@ from app.usecases.settling.batch import Batch, Moved
 log = structlog.get_logger()
 
 
-def note_orders(services: Services, batch: Batch, moved: Moved) -> None:
-    """Write one note for each order whose points changed while this batch was in hand."""
+def note_orders(services: Services, batch: Batch, moved: Moved, ran_out: Collection[UUID]) -> None:
+    """Write one note for each order whose points changed while this batch was in hand.
+
+    `ran_out` are claims whose time is over.
+    """
     if not batch.store.order_notes:
         return
-    notes = [
-        (batch.orders[order_id].saleor_order_id, text) for order_id, text in _texts(moved).items() if order_id in batch.orders
-    ]
+    texts = _texts(moved, ran_out)
+    notes = [(batch.orders[order_id].saleor_order_id, text) for order_id, text in texts.items() if order_id in batch.orders]
     side_by_side(lambda note: _write(services, batch, *note), notes, at_once=AT_ONCE)
 
 
-def _texts(moved: Moved) -> dict[int, str]:
+def _texts(moved: Moved, ran_out: Collection[UUID]) -> dict[int, str]:
     """Say what changed at each order, in a sentence for each kind of change."""
-    sums: dict[int, dict[MovementKind, int]] = defaultdict(lambda: defaultdict(int))
+    sums: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for movement in moved.accepted:
         if movement.order_id is not None:
-            sums[movement.order_id][MovementKind(movement.kind)] += movement.points
+            sums[movement.order_id][_RAN_OUT if movement.target_id in ran_out else movement.kind] += movement.points
     texts = {
         order_id: [_SENTENCES[kind].format(points=abs(points)) for kind, points in by_kind.items()]
         for order_id, by_kind in sums.items()
@@ -43,7 +47,9 @@ def _texts(moved: Moved) -> dict[int, str]:
     return {order_id: " ".join(sentences) for order_id, sentences in texts.items()}
 
 
+_RAN_OUT = "ran_out"
 _SENTENCES = {
+    _RAN_OUT: "{points} points ran out: nobody claimed them in time.",
     MovementKind.CLAIM: "{points} points wait to be claimed by the order's link.",
     MovementKind.CREDIT: "{points} points were added to the customer's balance.",
     MovementKind.DEBIT: "{points} points were taken back from the customer's balance.",

@@ -64,7 +64,7 @@ def settle_orders(services: Services) -> bool:
     resume_store(services, batch.store)
     standings, moved = _move_points(services, batch, standings)
     told = tell_orders(services, batch, standings)
-    note_orders(services, batch, moved)
+    note_orders(services, batch, moved, {claim_id for one in standings.values() for claim_id in one.books.gone_claims})
     rest_orders(services, batch, standings, told, moved)
     log.info("orders settled", store=batch.store.slug, orders=len(standings))
     return True
