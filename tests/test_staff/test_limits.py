@@ -18,6 +18,7 @@ from app.usecases.merchants.change_store import change_store
 from app.usecases.merchants.decide_request import decide_request
 from app.usecases.operating.create_store import create_store
 from app.usecases.operating.erase_customer import erase_customer
+from app.usecases.operating.verify_books import verify_books
 from app.usecases.services import Services
 from tests.clock import MovableClock
 from tests.test_settling.test_refunds import ADA, paid_order, refund, spend
@@ -235,3 +236,31 @@ def test_of_two_who_approve_at_once_one_makes_the_change(shop: Services) -> None
     assert done.count(True) == 1
     with shop.database.reading() as session:
         assert session.connection().execute(text("SELECT sum(available) FROM points_customer")).scalar_one() == 20_000
+
+
+TAMPERINGS = {
+    "UPDATE adjustment SET counted_on = NULL, points_max = NULL, points = 11 WHERE request_id IS NULL": "above the limit of 10",
+    "UPDATE adjustment SET points = 51 WHERE request_id IS NOT NULL": "was not approved for as many",
+    "UPDATE approval_request SET state = 'refused'": "was not approved for as many",
+    "UPDATE staff_day SET points = 9": "changed 10 points by hand",
+    "DELETE FROM staff_day": "0 are counted",
+}
+
+
+@pytest.mark.parametrize(("statement", "said"), TAMPERINGS.items())
+def test_verify_finds_what_went_past_the_limits(shop: Services, clock: MovableClock, statement: str, said: str) -> None:
+    change_store(shop, "shop", staff_change_max=10, staff_day_max=20)
+    clock.advance(minutes=1)
+    for points in (10, 50):
+        adjust_customer(shop, "shop", ADA, points=points, reason="sorry", who=EVE)
+    decide_request(shop, "shop", requests_of(shop)[0].id or 0, approves=True, reason="yes", who=BOB)
+    assert differences(shop) == ""
+
+    with shop.database.writing() as session:
+        session.connection().execute(text(statement))
+
+    assert said in differences(shop)
+
+
+def differences(services: Services) -> str:
+    return " ".join(said for verified in verify_books(services) for said in verified.differences if "adjustment" in said)
