@@ -71,6 +71,12 @@ def wake_waiting_for(session: Session, lanes: Collection[str], now: datetime) ->
     _wake_those_free(session, (text("waits_lane IS NOT NULL"), IsIn(col(OrderRow.waits_lane), "lanes", lanes)), now)
 
 
+def wake_put_off(session: Session, store_id: int, until: datetime, now: datetime) -> None:
+    """Wake the orders of a store whose next look lies between now and a moment: a clock that was ahead may have chosen it."""
+    look_at = col(OrderRow.look_at)
+    _wake_those_free(session, (col(OrderRow.store_id) == store_id, look_at > now, look_at <= until), now)
+
+
 def _wake_those_free(session: Session, which: Sequence[Any], now: datetime) -> None:
     """Wake orders from within a transaction that holds other rows already: it never waits for whoever holds them.
 

@@ -6,10 +6,13 @@ import pytest
 
 from app.db.queue import lease
 from app.db.tables import AccountRow, OrderRow
+from app.usecases.merchants.adjust_points import adjust_customer
+from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.operating.erase_customer import erase_customer
 from app.usecases.operating.housekeeping import do_housekeeping
 from app.usecases.operating.signing_keys import newer_jwks
 from app.usecases.settling.sweep_orders import sweep_orders
+from tests.standins import faults
 from tests.test_settling.test_refunds import ADA
 from tests.world import World
 
@@ -110,3 +113,48 @@ def test_erasing_a_customer_whose_order_has_a_lease(world: World) -> None:
     erased = erase_customer(world.services, world.store().slug, ADA, who="operator")
 
     assert erased.orders == 1
+
+
+def test_an_order_that_was_woken_then(world: World) -> None:
+    world.clock.advance(days=1)
+    list(sweep_orders(world.services, EVERY))
+    order_id = place_paid(world)
+    world.clock.advance(days=-1)
+
+    list(sweep_orders(world.services, EVERY))
+    world.settle()
+
+    assert world.order(order_id).granted == 100
+
+
+def test_an_order_whose_next_look_was_chosen_then(coggins_world: World) -> None:
+    world = coggins_world
+    assert world.coggins is not None
+    world.clock.advance(days=1)
+    order_id = place_paid(world)
+    world.coggins.faults.always(faults.status(503))
+    world.settle()
+    world.coggins.faults.clear()
+    list(sweep_orders(world.services, EVERY))
+    world.clock.advance(days=-1)
+
+    list(sweep_orders(world.services, EVERY))
+    world.settle()
+
+    assert world.order(order_id).granted == 100
+
+
+def test_a_change_by_staff_that_was_put_off_then(coggins_world: World) -> None:
+    world = coggins_world
+    assert world.coggins is not None
+    world.clock.advance(days=1)
+    world.coggins.faults.always(faults.status(503))
+    adjust_customer(world.services, world.store().slug, ADA, points=50, reason="A gift", who="ada")
+    while move_waiting(world.services):
+        pass
+    world.coggins.faults.clear()
+    world.clock.advance(days=-1)
+
+    move_waiting(world.services)
+
+    assert world.balance(ADA).available == 50

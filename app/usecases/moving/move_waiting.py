@@ -89,7 +89,12 @@ def _waiting(session: Session, now: datetime) -> list[MovementRow]:
         .where(
             col(MovementRow.order_id).is_(None),
             is_time,
-            or_(col(MovementRow.look_at).is_(None), col(MovementRow.look_at) <= now),
+            or_(
+                col(MovementRow.look_at).is_(None),
+                col(MovementRow.look_at) <= now,
+                # What was not sent yet waits for a pause at most. One further ahead was written by a clock that was ahead.
+                and_(col(MovementRow.state) == MovementState.PLANNED, col(MovementRow.look_at) > now + retry.PAUSE_LONGEST),
+            ),
             StoreRow.state == StoreState.ACTIVE,
             is_free(col(AccountRow.paused_until), now, now + retry.PAUSE_LONGEST),
         )

@@ -13,7 +13,7 @@ from sqlmodel import col, select
 from app.db.columns import UtcTime
 from app.db.moment_conditions import is_free
 from app.db.tables import StoreRow
-from app.db.waking import wake_changed
+from app.db.waking import wake_changed, wake_put_off
 from app.domain import retry
 from app.domain.moments import CLOCKS_AGREE_WITHIN
 from app.domain.store import StoreState
@@ -27,6 +27,8 @@ log = structlog.get_logger()
 
 # A transaction that began earlier may end later: its orders appear behind the cursor.
 OVERLAP = timedelta(minutes=2)
+# No look is put off for longer, but those at a date that an order or a claim has. Their dates are right, whatever the clock was.
+PUT_OFF_LONGEST = timedelta(days=7)
 
 _NOW, _BEFORE, _JUST_AHEAD, _PAUSE_END = (
     bindparam(name, type_=UtcTime()) for name in ("now", "before", "just_ahead", "pause_end")
@@ -113,6 +115,9 @@ def _take_store(services: Services, every: timedelta) -> StoreRow | None:
         }
         store = session.exec(_MOST_OVERDUE, params=asked).first()
         if store is not None:
+            if store.swept_at is not None and store.swept_at > now + CLOCKS_AGREE_WITHIN:
+                # The clock was ahead, and is put back: orders woken then would wait until that moment.
+                wake_put_off(session, store.id or 0, store.swept_at + PUT_OFF_LONGEST, now)
             store.swept_at = now
             session.add(store)
     return store
