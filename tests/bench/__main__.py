@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.db.engine import Database
 from app.logs import set_up_logging
-from tests.bench import intake, overview, points, points_api, settling
+from tests.bench import intake, overview, points, points_api, search, settling
 from tests.bench.corpus import write_deliveries
 from tests.bench.filling import Fill, fills_of_history
 from tests.bench.machine import machine
@@ -23,7 +23,7 @@ from tests.standins.saleor.keys import SigningKey
 FEW = 1_000
 # What an order costs does not depend on how many there are: at Coggins, where it costs most, fewer of them do.
 AT_COGGINS = 5
-PARTS = ("intake", "settling", "workers", "points", "api", "overview")
+PARTS = ("intake", "settling", "workers", "points", "api", "overview", "search")
 
 
 class Bench:
@@ -62,7 +62,7 @@ class Bench:
 
     def _filled(self) -> dict[str, tuple[str, str]]:
         """Give each kind of database a small one and a big one, filled side by side."""
-        if set(self._arguments.only) <= {"workers", "api", "overview"}:
+        if set(self._arguments.only) <= {"workers", "search", "api", "overview"}:
             return dict.fromkeys(self._arguments.database, ("", ""))
         self._progress.say(f"filling the tables with {self._arguments.rows:,} rows each")
         urls = {name: (self._fresh[name](), self._fresh[name]()) for name in self._arguments.database}
@@ -100,6 +100,9 @@ class Bench:
             self._progress.say(f"{name}: the overview")
             urls = (self._fresh[name](), self._fresh[name]())
             yield overview.overview(name, urls, self._key, counts=(FEW, arguments.rows), turns=arguments.slices)
+        if "search" in arguments.only:
+            self._progress.say(f"{name}: search")
+            yield from search.search(name, self._fresh[name](), self._key, rows=arguments.rows, turns=arguments.slices)
         if "settling" in arguments.only:
             yield from self._settling(name)
             self._progress.say(f"{name}: settling beside history")

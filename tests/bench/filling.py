@@ -112,6 +112,27 @@ def fill_customers(database: Database, count: int) -> None:
     _fill(database, PointsCustomerRow, customer, 1, count)
 
 
+def fill_known_customers(database: Database) -> None:
+    """Fill in the customers of the orders that are there, as housekeeping would; the figures are spread over them."""
+    then = {
+        "sqlite": "datetime('2026-03-01', (-(id & 255)) || ' days') || '.000000'",
+        "postgresql": "timestamptz '2026-03-01' - make_interval(days => (id & 255)::int)",
+    }[database.engine.dialect.name]
+    columns = "id, store_id, email_key, email, available, waiting, last_at"
+    figures = f"id, store_id, email_key, email, id & 65535, id & 1023, {then}"
+    statements = [
+        f'INSERT INTO known_customer ({columns}) SELECT {figures} FROM "order"',
+        "INSERT INTO customer_word SELECT store_id, email_key, id FROM known_customer ORDER BY email_key",
+        "INSERT INTO customer_word SELECT store_id, 'example.com', id FROM known_customer",
+        "DELETE FROM customer_change",
+    ]
+    if database.engine.dialect.name == "postgresql":
+        statements += ["ANALYZE"]
+    with database.writing() as session:
+        for statement in statements:
+            session.connection().exec_driver_sql(statement)
+
+
 def fill_open_claims(database: Database, count: int) -> None:
     """Fill in so many claims that wait to be taken, over a year of days. The table's triggers total them."""
     words = database.engine.dialect.name

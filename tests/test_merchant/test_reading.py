@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import expect
 
 from app.usecases.merchants.adjust_points import adjust_customer
+from app.usecases.operating.housekeeping import know_customers
 from tests.standins.dashboard import StandInDashboard
 from tests.test_merchant.calls import Desk
 from tests.test_merchant.conftest import OpenFrame
@@ -38,10 +39,11 @@ def test_axe_finds_no_fault_with_a_customers_history_and_the_changes_by_staff(
     desk.world.claim(order_id)
     for points in (30, -5):
         adjust_customer(desk.world.services, desk.world.store().slug, ADA, points=points, reason="why", who="eve@example.com")
+    know_customers(desk.world.services)
     dashboard.theme = theme
     page = frames()
 
-    for path, heading in ((f"customers/{ADA}", "Customers"), ("log/changes", "Changes by staff")):
+    for path, heading in ((f"customers/{ADA}", "Customers"), ("customers", "Customers"), ("log/changes", "Changes by staff")):
         page.goto(dashboard.page(f"/{path}"))
         expect(app_in(page).get_by_role("heading", level=1)).to_have_text(heading)
         expect(app_in(page).get_by_role("table").last).to_be_visible()
