@@ -212,6 +212,15 @@ def test_an_old_browsers_own_origin_is_one_of_ours(shop: World) -> None:
 # What a merchant sees before it is saved
 
 
+def test_a_preview_finds_its_stylesheets_from_any_page_that_shows_it(shop: World) -> None:
+    app = create_app(shop.services, shop.settings)
+    with app.test_request_context("/app/pages/settings"):
+        page = render_preview(Brand("shop", "Corner Shop"))
+
+    assert 'rel="stylesheet" href="/static/page.css' in page
+    assert 'href="../' not in page
+
+
 def test_a_preview_shows_what_is_not_saved_and_nothing_in_it_can_be_pressed(shop: World) -> None:
     brand = Brand("shop", "A new name", accent="#aa00ff", text="Danke!")
     app = create_app(shop.services, shop.settings)
@@ -222,7 +231,7 @@ def test_a_preview_shows_what_is_not_saved_and_nothing_in_it_can_be_pressed(shop
 
     assert "A new name" in page
     assert "Danke!" in page
-    assert 'href="../../../../brand/aa00ff.css"' in page
+    assert 'href="/brand/aa00ff.css"' in page
     assert 'src="data:image/png;base64,' in page
     assert "<main" in page
     assert re.search(r"<main[^>]* inert", page)

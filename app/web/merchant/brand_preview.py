@@ -3,7 +3,7 @@
 from base64 import b64encode
 
 from babel.core import Locale
-from flask import render_template
+from flask import render_template, url_for
 
 from app.domain.brand import Brand
 from app.domain.claim import ClaimState
@@ -18,9 +18,11 @@ def render_preview(brand: Brand, *, logo: bytes | None = None, language: str = S
     """Give the whole page of a claim that waits, as HTML for a frame's `srcdoc`. Nothing in it can be pressed.
 
     `logo` is a PNG (`read_logo`) in place of the saved one. It stands in the page itself, so the frame's policy must allow
-    images from `data:`. Needs a request at hand: stylesheets are named from its path.
+    images from `data:`. Needs a request at hand. Stylesheets are named from the app's root, because the frame's address is that
+    of whichever page it stands in.
     """
     view = ClaimView(ClaimState.OPEN, brand, POINTS, bound_to=BOUND_TO)
     logo_url = f"data:image/png;base64,{b64encode(logo).decode()}" if logo is not None else None
     speech = Speech(Locale(language), load_catalogues()[language])
-    return render_template("claim.html", view=view, brand=brand, speech=speech, logo_url=logo_url, is_preview=True)
+    root = url_for("static", filename="").removesuffix("static/")
+    return render_template("claim.html", view=view, brand=brand, speech=speech, logo_url=logo_url, is_preview=True, root=root)
