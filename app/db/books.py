@@ -34,6 +34,7 @@ class Books:
     """All that the movements say of one order. `stored_states` are its claims' states as they were loaded.
 
     `counted_claims` and `counted_staff` name what is counted as gone in `changes`; `newly_gone` is what a look found besides.
+    `takings` are what staff took, each with when it was counted.
     """
 
     accepted: list[MovementRow] = field(default_factory=list)
@@ -43,6 +44,7 @@ class Books:
     changes: Changes = field(default_factory=Changes)
     counted_claims: set[UUID] = field(default_factory=set)
     counted_staff: set[int] = field(default_factory=set)
+    takings: list[tuple[datetime, int]] = field(default_factory=list)
     newly_gone: NewlyGone = NOTHING_NEW
 
     @property
@@ -151,7 +153,12 @@ _ADJUSTMENTS = (
     .order_by(col(AdjustmentRow.id))
 )
 _GONE = sa.select(
-    col(GoneRow.order_id), col(GoneRow.of_points), col(GoneRow.of_gifts), col(GoneRow.claim_id), col(GoneRow.adjustment_id)
+    col(GoneRow.order_id),
+    col(GoneRow.of_points),
+    col(GoneRow.of_gifts),
+    col(GoneRow.claim_id),
+    col(GoneRow.adjustment_id),
+    col(GoneRow.found_at),
 ).where(IsIn(col(GoneRow.order_id), "order_ids"))
 
 
@@ -168,6 +175,7 @@ def _add_gone(books: Books, row: Any) -> None:
     else:
         books.changes = replace(books.changes, taken=books.changes.taken + gone)
         books.counted_staff.add(row.adjustment_id)
+        books.takings.append((row.found_at, gone.total))
 
 
 @cache

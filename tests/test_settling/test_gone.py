@@ -11,7 +11,7 @@ from app.domain.arithmetic_versions import FIRST
 from app.usecases.merchants.adjust_points import adjust_order
 from app.usecases.merchants.void_claim import void_claim
 from app.usecases.operating.verify_books import verify_books
-from app.usecases.shoppers.show_order import OrderState, show_order
+from app.usecases.shoppers.show_order import OrderState, ask_for_claim, show_order
 from tests.test_settling.test_refunds import ADA, paid_order, refund
 from tests.world import World
 
@@ -107,6 +107,33 @@ def test_an_order_that_grows_after_its_claim_ran_out_brings_what_it_grew_by(worl
     world.claim_what_waits(order_id)
     world.settle()
     assert world.balance(ADA).available == 20
+    require_in_order(world, order_id)
+
+
+@pytest.mark.parametrize("taken", [27, 40])
+def test_what_staff_took_of_a_claim_that_was_shown_does_not_run_out_once_more(coggins_world: World, taken: int) -> None:
+    """At Coggins a claim whose link was shown keeps its points until its time is over. 40 are gone then, and no more."""
+    world = coggins_world
+    with world.services.database.writing() as session:
+        session.execute(update(RuleRow).values(expires_days=10))
+    order_id = world.saleor.shop.place_order("40", email=ADA, auto_confirm=False)
+    world.saleor.till.charge(order_id, "40")
+    world.deliver()
+    world.settle()
+    assert ask_for_claim(world.services, world.store().slug, order_id) is not None
+    world.clock.advance(days=1)
+    give(world, order_id, -taken)
+    world.settle()
+
+    world.clock.advance(days=12)
+    world.settle()
+    assert sum(points for points, _ in gone(world)) == 40
+    world.saleor.shop.edit_lines(order_id, "60")
+    world.saleor.till.charge(order_id, "20")
+    world.deliver()
+    world.settle()
+
+    assert waits(world, order_id) == 20
     require_in_order(world, order_id)
 
 

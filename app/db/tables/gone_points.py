@@ -19,7 +19,6 @@ class GoneRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("of_points >= 0 AND of_gifts >= 0", name="gone_points"),
         CheckConstraint("(claim_id IS NULL) <> (adjustment_id IS NULL)", name="gone_has_one_reason"),
-        CheckConstraint("claim_id IS NULL OR of_points + of_gifts > 0", name="gone_ran_out"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

@@ -45,7 +45,8 @@ ORDER_AUDITS = (
             AND m.kind IN ('credit', 'debit') AND m.state = 'accepted' AND (e.id IS NULL OR e.amount <> m.points)""",
         "movement {id} of order {order_id}: {points} points; its entry in the ledger says {amount}",
     ),
-    # What ran out is all that the claim held then: it holds that still, or one change has taken the whole off it.
+    # What ran out is what the claim held then, less what staff had taken of the order before. It holds that still, or one change
+    # has taken the whole off it.
     Audit(
         "order",
         """
@@ -53,9 +54,14 @@ ORDER_AUDITS = (
         JOIN "order" AS o ON o.id = g.order_id
         JOIN claim AS k ON k.id = g.claim_id
         WHERE o.store_id = :store_id AND o.id > :after AND o.id <= :until
-            AND (k.order_id <> g.order_id OR k.state <> 'expired' OR (k.points <> g.of_points + g.of_gifts AND NOT (
-                k.points = 0 AND EXISTS (SELECT 1 FROM movement AS m WHERE m.order_id = k.order_id AND m.target_id = k.id
-                    AND m.kind = 'void' AND m.state = 'accepted' AND m.points = -(g.of_points + g.of_gifts)))))""",
+            AND (k.order_id <> g.order_id OR k.state <> 'expired' OR NOT EXISTS (
+                SELECT 1 FROM (
+                    SELECT k.points AS held UNION ALL
+                    SELECT -m.points FROM movement AS m WHERE k.points = 0 AND m.order_id = k.order_id AND m.target_id = k.id
+                        AND m.kind = 'void' AND m.state = 'accepted'
+                ) AS holds WHERE holds.held - g.of_points - g.of_gifts BETWEEN 0 AND (
+                    SELECT coalesce(sum(t.of_points + t.of_gifts), 0) FROM gone AS t
+                    WHERE t.order_id = g.order_id AND t.adjustment_id IS NOT NULL)))""",
         "points gone {id} of order {order_id}: {gone} ran out; the claim is {state} and holds {points}",
     ),
     Audit(

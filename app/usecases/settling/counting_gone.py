@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from sqlmodel import Session, select
 
@@ -60,16 +61,33 @@ def _newly_gone(batch: Batch, standing: Standing, now: datetime) -> NewlyGone:
     if books.open is not None or standing.due is None:
         # What is under way may be about the same points: it ends first.
         return NOTHING_NEW
-    ran_out = {
-        claim.id: claim.points
+    over = [
+        claim
         for claim in books.claims.values()
         if claim.state == ClaimState.EXPIRED and claim.points > 0 and claim.id not in books.counted_claims
-    }
+    ]
     staff_took = any(change.points < 0 and change.id not in books.counted_staff for change in books.changes.staff)
-    if not ran_out and not staff_took:
+    if not over and not staff_took:
         return NOTHING_NEW
     points = max(standing.due.earned, _earned_before(batch, standing, now))
+    ran_out = _ran_out(standing, over, excess=standing.row.granted - books.changes.due(points))
     return newly_gone(books.changes, points, ran_out=ran_out, counted=books.counted_staff)
+
+
+def _ran_out(standing: Standing, over: Sequence[ClaimRow], *, excess: int) -> dict[UUID, int]:
+    """Give what ran out with each claim: what it held, less what staff had taken from it before.
+
+    A claim whose link was shown keeps its points until its time is over, whatever staff take. Example: 47 are shown, and staff
+    take 27. They are gone then, so 20 run out later. `excess` is what is granted and not due any more: what staff took and is
+    still on a claim is part of it.
+    """
+    ran_out = {}
+    for claim in over:
+        taken_since = sum(points for at, points in standing.books.takings if claim.shown_at is None or at >= claim.shown_at)
+        gone_before = max(0, min(excess, taken_since, claim.points))
+        excess -= gone_before
+        ran_out[claim.id] = claim.points - gone_before
+    return ran_out
 
 
 def _earned_before(batch: Batch, standing: Standing, now: datetime) -> int:
@@ -93,9 +111,11 @@ def _are_as_seen(session: Session, books: Books) -> bool:
     return all(
         session.exec(
             select(ClaimRow.id)
-            .where(ClaimRow.id == claim_id, ClaimRow.state == ClaimState.EXPIRED, ClaimRow.points == gone.total)
+            .where(
+                ClaimRow.id == claim_id, ClaimRow.state == ClaimState.EXPIRED, ClaimRow.points == books.claims[claim_id].points
+            )
             .with_for_update()
         ).first()
         is not None
-        for claim_id, gone in books.newly_gone.by_claim.items()
+        for claim_id in books.newly_gone.by_claim
     )
