@@ -126,23 +126,23 @@ def test_a_lease_that_ran_out_is_another_workers_and_the_first_writes_nothing(em
     assert world.order(order_id).lease_token is None
 
 
-@pytest.mark.parametrize("stopped_at", ["read_orders", "write_metadata"])
+@pytest.mark.parametrize("stopped_at", ["read", "write_metadata"])
 def test_a_worker_that_was_stopped_leaves_no_older_words_on_an_order(embedded_world: World, stopped_at: str) -> None:
     world = embedded_world
     order_id = place_paid(world)
     world.saleor.deliveries.deliver()
-    saleor = world.services.saleor
-    ask = getattr(saleor, stopped_at)
+    calls = world.services.saleor.orders
+    ask = getattr(calls, stopped_at)
 
     def stopped(*args: object, **options: object) -> object:
-        setattr(saleor, stopped_at, ask)
-        read = ask(*args, **options) if stopped_at == "read_orders" else None
+        setattr(calls, stopped_at, ask)
+        read = ask(*args, **options) if stopped_at == "read" else None
         world.clock.now += LEASE + timedelta(seconds=1)
         refund(world, order_id, "4")
         assert world.metadata(order_id)["points_amount"] == "6"
         return read or ask(*args, **options)
 
-    setattr(saleor, stopped_at, stopped)
+    setattr(calls, stopped_at, stopped)
     settle_orders(world.services)
     world.settle()
 

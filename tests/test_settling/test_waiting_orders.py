@@ -138,7 +138,7 @@ def test_a_balance_that_rises_while_a_shortfall_is_being_written_is_not_missed(
             spend(world, -60)
         return resting(*args)  # type: ignore[arg-type]  # handed on
 
-    monkeypatch.setattr(world.services.saleor, "write_metadata", meanwhile)
+    monkeypatch.setattr(world.services.saleor.orders, "write_metadata", meanwhile)
 
     refund(world, order_id, "60")
 
