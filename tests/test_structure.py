@@ -26,3 +26,14 @@ def test_a_class_has_a_name_of_its_own() -> None:
                 places[node.name].append(str(path.relative_to(APP)))
 
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def test_each_lock_of_the_database_has_a_number_of_its_own() -> None:
+    places: dict[object, list[str]] = defaultdict(list)
+    for path in APP.rglob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id.endswith("_LOCK"):
+                places[ast.literal_eval(node.value)].append(f"{path.relative_to(APP)}: {node.targets[0].id}")
+
+    assert len(places) >= 4
+    assert {number: where for number, where in places.items() if len(where) > 1} == {}

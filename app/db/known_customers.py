@@ -17,7 +17,7 @@ from app.domain.search_words import words_of
 # So many changes are taken in in one transaction: on SQLite nobody else writes meanwhile.
 TAKEN_IN_MAX = 2000
 # Whoever writes known customers holds it, so that nobody writes an address that somebody else erases. Any number will do.
-KNOWN_LOCK = 7_346_313
+KNOWN_LOCK = 7_346_314
 
 
 def take_in_changes(session: Session, *, limit: int = TAKEN_IN_MAX) -> int:
