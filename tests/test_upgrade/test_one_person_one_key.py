@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 from app.db.books import lane_under
 from app.db.tables import (
     AdjustmentRow,
+    ApprovalRequestRow,
     CustomerMoveRow,
     MovementRow,
     OrderRow,
@@ -24,6 +25,7 @@ from app.errors import BadRequest
 from app.ledger import entries as ledger
 from app.ledger.entries import Entry
 from app.sealing import fingerprint
+from app.usecases.merchants.adjust_points import adjust_customer
 from app.usecases.operating.erase_customer import erase_customer
 from app.usecases.operating.renew_keys import renew_keys
 from app.usecases.operating.show_customer import show_customer
@@ -181,6 +183,18 @@ def test_erasing_finds_a_waiting_claim_in_any_spelling(before: World, is_renewed
         assert claim.state == "void"
     with pytest.raises(BadRequest):
         show_customer(before.services, before.store().slug, claimed)
+
+
+def test_erasing_finds_a_request_for_approval_that_was_asked_for_before(before: World) -> None:
+    adjust_customer(before.services, before.store().slug, SHARP, points=20_000, reason="sorry", who="Eve")
+    renew_keys(before.services.database, NOW)
+
+    erase_customer(before.services, before.store().slug, SHARP)
+
+    with before.services.database.reading() as session:
+        [asked] = session.exec(select(ApprovalRequestRow)).all()
+    assert asked.state == "refused"
+    assert SHARP not in f"{asked.email} {asked.email_key}"
 
 
 def test_erased_ones_stay_erased(before: World) -> None:

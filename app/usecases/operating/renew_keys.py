@@ -23,6 +23,7 @@ from app.db.logbook import write_log
 from app.db.tables import (
     AccountRow,
     AdjustmentRow,
+    ApprovalRequestRow,
     ClaimRow,
     CustomerMoveRow,
     FinishedStepRow,
@@ -96,6 +97,8 @@ def _renew(database: Database, now: datetime) -> RenewedKeys:
             order.email_key = email_key(order.email)
         for adjustment in _not_ascii(session, AdjustmentRow, "email_key"):
             adjustment.email_key = email_key(adjustment.email_key)
+        for asked in _not_ascii(session, ApprovalRequestRow, "email"):
+            asked.email_key = email_key(asked.email)
         _renew_lanes(session)
         session.add(FinishedStepRow(name=UpgradeStep.EMAIL_KEYS, finished_at=now))
     log.info("keys made anew", merged=merged, split=split)
