@@ -16,6 +16,7 @@ from app.settings import load_settings
 from app.usecases.merchants.adjust_points import adjust_customer, adjust_order, write_off
 from app.usecases.merchants.change_store import change_store
 from app.usecases.merchants.decide_request import decide_request
+from app.usecases.merchants.move_customer import move_customer
 from app.usecases.operating.create_store import create_store
 from app.usecases.operating.erase_customer import erase_customer
 from app.usecases.operating.verify_books import verify_books
@@ -174,6 +175,21 @@ def test_an_erased_customers_request_is_refused_and_names_nobody(world: World) -
     [asked] = requests_of(world.services)
     assert asked.state == "refused"
     assert ADA not in f"{asked.email} {asked.email_key}"
+
+
+def test_a_moved_customers_request_gives_nothing_to_the_old_address(world: World) -> None:
+    limit(world, change=10)
+    give(world, 5)
+    give(world, 50)
+    world.clock.advance(seconds=1)
+    move_customer(world.services, slug(world), ADA, "ada@new.example", reason="a new address", who=BOB)
+    settle_all_customers(world)
+
+    with pytest.raises(BadRequest, match="moved to another address"):
+        decide(world, requests_of(world.services)[0])
+    decide(world, requests_of(world.services)[0], approves=False)
+
+    assert world.balance(ADA).available == 0
 
 
 def test_a_new_store_has_limits_and_no_order_manager_gives_two_billion(world: World) -> None:

@@ -11,8 +11,10 @@ from sqlmodel import Session, col, select
 
 from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
-from app.db.stores import current_account, find_store_by_slug
+from app.db.moves import moves_of
+from app.db.stores import accounts_of, current_account, find_store_by_slug
 from app.db.tables import AccountRow, ApprovalRequestRow, OrderRow, StoreRow
+from app.domain.moved_customers import holder_of
 from app.domain.staff_limits import RequestState, Wanted
 from app.errors import BadRequest
 from app.usecases.merchants.make_change import ChangeByHand, change_customer, change_order, let_go
@@ -96,6 +98,7 @@ def _make(
         raise BadRequest("This store has no account for points.")
     change = ChangeByHand(asked.points, asked.reason, asked.asked_by, request_id=asked.id)
     if order is None:
+        _refuse_moved(session, account, asked)
         adjusted = change_customer(services, session, store, account, asked.email or "", change, now)
         if adjusted.refusal:
             raise BadRequest(f"The points provider refused the change, so it waits on. {adjusted.refusal}")
@@ -103,6 +106,16 @@ def _make(
         change_order(session, order, change, now)
     else:
         _write_off(session, order, account, asked, now)
+
+
+def _refuse_moved(session: Session, account: AccountRow, asked: ApprovalRequestRow) -> None:
+    """Refuse a change of a customer who was moved since: the old address has no points, and nobody looks at it any more."""
+    email, account_id = asked.email or "", account.id or 0
+    moves = moves_of(session, accounts_of(session, asked.store_id), [email])
+    if holder_of(moves, account_id, email, asked.asked_at).email != email:
+        raise BadRequest(
+            "This customer was moved to another address since. Refuse this request; the change can be asked for again there."
+        )
 
 
 def _write_off(session: Session, order: OrderRow, account: AccountRow, asked: ApprovalRequestRow, now: datetime) -> None:
