@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import requests
 
+from app.usecases.merchants.change_store import change_store
 from app.usecases.operating.show_customer import show_customer
 from tests.standins import faults
-from tests.test_merchant.calls import ALL, Desk, once_in, seen
+from tests.test_merchant.calls import ALL, Desk, notified, once_in, seen
 from tests.test_settling.test_refunds import ADA, paid_order
 from tests.waiting import PATIENCE_SECONDS
 from tests.world import World
@@ -85,6 +86,27 @@ def test_what_became_of_each_is_said_and_not_that_all_is_done(desk: Desk) -> Non
 
     assert f"{ADA} Done \N{MINUS SIGN}60 points" in seen(answer)
     assert f"{BEN} Refused The balance holds nothing to take back." in seen(answer)
+
+
+def test_a_form_for_many_that_is_sent_again_does_not_say_that_it_changed_anybody(desk: Desk) -> None:
+    ids = ",".join(desk.world.saleor.shop.register_customer(email) for email in (ADA, BEN))
+    form = gifts(desk.get(f"customers/give?customerIds={ids}"), [ADA, BEN])
+
+    told = [notified(desk.post("customers/give", form))["title"] for _ in range(2)]
+
+    assert told == ["2 of 2 customers changed", "0 of 2 customers changed"]
+
+
+def test_gifts_for_many_above_the_limit_of_a_day_wait_for_approval(desk: Desk) -> None:
+    change_store(desk.world.services, desk.world.store().slug, staff_day_max=30)
+    ids = ",".join(desk.world.saleor.shop.register_customer(email) for email in (ADA, BEN))
+
+    answer = desk.post("customers/give", gifts(desk.get(f"customers/give?customerIds={ids}"), [ADA, BEN]))
+
+    assert (balance(desk.world, ADA), balance(desk.world, BEN)) == (25, 0)
+    assert f"{BEN} Waits for approval" in seen(answer)
+    assert notified(answer)["title"] == "1 of 2 customers changed"
+    assert notified(answer)["text"] == "Above a limit of your shop, waiting for approval: 1."
 
 
 @pytest.mark.parametrize("ids", ["x", ",", ",".join(["0" * 32] * 101)])

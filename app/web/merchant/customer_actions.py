@@ -22,9 +22,10 @@ from app.usecases.services import Services
 from app.web.merchant import order_words
 from app.web.merchant.authentication import MANAGE_ORDERS, MANAGE_USERS, Staff, require, staff_of
 from app.web.merchant.customers import customer_page, page_about
-from app.web.merchant.fragments import form_about, form_once, form_text, fragment, notify
+from app.web.merchant.fragments import Tone, form_about, form_once, form_text, fragment, notify
 from app.web.merchant.orders import signed_points
 from app.web.merchant.places import from_segment
+from app.web.merchant.words import number
 
 _USER_ID = re.compile(r"[A-Za-z0-9+/=]{4,128}")
 
@@ -70,11 +71,7 @@ def _add_giving(routes: Blueprint, services: Services) -> None:
         refusals = {one.refusal for one in outcomes}
         if len(refusals) == 1 and "" not in refusals:
             return _giving(staff, emails, sentence=refusals.pop())
-        waiting = sum(1 for one in outcomes if one.waits_for_approval)
-        done = sum(1 for one in outcomes if not one.refusal) - waiting
-        told = f"{done} of {len(outcomes)} customers changed"
-        text = f"{waiting} changes are above a limit of your shop and wait for approval." if waiting else ""
-        return notify(_giving(staff, emails, outcomes=outcomes), "warning" if waiting else "success", told, text)
+        return notify(_giving(staff, emails, outcomes=outcomes), *_said(outcomes))
 
     @routes.get("/pages/customers/changes/<ids>")
     def what_became_of_changes(ids: str) -> Response:
@@ -86,6 +83,19 @@ def _add_giving(routes: Blueprint, services: Services) -> None:
     @routes.get("/pages/customers/<segment>/give")
     def give_to_one(segment: str) -> Response:
         return customer_page(services, _allowed(services, MANAGE_ORDERS), from_segment(segment), is_giving=True)
+
+
+def _said(outcomes: list[GivenTo]) -> tuple[Tone, str, str]:
+    """Say what came of the changes: tone, title, and what else there is to say."""
+    done = sum(1 for one in outcomes if one.points is not None and not one.refusal)
+    under_way = sum(1 for one in outcomes if one.under_way is not None)
+    waiting = sum(1 for one in outcomes if one.waits_for_approval)
+    tone: Tone = "success" if done == len(outcomes) else "warning" if waiting else "info"
+    texts = [
+        f"Under way at the points provider: {number(under_way)}." if under_way else "",
+        f"Above a limit of your shop, waiting for approval: {number(waiting)}." if waiting else "",
+    ]
+    return tone, f"{number(done)} of {number(len(outcomes))} customers changed", " ".join(filter(None, texts))
 
 
 def _listed_emails() -> list[str]:
