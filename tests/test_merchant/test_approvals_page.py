@@ -41,6 +41,8 @@ def test_a_form_above_the_limit_changes_nothing_and_says_so_where_it_was_sent(de
     answers = [desk.post(f"{OF_ADA}/adjust", form) for _ in range(2)]
 
     assert notified(answers[0])["title"] == "The change waits for approval"
+    assert notified(answers[1])["title"] == "This form was sent before"
+    assert "changed" not in notified(answers[1])["text"]
     assert balance(desk) == 0
     assert seen(answers[1]).count("Waits for approval") == 1
 

@@ -61,7 +61,7 @@ def _short_taking(services: Services, staff: Staff, email: str, asked: int) -> S
 def _said(adjusted: Adjusted | None, asked: int) -> tuple[Tone, str, str]:
     """Say what came of a change: tone, title, and what else there is to say."""
     if adjusted is None:
-        return "info", "This was done before", "The form was sent twice. The points were changed once."
+        return "info", "This form was sent before", "It did nothing a second time. The page shows what came of it."
     if adjusted.waits_for_approval:
         return "warning", WAITS_FOR_APPROVAL, ABOVE_A_LIMIT
     if adjusted.points is None:
