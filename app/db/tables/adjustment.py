@@ -19,9 +19,9 @@ class AdjustmentRow(SQLModel, table=True):
         CheckConstraint(
             "abs(points) <= points_max OR request_id IS NOT NULL OR claim_id IS NOT NULL", name="adjustment_within_limit"
         ),
-        # Newest first, paged by id: everybody's, and one staff user's.
-        Index("adjustment_by_time", "store_id", "id"),
-        Index("adjustment_by_staff", "store_id", "made_by", "id"),
+        # Newest first: everybody's, and one staff user's.
+        Index("adjustment_by_moment", "store_id", "made_at", "id"),
+        Index("adjustment_by_staff_moment", "store_id", "made_by", "made_at", "id"),
         Index("adjustment_of_customer", "store_id", "email_key"),
     )
 

@@ -51,6 +51,9 @@ class CustomerMoveRow(SQLModel, table=True):
         ),
         Index("customer_move_from", "store_id", "from_key"),
         Index("customer_move_to", "store_id", "to_key"),
+        # Newest first: everybody's, and one staff user's.
+        Index("customer_move_by_moment", "store_id", "made_at", "id"),
+        Index("customer_move_by_staff", "store_id", "made_by", "made_at", "id"),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

@@ -15,6 +15,7 @@ _CUSTOMER_IS_OPEN = text(f"order_id IS NULL AND {_IS_OPEN}")
 _CAUSE_IS_OPEN = text(f"cause_id IS NOT NULL AND {_IS_OPEN}")
 _IS_FOR_STAFF = text("state = 'unknown' AND kind IN ('credit', 'debit') AND is_for_staff")
 _HAS_CALL = text("call_id IS NOT NULL")
+_LET_GO_BY_STAFF = text("kind = 'write_off' AND decided_by IS NOT NULL")
 _LANE_IS_OPEN = text(f"kind IN ('credit', 'debit') AND {_IS_OPEN}")
 
 
@@ -50,6 +51,24 @@ class MovementRow(SQLModel, table=True):
         Index("movement_open_of_customers", "planned_at", sqlite_where=_CUSTOMER_IS_OPEN, postgresql_where=_CUSTOMER_IS_OPEN),
         Index("movement_of_lane", "lane", "ended_at"),
         Index("movement_for_staff", "store_id", "sent_at", sqlite_where=_IS_FOR_STAFF, postgresql_where=_IS_FOR_STAFF),
+        # Write-offs, newest first: everybody's, and one staff user's.
+        Index(
+            "movement_written_off",
+            "store_id",
+            "planned_at",
+            "id",
+            sqlite_where=_LET_GO_BY_STAFF,
+            postgresql_where=_LET_GO_BY_STAFF,
+        ),
+        Index(
+            "movement_written_off_by",
+            "store_id",
+            "decided_by",
+            "planned_at",
+            "id",
+            sqlite_where=_LET_GO_BY_STAFF,
+            postgresql_where=_LET_GO_BY_STAFF,
+        ),
         Index("movement_of_call", "call_id", sqlite_where=_HAS_CALL, postgresql_where=_HAS_CALL),
     )
 

@@ -6,6 +6,7 @@ from app.domain.log_level import LogLevel
 from app.usecases.merchants.list_staff_changes import list_staff_changes
 from app.usecases.merchants.read_log import read_log
 from app.usecases.services import Services
+from app.web.merchant import order_words
 from app.web.merchant.authentication import MANAGE_ORDERS, require, staff_of
 from app.web.merchant.fragments import fragment
 
@@ -30,8 +31,8 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         staff = staff_of(services, request)
         require(staff, MANAGE_ORDERS)
         who = request.args.get("who", "").strip()[:_WHO_LENGTH_MAX]
-        page = list_staff_changes(services, staff.store_id, who=who, before_id=_id(request.args.get("before", "")))
-        return fragment("staff_changes.html", staff, page=page, who=who)
+        page = list_staff_changes(services, staff.store_id, who=who, before=request.args.get("before", ""))
+        return fragment("staff_changes.html", staff, page=page, who=who, words=order_words)
 
 
 def _level(text: str) -> LogLevel | None:
