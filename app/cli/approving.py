@@ -2,7 +2,7 @@
 
 import click
 
-from app.cli.operating import open_services, option_store, option_who, table
+from app.cli.operating import minute, open_services, option_store, option_who, table
 from app.usecases.merchants.decide_request import decide_request
 from app.usecases.merchants.list_requests import list_requests
 
@@ -24,7 +24,7 @@ def list_command(*, store: str) -> None:
     rows = [
         (
             one.id,
-            one.asked_at.strftime("%Y-%m-%d %H:%M"),
+            minute(one.asked_at),
             one.asked_by,
             f"{one.points:+}" if one.wanted == "adjust" else f"write off {one.points}",
             one.email or f"order {one.order_number or one.order_id}",

@@ -1,12 +1,11 @@
 """What staff do for one customer: show, give out, or erase what is kept."""
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from app.cli.operating import open_services, option_store, option_who, table
+from app.cli.operating import minute, open_services, option_store, option_who, table
 from app.cli.private_output import keep_output_private
 from app.usecases.merchants.list_moves import list_moves
 from app.usecases.merchants.move_customer import move_customer, preview_move
@@ -107,7 +106,7 @@ def moves(*, store: str) -> None:
     with open_services() as services:
         found = list_moves(services, store)
     rows = [
-        (_minute(one.made_at), one.from_email, one.to_email, one.points, one.state, one.made_by, one.problem or one.reason)
+        (minute(one.made_at), one.from_email, one.to_email, one.points, one.state, one.made_by, one.problem or one.reason)
         for one in found
     ]
     headings = ("AT (UTC)", "FROM", "TO", "POINTS", "STATE", "BY", "WHY")
@@ -123,7 +122,7 @@ def split(*, store: str) -> None:
     """
     with open_services() as services:
         found = list_split(services, store)
-    rows = [(one.email, one.other_email, _minute(one.found_at)) for one in found]
+    rows = [(one.email, one.other_email, minute(one.found_at)) for one in found]
     click.echo(table(("HAS THE BALANCE", "BEGAN WITH NOTHING", "SINCE (UTC)"), rows) if rows else "There are none.")
 
 
@@ -154,7 +153,7 @@ def _parts(kept: KeptCustomer) -> list[tuple[str, str]]:
             ("AT (UTC)", "CHANGE", "AMOUNT", "BALANCE", "BY", "REASON"),
             [
                 (
-                    _minute(entry.at),
+                    minute(entry.at),
                     entry.what,
                     f"{entry.amount:+}",
                     entry.available_after,
@@ -168,7 +167,7 @@ def _parts(kept: KeptCustomer) -> list[tuple[str, str]]:
             "Claims",
             ("AT (UTC)", "STATE", "POINTS", "EXPIRES (UTC)", "TAKEN (UTC)"),
             [
-                (_minute(claim.created_at), claim.state, claim.amount, _minute(claim.expires_at), _minute(claim.taken_at))
+                (minute(claim.created_at), claim.state, claim.amount, minute(claim.expires_at), minute(claim.taken_at))
                 for claim in kept.claims
             ],
         ),
@@ -184,7 +183,7 @@ def _parts(kept: KeptCustomer) -> list[tuple[str, str]]:
             "Movements",
             ("AT (UTC)", "KIND", "POINTS", "STATE", "REASON"),
             [
-                (_minute(movement.planned_at), movement.kind, f"{movement.points:+}", movement.state, movement.reason)
+                (minute(movement.planned_at), movement.kind, f"{movement.points:+}", movement.state, movement.reason)
                 for movement in kept.movements
             ],
         ),
@@ -193,7 +192,7 @@ def _parts(kept: KeptCustomer) -> list[tuple[str, str]]:
         (
             "Moves to another address",
             ("AT (UTC)", "FROM", "TO", "POINTS", "STATE", "WHY"),
-            [(_minute(one.made_at), one.from_email, one.to_email, one.points, one.state, one.reason) for one in kept.moves],
+            [(minute(one.made_at), one.from_email, one.to_email, one.points, one.state, one.reason) for one in kept.moves],
         )
     )
     counts = {"History": len(kept.entries)}
@@ -206,7 +205,3 @@ def _parts(kept: KeptCustomer) -> list[tuple[str, str]]:
 
 def _heading(name: str, count: int) -> str:
     return f"{name} ({count})" if count <= LINES_MAX else f"{name}: the newest {LINES_MAX} of {count}"
-
-
-def _minute(moment: datetime | None) -> str:
-    return "-" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")

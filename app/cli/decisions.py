@@ -1,11 +1,10 @@
 """What a person decides: unknown movements, extra points, shortfalls."""
 
-from datetime import datetime
 from uuid import UUID
 
 import click
 
-from app.cli.operating import open_services, option_store, option_who, table
+from app.cli.operating import minute, open_services, option_store, option_who, table
 from app.logs import written_out
 from app.usecases.merchants import adjust_points
 from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
@@ -36,7 +35,7 @@ def list_movements(*, unknown: bool, store: str | None) -> None:
             movement.order_number or "-",
             movement.email,
             f"{movement.points:+}",
-            _minute(movement.sent_at),
+            minute(movement.sent_at),
             _points(movement.before),
             _points(movement.looked),
             "you" if movement.is_for_staff else "looking",
@@ -106,7 +105,3 @@ def look_again(*, store: str, number: str) -> None:
 def _points(balance: tuple[int | None, int | None]) -> str:
     available, used = balance
     return "-" if available is None else f"{available}/{used}"
-
-
-def _minute(moment: datetime | None) -> str:
-    return "-" if moment is None else moment.strftime("%Y-%m-%d %H:%M")

@@ -1,10 +1,8 @@
 """Keys of the Points API."""
 
-from datetime import datetime
-
 import click
 
-from app.cli.operating import open_services, option_store, option_who_if_any, table
+from app.cli.operating import minute, open_services, option_store, option_who_if_any, table
 from app.usecases.api import manage_keys
 
 
@@ -36,9 +34,9 @@ def list_keys(*, store: str | None) -> None:
             key.id,
             key.store,
             key.label or "-",
-            _minute(key.created_at),
-            _minute(key.last_used_at),
-            "revoked " + _minute(key.revoked_at) if key.revoked_at else "open",
+            minute(key.created_at),
+            minute(key.last_used_at),
+            "revoked " + minute(key.revoked_at) if key.revoked_at else "open",
         )
         for key in found
     ]
@@ -54,7 +52,3 @@ def revoke(key_id: int, *, who: str | None) -> None:
     with open_services() as services:
         manage_keys.revoke_key(services, key_id, who=who)
     click.echo(f"Key {key_id} is revoked.")
-
-
-def _minute(moment: datetime | None) -> str:
-    return "-" if moment is None else f"{moment:%Y-%m-%d %H:%M}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -31,6 +32,11 @@ def closing_services(settings: Settings) -> Iterator[Services]:
         yield services
     finally:
         services.database.close()
+
+
+def minute(moment: datetime | None) -> str:
+    """Write a moment in UTC, to the minute; a dash where there is none."""
+    return "-" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
 def table(headings: tuple[str, ...], rows: list[tuple[Any, ...]]) -> str:

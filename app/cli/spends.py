@@ -1,10 +1,8 @@
 """What operators see of spends: points that customers paid with."""
 
-from datetime import UTC
-
 import click
 
-from app.cli.operating import open_services, option_store, table
+from app.cli.operating import minute, open_services, option_store, table
 from app.usecases.spending.list_spends import list_spends
 
 
@@ -21,10 +19,7 @@ def list_command(*, store: str, customer: str, before: int | None) -> None:
     """List spends with what was given back of them, newest first, fifty at a time."""
     with open_services() as services:
         page = list_spends(services, store, email=customer, before_id=before)
-    rows = [
-        (one.id, f"{one.at.astimezone(UTC):%Y-%m-%d %H:%M}", one.email, one.points, one.given_back, one.reference, one.key_name)
-        for one in page.spends
-    ]
+    rows = [(one.id, minute(one.at), one.email, one.points, one.given_back, one.reference, one.key_name) for one in page.spends]
     headings = ("ID", "AT (UTC)", "CUSTOMER", "PAID", "GIVEN BACK", "REFERENCE", "API KEY")
     click.echo(table(headings, rows) if rows else "Nobody paid with points yet.")
     if page.older_than is not None:
