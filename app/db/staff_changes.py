@@ -85,7 +85,7 @@ class _Columns:
     id_type: Any
     # None: such a change is of no order.
     order_id: Any = None
-    # Of a table that keeps other things, too.
+    # Which rows of the table are changes by staff, where others are not.
     conditions: tuple[Any, ...] = ()
 
 

@@ -14,7 +14,7 @@ from app.domain.settlement import CauseKind, MovementState
 def really_taken(session: Session, store_id: int, changes: Sequence[AdjustmentRow]) -> dict[int, int]:
     """Give how many points each taking among some changes by staff really took, by its id, as far as that is known.
 
-    Of an order that is written down; of a customer the movement tells. Three queries, however many changes there are.
+    For an order it is stored as gone. For a customer it is the accepted movement. Three queries, however many changes there are.
     """
     takings = [change for change in changes if change.points < 0]
     of_orders = [change.id or 0 for change in takings if change.order_id is not None]

@@ -72,7 +72,7 @@ def wake_waiting_for(session: Session, lanes: Collection[str], now: datetime) ->
 
 
 def wake_put_off(session: Session, store_id: int, until: datetime, now: datetime) -> None:
-    """Wake the orders of a store whose next look lies between now and a moment: a clock that was ahead may have chosen it."""
+    """Wake a store's orders whose next look lies before `until`: a clock that ran ahead may have set it too late."""
     look_at = col(OrderRow.look_at)
     _wake_those_free(session, (col(OrderRow.store_id) == store_id, look_at > now, look_at <= until), now)
 

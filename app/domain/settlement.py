@@ -69,7 +69,7 @@ class Grant:
     `claim` is the state of the claim that carries them, or None for a credit. `points` is what it stands for now, `undone`
     what debits have taken back of it. `email` is who has, or may take, the points; None when nobody can tell.
     `can_change` tells whether the account lets an open claim be changed in place. `since` is when the points came into the
-    balance of `email`. `is_gone` is true of a claim that ran out and whose points are due no more.
+    balance of `email`. `is_gone` is true if the claim ran out: its points are no longer due.
     """
 
     id: UUID

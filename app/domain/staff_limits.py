@@ -31,7 +31,7 @@ class Wanted(StrEnum):
     """What staff asked for.
 
     ADJUST     to give points, or to take them
-    WRITE_OFF  to let go of points that an order lacks
+    WRITE_OFF  to close a shortfall: its points are not taken back any more
     """
 
     ADJUST = "adjust"

@@ -10,7 +10,7 @@ from app.domain.settlement import Grant, Position
 
 # Our metadata on an order.
 KEYS = ("points_status", "points_amount", "points_claim_url", "points_expires_on")
-# The hash of an order that has none of our metadata.
+# Stands for an order without any metadata of ours.
 HASH_OF_NOTHING = "nothing"
 _HASH_BYTES = 8
 

@@ -1,4 +1,4 @@
-"""Points of an order that are gone."""
+"""Points of an order that ran out, or that staff took."""
 
 from datetime import datetime
 from uuid import UUID

@@ -25,6 +25,7 @@ from app.web.merchant import (
     customers,
     log,
     moved_customer,
+    order_list,
     orders,
     overview,
     rules,
@@ -52,7 +53,18 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     routes.after_app_request(shell.name_tabs)
     shell.add_routes(routes, services, settings)
     overview.add_routes(routes, services, settings)
-    for page in (orders, approvals, customer_actions, moved_customer, customer_list, customers, rules, log, test_claim):
+    for page in (
+        order_list,
+        orders,
+        approvals,
+        customer_actions,
+        moved_customer,
+        customer_list,
+        customers,
+        rules,
+        log,
+        test_claim,
+    ):
         page.add_routes(routes, services)
     settings_page.add_routes(routes, services, settings)
     widgets.add_routes(routes, services, settings)

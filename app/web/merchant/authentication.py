@@ -14,6 +14,7 @@ __all__ = [
     "Staff",
     "learn_from_allowed",
     "learn_nothing",
+    "order_manager",
     "require",
     "staff_of",
     "staff_of_form",
@@ -54,6 +55,16 @@ def staff_of_form(services: Services, request: Request) -> Staff:
         # The widget's own script tells it. A form that the Dashboard itself posts carries where it comes from.
         dashboard_url=request.headers.get("Dashboard-Url") or request.headers.get("Origin"),
     )
+
+
+def order_manager(services: Services, request: Request) -> Staff:
+    """Verify the staff user who asks, and that they may manage orders.
+
+    Raises as `staff_of` does, and NotPermitted where they may not.
+    """
+    staff = staff_of(services, request)
+    require(staff, MANAGE_ORDERS)
+    return staff
 
 
 def require(staff: Staff, permission: str) -> None:

@@ -1,14 +1,9 @@
 """The list of customers: searched, sorted, filtered, and exported."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
-from datetime import date
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from app.domain.csv_cell import guarded
 from app.domain.email import is_typed_well
 from app.usecases.merchants.list_customers import (
     CustomerQuestion,
@@ -18,9 +13,10 @@ from app.usecases.merchants.list_customers import (
     list_customers,
 )
 from app.usecases.services import Services
-from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of
+from app.web.merchant.authentication import order_manager
 from app.web.merchant.customers import customer_page
 from app.web.merchant.fragments import fragment
+from app.web.merchant.lists import csv_file, day_asked
 
 _LENGTH_MAX = 320
 # No balance has as many.
@@ -38,7 +34,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
 
     @routes.get("/pages/customers")
     def customers() -> Response:
-        staff = _worker(services)
+        staff = order_manager(services, request)
         question, errors = _question()
         if is_typed_well(question.search) and not (question.before or question.after):
             return customer_page(services, staff, question.search)
@@ -59,18 +55,10 @@ def add_routes(routes: Blueprint, services: Services) -> None:
 
     @routes.get("/pages/customers.csv")
     def export_list() -> Response:
-        staff = _worker(services)
+        staff = order_manager(services, request)
         question, _ = _question()
         found = export_customers(services, staff.store_id, question, time_zone=staff.time_zone)
-        answer = Response(csv_of(found), mimetype="text/csv")
-        answer.headers["Content-Disposition"] = 'attachment; filename="customers.csv"'
-        return answer
-
-
-def _worker(services: Services) -> Staff:
-    staff = staff_of(services, request)
-    require(staff, MANAGE_ORDERS)
-    return staff
+        return csv_file("customers", CSV_HEADINGS, map(_values, found))
 
 
 def _question() -> tuple[CustomerQuestion, dict[str, str]]:
@@ -81,8 +69,8 @@ def _question() -> tuple[CustomerQuestion, dict[str, str]]:
         search=request.args.get("email", "").strip()[:_LENGTH_MAX],
         sort=CustomerSort(sort) if sort in set(CustomerSort) else CustomerSort.ACTIVITY,
         balance_over=_points("balance_over", errors),
-        idle_since=_day("idle_since", errors),
-        customer_type=request.args.get("customer_type", "").strip().replace("\0", "")[:_LENGTH_MAX],
+        idle_since=day_asked("idle_since", errors),
+        customer_type=request.args.get("customer_type", "").strip()[:_LENGTH_MAX],
         before=request.args.get("before", ""),
         after=request.args.get("after", ""),
     )
@@ -99,17 +87,6 @@ def _points(name: str, errors: dict[str, str]) -> int | None:
     return int(text)
 
 
-def _day(name: str, errors: dict[str, str]) -> date | None:
-    text = request.args.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        errors[name] = "Enter a date such as 2026-05-31."
-        return None
-
-
 def _filters(question: CustomerQuestion) -> dict[str, str]:
     asked = {
         "email": question.search,
@@ -121,18 +98,5 @@ def _filters(question: CustomerQuestion) -> dict[str, str]:
     return {name: value for name, value in asked.items() if value}
 
 
-def csv_of(customers: Iterable[ListedCustomer]) -> Iterator[str]:
-    """Write customers as CSV, a few at a time."""
-    buffer = io.StringIO()
-    # Without this mark a spreadsheet takes UTF-8 for something else.
-    buffer.write("\ufeff")
-    writer = csv.writer(buffer)
-    writer.writerow(CSV_HEADINGS)
-    for place, one in enumerate(customers, start=1):
-        customer_type = guarded(one.customer_type) if one.customer_type else None
-        writer.writerow([guarded(one.email), one.available, one.waiting, one.last_at.isoformat(), customer_type])
-        if place % 500 == 0:
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()
+def _values(one: ListedCustomer) -> tuple[object, ...]:
+    return one.email, one.available, one.waiting, one.last_at.isoformat(), one.customer_type or None

@@ -1,27 +1,21 @@
-"""Orders: the list, the page that explains a number, and what staff can do about it."""
+"""An order's page: it explains the number, and has what staff can do about it."""
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from datetime import date
-from urllib.parse import quote, urlencode
+from collections.abc import Callable
+from urllib.parse import quote
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, request
 
-from app.domain.csv_cell import guarded
 from app.errors import BadRequest
 from app.saleor.parsing import is_order_id
 from app.usecases.merchants.adjust_points import adjust_order, look_again, write_off
 from app.usecases.merchants.explain_order import Explanation, explain_order
 from app.usecases.merchants.form_tokens import new_token
-from app.usecases.merchants.list_orders import SEARCH_LENGTH_MAX, ListedOrder, OrderFilter, Question, export_orders, list_orders
 from app.usecases.merchants.void_claim import void_claim
 from app.usecases.moving.resolve_movement import resolve_call, resolve_movement
 from app.usecases.services import Services
 from app.web.merchant import order_words
-from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of
+from app.web.merchant.authentication import Staff, order_manager
 from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
 from app.web.merchant.short_takings import ShortTaking, short_taking
 
@@ -30,57 +24,25 @@ _ENTRIES_SHOWN = 200
 WAITS_FOR_APPROVAL = "The change waits for approval"
 ABOVE_A_LIMIT = "It is above a limit of your shop. Nothing was changed yet; somebody with MANAGE_APPS decides."
 
-CSV_HEADINGS = (
-    "number",
-    "placed_at",
-    "email",
-    "status",
-    "points_due",
-    "points_granted",
-    "shortfall",
-    "problem",
-    "saleor_order_id",
-    "total",
-    "currency",
-    "channel",
-)
-
 
 def add_routes(routes: Blueprint, services: Services) -> None:
-    """Serve the list, the export, the order page and its actions."""
-
-    @routes.get("/pages/orders")
-    def orders() -> Response:
-        staff = _worker(services)
-        question, errors = _question()
-        page = list_orders(services, staff.store_id, question, time_zone=staff.time_zone)
-        return fragment("orders.html", staff, status=422 if errors else 200, **_listed(question, errors), page=page)
-
-    @routes.get("/pages/orders.csv")
-    def export() -> Response:
-        staff = _worker(services)
-        question, _ = _question()
-        everything = replace(question, before="", after="")
-        found = export_orders(services, staff.store_id, everything, time_zone=staff.time_zone)
-        answer = Response(csv_of(found), mimetype="text/csv")
-        answer.headers["Content-Disposition"] = 'attachment; filename="orders.csv"'
-        return answer
+    """Serve the order page and its actions."""
 
     @routes.get("/pages/orders/give")
     def give_from_dashboard() -> Response:
-        return _page(services, _worker(services), request.args.get("orderId", ""), opened="adjust")
+        return _page(services, order_manager(services, request), request.args.get("orderId", ""), opened="adjust")
 
     @routes.get("/pages/orders/<order_id>")
     def order(order_id: str) -> Response:
-        return _page(services, _worker(services), order_id)
+        return _page(services, order_manager(services, request), order_id)
 
     @routes.get("/pages/orders/<order_id>/give")
     def give(order_id: str) -> Response:
-        return _page(services, _worker(services), order_id, opened="adjust")
+        return _page(services, order_manager(services, request), order_id, opened="adjust")
 
     @routes.post("/pages/orders/<order_id>/<action>")
     def act(order_id: str, action: str) -> Response:
-        staff = _worker(services)
+        staff = order_manager(services, request)
         if action not in _ACTIONS or not is_order_id(order_id):
             abort(404, "Saleor Points does not have this page.")
         return _act(services, staff, order_id, action)
@@ -93,64 +55,6 @@ def _told(page: Response, action: str, title: str) -> Response:
     if action in _WAIT_FOR_THE_WORKER:
         return notify(page, "info", title, "The page shows the outcome by itself.")
     return notify(page, "success", title)
-
-
-def _worker(services: Services) -> Staff:
-    staff = staff_of(services, request)
-    require(staff, MANAGE_ORDERS)
-    return staff
-
-
-def _question() -> tuple[Question, dict[str, str]]:
-    """Read what is asked from the address; what cannot be read is left out and named."""
-    errors: dict[str, str] = {}
-    state = request.args.get("state", OrderFilter.ALL)
-    question = Question(
-        search=request.args.get("search", "").strip()[:SEARCH_LENGTH_MAX],
-        state=OrderFilter(state) if state in set(OrderFilter) else OrderFilter.ALL,
-        first_day=_day("first_day", errors),
-        last_day=_day("last_day", errors),
-        before=request.args.get("before", ""),
-        after=request.args.get("after", ""),
-    )
-    return question, errors
-
-
-def _day(name: str, errors: dict[str, str]) -> date | None:
-    text = request.args.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        errors[name] = "Enter a date such as 2026-05-31."
-        return None
-
-
-def _listed(question: Question, errors: dict[str, str]) -> dict[str, object]:
-    asked = {
-        "search": question.search,
-        "state": question.state.value if question.state is not OrderFilter.ALL else "",
-        "first_day": question.first_day.isoformat() if question.first_day else "",
-        "last_day": question.last_day.isoformat() if question.last_day else "",
-    }
-    filters = {name: value for name, value in asked.items() if value}
-    return {
-        "question": question,
-        "errors": errors,
-        "typed": request.args,
-        "filters": filters,
-        "link": lambda path, **more: f"{path}?{urlencode(filters | more)}" if filters or more else path,
-        "status_words": order_words.STATUS_WORDS,
-        "states": _STATES,
-    }
-
-
-_STATES = (
-    (OrderFilter.ALL.value, "All"),
-    (OrderFilter.PROBLEM.value, "Needs you"),
-    *((state, words) for state, (words, _) in order_words.STATUS_WORDS.items()),
-)
 
 
 def _page(
@@ -293,34 +197,3 @@ def _uuid(name: str) -> UUID:
         return UUID(form_text(name))
     except ValueError:
         raise BadRequest("This form is not complete. Please reload the page and try again.") from None
-
-
-def csv_of(orders: Iterable[ListedOrder]) -> Iterator[str]:
-    """Write orders as CSV, a few at a time."""
-    buffer = io.StringIO()
-    # Without this mark a spreadsheet takes UTF-8 for something else.
-    buffer.write("\ufeff")
-    writer = csv.writer(buffer)
-    writer.writerow(CSV_HEADINGS)
-    for place, order in enumerate(orders, start=1):
-        writer.writerow([guarded(value) if isinstance(value, str) else value for value in _values(order)])
-        if place % 500 == 0:
-            yield buffer.getvalue()
-            buffer.seek(0)
-            buffer.truncate()
-    yield buffer.getvalue()
-
-
-def _values(order: ListedOrder) -> tuple[object, ...]:
-    return (
-        order.number,
-        order.placed_at.isoformat() if order.placed_at is not None else None,
-        order.email,
-        order.status,
-        order.due,
-        order.granted,
-        order.shortfall,
-        order.problem,
-        order.saleor_order_id,
-        *((order.price.total, order.price.currency, order.price.channel) if order.price is not None else (None, None, None)),
-    )

@@ -13,7 +13,7 @@ from app.usecases.merchants.see_overview import COUNTED_MAX, by_month, is_late, 
 from app.usecases.services import Services
 from app.web.merchant import words
 from app.web.merchant.advice import advice_for
-from app.web.merchant.authentication import MANAGE_APPS, MANAGE_ORDERS, Staff, require, staff_of
+from app.web.merchant.authentication import MANAGE_APPS, MANAGE_ORDERS, Staff, order_manager, require, staff_of
 from app.web.merchant.charts import points_chart
 from app.web.merchant.fragments import at, form_once, fragment, notify
 
@@ -31,16 +31,16 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
 
     @routes.get("/pages/overview")
     def overview() -> Response:
-        return _page(services, _worker(services), sweeps_every, _period(request.args.get("period", "")))
+        return _page(services, order_manager(services, request), sweeps_every, _period(request.args.get("period", "")))
 
     @routes.get("/pages/overview/provider")
     def provider_now() -> Response:
-        staff = _worker(services)
+        staff = order_manager(services, request)
         return fragment("provider.html", staff, provider=ask_provider(services, staff.store_id))
 
     @routes.post("/pages/overview/checklist/<step>")
     def checklist(step: str) -> Response:
-        staff = _worker(services)
+        staff = order_manager(services, request)
         if step not in set(ChecklistStep):
             abort(404, "The checklist does not have this step.")
         if step == ChecklistStep.LIMITS:

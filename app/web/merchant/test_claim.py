@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 from app.errors import BadRequest
 from app.usecases.merchants.make_test_claim import MadeTest, make_test_claim
 from app.usecases.services import Services
-from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of
+from app.web.merchant.authentication import MANAGE_ORDERS, Staff, order_manager, require, staff_of
 from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
 
 PLACE = "overview/test"
@@ -16,12 +16,12 @@ def add_routes(routes: Blueprint, services: Services) -> None:
 
     @routes.get(f"/pages/{PLACE}")
     def form() -> Response:
-        staff = _worker(services)
+        staff = order_manager(services, request)
         return _page(staff, staff.email)
 
     @routes.post(f"/pages/{PLACE}")
     def make() -> Response:
-        staff = _worker(services)
+        staff = order_manager(services, request)
         email = form_text("email")
         try:
             made = make_test_claim(services, staff.store_id, email, once=form_once(staff))
