@@ -1,4 +1,4 @@
-"""Customers whom a store knows, kept as the rows that name them say: whoever has an address is compared, not told."""
+"""Customers whom a store knows. No notice of a change is trusted: a customer is added up anew from the rows that name them."""
 
 from collections import defaultdict
 from collections.abc import Collection

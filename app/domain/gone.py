@@ -116,9 +116,9 @@ NOTHING_NEW = NewlyGone()
 def newly_gone(changes: Changes, points: int, *, ran_out: Mapping[UUID, int], counted: Collection[int] = ()) -> NewlyGone:
     """Find what is gone and was not counted before.
 
-    `points` is what the order has earned, at the last look or now, whichever is more: what was refunded since the last look was
-    on the claim still. `ran_out` is what claims held when they ran out, by their ids. `counted` are the ids of the changes by
-    staff that are counted already. What staff gave later than they took is not there to be taken.
+    `points` is what the order had earned at the last look, or earns now, whichever is more: points that were refunded since the
+    last look were still on the claim when it ran out. `ran_out` is what claims held when they ran out, by their ids. `counted`
+    are the ids of the changes by staff that are counted already. A taking cannot use what staff gave after it.
     """
     by_claim, by_staff = dict[UUID, Gone](), dict[int, Gone]()
     so_far = changes

@@ -11,8 +11,8 @@ from app.db.columns import BigId, UtcTime
 class DeletedCustomerRow(SQLModel, table=True):
     """A customer whom Saleor deleted at `deleted_at`, by its clock. The grace of the store begins then.
 
-    While `kept_at` is none, the customer is erased here when the grace is over. It is set where staff keep the customer
-    (`kept_by`), or where the customer came back (nobody). The row goes with the customer.
+    While `kept_at` is none, the customer is erased here when the grace is over. It is set when staff keep the
+    customer (`kept_by` names who), or when the customer came back (`kept_by` is empty). The row goes with the customer.
     """
 
     __tablename__ = "deleted_customer"

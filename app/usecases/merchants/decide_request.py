@@ -37,7 +37,7 @@ def decide_request(
 ) -> None:
     """Approve a request or refuse it, and keep why.
 
-    Raises BadRequest when there is no such request, somebody decided it before, who asked approves it, or the change is not
+    Raises BadRequest when there is no such request, somebody decided it before, whoever asked approves it, or the change is not
     possible now; the request waits on then.
     """
     if not 0 < len(reason.strip()) <= REASON_LENGTH_MAX or not 0 < len(who.strip()) <= 256:

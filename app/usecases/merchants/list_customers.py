@@ -39,8 +39,8 @@ class CustomerSort(StrEnum):
 class CustomerQuestion:
     """What is asked. What is found by `search`, beginnings of words of an address, is sorted by that word.
 
-    `idle_since`, a day of the store, leaves those without activity since it began. `before` and `after` are keys of a page's
-    ends, as `CustomerPage` gives them.
+    `idle_since` is a day of the store: only customers without activity since it began are listed. `before` and `after` are keys
+    of a page's ends, as `CustomerPage` gives them.
     """
 
     search: str = ""
