@@ -136,7 +136,7 @@ def test_a_deleted_customer_is_shown_and_kept_by_whoever_may_erase(desk: Desk) -
     eraser = Desk(desk.world, permissions=("MANAGE_ORDERS", "MANAGE_USERS"))
 
     page = eraser.get(f"customers/{ADA}")
-    assert "was deleted in Saleor" in seen(page)
+    assert "Saleor deleted this customer on" in seen(page)
     assert "Keep this customer" not in seen(desk.get(f"customers/{ADA}"))
     sent = {"once": uuid4().hex, "email": ADA}
     assert desk.post(f"customers/{ADA}/keep", sent).status_code == 403
@@ -144,7 +144,7 @@ def test_a_deleted_customer_is_shown_and_kept_by_whoever_may_erase(desk: Desk) -
     kept = eraser.post(f"customers/{ADA}/keep", sent)
 
     assert notified(kept)["title"] == "The customer is kept"
-    assert "was deleted in Saleor" not in seen(kept)
+    assert "Saleor deleted this customer" not in seen(kept)
     assert notified(eraser.post(f"customers/{ADA}/keep", sent | {"once": uuid4().hex}))["status"] == "warning"
 
 
