@@ -17,14 +17,16 @@ from sqlalchemy import event
 from sqlmodel import select
 from structlog.testing import capture_logs
 from werkzeug.exceptions import TooManyRequests
+from werkzeug.test import create_environ
 
 from app.db.tables import ApiKeyRow
 from app.settings import load_settings
 from app.usecases.api.manage_keys import create_key, list_keys, revoke_key
 from app.usecases.operating.create_store import create_store
-from app.web import limiting
+from app.web import create_app, limiting
 from app.web.limiting import RequestLimiter, open_storage
 from app.web.points_api.views import IDEMPOTENCY_KEY
+from app.web.server.waiting_requests import CALLER_IS_KNOWN
 from tests.clock import MovableClock
 from tests.demo.app_process import free_port
 from tests.served_points import ServedPoints, serve_points
@@ -260,3 +262,14 @@ def test_no_log_line_holds_a_key_a_token_or_an_address(api: ServedPoints) -> Non
     assert "claims created" in told
     for secret in (api.key, stranger, token, token.replace("-", ""), "ada@example.com", "nobody@example.com"):
         assert secret not in told
+
+
+@pytest.mark.parametrize(("key_of", "is_known"), [(lambda api: api.key, True), (lambda _: str(uuid4()), False)])
+def test_the_server_is_told_which_callers_are_known(
+    api: ServedPoints, key_of: Callable[[ServedPoints], str], is_known: bool
+) -> None:
+    environ = create_environ(f"/api/v1/points/{key_of(api)}/email/ada@example.com/Full")
+
+    create_app(api.services, load_settings())(environ, lambda *_: lambda _: None)
+
+    assert (CALLER_IS_KNOWN in environ) is is_known

@@ -2,12 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from app.web.server.waiting_requests import BYTES_EACH, IN_HAND_EACH, WAITING_EACH, TooManyWait, WaitingRequests
+from app.web.server.waiting_requests import (
+    BYTES_EACH,
+    CALLER_IS_KNOWN,
+    IN_HAND_EACH,
+    KNOWN_KEYS_MAX,
+    WAITING_EACH,
+    TooManyWait,
+    WaitingRequests,
+)
 
 ARRAY = BYTES_EACH * IN_HAND_EACH
 ADA, BOB = str(uuid4()), str(uuid4())
@@ -34,6 +43,13 @@ class Line:
             self.worked.append(name)
 
         self.waiting.put(environ, work)
+
+    def learn(self, *keys: str) -> None:
+        """Let one request of each key be answered by an application that knows the caller, as it does with real keys."""
+        for key in keys:
+            environ: dict[str, Any] = {"PATH_INFO": "/api/v1/points", "QUERY_STRING": f"csapikey={key}"}
+            self.waiting.put(environ, partial(environ.update, {CALLER_IS_KNOWN: True}))
+            self.begin()()
 
     def array(self, name: str, key: str, *, seconds: float = 0) -> None:
         self.put(name, "/api/v1/points", key=key, length=ARRAY, seconds=seconds)
@@ -124,15 +140,71 @@ def test_what_is_no_key_is_one_caller(line: Line) -> None:
 
 
 def test_every_kind_has_its_share(line: Line) -> None:
-    for _ in range(8):
+    keys = [str(uuid4()) for _ in range(13)]
+    line.learn(*keys)
+    for key in keys:
         line.webhook()
         line.put("page", "/app/pages/overview")
-        line.put("points", "/api/v1/points", key=str(uuid4()))
+        line.put("points", "/api/v1/points", key=key)
+        line.put("stranger", "/api/v1/points", key=str(uuid4()))
 
-    for _ in range(8):
+    for _ in range(13):
         line.begin()()
 
-    assert sorted(line.worked) == ["page"] * 2 + ["points"] * 2 + ["webhook"] * 4
+    assert sorted(line.worked) == ["page"] * 3 + ["points"] * 3 + ["stranger"] + ["webhook"] * 6
+
+
+def test_invented_keys_do_not_push_back_a_key_that_is_known(line: Line) -> None:
+    line.learn(ADA)
+    for _ in range(1000):
+        line.put("invented", "/api/v1/points", key=str(uuid4()))
+    line.put("ada", "/api/v1/points", key=ADA)
+
+    for _ in range(2):
+        line.begin()()
+
+    assert "ada" in line.worked
+
+
+def test_a_key_is_known_from_its_first_answer_on_also_while_it_waits(line: Line) -> None:
+    first: dict[str, Any] = {"PATH_INFO": "/api/v1/points", "QUERY_STRING": f"csapikey={ADA}"}
+    line.waiting.put(first, partial(first.update, {CALLER_IS_KNOWN: True}))
+    for number in range(IN_HAND_EACH):
+        line.put(f"ada {number}", "/api/v1/points", key=ADA)
+    line.begin()()
+    for _ in range(1000):
+        line.put("invented", "/api/v1/points", key=str(uuid4()))
+
+    for _ in range(IN_HAND_EACH * 2):
+        line.begin()()
+
+    assert line.worked.count("invented") == IN_HAND_EACH
+
+
+def test_of_too_many_keys_the_oldest_is_a_strangers_again(line: Line) -> None:
+    line.learn(ADA, *(str(uuid4()) for _ in range(KNOWN_KEYS_MAX)), BOB)
+    for _ in range(10):
+        line.put("invented", "/api/v1/points", key=str(uuid4()))
+    line.put("ada", "/api/v1/points", key=ADA)
+    line.put("bob", "/api/v1/points", key=BOB)
+
+    for _ in range(5):
+        line.begin()()
+
+    assert line.worked.count("bob") == 1
+    assert "ada" not in line.worked
+
+
+def test_spends_wait_in_the_line_of_their_key(line: Line) -> None:
+    for number in range(IN_HAND_EACH + 1):
+        line.put(f"spend {number}", "/api/v1/spends", HTTP_X_API_KEY=ADA)
+    begun = [line.begin() for _ in range(IN_HAND_EACH)]
+    line.put("page", "/app/pages/overview")
+
+    line.begin()()
+
+    assert len(begun) == IN_HAND_EACH
+    assert line.worked == ["page"]
 
 
 def test_too_many_requests_of_one_key_are_refused_and_another_key_is_not(line: Line) -> None:

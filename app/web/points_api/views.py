@@ -18,6 +18,7 @@ from app.web.limiting import RequestLimiter
 from app.web.points_api import description, till_calls
 from app.web.points_api import responses as answers
 from app.web.points_api.arrays import array_in, claim_in, items_in, move_in
+from app.web.server.waiting_requests import CALLER_IS_KNOWN
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 IDEMPOTENCY_KEY_LENGTH_MAX = 255
@@ -64,6 +65,7 @@ def blueprint(services: Services, *, per_address: RequestLimiter, per_key: Reque
         """Find out who calls, unless this address, or this key, calls too often."""
         per_address.check()
         caller = find_caller(services, _key_in_headers() or key_in_url)
+        request.environ[CALLER_IS_KNOWN] = True
         per_key.check(str(caller.key_id))
         return caller
 
