@@ -117,7 +117,8 @@ def sync(*, dry_run: bool) -> None:
         for synced in sync_webhooks.sync_webhooks(services, is_dry_run=dry_run):
             click.echo(f"{synced.store}: {synced.error or ('up to date' if not synced.changes else '')}".rstrip())
             for change in synced.changes:
-                click.echo(f"  {_SIGNS[change.kind]} {change.webhook.name} ({', '.join(sorted(change.webhook.events))})")
+                events = sorted(change.webhook.events | change.webhook.sync_events)
+                click.echo(f"  {_SIGNS[change.kind]} {change.webhook.name} ({', '.join(events)})")
             has_failed = has_failed or synced.error is not None
     if has_failed:
         raise click.exceptions.Exit(1)

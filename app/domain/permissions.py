@@ -12,11 +12,16 @@ class Feature(StrEnum):
 
     EARNING = "earning"
     ERASING = "erasing"
+    SPENDING = "spending"
 
 
 # Saleor's own names. The permission of EARNING is in the manifest; the others are asked for when a merchant wants the feature.
 NEEDED: Mapping[Feature, tuple[str, ...]] = MappingProxyType(
-    {Feature.EARNING: ("MANAGE_ORDERS",), Feature.ERASING: ("MANAGE_USERS",)}
+    {
+        Feature.EARNING: ("MANAGE_ORDERS",),
+        Feature.ERASING: ("MANAGE_USERS",),
+        Feature.SPENDING: ("HANDLE_PAYMENTS",),
+    }
 )
 
 

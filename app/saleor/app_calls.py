@@ -92,6 +92,7 @@ class AppCalls:
                     target_url=hook["targetUrl"],
                     query=hook["subscriptionQuery"] or "",
                     events=frozenset(event["eventType"] for event in hook["asyncEvents"]),
+                    sync_events=frozenset(event["eventType"] for event in hook["syncEvents"]),
                     id=hook["id"],
                 )
                 for hook in (app or {})["webhooks"]
@@ -110,6 +111,7 @@ class AppCalls:
             "targetUrl": webhook.target_url,
             "query": webhook.query,
             "asyncEvents": sorted(webhook.events),
+            "syncEvents": sorted(webhook.sync_events),
         }
         variables: dict[str, Any] = {} if webhook.id is None else {"id": webhook.id}
         if change.kind is not ChangeKind.DELETE:

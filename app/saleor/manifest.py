@@ -38,8 +38,8 @@ def manifest(
         "{public}": public_url,
         "{iframe}": iframe_url,
         "{version}": app_version(),
-        "{order_events}": _query("order_events"),
-        "{app_events}": _query("app_events"),
+        "{order_events}": subscription("order_events"),
+        "{app_events}": subscription("app_events"),
         "{app_id}": app_id,
         "{app_name}": app_name,
     }
@@ -55,12 +55,18 @@ def manifest(
 def customers_webhook(api_url: str) -> Webhook:
     """Give the webhook by which a Saleor tells of customers who are deleted, if the app has the permission MANAGE_USERS."""
     events = frozenset({"CUSTOMER_DELETED", "ACCOUNT_DELETED"})
-    return Webhook("Customers", f"{api_url}/api/webhooks/customers", _query("customer_events"), events)
+    return Webhook("Customers", f"{api_url}/api/webhooks/customers", subscription("customer_events"), events)
 
 
 def tells_of_deleted_customers(version: str | None) -> bool:
     """Tell whether a Saleor is known to be of a version that can tell of them."""
     return is_known_since(version, CUSTOMER_EVENTS_SINCE)
+
+
+@cache
+def subscription(name: str) -> str:
+    """Read a subscription document."""
+    return (FOLDER / f"{name}.graphql").read_text()
 
 
 @cache
@@ -94,8 +100,3 @@ def _filled(value: Any, values: dict[str, str]) -> Any:
 @cache
 def _template() -> str:
     return (FOLDER / "manifest.json").read_text()
-
-
-@cache
-def _query(name: str) -> str:
-    return (FOLDER / f"{name}.graphql").read_text()

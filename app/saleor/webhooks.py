@@ -1,19 +1,20 @@
 """The app's webhooks: as the manifest wants them, and as a Saleor has them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One webhook. They are known by their names; `id` is Saleor's."""
+    """One webhook. They are known by their names; `id` is Saleor's. Saleor waits for the answers to `sync_events`."""
 
     name: str
     target_url: str
     query: str
-    events: frozenset[str]
+    events: frozenset[str] = frozenset()
+    sync_events: frozenset[str] = frozenset()
     id: str | None = None
 
 
@@ -49,11 +50,9 @@ def changes(have: Sequence[Webhook], want: Sequence[Webhook]) -> list[Change]:
         if present is None:
             needed.append(Change(ChangeKind.CREATE, webhook))
         elif _essence(present) != _essence(webhook):
-            needed.append(
-                Change(ChangeKind.UPDATE, Webhook(webhook.name, webhook.target_url, webhook.query, webhook.events, present.id))
-            )
+            needed.append(Change(ChangeKind.UPDATE, replace(webhook, id=present.id)))
     return needed + [Change(ChangeKind.DELETE, webhook) for webhook in by_name.values()]
 
 
-def _essence(webhook: Webhook) -> tuple[str, str, frozenset[str]]:
-    return webhook.target_url, " ".join(webhook.query.split()), webhook.events
+def _essence(webhook: Webhook) -> tuple[str, str, frozenset[str], frozenset[str]]:
+    return webhook.target_url, " ".join(webhook.query.split()), webhook.events, webhook.sync_events

@@ -26,6 +26,8 @@ def test_the_card_says_what_is_granted(desk: Desk) -> None:
     assert "Points for orders" in seen(answer)
     assert "MANAGE_ORDERS Granted" in seen(answer)
     assert "MANAGE_USERS Missing" in seen(answer)
+    assert "Pay with points" in seen(answer)
+    assert "HANDLE_PAYMENTS Missing" in seen(answer)
 
 
 def test_a_saleor_that_does_not_tell_of_deleted_customers_has_no_line_for_it(desk: Desk) -> None:
@@ -52,7 +54,7 @@ def test_a_granted_permission_is_seen_by_the_next_look(desk: Desk) -> None:
 
 def test_what_is_complete_is_asked_once_a_minute(desk: Desk) -> None:
     counts = desk.world.saleor.counts
-    permit(desk, "MANAGE_ORDERS", "MANAGE_USERS")
+    permit(desk, "MANAGE_ORDERS", "MANAGE_USERS", "HANDLE_PAYMENTS")
     desk.get(CARD)
     asked = counts["OwnApp"]
     desk.get(CARD)
@@ -65,9 +67,9 @@ def test_what_is_complete_is_asked_once_a_minute(desk: Desk) -> None:
 
 
 def test_a_permission_that_was_taken_away_is_missed_as_soon_as_saleor_tells_it(desk: Desk) -> None:
-    permit(desk, "MANAGE_ORDERS", "MANAGE_USERS")
+    permit(desk, "MANAGE_ORDERS", "MANAGE_USERS", "HANDLE_PAYMENTS")
     desk.get(CARD)
-    permit(desk, "MANAGE_ORDERS")
+    permit(desk, "MANAGE_ORDERS", "HANDLE_PAYMENTS")
     desk.world.saleor.deliveries.deliver()
 
     assert "MANAGE_USERS Missing" in seen(desk.get(CARD))
@@ -165,7 +167,8 @@ def test_the_card_is_for_manage_apps_alone(desk: Desk) -> None:
 def test_a_permission_is_granted_by_the_dashboard_and_the_page_shows_it(
     desk: Desk, dashboard: StandInDashboard, frames: OpenFrame
 ) -> None:
-    desk.permissions = ("MANAGE_ORDERS", "MANAGE_APPS", "MANAGE_USERS")
+    permit(desk, "MANAGE_ORDERS", "HANDLE_PAYMENTS")
+    desk.permissions = ("MANAGE_ORDERS", "MANAGE_APPS", "MANAGE_USERS", "HANDLE_PAYMENTS")
     page = frames()
     page.goto(dashboard.page("/settings"))
     app_in(page).get_by_role("button", name="Grant").click()
@@ -181,7 +184,8 @@ def test_a_permission_is_granted_by_the_dashboard_and_the_page_shows_it(
 
 
 def test_a_denied_permission_leads_back_and_says_so(desk: Desk, dashboard: StandInDashboard, frames: OpenFrame) -> None:
-    desk.permissions = ("MANAGE_ORDERS", "MANAGE_APPS", "MANAGE_USERS")
+    permit(desk, "MANAGE_ORDERS", "HANDLE_PAYMENTS")
+    desk.permissions = ("MANAGE_ORDERS", "MANAGE_APPS", "MANAGE_USERS", "HANDLE_PAYMENTS")
     page = frames()
     page.goto(dashboard.page("/settings"))
     app_in(page).get_by_role("button", name="Grant").click()

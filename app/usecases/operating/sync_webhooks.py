@@ -69,7 +69,13 @@ def wanted_webhooks(services: Services, store: StoreRow) -> list[Webhook]:
 def webhooks_mark(webhooks: Sequence[Webhook]) -> str:
     """Give the mark of a store's webhooks."""
     told = [
-        {"name": hook.name, "targetUrl": hook.target_url, "query": hook.query, "asyncEvents": sorted(hook.events)}
+        {
+            "name": hook.name,
+            "targetUrl": hook.target_url,
+            "query": hook.query,
+            "asyncEvents": sorted(hook.events),
+            "syncEvents": sorted(hook.sync_events),
+        }
         for hook in webhooks
     ]
     return fingerprint(json.dumps(told, sort_keys=True))

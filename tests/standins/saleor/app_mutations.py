@@ -104,6 +104,7 @@ def webhook_fields(webhook: Webhook) -> dict[str, Any]:
         "targetUrl": webhook.target_url,
         "isActive": webhook.is_active,
         "asyncEvents": [{"name": event, "eventType": event} for event in webhook.events],
+        "syncEvents": [{"name": event, "eventType": event} for event in webhook.sync_events],
         "subscriptionQuery": webhook.query,
     }
 
@@ -125,6 +126,7 @@ def _changed(webhook: Webhook, wanted: Mapping[str, Any]) -> Webhook:
         target_url=wanted.get("targetUrl", webhook.target_url),
         query=wanted.get("query", webhook.query),
         events=tuple(wanted.get("asyncEvents", webhook.events)),
+        sync_events=tuple(wanted.get("syncEvents", webhook.sync_events)),
         is_active=wanted.get("isActive", webhook.is_active),
     )
 

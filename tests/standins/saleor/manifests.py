@@ -29,6 +29,8 @@ class Webhook:
     query: str
     events: tuple[str, ...]
     is_active: bool = True
+    # The events that Saleor waits for an answer to.
+    sync_events: tuple[str, ...] = ()
 
 
 def webhooks_of(manifest: Mapping[str, Any]) -> list[Webhook]:
@@ -40,6 +42,7 @@ def webhooks_of(manifest: Mapping[str, Any]) -> list[Webhook]:
             entry["query"],
             tuple(entry.get("asyncEvents", ())),
             entry.get("isActive", True),
+            tuple(entry.get("syncEvents", ())),
         )
         for entry in manifest.get("webhooks", ())
     ]
@@ -119,9 +122,10 @@ def _webhook_refusals(webhook: Mapping[str, Any]) -> Iterator[str]:
         return
     if not _is_url(webhook["targetUrl"]):
         yield "webhooks: Invalid target url."
-    unknown = set(webhook.get("asyncEvents", ())) - _names_of("WebhookEventTypeAsyncEnum")
-    if unknown:
-        yield f"webhooks: Invalid asyncEvents: {', '.join(sorted(unknown))}."
+    for kind in ("async", "sync"):
+        unknown = set(webhook.get(f"{kind}Events", ())) - _names_of(f"WebhookEventType{kind.title()}Enum")
+        if unknown:
+            yield f"webhooks: Invalid {kind}Events: {', '.join(sorted(unknown))}."
     refusal = subscription_refusal(webhook["query"])
     if refusal is not None:
         yield f"webhooks: Subscription query is not valid: {refusal}"

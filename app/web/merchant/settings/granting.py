@@ -17,6 +17,7 @@ _NAMES: Mapping[Feature, tuple[str, str]] = MappingProxyType(
     {
         Feature.EARNING: ("Points for orders", "reads orders and hears of them, and writes points and links on them"),
         Feature.ERASING: ("Erase deleted customers", "hears whom Saleor deleted"),
+        Feature.SPENDING: ("Pay with points", "takes points at the checkout, and tells Saleor what was paid and given back"),
     }
 )
 
