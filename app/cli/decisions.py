@@ -7,6 +7,7 @@ import click
 from app.cli.operating import minute, open_services, option_store, option_who, table
 from app.logs import written_out
 from app.usecases.merchants import adjust_points
+from app.usecases.merchants.adjust_points import FormOutcome
 from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
 
 _WAITS = "Above a limit of this store: nothing was changed yet. Somebody else approves it: saleor-points approvals list"
@@ -71,7 +72,8 @@ def adjust(*, store: str, number: str | None, email: str | None, points: int, re
         raise click.UsageError("Name either --order or --customer.")
     with open_services() as services:
         if number is not None:
-            is_made = adjust_points.adjust_order(services, store, number, points=points, reason=reason, who=who)
+            outcome = adjust_points.adjust_order(services, store, number, points=points, reason=reason, who=who)
+            is_made = outcome is not FormOutcome.WAITS
         else:
             adjusted = adjust_points.adjust_customer(services, store, email or "", points=points, reason=reason, who=who)
             is_made = adjusted is None or not adjusted.waits_for_approval
@@ -85,11 +87,11 @@ def adjust(*, store: str, number: str | None, email: str | None, points: int, re
 def write_off(*, store: str, number: str, who: str) -> None:
     """Close an order's shortfall without taking anything."""
     with open_services() as services:
-        let_go = adjust_points.write_off(services, store, number, who=who)
-    if let_go is None:
+        written_off = adjust_points.write_off(services, store, number, who=who)
+    if written_off.outcome is FormOutcome.WAITS:
         click.echo(_WAITS)
         return
-    click.echo(written_out(f"{let_go} points of order {number} were written off."))
+    click.echo(written_out(f"{written_off.points} points of order {number} were written off."))
 
 
 @click.command(name="look-again")

@@ -4,8 +4,11 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from sqlmodel import select
 
+from app.db.tables import ApprovalRequestRow
 from app.usecases.merchants.adjust_points import adjust_customer, adjust_order
+from app.usecases.merchants.change_store import change_store
 from app.usecases.operating.create_store import create_store
 from tests.browser import Opened
 from tests.standins.dashboard import StandInDashboard
@@ -13,7 +16,7 @@ from tests.test_merchant.calls import Desk, notified, once_in, seen
 from tests.test_merchant.conftest import OpenFrame
 from tests.test_merchant.test_the_frame import app_in
 from tests.test_settling.test_refunds import ADA, paid_order
-from tests.test_staff.test_limits import requests_of
+from tests.test_staff.test_limits import requests_of, spend_all_and_refund
 
 EVE = "eve@shop.example"
 OF_ADA = f"customers/{ADA}"
@@ -57,6 +60,32 @@ def test_an_orders_form_above_the_limit_waits_too(desk: Desk) -> None:
     assert notified(answer)["title"] == "The change waits for approval"
     assert "Waits for approval" in seen(answer)
     assert desk.world.order(order_id).granted == 100
+
+
+@pytest.mark.parametrize("action", ["adjust", "write-off"])
+def test_an_orders_form_that_is_sent_again_says_so_while_its_change_waits(desk: Desk, action: str) -> None:
+    order_id = spend_all_and_refund(desk.world)
+    change_store(desk.world.services, desk.world.store().slug, staff_change_max=10)
+    form = {"once": once_in(desk.get(f"orders/{order_id}")), "points": "60", "reason": "late"}
+
+    answers = [desk.post(f"orders/{order_id}/{action}", form) for _ in range(2)]
+
+    assert notified(answers[0])["title"] == "The change waits for approval"
+    assert notified(answers[1])["title"] == "This form was sent before"
+    assert len(requests_of(desk.world.services)) == 1
+
+
+@pytest.mark.parametrize(("waiting", "said"), [(51, "51"), (1000, "1,000"), (1002, "1,000+")])
+def test_all_that_waits_is_counted_and_not_only_what_is_listed(desk: Desk, waiting: int, said: str) -> None:
+    user_id = desk.world.saleor.shop.register_customer(ADA)
+    ask(desk)
+    with desk.world.services.database.writing() as session:
+        [asked] = session.exec(select(ApprovalRequestRow))
+        session.add_all(ApprovalRequestRow(**asked.model_dump(exclude={"id"})) for _ in range(waiting - 1))
+
+    assert f"Needs approval: {said} " in seen(desk.get("overview"))
+    assert f"Needs approval {said}, the oldest 50" in seen(desk.get("approvals"))
+    assert f"{said} changes wait for approval" in seen(desk.widget("customer", customerId=user_id))
 
 
 def test_the_overview_and_the_boxes_show_what_waits(desk: Desk) -> None:

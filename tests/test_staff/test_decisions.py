@@ -218,7 +218,7 @@ def test_a_shortfall_is_written_off_and_nothing_is_taken_later(world: World) -> 
     refund(world, order_id, "100")
     assert world.order(order_id).shortfall == 60
 
-    assert write_off(world.services, slug(world), number_of(world, order_id), who=WHO) == 60
+    assert write_off(world.services, slug(world), number_of(world, order_id), who=WHO).points == 60
     world.clock.advance(days=8)
     world.settle()
 

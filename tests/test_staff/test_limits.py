@@ -13,10 +13,11 @@ from app.bootstrap import build_services
 from app.db.tables import AdjustmentRow, ApprovalRequestRow, StaffDayRow
 from app.errors import BadRequest
 from app.settings import load_settings
-from app.usecases.merchants.adjust_points import adjust_customer, adjust_order, write_off
+from app.usecases.merchants.adjust_points import FormOutcome, adjust_customer, adjust_order, write_off
 from app.usecases.merchants.change_store import change_store
 from app.usecases.merchants.decide_request import decide_request
 from app.usecases.merchants.move_customer import move_customer
+from app.usecases.merchants.read_log import read_log
 from app.usecases.operating.create_store import create_store
 from app.usecases.operating.erase_customer import erase_customer
 from app.usecases.operating.verify_books import verify_books
@@ -86,13 +87,13 @@ def test_an_order_is_held_to_the_same_limits(world: World) -> None:
     order_id = paid_order(world)
     limit(world, change=10)
 
-    is_made = adjust_order(world.services, slug(world), number_of(world, order_id), points=11, reason="late", who=EVE)
+    outcome = adjust_order(world.services, slug(world), number_of(world, order_id), points=11, reason="late", who=EVE)
     world.settle()
     before = world.order(order_id).granted
     decide(world, requests_of(world.services)[0])
     world.settle()
 
-    assert not is_made
+    assert outcome is FormOutcome.WAITS
     assert world.order(order_id).granted == before + 11
 
 
@@ -100,7 +101,7 @@ def test_a_write_off_above_the_limit_waits_too(world: World) -> None:
     order_id = spend_all_and_refund(world)
     limit(world, change=10)
 
-    assert write_off(world.services, slug(world), number_of(world, order_id), who=EVE) is None
+    assert write_off(world.services, slug(world), number_of(world, order_id), who=EVE).outcome is FormOutcome.WAITS
     assert world.order(order_id).shortfall == 60
     decide(world, requests_of(world.services)[0])
 
@@ -175,6 +176,50 @@ def test_an_erased_customers_request_is_refused_and_names_nobody(world: World) -
     [asked] = requests_of(world.services)
     assert asked.state == "refused"
     assert ADA not in f"{asked.email} {asked.email_key}"
+
+
+def test_the_log_names_a_write_off_and_gives_it_no_sign(world: World) -> None:
+    order_id = spend_all_and_refund(world)
+    limit(world, change=10)
+
+    write_off(world.services, slug(world), number_of(world, order_id), who=EVE)
+    decide(world, requests_of(world.services)[0])
+
+    said = [entry.message for entry in read_log(world.services, world.store().id or 0).entries]
+    assert any("A write-off of 60 points needs approval" in one for one in said)
+    assert any("A write-off of 60 points was approved" in one for one in said)
+    assert not any("+60 points" in one for one in said)
+
+
+def test_nobody_is_given_points_of_an_erased_customers_order(world: World) -> None:
+    order_id = paid_order(world)
+    limit(world, change=10)
+    number = number_of(world, order_id)
+    adjust_order(world.services, slug(world), number, points=50, reason="late", who=EVE)
+    adjust_order(world.services, slug(world), number, points=-50, reason="a mistake", who=EVE)
+
+    erase_customer(world.services, slug(world), ADA)
+
+    assert [asked.state for asked in requests_of(world.services)] == ["refused", "waiting"]
+    for points in (5, 50):
+        with pytest.raises(BadRequest, match="was erased"):
+            adjust_order(world.services, slug(world), number, points=points, reason="late", who=EVE)
+
+
+def test_an_approved_gift_for_an_erased_customers_order_is_not_said_to_be_given(world: World) -> None:
+    order_id = paid_order(world)
+    limit(world, change=10)
+    adjust_order(world.services, slug(world), number_of(world, order_id), points=50, reason="late", who=EVE)
+    erase_customer(world.services, slug(world), ADA)
+    with world.services.database.writing() as session:
+        # As the version before leaves it.
+        waiting = "state = 'waiting', decided_by = NULL, decided_at = NULL, decision_reason = NULL"
+        session.connection().execute(text(f"UPDATE approval_request SET {waiting}"))
+
+    with pytest.raises(BadRequest, match="Nothing was given"):
+        decide(world, requests_of(world.services)[0])
+
+    assert requests_of(world.services)[0].state == "waiting"
 
 
 def test_a_moved_customers_request_gives_nothing_to_the_old_address(world: World) -> None:

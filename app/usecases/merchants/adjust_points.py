@@ -3,6 +3,8 @@
 What exceeds a limit of the store is not made: it waits for somebody else's approval (`decide_request.py`).
 """
 
+from dataclasses import dataclass
+
 import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
@@ -20,40 +22,66 @@ from app.domain.email import is_typed_well
 from app.domain.staff_limits import Limit, Wanted
 from app.errors import BadRequest
 from app.saleor.parsing import is_order_id
-from app.usecases.merchants.make_change import Adjusted, ChangeByHand, change_customer, change_order, let_go
+from app.usecases.merchants.make_change import (
+    Adjusted,
+    ChangeByHand,
+    FormOutcome,
+    change_customer,
+    change_order,
+    let_go,
+    require_somebody,
+)
 from app.usecases.services import Services
 
-__all__ = ["TEXT_LENGTH_MAX", "Adjusted", "adjust_customer", "adjust_order", "find_order", "look_again", "write_off"]
+__all__ = [
+    "TEXT_LENGTH_MAX",
+    "Adjusted",
+    "FormOutcome",
+    "WrittenOff",
+    "adjust_customer",
+    "adjust_order",
+    "find_order",
+    "look_again",
+    "write_off",
+]
 
 log = structlog.get_logger()
 
 TEXT_LENGTH_MAX = 1024
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenOff:
+    """What came of a write-off: `points` are those that were let go, none where it was not made now."""
+
+    outcome: FormOutcome
+    points: int = 0
+
+
 def adjust_order(
     services: Services, store_slug: str, number: str, *, points: int, reason: str, who: str, once: FormToken | None = None
-) -> bool:
+) -> FormOutcome:
     """Give or take extra points for an order, known by its number or Saleor's id. The worker settles it at once.
 
-    False where the change waits for approval.
-
-    Raises BadRequest when there is no such order, or no reason.
+    Raises BadRequest when there is no such order, no reason, or nobody who could get the points.
     """
     _check(points, reason, who)
     now = services.clock()
     with services.database.writing() as session:
         if once is not None and not is_first(session, once, now):
-            return True
+            return FormOutcome.SENT_BEFORE
         order = find_order(session, store_slug, number, lock=True)
+        require_somebody(order, points)
         counted = count_change(session, session.get_one(StoreRow, order.store_id), points, who, now)
         if isinstance(counted, Limit):
             asked = Asked(Wanted.ADJUST, points, reason, who, exceeds=counted)
             ask_for_approval(session, order.store_id, asked, now, order_id=order.id)
         else:
             change_order(session, order, ChangeByHand(points, reason, who, counted), now)
-    is_made = not isinstance(counted, Limit)
-    log.info("order adjusted" if is_made else "approval asked", store=store_slug, order=number, points=points)
-    return is_made
+    outcome = FormOutcome.WAITS if isinstance(counted, Limit) else FormOutcome.MADE
+    said = "order adjusted" if outcome is FormOutcome.MADE else "approval asked"
+    log.info(said, store=store_slug, order=number, points=points)
+    return outcome
 
 
 def adjust_customer(
@@ -85,30 +113,30 @@ def adjust_customer(
     return adjusted
 
 
-def write_off(services: Services, store_slug: str, number: str, *, who: str, once: FormToken | None = None) -> int | None:
-    """Close an order's shortfall without taking anything, and give how many points it was.
-
-    None where that waits for approval.
+def write_off(services: Services, store_slug: str, number: str, *, who: str, once: FormToken | None = None) -> WrittenOff:
+    """Close an order's shortfall without taking anything.
 
     Raises BadRequest when the order lacks nothing.
     """
     now = services.clock()
     with services.database.writing() as session:
         if once is not None and not is_first(session, once, now):
-            return 0
+            return WrittenOff(FormOutcome.SENT_BEFORE)
         order = find_order(session, store_slug, number, lock=True)
         if order.shortfall <= 0:
             raise BadRequest("Nothing is missing from this order.")
         store, account = store_and_account(session, store_slug)
-        counted = count_change(session, store, order.shortfall, who, now)
+        shortfall = order.shortfall
+        counted = count_change(session, store, shortfall, who, now)
         if isinstance(counted, Limit):
-            asked = Asked(Wanted.WRITE_OFF, order.shortfall, "Write-off", who, exceeds=counted)
+            asked = Asked(Wanted.WRITE_OFF, shortfall, "Write-off", who, exceeds=counted)
             ask_for_approval(session, order.store_id, asked, now, order_id=order.id)
-            points = None
+            written_off = WrittenOff(FormOutcome.WAITS)
         else:
-            points = let_go(session, order, account, who, now)
-    log.info("shortfall written off" if points is not None else "approval asked", store=store_slug, order=number, points=points)
-    return points
+            written_off = WrittenOff(FormOutcome.MADE, let_go(session, order, account, who, now))
+    said = "shortfall written off" if written_off.outcome is FormOutcome.MADE else "approval asked"
+    log.info(said, store=store_slug, order=number, points=shortfall)
+    return written_off
 
 
 def look_again(

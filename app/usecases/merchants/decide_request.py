@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from app.db.approval_requests import wanted_change
 from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
 from app.db.moves import moves_of
@@ -56,7 +57,8 @@ def decide_request(
         _decide(session, asked, state, reason.strip(), who, now)
         if approves:
             _make(services, session, store, order, asked, now)
-        said = f"The change of {asked.points:+} points that {asked.asked_by} asked for was {state}: {reason.strip()}"
+        # An address would be blotted out of the log. The request itself names who asked.
+        said = f"{wanted_change(asked.wanted, asked.points)} was {state}: {reason.strip()}"
         write_log(session, asked.store_id, f"request_{state}", said, now=now, made_by=who)
     log.info("request decided", store=store_slug, request_id=request_id, state=state)
 

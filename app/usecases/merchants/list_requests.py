@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
+from app.db.approval_requests import waiting_requests
 from app.db.keys import keys_in
 from app.db.stores import find_store_by_slug
 from app.db.tables import ApprovalRequestRow, OrderRow
@@ -49,6 +50,13 @@ def list_requests(services: Services, store_slug: str) -> tuple[list[ShownReques
         of_store = col(ApprovalRequestRow.store_id) == store.id
         waiting = _listed(session, of_store, is_waiting, order=col(ApprovalRequestRow.id))
         return waiting, _listed(session, of_store, ~is_waiting, order=col(ApprovalRequestRow.id).desc())
+
+
+def count_waiting(services: Services, store_id: int, *, email: str = "") -> int:
+    """Count the requests of a store that wait, or of one customer. It counts to COUNTED_MAX + 1."""
+    with services.database.reading() as session:
+        whose = [col(ApprovalRequestRow.email_key).in_(keys_in(session, email))] if email else []
+        return int(session.exec(select(waiting_requests(store_id, *whose))).one())
 
 
 def requests_of_order(session: Session, store_id: int, order_id: int | None) -> list[ShownRequest]:

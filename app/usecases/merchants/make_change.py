@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID, uuid4
 
 from sqlalchemy import update
@@ -48,6 +49,19 @@ class ChangeByHand:
         )
 
 
+class FormOutcome(StrEnum):
+    """What came of a form that asks for a change of an order.
+
+    MADE         the change is made
+    WAITS        it waits for approval
+    SENT_BEFORE  the form was sent before, and did nothing now
+    """
+
+    MADE = "made"
+    WAITS = "waits"
+    SENT_BEFORE = "sent_before"
+
+
 @dataclass(frozen=True, slots=True)
 class Adjusted:
     """What came of a change of a customer's points: how many were given (or taken, below zero), and the refusal if there was one.
@@ -63,13 +77,23 @@ class Adjusted:
 
 
 def change_order(session: Session, order: OrderRow, change: ChangeByHand, now: datetime) -> None:
-    """Change an order's points. The worker settles it at once."""
+    """Change an order's points. The worker settles it at once.
+
+    Raises BadRequest when it is a gift, and the order's customer was erased.
+    """
+    require_somebody(order, change.points)
     adjustment = change.row(order.store_id, now)
     adjustment.order_id, adjustment.arithmetic = order.id, NEWEST
     session.add(adjustment)
     wake(session, order.id or 0, now)
     said = f"Points of order {order.number or ''} changed by {change.points:+}: {change.reason.strip()}"
     write_log(session, order.store_id, "adjusted", said, now=now, made_by=change.who)
+
+
+def require_somebody(order: OrderRow, points: int) -> None:
+    """Raise BadRequest when points are to be given, and the order's customer was erased: nobody would get them."""
+    if points > 0 and order.erased_at is not None:
+        raise BadRequest("The customer of this order was erased, so nobody can get its points. Nothing was given.")
 
 
 def change_customer(

@@ -8,7 +8,7 @@ from itertools import groupby
 from sqlalchemy import exists, func
 from sqlmodel import Session, col, select
 
-from app.db.approval_requests import waiting_requests
+from app.db.approval_requests import COUNTED_MAX, waiting_requests
 from app.db.rows import as_value
 from app.db.stores import store_and_account
 from app.db.tables import EventRow, OrderRow, PointsDayRow, RuleRow, StoreRow
@@ -19,10 +19,10 @@ from app.domain.period import Period, Span, span_before, span_of
 from app.domain.store import AccountKind, StoreState
 from app.usecases.services import Services
 
+__all__ = ["COUNTED_MAX", "Overview", "PointsDay", "by_month", "is_late", "see_overview"]
+
 # More are not listed here: the list of orders has them.
 LISTED_MAX = 10
-# Nobody needs an exact number beyond this, and counting takes time.
-COUNTED_MAX = 1000
 # Who made the rules that a store begins with.
 INSTALLER = "installation"
 
@@ -58,7 +58,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How a store stands. `waiting` ends at COUNTED_MAX + 1.
+    """How a store stands. `waiting` and `approvals_waiting` end at COUNTED_MAX + 1.
 
     `has_default_rule`: staff kept the default rule, or changed it. `has_orders`: an order was placed since the installation.
 

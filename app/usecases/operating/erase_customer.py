@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import structlog
 
-from app.db.approval_requests import forget_requests, held_requests
+from app.db.approval_requests import forget_requests, held_requests, refuse_gifts
 from app.db.books import lane_under
 from app.db.form_tokens import FormToken, is_first
 from app.db.keys import keys_in, same_person
@@ -84,6 +84,7 @@ def erase_customer(
         _require_rest(person, services)
         nobody = made_up_address(uuid4().hex)
         forget_requests(requests, nobody, who or "erasure", now)
+        refuse_gifts(session, person.orders, who or "erasure", now)
         accounts = accounts_of(session, store.id or 0)
         is_theirs = same_person(session, email)
         withdrawn = _erase_claims(services, person, is_theirs, nobody)

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, abort, request
 from app.errors import BadRequest
 from app.usecases.merchants.decide_request import decide_request
 from app.usecases.merchants.form_tokens import new_token
-from app.usecases.merchants.list_requests import list_requests
+from app.usecases.merchants.list_requests import LISTED_MAX, count_waiting, list_requests
 from app.usecases.services import Services
 from app.web.merchant.authentication import MANAGE_APPS, MANAGE_ORDERS, Staff, require, staff_of
 from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
@@ -45,6 +45,7 @@ def _page(services: Services, staff: Staff, *, failed: str = "", sentence: str =
         staff,
         status=422 if failed else 200,
         waiting=waiting,
+        waiting_count=count_waiting(services, staff.store_id) if len(waiting) == LISTED_MAX else len(waiting),
         decided=decided,
         failed=failed,
         sentence=sentence,

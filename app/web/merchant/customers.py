@@ -15,7 +15,7 @@ from app.usecases.services import Services
 from app.web.merchant import order_words
 from app.web.merchant.authentication import MANAGE_ORDERS, MANAGE_USERS, Staff, require, staff_of
 from app.web.merchant.fragments import Tone, at, form_about, form_once, form_text, fragment, notify
-from app.web.merchant.orders import ABOVE_A_LIMIT, WAITS_FOR_APPROVAL, signed_points
+from app.web.merchant.orders import ABOVE_A_LIMIT, DID_NOTHING_NOW, SENT_BEFORE, WAITS_FOR_APPROVAL, signed_points
 from app.web.merchant.places import as_segment, from_segment
 from app.web.merchant.short_takings import ShortTaking, short_taking
 from app.web.merchant.words import number
@@ -61,7 +61,7 @@ def _short_taking(services: Services, staff: Staff, email: str, asked: int) -> S
 def _said(adjusted: Adjusted | None, asked: int) -> tuple[Tone, str, str]:
     """Say what came of a change: tone, title, and what else there is to say."""
     if adjusted is None:
-        return "info", "This form was sent before", "It did nothing a second time. The page shows what came of it."
+        return "info", SENT_BEFORE, DID_NOTHING_NOW
     if adjusted.waits_for_approval:
         return "warning", WAITS_FOR_APPROVAL, ABOVE_A_LIMIT
     if adjusted.points is None:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, request
 
 from app.errors import BadRequest
 from app.saleor.parsing import is_order_id
-from app.usecases.merchants.adjust_points import adjust_order, look_again, write_off
+from app.usecases.merchants.adjust_points import FormOutcome, adjust_order, look_again, write_off
 from app.usecases.merchants.explain_order import Explanation, explain_order
 from app.usecases.merchants.form_tokens import new_token
 from app.usecases.merchants.void_claim import void_claim
@@ -22,6 +22,8 @@ from app.web.merchant.short_takings import ShortTaking, short_taking
 _ENTRIES_SHOWN = 200
 
 WAITS_FOR_APPROVAL = "The change waits for approval"
+SENT_BEFORE = "This form was sent before"
+DID_NOTHING_NOW = "It did nothing a second time. The page shows what came of it."
 ABOVE_A_LIMIT = "It is above a limit of your shop. Nothing was changed yet; somebody with MANAGE_APPS decides."
 
 
@@ -52,6 +54,8 @@ def _told(page: Response, action: str, title: str) -> Response:
     """Let the Dashboard say what came of an action."""
     if title == WAITS_FOR_APPROVAL:
         return notify(page, "warning", title, ABOVE_A_LIMIT)
+    if title == SENT_BEFORE:
+        return notify(page, "info", title, DID_NOTHING_NOW)
     if action in _WAIT_FOR_THE_WORKER:
         return notify(page, "info", title, "The page shows the outcome by itself.")
     return notify(page, "success", title)
@@ -138,8 +142,12 @@ def _resolve_call(services: Services, staff: Staff, _order_id: str) -> str:
 
 
 def _write_off(services: Services, staff: Staff, order_id: str) -> str:
-    points = write_off(services, staff.store_slug, order_id, who=staff.email, once=form_once(staff))
-    return "Points written off" if points is not None else WAITS_FOR_APPROVAL
+    written_off = write_off(services, staff.store_slug, order_id, who=staff.email, once=form_once(staff))
+    return _title(written_off.outcome, made="Points written off")
+
+
+def _title(outcome: FormOutcome, *, made: str) -> str:
+    return {FormOutcome.MADE: made, FormOutcome.WAITS: WAITS_FOR_APPROVAL, FormOutcome.SENT_BEFORE: SENT_BEFORE}[outcome]
 
 
 def _void(services: Services, staff: Staff, _order_id: str) -> str:
@@ -156,10 +164,10 @@ def _short_taking(services: Services, staff: Staff, order_id: str) -> ShortTakin
 
 def _adjust(services: Services, staff: Staff, order_id: str) -> str:
     points = signed_points()
-    is_made = adjust_order(
+    outcome = adjust_order(
         services, staff.store_slug, order_id, points=points, reason=form_text("reason"), who=staff.email, once=form_once(staff)
     )
-    return "The points are being changed" if is_made else WAITS_FOR_APPROVAL
+    return _title(outcome, made="The points are being changed")
 
 
 _ACTIONS: dict[str, Callable[[Services, Staff, str], str]] = {

@@ -9,11 +9,10 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, g, render_template, request
 
-from app.domain.staff_limits import RequestState
 from app.errors import BadRequest, NotPermitted
 from app.saleor.parsing import is_order_id
 from app.settings import Settings
-from app.usecases.merchants.list_requests import requests_of_customer
+from app.usecases.merchants.list_requests import count_waiting
 from app.usecases.merchants.see_overview import see_overview
 from app.usecases.merchants.see_product import see_product_box
 from app.usecases.merchants.see_widgets import see_customer_box, see_order_box
@@ -67,7 +66,7 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
             staff,
             path,
             customer=customer,
-            approvals_waiting=_waiting(services, staff, customer.email) if customer is not None else 0,
+            approvals_waiting=count_waiting(services, staff.store_id, email=customer.email) if customer is not None else 0,
             words=order_words,
             movements_max=_MOVEMENTS_MAX,
         )
@@ -87,11 +86,6 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
         view = see_overview(services, staff.store_id)
         chart = points_chart(view.days, width=480, height=170)  # The Dashboard gives the widget a tile of half a page.
         return _widget("home_widget.html", staff, "", view=view, chart=chart, listed_max=_TROUBLES_MAX)
-
-
-def _waiting(services: Services, staff: Staff, email: str) -> int:
-    requests = requests_of_customer(services, staff.store_id, email)
-    return sum(1 for one in requests if one.state == RequestState.WAITING)
 
 
 def _staff(services: Services, settings: Settings) -> Staff:

@@ -11,6 +11,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, get_currency_precision
 from flask import Blueprint, g, request
 
+from app.usecases.merchants.see_overview import COUNTED_MAX
 from app.web.merchant.places import as_segment
 
 # Saleor keeps three digits behind the point.
@@ -19,8 +20,8 @@ _MINUS = "\N{MINUS SIGN}"
 
 
 def add_filters(routes: Blueprint) -> None:
-    """Add the filters `number`, `signed`, `money`, `day`, `moment` and `segment` for all templates of the app."""
-    for write in (number, signed, money, day, moment):
+    """Add the filters `number`, `bounded`, `signed`, `money`, `day`, `moment` and `segment` for all templates of the app."""
+    for write in (number, bounded, signed, money, day, moment):
         routes.add_app_template_filter(write)
     routes.add_app_template_filter(as_segment, "segment")
 
@@ -28,6 +29,11 @@ def add_filters(routes: Blueprint) -> None:
 def number(value: Any) -> str:
     """Write a whole or exact number: 12,345."""
     return str(format_decimal(value, locale=_locale()))
+
+
+def bounded(count: int) -> str:
+    """Write how many there are; 1,000+ where counting has ended."""
+    return f"{number(COUNTED_MAX)}+" if count > COUNTED_MAX else number(count)
 
 
 def signed(value: int) -> str:
