@@ -4,7 +4,12 @@ from datetime import timedelta
 
 import pytest
 import requests
+from sqlalchemy import event
+from sqlmodel import update
 
+from app.db.tables import OrderRow
+from app.usecases.operating.create_store import create_store
+from app.usecases.operating.store_figures import figures_of_stores
 from tests.clock import MovableClock
 from tests.standins.saleor import StandInSaleor
 from tests.test_settling.test_refunds import paid_order
@@ -40,6 +45,31 @@ def test_what_is_settled_waits_no_more_and_nothing_drifts(world: World) -> None:
     assert figure(text, "waiting_orders") == 0
     assert figure(text, "drifting_orders") == 0
     assert figure(text, "orders_with_problem") == 0
+
+
+def test_of_many_that_wait_or_drift_only_so_many_are_counted(world: World) -> None:
+    for _ in range(3):
+        world.saleor.shop.place_paid_order("60.00")
+    world.saleor.deliveries.deliver()
+    with world.services.database.writing() as session:
+        session.execute(update(OrderRow).values(due=60))
+
+    [figures] = figures_of_stores(world.services, counted_max=2)
+
+    assert (figures.waiting_orders, figures.drifting_orders) == (2, 2)
+
+
+def test_each_store_has_its_own_figures_in_three_queries(world: World) -> None:
+    world.saleor.shop.place_paid_order("60.00")
+    world.saleor.deliveries.deliver()
+    create_store(world.services, "Another")
+    asked = list[str]()
+    event.listen(world.services.database.engine, "before_cursor_execute", lambda *call: asked.append(call[2]))
+
+    figures = figures_of_stores(world.services)
+
+    assert [(one.waiting_orders, one.oldest_look_at is None) for one in figures] == [(1, False), (0, True)]
+    assert len([statement for statement in asked if statement.startswith("SELECT")]) == 3
 
 
 def test_calls_and_outcomes_are_counted(embedded_world: World) -> None:
