@@ -6,6 +6,7 @@ import pytest
 
 from tests.standins.coggins import StandInCoggins
 from tests.standins.saleor import StandInSaleor
+from tests.test_standins.paying import Paying, PayingApp
 from tests.test_standins.recording import Clock, Installed, RecordingApp
 
 
@@ -40,3 +41,14 @@ def installed(saleor: StandInSaleor, app: RecordingApp) -> Installed:
 def coggins(clock: Clock) -> Iterator[StandInCoggins]:
     with StandInCoggins(clock) as running:
         yield running
+
+
+@pytest.fixture
+def paying(saleor: StandInSaleor) -> Iterator[Paying]:
+    app = PayingApp()
+    app.server.start()
+    result = saleor.install(app.manifest_url)
+    assert result.app_id is not None
+    assert result.token is not None
+    yield Paying(saleor, app, Installed(saleor, app, result.app_id, result.token))
+    app.server.stop()

@@ -27,7 +27,7 @@ from tests.standins.saleor.orders import Order
 from tests.standins.saleor.schema import schema
 from tests.standins.saleor.shop import Shop
 from tests.standins.saleor.shop_reads import ShopReads
-from tests.standins.saleor.wire import broken, order_fields
+from tests.standins.saleor.wire import MadeBy, broken, order_fields, user_fields
 
 MUTATIONS_MAX = 4
 COST = {"cost": {"requestedQueryCost": 1, "maximumAvailable": 50000}}
@@ -41,6 +41,9 @@ class Api:
     apps: Apps
     version: str
     orders_seen: Callable[[], Mapping[str, Order]]
+    # What is served about payments, to the holder of a token.
+    payment_root: Callable[[str | None], Mapping[str, Callable[..., Any]]]
+    made_by: MadeBy
     broken_fields: dict[str, str] = field(default_factory=dict)
     metadata_refusals: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -56,7 +59,7 @@ class Api:
         result = execute_sync(
             schema(self.version),
             document,
-            root_value=self._root(self.apps.holding(token)),
+            root_value={**self._root(self.apps.holding(token)), **self.payment_root(token)},
             variable_values=request.get("variables") or {},
             operation_name=request.get("operationName"),
         )
@@ -65,7 +68,9 @@ class Api:
 
     def fields_of(self, order: Order) -> dict[str, Any]:
         """Return the order as the schema knows it, with the field that a test broke."""
-        fields = order_fields(order)
+        fields = order_fields(order, self.made_by)
+        if order.customer is not None and (known := self.shop.customer(order.customer.id)) is not None:
+            fields["user"] = user_fields(known)
         if order.id in self.broken_fields:
             fields[self.broken_fields[order.id]] = broken
         return fields

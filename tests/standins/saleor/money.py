@@ -1,7 +1,7 @@
 """Money as a channel holds it: Decimal, with the digits of its currency."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 Amount = Decimal | str | int
 
@@ -22,6 +22,11 @@ def in_currency(amount: Amount, currency: str) -> Decimal:
         message = f"{currency} has no {amount}"
         raise ValueError(message)
     return rounded
+
+
+def rounded(amount: Amount | float, currency: str) -> Decimal:
+    """Return `amount` as Saleor rounds it without an error: half to even."""
+    return Decimal(str(amount)).quantize(Decimal(1).scaleb(-digits_of(currency)), ROUND_HALF_EVEN)
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,8 @@ class Channel:
 class Customer:
     id: str
     email: str
+    is_confirmed: bool = True
+    is_active: bool = True
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ class Order:
     # The order whose goods this one replaces.
     original: str | None = None
     fulfillments: tuple[Fulfillment, ...] = ()
+    language: str = "EN"
     # A recalculation has forgotten what gift cards paid: the total is what it would be without them.
     is_card_forgotten: bool = False
 
@@ -140,6 +143,10 @@ class Order:
         return sum((part.authorized for part in self.transactions), ZERO)
 
     @property
+    def charge_pending(self) -> Decimal:
+        return sum((part.charge_pending for part in self.transactions), ZERO)
+
+    @property
     def owed(self) -> Decimal:
         """What a charge is compared with: a granted refund lowers it."""
         return self.total.gross - self.granted
@@ -156,7 +163,7 @@ class Order:
 
     def rated(self) -> "Order":
         """Compute chargeStatus anew, which Saleor does when money moves but not when lines do."""
-        return replace(self, charge_status=_charge_status(self.charged, self.owed))
+        return replace(self, charge_status=charge_status(self.charged, self.owed))
 
     def with_transaction(self, transaction: Transaction) -> "Order":
         """Put `transaction` in the place of the one with its id, or add it."""
@@ -167,7 +174,7 @@ class Order:
         return replace(self, transactions=tuple(kept)).rated()
 
 
-def _charge_status(charged: Decimal, owed: Decimal) -> str:
+def charge_status(charged: Decimal, owed: Decimal) -> str:
     if charged == owed:
         return "FULL"
     if charged <= 0:

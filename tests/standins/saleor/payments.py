@@ -12,6 +12,11 @@ class TransactionEvent:
     type: str
     amount: Decimal
     created_at: datetime
+    id: str = ""
+    psp_reference: str = ""
+    message: str = ""
+    # Saleor leaves requests that nobody has answered, and failures of its own making, out of its sums.
+    counts: bool = True
 
 
 @dataclass(frozen=True)
@@ -25,10 +30,22 @@ class Transaction:
     authorized: Decimal = ZERO
     events: tuple[TransactionEvent, ...] = ()
     is_by_staff: bool = False
+    charge_pending: Decimal = ZERO
+    # The identifier of the app that `transactionInitialize` asked; None for those that the till makes.
+    app: str | None = None
+    idempotency_key: str = ""
+    psp_reference: str = ""
+    name: str = ""
+    actions: tuple[str, ...] = ()
+    # A request of `releaseFundsForExpiredCheckouts` is out, or was answered by a failure.
+    is_being_released: bool = False
 
     def told(self, kind: str, amount: Decimal, now: datetime) -> "Transaction":
         """Add an event; the newest comes first, as Saleor lists them."""
-        return replace(self, events=(TransactionEvent(kind, amount, now), *self.events))
+        return self.with_event(TransactionEvent(kind, amount, now))
+
+    def with_event(self, event: TransactionEvent) -> "Transaction":
+        return replace(self, events=(event, *self.events))
 
     def charge(self, amount: Decimal, now: datetime) -> "Transaction":
         authorized = max(ZERO, self.authorized - amount)

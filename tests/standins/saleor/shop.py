@@ -60,9 +60,14 @@ class Shop:
     _numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
 
     def register_customer(self, email: str) -> str:
-        """Open an account; every later checkout with its e-mail belongs to it, whoever makes it."""
+        """Open an account; every later order with its e-mail belongs to it, whoever makes it."""
         customer = Customer(global_id("User", next(self._user_numbers)), email)
         return self._customers.setdefault(email.casefold(), customer).id
+
+    def change_customer(self, email: str, *, is_confirmed: bool = True, is_active: bool = True) -> None:
+        """Let staff confirm, or deactivate, an account."""
+        known = self._customers[email.casefold()]
+        self._customers[email.casefold()] = replace(known, is_confirmed=is_confirmed, is_active=is_active)
 
     def list_product(self, *, is_gift_card: bool = False, **prices: tuple[Amount, Amount]) -> str:
         """Put a product into the catalogue, with its lowest and highest price by channel (`default_channel=("10", "20")`)."""
@@ -87,6 +92,12 @@ class Shop:
     def customers(self, user_ids: Sequence[str] | None) -> list[Customer]:
         """List customers; an empty list of ids is none that filters."""
         return [customer for customer in self._customers.values() if not user_ids or customer.id in user_ids]
+
+    def next_number(self) -> int:
+        return next(self._numbers)
+
+    def channel(self, slug: str) -> Channel:
+        return Channel(global_id("Channel", list(self.currencies).index(slug) + 1), slug, self.currencies[slug])
 
     def plant_metadata(self, metadata: Mapping[str, str]) -> None:
         """Write on the next checkout, as any shopper may; Saleor copies it to the order."""
@@ -185,7 +196,7 @@ class Shop:
             if edit.order.status not in (DRAFT, UNCONFIRMED):
                 message = "NOT_EDITABLE"
                 raise ValueError(message)
-            lines = tuple(_item(item).line(edit.order.currency) for item in items)
+            lines = lines_of(items, edit.order.currency)
             # The recalculation forgets what gift cards paid.
             edit.order = replace(edit.order, lines=lines, is_card_forgotten=edit.order.gift_card > 0)
             if edit.order.status == UNCONFIRMED:
@@ -209,8 +220,7 @@ class Shop:
                 edit.emit("ORDER_METADATA_UPDATED")
 
     def _new(self, items: Sequence[Item | Amount], details: Details) -> Order:
-        slug = details.get("channel", "default-channel")
-        channel = Channel(global_id("Channel", list(self.currencies).index(slug) + 1), slug, self.currencies[slug])
+        channel = self.channel(details.get("channel", "default-channel"))
         email = details.get("email", "shopper@example.com")
         if details.get("is_registered"):
             self.register_customer(email)
@@ -226,7 +236,7 @@ class Shop:
             status=UNCONFIRMED,
             email=email,
             customer=self._customers.get(email.casefold()),
-            lines=tuple(_item(item).line(channel.currency) for item in items),
+            lines=lines_of(items, channel.currency),
             shipping=Taxed(shipping, in_currency(details.get("shipping_net", shipping), channel.currency)),
             gift_card=in_currency(details.get("gift_card", 0), channel.currency),
             metadata=metadata,
@@ -238,8 +248,8 @@ def _price(amount: Amount, currency: str) -> Taxed:
     return Taxed(gross, gross)
 
 
-def _item(item: Item | Amount) -> Item:
-    return item if isinstance(item, Item) else Item(item)
+def lines_of(items: Sequence[Item | Amount], currency: str) -> tuple[Line, ...]:
+    return tuple((item if isinstance(item, Item) else Item(item)).line(currency) for item in items)
 
 
 def _charged(order: Order, amount: Amount) -> Order:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.standins.saleor.shop import Shop
-from tests.standins.saleor.wire import channel_fields, product_fields
+from tests.standins.saleor.wire import channel_fields, product_fields, user_fields
 
 
 @dataclass(frozen=True)
@@ -23,15 +23,15 @@ class ShopReads:
         _info: Any,
         id: str | None = None,  # noqa: A002 - Saleor's name for it
         email: str | None = None,
-    ) -> dict[str, str] | None:
+    ) -> dict[str, Any] | None:
         self.require("MANAGE_ORDERS")
         found = self.shop.customer(id or "") if email is None else self.shop.customer_with(email)
-        return None if found is None else {"__typename": "User", "id": found.id, "email": found.email}
+        return None if found is None else user_fields(found)
 
     def customers(self, _info: Any, **args: Any) -> dict[str, Any]:
         self.require("MANAGE_ORDERS")
         found = self.shop.customers((args.get("filter") or {}).get("ids"))
-        return {"edges": [{"node": {"__typename": "User", "id": one.id, "email": one.email}} for one in found]}
+        return {"edges": [{"node": user_fields(one)} for one in found]}
 
     def channels(self, _info: Any) -> list[dict[str, Any]]:
         self.require(None)

@@ -4,22 +4,31 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from tests.standins.faults import FaultPlan
+from tests.standins.saleor.action_requests import ActionRequests
 from tests.standins.saleor.api import Api
 from tests.standins.saleor.app_mutations import app_fields
+from tests.standins.saleor.app_payments import AppPayments
 from tests.standins.saleor.apps import App, Apps, InstallResult
+from tests.standins.saleor.asking_apps import AskingApps
 from tests.standins.saleor.book import STAFF, Clock, OrderBook, OrderEmission, Principal
+from tests.standins.saleor.callers import caller_with
+from tests.standins.saleor.checkouts import Checkout, Checkouts
 from tests.standins.saleor.deliveries import Deliveries, Delivery, Parcel
 from tests.standins.saleor.goods import Goods
 from tests.standins.saleor.keys import SigningKey, dashboard_claims, user_claims
+from tests.standins.saleor.manifests import Webhook
 from tests.standins.saleor.orders import Order
 from tests.standins.saleor.payloads import payload_of, typename
+from tests.standins.saleor.payment_api import PaymentApi
+from tests.standins.saleor.payment_wire import PaymentWire
+from tests.standins.saleor.payments import Transaction
 from tests.standins.saleor.shop import CURRENCIES, Shop
 from tests.standins.saleor.till import Till
 from tests.standins.saleor.wire import instant
@@ -29,7 +38,10 @@ OPERATION = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 
 
 class StandInSaleor:
-    """Serve /graphql/ and the key set; `shop`, `till` and `goods` change orders, `deliveries` tells the apps."""
+    """Serve /graphql/ and the key set; `shop`, `till` and `goods` change orders, `deliveries` tells the apps.
+
+    `checkouts`, `payments` and `requests` are for those who pay by an app.
+    """
 
     def __init__(
         self,
@@ -54,7 +66,12 @@ class StandInSaleor:
         self.till = Till(self.book)
         self.goods = Goods(self.book, self.shop)
         self.apps = Apps(self._app_told, lambda: self.api_url)
-        self.api = Api(self.shop, self.apps, version, self._orders_seen)
+        self.checkouts = Checkouts(self.book, self.shop)
+        asking = AskingApps(self.apps, self._body_of, self.webhook_headers)
+        self.payments = AppPayments(self.book, self.checkouts, asking, self._source_fields, self._transaction_fields)
+        self.requests = ActionRequests(self.payments, asking, lambda: self.auto_deliver)
+        self.wire = PaymentWire(self.apps, self.shop, self._order_fields, self.payments.source_of)
+        self.api = Api(self.shop, self.apps, version, self._orders_seen, self._payment_root, self.wire.made_by)
         self._lagging: Mapping[str, Order] | datetime | None = None
         self._counting = threading.Lock()
 
@@ -86,7 +103,10 @@ class StandInSaleor:
         self.key.rotate()
 
     def serve_orders_as_of(self, seen: Mapping[str, Order] | datetime | None) -> None:
-        """Answer reads from a replica that stopped at a moment or at a `book.snapshot()`; None: no lag."""
+        """Answer reads from a replica that stopped at a moment or at a `book.snapshot()`; None: no lag.
+
+        Checkouts and transactions are read from it, too, where it stopped at a moment.
+        """
         self._lagging = seen
 
     def delete_customer(self, email: str, event: str = "CUSTOMER_DELETED") -> None:
@@ -146,6 +166,38 @@ class StandInSaleor:
         if self._lagging is None:
             return self.book.snapshot()
         return self.book.as_of(self._lagging) if isinstance(self._lagging, datetime) else self._lagging
+
+    def _checkouts_seen(self) -> Mapping[str, Checkout]:
+        if isinstance(self._lagging, datetime):
+            return self.checkouts.as_of(self._lagging)
+        return self.checkouts.snapshot()
+
+    def _payment_root(self, token: str | None) -> Mapping[str, Callable[..., Any]]:
+        caller = caller_with(token, self.apps, self.shop)
+
+        def seen() -> Mapping[str, Checkout | Order]:
+            return {**self._checkouts_seen(), **self._orders_seen()}
+
+        return PaymentApi(self.payments, self.requests, self.checkouts, self.wire, caller, seen).root()
+
+    def _order_fields(self, order: Order) -> dict[str, Any]:
+        return self.api.fields_of(order)
+
+    def _source_fields(self, source: Checkout | Order) -> Mapping[str, Any]:
+        return self.wire.source(source)
+
+    def _transaction_fields(self, transaction: Transaction) -> Mapping[str, Any]:
+        return self.wire.transaction(transaction)
+
+    def _body_of(self, app: App, webhook: Webhook, event: str, about: Mapping[str, Any], by: Mapping[str, str] | None) -> bytes:
+        told = {
+            "__typename": typename(event),
+            "issuedAt": instant(self.clock()),
+            "version": self.version,
+            "issuingPrincipal": by,
+            "recipient": app_fields(app),
+        }
+        return payload_of(webhook.query, {**told, **about})
 
     def _handle(self, request: Request) -> Answer:
         if request.path == "/.well-known/jwks.json" and request.method == "GET":

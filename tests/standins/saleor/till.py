@@ -21,15 +21,15 @@ class Till:
         """Charge `amount` more, in a transaction of its own if `is_separate`."""
         with self._moving(order_id) as edit:
             transaction = _new_transaction() if is_separate else _first(edit.order)
-            edit.order = _settled(edit.order.with_transaction(transaction.charge(edit.order.amount(amount), edit.now)))
+            edit.order = settled(edit.order.with_transaction(transaction.charge(edit.order.amount(amount), edit.now)))
             edit.emit("ORDER_PAID")
-            _tell_if_full(edit)
+            tell_if_full(edit)
             edit.emit("ORDER_UPDATED")
 
     def authorize(self, order_id: str, amount: Amount) -> None:
         with self._moving(order_id) as edit:
             authorized = _first(edit.order).authorize(edit.order.amount(amount), edit.now)
-            edit.order = _settled(edit.order.with_transaction(authorized))
+            edit.order = settled(edit.order.with_transaction(authorized))
             edit.emit("ORDER_UPDATED")
 
     def mark_as_paid(self, order_id: str, *, flow: Literal["TRANSACTION", "PAYMENT"] = "TRANSACTION") -> None:
@@ -43,16 +43,16 @@ class Till:
                 order = order.with_transaction(replace(_new_transaction(), is_by_staff=True).charge(total, edit.now))
             else:
                 order = replace(order, payments=(Payment(new_id("Payment"), total, total),)).rated()
-            edit.order = _settled(order).recorded("ORDER_MARKED_AS_PAID", edit.now)
+            edit.order = settled(order).recorded("ORDER_MARKED_AS_PAID", edit.now)
             edit.emit("ORDER_FULLY_PAID", "ORDER_UPDATED")
 
     def record_payment(self, order_id: str, amount: Amount) -> None:
         """Let staff record money by hand, as the Dashboard's manual capture does."""
         with self.book.change(order_id, by=STAFF) as edit:
             recorded = replace(_new_transaction(), is_by_staff=True).charge(edit.order.amount(amount), edit.now)
-            edit.order = _settled(edit.order.with_transaction(recorded))
+            edit.order = settled(edit.order.with_transaction(recorded))
             edit.emit("ORDER_PAID")
-            _tell_if_full(edit)
+            tell_if_full(edit)
             edit.emit("ORDER_UPDATED")
 
     def refund(self, order_id: str, amount: Amount) -> None:
@@ -63,14 +63,14 @@ class Till:
                 edit.order = replace(order, payments=(order.payments[0].refund(back),)).rated()
             else:
                 edit.order = order.with_transaction(_holding(order, back).refund(back, edit.now))
-            _tell_refund(edit)
+            tell_refund(edit)
 
     def report_refund_without_lowering_charge(self, order_id: str, amount: Amount) -> None:
         """Play a payment app that reports amountRefunded only: charged stays as it was."""
         with self._moving(order_id) as edit:
             back = edit.order.amount(amount)
             edit.order = edit.order.with_transaction(_holding(edit.order, back).report_refund(back, edit.now))
-            _tell_refund(edit)
+            tell_refund(edit)
 
     def request_refund(self, order_id: str, amount: Amount) -> None:
         """Ask the payment app for a refund; charged falls at once."""
@@ -84,17 +84,17 @@ class Till:
         with self._moving(order_id) as edit:
             waiting = _waiting(edit.order)
             edit.order = edit.order.with_transaction(waiting.refund_succeeded(waiting.refund_pending, edit.now))
-            _tell_refund(edit)
+            tell_refund(edit)
 
     def refund_failed(self, order_id: str) -> None:
         """Put the requested refund back; Saleor calls that paid again, and says nothing where none was requested."""
-        if not self.book[order_id].refund_pending:
+        if not any(part.refund_pending for part in self.book[order_id].transactions if part.app is None):
             return
         with self._moving(order_id) as edit:
             waiting = _waiting(edit.order)
             edit.order = edit.order.with_transaction(waiting.refund_failed(waiting.refund_pending, edit.now))
             edit.emit("ORDER_PAID")
-            _tell_if_full(edit)
+            tell_if_full(edit)
             edit.emit("ORDER_UPDATED")
 
     def reverse_refund(self, order_id: str, amount: Amount) -> None:
@@ -125,19 +125,19 @@ class Till:
             yield edit
 
 
-def _tell_if_full(edit: Edit) -> None:
+def tell_if_full(edit: Edit) -> None:
     if edit.order.is_fully_charged:
         edit.order = edit.order.recorded("ORDER_FULLY_PAID", edit.now)
         edit.emit("ORDER_FULLY_PAID")
 
 
-def _tell_refund(edit: Edit) -> None:
+def tell_refund(edit: Edit) -> None:
     edit.emit("ORDER_REFUNDED", "ORDER_UPDATED")
     if edit.order.refunded >= edit.order.total.gross:
         edit.emit("ORDER_FULLY_REFUNDED")
 
 
-def _settled(order: Order) -> Order:
+def settled(order: Order) -> Order:
     """Confirm an order that was only waiting for its money."""
     if order.status == UNCONFIRMED and order.auto_confirm:
         return replace(order, status=UNFULFILLED)
@@ -149,13 +149,13 @@ def _new_transaction() -> Transaction:
 
 
 def _first(order: Order) -> Transaction:
-    return next((part for part in order.transactions if not part.is_by_staff), None) or _new_transaction()
+    return next((part for part in order.transactions if not part.is_by_staff and part.app is None), None) or _new_transaction()
 
 
 def _holding(order: Order, amount: Amount) -> Transaction:
     """Return the transaction that can lose `amount`."""
     for transaction in order.transactions:
-        if transaction.charged >= order.amount(amount):
+        if transaction.app is None and transaction.charged >= order.amount(amount):
             return transaction
     message = f"No transaction of the order holds {amount}."
     raise ValueError(message)
@@ -163,7 +163,7 @@ def _holding(order: Order, amount: Amount) -> Transaction:
 
 def _waiting(order: Order) -> Transaction:
     for transaction in order.transactions:
-        if transaction.refund_pending > ZERO:
+        if transaction.app is None and transaction.refund_pending > ZERO:
             return transaction
     message = "No refund was requested."
     raise ValueError(message)

@@ -1,5 +1,6 @@
 """Orders and apps in the words of Saleor's GraphQL schema: what the default resolver reads."""
 
+import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -9,13 +10,15 @@ from graphql import GraphQLError
 
 from tests.standins.saleor.book import STAFF
 from tests.standins.saleor.money import Taxed, digits_of
-from tests.standins.saleor.orders import Fulfillment, Line, Order, global_id
+from tests.standins.saleor.orders import Customer, Fulfillment, Line, Order, global_id
 from tests.standins.saleor.payments import Payment, Transaction
 from tests.standins.saleor.shop import ListedProduct
 from tests.standins.saleor.till import PAYMENT_APP
 
 # A field that fails when it is resolved.
 Broken = Callable[..., Any]
+# Who made a transaction, as `createdBy` shows it; None once the app is gone.
+MadeBy = Callable[[Transaction], Mapping[str, Any] | None]
 
 
 def broken(*_args: Any, **_kwargs: Any) -> Any:
@@ -37,7 +40,12 @@ def taxed(price: Taxed, currency: str) -> dict[str, Any]:
     return {"currency": currency, "gross": money(price.gross, currency), "net": money(price.net, currency), "tax": tax}
 
 
-def order_fields(order: Order) -> dict[str, Any]:
+def by_till(transaction: Transaction) -> Mapping[str, Any] | None:
+    """Tell who made a transaction of the till."""
+    return STAFF if transaction.is_by_staff else PAYMENT_APP
+
+
+def order_fields(order: Order, made_by: MadeBy = by_till) -> dict[str, Any]:
     currency, metadata = order.currency, dict(order.metadata or {})
 
     def metafields(_info: Any, keys: Sequence[str] | None = None) -> dict[str, str]:
@@ -55,8 +63,9 @@ def order_fields(order: Order) -> dict[str, Any]:
         "status": order.status,
         "origin": "CHECKOUT",
         "userEmail": order.email,
-        "user": order.customer and {"__typename": "User", "id": order.customer.id, "email": order.customer.email},
+        "user": order.customer and user_fields(order.customer),
         "channel": {"id": order.channel.id, "slug": order.channel.slug, "currencyCode": currency},
+        "languageCodeEnum": order.language,
         "chargeStatus": order.charge_status,
         "isPaid": order.charged >= order.total.gross,
         "total": taxed(order.total, currency),
@@ -67,8 +76,8 @@ def order_fields(order: Order) -> dict[str, Any]:
         "totalRefunded": money(order.refunded, currency),
         "totalRefundPending": money(order.refund_pending, currency),
         "totalGrantedRefund": money(order.granted, currency),
-        "totalBalance": money(order.charged - order.owed, currency),
-        "transactions": [_transaction(transaction, currency) for transaction in order.transactions],
+        "totalBalance": money(order.charged + order.charge_pending - order.owed, currency),
+        "transactions": [transaction_fields(transaction, currency, made_by) for transaction in order.transactions],
         "payments": [_payment(payment, currency) for payment in order.payments],
         "giftCards": [{"id": global_id("GiftCard", order.id)}] if order.gift_card else [],
         "original": order.original,
@@ -81,25 +90,57 @@ def order_fields(order: Order) -> dict[str, Any]:
     }
 
 
-def _transaction(transaction: Transaction, currency: str) -> dict[str, Any]:
+def user_fields(customer: Customer) -> dict[str, Any]:
+    """Return a customer as the schema knows them."""
+    return {
+        "__typename": "User",
+        "id": customer.id,
+        "email": customer.email,
+        "isConfirmed": customer.is_confirmed,
+        "isActive": customer.is_active,
+    }
+
+
+def transaction_fields(
+    transaction: Transaction, currency: str, made_by: MadeBy = by_till, **about: Callable[..., Any]
+) -> dict[str, Any]:
+    """Return a transaction as the schema knows it; `about` says which checkout or order it is of."""
+    maker = made_by(transaction)
     events = [
         {
-            "id": global_id("TransactionEvent", f"{transaction.id}{index}"),
+            "__typename": "TransactionEvent",
+            "id": event.id or global_id("TransactionEvent", f"{transaction.id}{index}"),
             "createdAt": instant(event.created_at),
             "type": event.type,
             "amount": money(event.amount, currency),
+            "pspReference": event.psp_reference,
+            "message": event.message,
+            "idempotencyKey": transaction.idempotency_key if event is transaction.events[-1] else None,
+            "createdBy": maker,
         }
         for index, event in enumerate(transaction.events)
     ]
     return {
+        "__typename": "TransactionItem",
         "id": transaction.id,
-        "createdBy": STAFF if transaction.is_by_staff else PAYMENT_APP,
+        "token": token_of(transaction.id),
+        "name": transaction.name,
+        "pspReference": transaction.psp_reference,
+        "actions": list(transaction.actions),
+        "createdBy": maker,
         "chargedAmount": money(transaction.charged, currency),
+        "chargePendingAmount": money(transaction.charge_pending, currency),
         "refundedAmount": money(transaction.refunded, currency),
         "refundPendingAmount": money(transaction.refund_pending, currency),
         "authorizedAmount": money(transaction.authorized, currency),
         "events": events,
+        **about,
     }
+
+
+def token_of(node_id: str) -> str:
+    """Return the UUID that a global id holds."""
+    return base64.b64decode(node_id).decode().partition(":")[2]
 
 
 def _payment(payment: Payment, currency: str) -> dict[str, Any]:
