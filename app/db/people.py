@@ -23,6 +23,7 @@ from app.db.tables import (
     PointsCustomerRow,
     PointsEntryRow,
     PointsSpendRow,
+    SpendRow,
     SplitCustomerRow,
     StoreRow,
 )
@@ -46,10 +47,12 @@ class Person:
     deletions: Sequence[DeletedCustomerRow] = ()
     spends: Sequence[PointsSpendRow] = ()
     requests: Sequence[ApprovalRequestRow] = ()
+    payments: Sequence[SpendRow] = ()
 
     @property
     def is_known(self) -> bool:
-        return any((self.customer, self.points_claims, self.orders, self.movements, self.claims, self.adjustments, self.requests))
+        theirs = (self.points_claims, self.orders, self.movements, self.claims, self.adjustments, self.requests, self.payments)
+        return self.customer is not None or any(theirs)
 
 
 def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = False) -> Person:
@@ -67,6 +70,8 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     if customer is not None:
         theirs |= col(PointsClaimRow.customer_id) == customer.id
     points_claims = _all(session, select(PointsClaimRow).where(PointsClaimRow.store_id == store.id, theirs), lock=lock)
+    is_payer = (SpendRow.store_id == store.id, col(SpendRow.email_key).in_(keys))
+    payments = _all(session, select(SpendRow).where(*is_payer), lock=lock)
     their_spends = select(PointsSpendRow).where(PointsSpendRow.customer_id == (customer.id if customer is not None else None))
     if customer is not None and lock:
         # Before the customer: who gives points back holds the spend, and waits for the customer.
@@ -108,7 +113,8 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     deletions = _all(session, select(DeletedCustomerRow).where(*is_deleted), lock=lock)
     is_asked = (ApprovalRequestRow.store_id == store.id, col(ApprovalRequestRow.email_key).in_(keys))
     requests = _all(session, select(ApprovalRequestRow).where(*is_asked))
-    return Person(customer, entries, points_claims, orders, movements, claims, adjustments, moves, deletions, spends, requests)
+    further = (spends, requests, payments)
+    return Person(customer, entries, points_claims, orders, movements, claims, adjustments, moves, deletions, *further)
 
 
 def forget_in_lists(session: Session, store_id: int, is_theirs: Callable[[str | None], bool], nobody: str) -> None:

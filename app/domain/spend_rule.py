@@ -7,6 +7,7 @@ from decimal import Decimal
 HOLD_HOURS = 24
 # Thirty days.
 HOLD_HOURS_MAX = 720
+LEAST_POINTS_MAX = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ class SpendRefusal(StrEnum):
 class Payable:
     """What is to be paid, as Saleor tells it: a checkout, or an order that is not paid yet.
 
-    `due` is what Saleor says is still to pay. `unbooked` is what our spends of it have paid that Saleor's `due` does not hold yet.
+    `due` is what Saleor says is still to pay. `unbooked` is what our spends of it paid that Saleor has not booked yet.
     `paid_by_points` is what all our open spends of it hold.
     """
 
@@ -122,7 +122,7 @@ def currency_digits(currency: str) -> int:
 
 def minor_units(amount: Decimal, currency: str) -> int:
     """Count an amount in the currency's smallest unit. Raises ValueError when it has more digits than the currency."""
-    units = Fraction(amount) * 10 ** currency_digits(currency)
+    units = Fraction(amount) * _units_per_1(currency)
     if units.denominator != 1:
         raise ValueError("an amount has more digits than its currency")
     return int(units)
@@ -171,8 +171,7 @@ def least_payment(rule: SpendRule, currency: str) -> PointsPayment:
     Where one smallest unit is worth more than a point, whole points fall between two amounts. So it looks at the next ones.
     """
     rate = Fraction(rule.points_per_unit)
-    digits = currency_digits(currency)
-    units = -int(-(Fraction(max(1, rule.least_points)) / rate * 10**digits) // 1)
+    units = -int(-(Fraction(max(1, rule.least_points)) / rate * _units_per_1(currency)) // 1)
     while (payment := _whole(as_amount(units, currency), rate, currency)).points < rule.least_points or payment.amount <= 0:
         units += 1
     return PointsPayment(payment.points, as_amount(units, currency))
@@ -202,8 +201,12 @@ def _whole(wanted: Decimal, rate: Fraction, currency: str) -> PointsPayment:
 
 
 def _floor(exact: Fraction, currency: str) -> Decimal:
-    return as_amount(int(exact * 10 ** currency_digits(currency)), currency)
+    return as_amount(int(exact * _units_per_1(currency)), currency)
 
 
 def _has_digits_of(amount: Decimal, currency: str) -> bool:
-    return (Fraction(amount) * 10 ** currency_digits(currency)).denominator == 1
+    return (Fraction(amount) * _units_per_1(currency)).denominator == 1
+
+
+def _units_per_1(currency: str) -> int:
+    return int(10 ** currency_digits(currency))

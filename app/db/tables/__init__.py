@@ -24,6 +24,9 @@ from app.db.tables.points_spend import PointsSpendRow
 from app.db.tables.process import ProcessRow
 from app.db.tables.rule import RuleRow
 from app.db.tables.running_total import RunningTotalRow
+from app.db.tables.spend import SpendRow
+from app.db.tables.spend_return import SpendReturnRow
+from app.db.tables.spend_rule import SpendRuleRow
 from app.db.tables.split_customer import SplitCustomerRow
 from app.db.tables.staff_day import StaffDayRow
 from app.db.tables.store import StoreLogoRow, StoreRow
@@ -56,6 +59,9 @@ __all__ = [
     "ProcessRow",
     "RuleRow",
     "RunningTotalRow",
+    "SpendReturnRow",
+    "SpendRow",
+    "SpendRuleRow",
     "SplitCustomerRow",
     "StaffDayRow",
     "StoreLogoRow",

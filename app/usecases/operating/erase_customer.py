@@ -160,9 +160,7 @@ def _erase_rows(person: Person, is_theirs: Theirs, nobody: str, accounts: dict[i
     if person.customer is not None:
         person.customer.email = person.customer.email_key = nobody
         person.customer.customer_type = None
-    for spent in person.spends:
-        # A till may have written anything: a name, too.
-        spent.reference = ""
+    _erase_spends(person, nobody)
     rows: list[MovementRow | ClaimRow] = [*person.movements, *person.claims]
     for row in rows:
         if is_theirs(row.email):
@@ -175,3 +173,11 @@ def _erase_rows(person: Person, is_theirs: Theirs, nobody: str, accounts: dict[i
     for adjustment in person.adjustments:
         if is_theirs(adjustment.email_key):
             adjustment.email_key = nobody
+
+
+def _erase_spends(person: Person, nobody: str) -> None:
+    for spent in person.spends:
+        # A till may have written anything: a name, too.
+        spent.reference = ""
+    for paid in person.payments:
+        paid.email = paid.email_key = nobody

@@ -31,6 +31,7 @@ from app.db.tables import (
     OrderRow,
     PointsClaimRow,
     PointsCustomerRow,
+    SpendRow,
     SplitCustomerRow,
 )
 from app.db.tables.customer_move import MoveState
@@ -99,6 +100,8 @@ def _renew(database: Database, now: datetime) -> RenewedKeys:
             adjustment.email_key = email_key(adjustment.email_key)
         for asked in _not_ascii(session, ApprovalRequestRow, "email"):
             asked.email_key = email_key(asked.email)
+        for paid in _not_ascii(session, SpendRow, "email"):
+            paid.email_key = email_key(paid.email)
         _renew_lanes(session)
         session.add(FinishedStepRow(name=UpgradeStep.EMAIL_KEYS, finished_at=now))
     log.info("keys made anew", merged=merged, split=split)

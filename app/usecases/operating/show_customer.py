@@ -168,6 +168,7 @@ def export_customer(services: Services, slug: str, email: str) -> dict[str, Any]
         "deleted_in_saleor": _all_plain(person.deletions),
         "spends": _all_plain(person.spends),
         "approval_requests": _all_plain(person.requests),
+        "payments": _all_plain(person.payments),
     }
 
 

@@ -1,0 +1,57 @@
+"""What goes back of a payment by points."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import Field, SQLModel
+
+from app.db.columns import BigId, UtcTime, one_of
+from app.domain.spending import ReturnReason
+
+_HAS_REQUEST = text("request_event_id IS NOT NULL")
+
+
+class SpendReturnRow(SQLModel, table=True):
+    """A part of a spend that goes back, or all of it.
+
+    It counts from the moment that it is written, unless it is cancelled. The database refuses to delete one, or to change its
+    amounts, and refuses returns that come to more than the spend.
+    """
+
+    __tablename__ = "spend_return"
+    __table_args__ = (
+        one_of("why", ReturnReason, name="spend_return_why"),
+        CheckConstraint("amount_units > 0", name="spend_return_amount"),
+        # A small part of an amount may be worth less than one point.
+        CheckConstraint("points >= 0", name="spend_return_points"),
+        # A request of Saleor is answered by one return.
+        Index(
+            "spend_return_of_request",
+            "spend_id",
+            "request_event_id",
+            unique=True,
+            sqlite_where=_HAS_REQUEST,
+            postgresql_where=_HAS_REQUEST,
+        ),
+        Index("spend_return_of_spend", "spend_id", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    spend_id: int = Field(foreign_key="spend.id", sa_type=BigId)
+    # Its name outside: the pspReference of the refund in Saleor.
+    reference: UUID = Field(unique=True)
+    # The event in Saleor that asked for it, where one did.
+    request_event_id: str | None = Field(default=None, max_length=128)
+    why: str = Field(max_length=16)
+    amount_units: int = Field(sa_type=BigId)
+    points: int
+    written_at: datetime = Field(sa_type=UtcTime)
+    # Saleor was told that the money went back.
+    reported_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    # The customer has the points again, or there is nobody to give them to.
+    credited_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    # It does not count any more: Saleor has it that the money did not go back.
+    cancelled_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    problem: str | None = Field(default=None, max_length=1024)
+    made_by: str | None = Field(default=None, max_length=256)
