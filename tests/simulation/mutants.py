@@ -288,7 +288,7 @@ MUTANTS = (
         "embedded",
         _earn_twice,
         (_PLACE, _SETTLE, Step(Kind.EXCHANGE, fates=(Fate(),)), _SETTLE),
-        None,
+        8,
     ),
     Mutant("gift cards do not count", "embedded", _count_no_cards, (replace(_PLACE, how=4), _SETTLE), 0),
     Mutant(
@@ -299,7 +299,7 @@ MUTANTS = (
             *(Step(Kind.DRAFT, share=800), _wait(100), Step(Kind.RULE, share=900), _wait(100)),
             *(Step(Kind.PLACE_DRAFT, how=1, fates=(Fate(), Fate(), Fate())), _SETTLE),
         ),
-        None,
+        15,
     ),
     *(
         Mutant(
@@ -307,10 +307,10 @@ MUTANTS = (
             provider,
             _forget_the_move,
             (_PLACE, _SETTLE, Step(Kind.MOVE), _SETTLE, replace(_REFUND, share=1000), _SETTLE),
-            None,
+            seed,
             RuleSetup(award=Award.INSTANT),
         )
-        for provider in ("embedded", "coggins")
+        for provider, seed in (("embedded", 52), ("coggins", 53))
     ),
     Mutant(
         "a till that asks again is served again",
@@ -344,7 +344,7 @@ MUTANTS = (
         "coggins",
         _never_look_at_the_day,
         (_PLACE, _SETTLE, _wait(4 * 86_400)),
-        None,
+        23,
         RuleSetup(award=Award.CLAIM, expires_days=2),
     ),
     *(
@@ -353,7 +353,7 @@ MUTANTS = (
             provider,
             _grant_what_ran_out,
             (_PLACE, _SETTLE, _wait(4 * 86_400), _SETTLE, _REFUND, _SETTLE),
-            None,
+            23,
             RuleSetup(award=Award.CLAIM, expires_days=2),
         )
         for provider in ("embedded", "coggins")
@@ -363,14 +363,14 @@ MUTANTS = (
         "embedded",
         _count_with_signs,
         (_PLACE, _SETTLE, Step(Kind.ADJUST, how=3), _SETTLE, _REFUND, _SETTLE, Step(Kind.ADJUST, share=200), _SETTLE),
-        None,
+        27,
     ),
     Mutant(
         "a taking counts at what was asked for",
         "embedded",
         _take_what_was_asked,
         (_PLACE, _SETTLE, *(Step(Kind.ADJUST, how=1, share=1000) for _ in range(3)), _SETTLE),
-        None,
+        80,
     ),
     Mutant(
         "changes of running totals are lost",
