@@ -1,6 +1,5 @@
 """Reading balances, or changes of them, from a CSV file: every row is checked before the first one counts."""
 
-import csv
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -8,10 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, POINTS_MAX
-from app.domain.csv_cell import unguarded
+from app.domain.csv_table import BadCell, BadRows, read_table
 from app.domain.email import email_key, is_typed_well
 from app.domain.imported_balance import BalanceRow, ChangeRow
-from app.errors import BadRequest
 
 REQUIRED = ("email", "available")
 OPTIONAL = ("used", "customer_type")
@@ -20,23 +18,7 @@ OF_CHANGES = ("email", "change", "reference")
 REFERENCE_LENGTH_MAX = 200
 # More would only hide the first ones, and a file that is wrong throughout is wrong in the same way.
 FAULTS_MAX = 20
-# A spreadsheet may say in a line of its own what separates the cells.
-_SEPARATOR_LINE = re.compile(r"[sS][eE][pP]=([,;\t])\r?\n")
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,10}", re.ASCII)
-
-
-class BadRows(BadRequest):
-    """Rows of a file cannot be taken. The message names their lines and columns."""
-
-    code = "BAD_ROWS"
-
-
-class _Fault(Exception):
-    """One cell of a row is wrong."""
-
-    def __init__(self, column: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.column = column
 
 
 def check(path: Path) -> int:
@@ -77,42 +59,18 @@ def read(path: Path) -> Iterator[BalanceRow | ChangeRow]:
 
 
 def _rows(path: Path, note: Callable[[str], None]) -> Iterator[BalanceRow | ChangeRow]:
-    line = 1
     # Spreadsheets put a mark in front of UTF-8.
     with path.open(encoding="utf-8-sig", newline="") as file:
-        try:
-            first = file.readline()
-            separator = _SEPARATOR_LINE.fullmatch(first)
-            if separator is None:
-                file.seek(0)
-            lines_before = 1 if separator else 0
-            reader = csv.reader(file, delimiter=separator[1] if separator else _delimiter(first), strict=True)
-            header = _header(next(reader, []), line=1 + lines_before)
-            read_row = _change if "change" in header else _row
-            for cells in reader:
-                line = reader.line_num + lines_before
-                if not any(cell.strip() for cell in cells):
-                    continue
-                try:
-                    yield read_row(line, dict(zip(header, _as_many(cells, header), strict=True)))
-                except _Fault as fault:
-                    note(f"line {line}, column {fault.column}: {fault}")
-        except UnicodeDecodeError:
-            raise BadRows(f"after line {line}: is not UTF-8. Save the file as CSV UTF-8.") from None
-        except csv.Error as error:
-            raise BadRows(f"after line {line}: is no CSV: {error}") from None
+        for line, cells in read_table(file, _columns):
+            try:
+                if isinstance(cells, BadCell):
+                    raise cells
+                yield (_change if "change" in cells else _row)(line, cells)
+            except BadCell as fault:
+                note(f"line {line}, column {fault.column}: {fault}")
 
 
-def _delimiter(header: str) -> str:
-    # Where a comma stands between whole numbers and fractions, spreadsheets separate cells by semicolons.
-    return ";" if ";" in header and "," not in header else ","
-
-
-def _header(cells: list[str], *, line: int) -> list[str]:
-    names = [cell.strip().lower() for cell in cells]
-    # A spreadsheet writes columns at the end that hold nothing.
-    while names and not names[-1]:
-        names.pop()
+def _columns(names: list[str], line: int) -> list[str]:
     required, optional = (OF_CHANGES, ()) if "change" in names else (REQUIRED, OPTIONAL)
     for name in names:
         if name not in {*required, *optional} or names.count(name) > 1:
@@ -126,19 +84,11 @@ def _header(cells: list[str], *, line: int) -> list[str]:
     return names
 
 
-def _as_many(cells: list[str], header: list[str]) -> list[str]:
-    while len(cells) > len(header) and not cells[-1].strip():
-        cells = cells[:-1]
-    if len(cells) != len(header):
-        raise _Fault(header[min(len(cells), len(header) - 1)], f"the row has {len(cells)} cells, and the header {len(header)}")
-    return [unguarded(cell) for cell in cells]
-
-
 def _row(line: int, cells: dict[str, str]) -> BalanceRow:
     email = _email(cells["email"])
     customer_type = cells.get("customer_type", "").strip()
     if len(customer_type) > CUSTOMER_TYPE_LENGTH_MAX or not customer_type.isprintable():
-        raise _Fault("customer_type", f"is longer than {CUSTOMER_TYPE_LENGTH_MAX} characters, or not printable")
+        raise BadCell("customer_type", f"is longer than {CUSTOMER_TYPE_LENGTH_MAX} characters, or not printable")
     return BalanceRow(
         line=line,
         email=email,
@@ -152,19 +102,19 @@ def _change(line: int, cells: dict[str, str]) -> ChangeRow:
     change = _number("change", cells["change"], least=-POINTS_MAX)
     reference = cells["reference"].strip()
     if not 0 < len(reference) <= REFERENCE_LENGTH_MAX or not reference.isprintable():
-        raise _Fault("reference", f"must have 1 to {REFERENCE_LENGTH_MAX} characters: it tells this change from every other")
+        raise BadCell("reference", f"must have 1 to {REFERENCE_LENGTH_MAX} characters: it tells this change from every other")
     return ChangeRow(line, _email(cells["email"]), change, reference)
 
 
 def _email(cell: str) -> str:
     email = cell.strip()
     if not is_typed_well(email) or not email_key(email).isprintable():
-        raise _Fault("email", "is no e-mail address")
+        raise BadCell("email", "is no e-mail address")
     return email
 
 
 def _number(column: str, cell: str, *, least: int) -> int:
     text = cell.strip()
     if not _WHOLE_NUMBER.fullmatch(text) or not least <= int(text) <= POINTS_MAX:
-        raise _Fault(column, f"must be a whole number from {least} to {POINTS_MAX}, in digits only")
+        raise BadCell(column, f"must be a whole number from {least} to {POINTS_MAX}, in digits only")
     return int(text)
