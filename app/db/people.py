@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
+from app.db.batch_changes import changes_in_batches
 from app.db.books import lane_of
 from app.db.bulk import IsIn
 from app.db.keys import has_new_keys, key_in, keys_in, not_ascii, same_person
@@ -14,6 +15,7 @@ from app.db.stores import accounts_of
 from app.db.tables import (
     AdjustmentRow,
     ApprovalRequestRow,
+    BatchChangeRow,
     ClaimRow,
     CustomerMoveRow,
     DeletedCustomerRow,
@@ -48,11 +50,12 @@ class Person:
     spends: Sequence[PointsSpendRow] = ()
     requests: Sequence[ApprovalRequestRow] = ()
     payments: Sequence[SpendRow] = ()
+    batch_changes: Sequence[BatchChangeRow] = ()
 
     @property
     def is_known(self) -> bool:
         theirs = (self.points_claims, self.orders, self.movements, self.claims, self.adjustments, self.requests, self.payments)
-        return self.customer is not None or any(theirs)
+        return self.customer is not None or any((*theirs, self.batch_changes))
 
 
 def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = False) -> Person:
@@ -113,7 +116,7 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     deletions = _all(session, select(DeletedCustomerRow).where(*is_deleted), lock=lock)
     is_asked = (ApprovalRequestRow.store_id == store.id, col(ApprovalRequestRow.email_key).in_(keys))
     requests = _all(session, select(ApprovalRequestRow).where(*is_asked))
-    further = (spends, requests, payments)
+    further = (spends, requests, payments, changes_in_batches(session, store.id or 0, email))
     return Person(customer, entries, points_claims, orders, movements, claims, adjustments, moves, deletions, *further)
 
 

@@ -22,12 +22,16 @@ class Counted:
 
 
 def count_change(session: Session, store: StoreRow, points: int, who: str, now: datetime) -> Counted | Limit:
-    """Count a change towards its maker's day, or give the limit that it would exceed. Then nothing is counted.
+    """Count a change towards its maker's day, or give the limit that it would exceed. Then nothing is counted."""
+    return count_changes(session, store, abs(points), who, now, largest=abs(points))
+
+
+def count_changes(session: Session, store: StoreRow, size: int, who: str, now: datetime, *, largest: int) -> Counted | Limit:
+    """Count changes of `size` points together, of which the largest has `largest`; or give the limit that they would exceed.
 
     The sum is checked by the statement that raises it: of two changes at once, the second waits for the first and sees its sum.
     """
-    size = abs(points)
-    if store.staff_change_max is not None and size > store.staff_change_max:
+    if store.staff_change_max is not None and largest > store.staff_change_max:
         return Limit.CHANGE
     if store.staff_day_max is not None and size > store.staff_day_max:
         return Limit.DAY

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from app.errors import AppError
 from app.logs import fault_name, innermost_place
 from app.metrics import timed_batch
+from app.usecases.merchants.batches.run_batches import run_batches
 from app.usecases.merchants.continue_moves import continue_moves
 from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.operating.housekeeping import do_housekeeping
@@ -32,7 +33,7 @@ FAULT_SECONDS = 10
 
 
 def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_every: timedelta = timedelta()) -> None:
-    """Settle, sweep and let claims expire, side by side, until `stop` is set. No `sweep_every`, no sweep."""
+    """Settle, sweep, run batches and let claims expire, side by side, until `stop` is set. No `sweep_every`, no sweep."""
     log.info("worker started", settlers=settlers)
     loops = [
         threading.Thread(target=_repeat, args=(lambda: _settle(services), stop), name=f"settler {n}") for n in range(settlers)
@@ -43,6 +44,7 @@ def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_e
     loops.append(threading.Thread(target=_repeat, args=house, name="housekeeper"))
     expiry = (lambda: expire_claims(services), stop, HOUSE_SECONDS)
     loops.append(threading.Thread(target=_repeat, args=expiry, name="expirer"))
+    loops.append(threading.Thread(target=_repeat, args=(lambda: run_batches(services), stop), name="batches"))
     for loop in loops:
         loop.start()
     for loop in loops:

@@ -5,6 +5,7 @@ from app.db.tables.adjustment import AdjustmentRow
 from app.db.tables.api_answer import ApiAnswerRow
 from app.db.tables.api_key import ApiKeyRow
 from app.db.tables.approval_request import ApprovalRequestRow
+from app.db.tables.change_batch import BatchChangeRow, ChangeBatchRow
 from app.db.tables.claim import ClaimRow
 from app.db.tables.customer_move import CustomerMoveRow
 from app.db.tables.deleted_customer import DeletedCustomerRow
@@ -38,6 +39,8 @@ __all__ = [
     "ApiAnswerRow",
     "ApiKeyRow",
     "ApprovalRequestRow",
+    "BatchChangeRow",
+    "ChangeBatchRow",
     "ClaimRow",
     "CustomerChangeRow",
     "CustomerMoveRow",

@@ -12,6 +12,7 @@ from uuid import uuid4
 import structlog
 
 from app.db.approval_requests import forget_requests, held_requests, refuse_gifts
+from app.db.batch_changes import changes_in_batches, forget_in_batches
 from app.db.books import lane_under
 from app.db.form_tokens import FormToken, is_first
 from app.db.keys import keys_in, same_person
@@ -76,8 +77,9 @@ def erase_customer(
         if once is not None and not is_first(session, once, now):
             return NOBODY_ERASED
         store = find_named_store(session, slug)
-        # Before all else: whoever approves a request locks it first, too.
+        # Before all else: whoever approves a request, or works on a batch, locks that first, too.
         requests = held_requests(session, store.id or 0, email)
+        in_batches = changes_in_batches(session, store.id or 0, email, lock=True)
         person = known_person(session, store, email, lock=True)
         if only_if_deleted and not any(deletion.kept_at is None for deletion in person.deletions):
             return NOBODY_ERASED
@@ -85,6 +87,7 @@ def erase_customer(
         nobody = made_up_address(uuid4().hex)
         forget_requests(requests, nobody, who or "erasure", now)
         refuse_gifts(session, person.orders, who or "erasure", now)
+        forget_in_batches(in_batches, nobody)
         accounts = accounts_of(session, store.id or 0)
         is_theirs = same_person(session, email)
         withdrawn = _erase_claims(services, person, is_theirs, nobody)

@@ -16,6 +16,7 @@ from app.db.tables import CustomerChangeRow, EventRow, LogEntryRow, MerchantActi
 from app.db.totals import FOLDED_MAX, fold_changes
 from app.usecases.moving.learn_account import learn_account
 from app.usecases.operating.erase_deleted import erase_deleted
+from app.usecases.operating.forget_batches import forget_batches
 from app.usecases.operating.tell_problems import tell_problems
 from app.usecases.services import Services
 
@@ -34,6 +35,7 @@ def do_housekeeping(services: Services) -> bool:
     """Do one round, and tell whether there is more to do at once."""
     tell_problems(services)
     is_more = [let_go(services), fold_totals(services), know_customers(services), erase_deleted(services)]
+    is_more.append(forget_batches(services))
     learn_account(services)
     return any(is_more)
 

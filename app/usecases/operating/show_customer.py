@@ -169,6 +169,7 @@ def export_customer(services: Services, slug: str, email: str) -> dict[str, Any]
         "spends": _all_plain(person.spends),
         "approval_requests": _all_plain(person.requests),
         "payments": _all_plain(person.payments),
+        "changes_in_batches": _all_plain(person.batch_changes),
     }
 
 

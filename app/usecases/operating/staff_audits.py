@@ -3,13 +3,16 @@
 from app.ledger.audit import Audit
 
 STAFF_AUDITS = (
-    # What this version changes is counted or was approved. A change that is neither went past the limits.
+    # What this version changes is counted or was approved. A change that is neither went past the limits. Batches are counted or
+    # approved as one, and what undoes them moves nothing else.
     Audit(
         "adjustment",
         """
         SELECT a.id, a.points, s.staff_change_max FROM adjustment AS a JOIN store AS s ON s.id = a.store_id
         WHERE a.store_id = :store_id AND a.id > :after AND a.id <= :until AND a.claim_id IS NULL AND a.request_id IS NULL
-            AND a.counted_on IS NULL AND abs(a.points) > s.staff_change_max AND a.made_at > s.limits_checked_at""",
+            AND a.counted_on IS NULL AND abs(a.points) > s.staff_change_max AND a.made_at > s.limits_checked_at
+            AND NOT EXISTS (SELECT 1 FROM batch_change AS c WHERE c.adjustment_id = a.id)
+            AND NOT EXISTS (SELECT 1 FROM batch_change AS c WHERE c.undo_adjustment_id = a.id)""",
         "adjustment {id}: {points} points are above the limit of {staff_change_max}, and nobody approved them",
     ),
     Audit(

@@ -1,0 +1,1 @@
+"""Batches of changes by staff: read, checked, run, undone and shown."""
