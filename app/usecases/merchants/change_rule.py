@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from types import MappingProxyType
 
 import structlog
@@ -18,6 +18,7 @@ from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS
 from app.domain.earning import Award, Moment
 from app.errors import BadRequest, Unavailable
 from app.usecases.merchants.list_channels import require_channel
+from app.usecases.merchants.rule_fields import choice_field, number_field, text_field, whole_field
 from app.usecases.merchants.what_changed import what_changed
 from app.usecases.services import Services
 
@@ -25,7 +26,6 @@ log = structlog.get_logger()
 
 HOLD_DAYS_MAX = 3650
 RATE_MAX = 1_000_000
-RATE_DIGITS_MAX = 6
 TOTAL_MAX = 10**12
 CHANNEL_LENGTH_MAX = 256
 
@@ -86,18 +86,18 @@ def read_draft(typed: Mapping[str, str]) -> tuple[Draft | None, dict[str, str]]:
     """Read a form. Gives the draft, or None and a sentence for each field that will not do."""
     errors: dict[str, str] = {}
     draft = Draft(
-        channel=_text(typed, "channel", CHANNEL_LENGTH_MAX, errors),
-        points_per_unit=_number(typed, "points_per_unit", RATE_MAX, errors),
+        channel=text_field(typed, "channel", CHANNEL_LENGTH_MAX, errors),
+        points_per_unit=number_field(typed, "points_per_unit", RATE_MAX, errors),
         include_tax=bool(typed.get("include_tax")),
         include_shipping=bool(typed.get("include_shipping")),
-        minimum_total=_number(typed, "minimum_total", TOTAL_MAX, errors, empty=Decimal(0)),
-        maximum_points=_whole(typed, "maximum_points", POINTS_MAX, errors),
-        award=_one_of(typed, "award", Award, errors),
-        award_when=_one_of(typed, "award_when", Moment, errors),
-        hold_days=_whole(typed, "hold_days", HOLD_DAYS_MAX, errors) or 0,
-        expires_days=_whole(typed, "expires_days", EXPIRES_DAYS_MAX, errors),
+        minimum_total=number_field(typed, "minimum_total", TOTAL_MAX, errors, empty=Decimal(0)),
+        maximum_points=whole_field(typed, "maximum_points", POINTS_MAX, errors),
+        award=choice_field(typed, "award", Award, errors),
+        award_when=choice_field(typed, "award_when", Moment, errors),
+        hold_days=whole_field(typed, "hold_days", HOLD_DAYS_MAX, errors) or 0,
+        expires_days=whole_field(typed, "expires_days", EXPIRES_DAYS_MAX, errors),
         bind_email=bool(typed.get("bind_email")),
-        customer_type=_text(typed, "customer_type", CUSTOMER_TYPE_LENGTH_MAX, errors),
+        customer_type=text_field(typed, "customer_type", CUSTOMER_TYPE_LENGTH_MAX, errors),
         is_active=bool(typed.get("is_active")),
         exclude_gift_cards=bool(typed.get("exclude_gift_cards")),
         count_returned=bool(typed.get("count_returned")),
@@ -176,52 +176,3 @@ def _name(channel: str | None) -> str:
 
 def _newest(session: Session, store_id: int, channel: str | None) -> RuleRow | None:
     return next((rule for rule in reversed(rules_of(session, store_id)) if rule.channel == channel), None)
-
-
-def _number(
-    typed: Mapping[str, str], name: str, largest: int, errors: dict[str, str], *, empty: Decimal | None = None
-) -> Decimal:
-    text = typed.get(name, "").strip()
-    if not text and empty is not None:
-        return empty
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
-        errors[name] = "Write a number, with a point before the decimals: 1.5"
-    elif number < 0:
-        errors[name] = "This cannot be less than 0."
-    elif number > largest:
-        errors[name] = f"This cannot be more than {largest:,}."
-    elif len(text) > 32 or -int(number.as_tuple().exponent) > RATE_DIGITS_MAX:
-        errors[name] = f"At most {RATE_DIGITS_MAX} digits may follow the point."
-    else:
-        # Written as Saleor writes amounts: 1E+2 is 100.
-        return Decimal(format(number, "f"))
-    return Decimal(0)
-
-
-def _whole(typed: Mapping[str, str], name: str, largest: int, errors: dict[str, str]) -> int | None:
-    text = typed.get(name, "").strip()
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 12) or int(text) > largest:
-        errors[name] = f"Write a whole number from 0 to {largest:,}, or leave it empty."
-        return None
-    return int(text)
-
-
-def _text(typed: Mapping[str, str], name: str, length_max: int, errors: dict[str, str]) -> str | None:
-    text = typed.get(name, "").strip()
-    if len(text) > length_max or not text.isprintable():
-        errors[name] = f"Write printable text of at most {length_max} characters."
-    return text or None
-
-
-def _one_of(typed: Mapping[str, str], name: str, values: type[Award] | type[Moment], errors: dict[str, str]) -> str:
-    text = typed.get(name, "")
-    if text not in set(values):
-        errors[name] = "Choose one of these."
-        return next(iter(values)).value
-    return text
