@@ -14,6 +14,7 @@ from app.providers.protocol import PointsProvider
 from app.saleor.api_urls import is_of_a_known_domain
 from app.saleor.client import SaleorClient
 from app.saleor.manifest import customers_webhook, manifest
+from app.saleor.payment_webhooks import payment_webhooks
 from app.sealing import Sealer
 from app.settings import Settings, secret_keys
 from app.usecases.merchants.customer_cause import CustomerCause
@@ -68,6 +69,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
             schema_version=version,
         ),
         customers_webhook=customers_webhook(settings.api_base_url),
+        payment_webhooks=payment_webhooks(settings.api_base_url),
         causes={cause.kind: cause for cause in (OrderCause(), CustomerCause(), MoveCause())},
         manifest_urls=tuple(f"{base}/api/manifest" for base in settings.own_urls),
         default_account=DefaultAccount(settings.points_api_url, settings.points_api_key.get_secret_value()),

@@ -42,6 +42,8 @@ class Services:
     manifest_for: Callable[[str | None], dict[str, Any]]
     # The webhook by which Saleor tells of deleted customers: in no manifest, because few stores want it.
     customers_webhook: Webhook
+    # Those by which points pay: in no manifest, because a shop is no gateway until it wants to be.
+    payment_webhooks: tuple[Webhook, ...]
     # What movements may be for, by the word in `movement.cause_kind`.
     causes: Mapping[str, Cause]
     # Where a Saleor may have read the manifest. The first is the one to install from.

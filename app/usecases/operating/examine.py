@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from app.db.migrations import head, is_migrated
+from app.db.spend_rules import points_can_pay
 from app.db.stores import current_account
 from app.db.tables import StoreRow
 from app.domain.permissions import NEEDED, Feature
@@ -137,19 +138,31 @@ def _saleor(services: Services, store: StoreRow, api_url: str, token_sealed: str
             f"The app lacks the permission {PERMISSION}: it is told of no order, and can read none.",
             "Grant it in the Dashboard under Extensions, or install the app again.",
         )
-    elif store.erase_after_days is not None and (missing := _missing_for_erasing(app)):
+    elif store.erase_after_days is not None and (missing := _missing(app, Feature.ERASING)):
         yield Finding(
             subject,
             Health.WARNING,
             f"Customers who are deleted in Saleor are to be erased, but the app lacks {missing}: it is told of none.",
             "Grant it in the app's settings, on the card Permissions.",
         )
+    elif (missing := _missing(app, Feature.SPENDING)) and _lets_points_pay(services, store):
+        yield Finding(
+            subject,
+            Health.WARNING,
+            f"Points are to pay at the checkout, but the app lacks {missing}: Saleor asks it for no payment.",
+            "Grant it in the app's settings, on the page Paying with points.",
+        )
     else:
         yield Finding(subject, Health.OK, f"{api_url} answers, knows the app, and gives its keys.")
 
 
-def _missing_for_erasing(app: OwnApp) -> str:
-    return ", ".join(permission for permission in NEEDED[Feature.ERASING] if permission not in app.permissions)
+def _missing(app: OwnApp, feature: Feature) -> str:
+    return ", ".join(permission for permission in NEEDED[feature] if permission not in app.permissions)
+
+
+def _lets_points_pay(services: Services, store: StoreRow) -> bool:
+    with services.database.reading() as session:
+        return points_can_pay(session, store.id or 0)
 
 
 def _saleors_clock(store: StoreRow, saleor_time: datetime | None, asked_at: datetime, answered_at: datetime) -> Iterator[Finding]:

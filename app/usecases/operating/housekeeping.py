@@ -1,7 +1,7 @@
 """Housekeeping: what is done now and then, beside settling.
 
 Tell Saleor what is wrong, let go of what is too old, erase customers whom Saleor deleted, take in what changed,
-and learn how accounts answer.
+learn how accounts answer, and remove webhooks that nobody needs any more.
 """
 
 from collections.abc import Sequence
@@ -17,6 +17,7 @@ from app.db.totals import FOLDED_MAX, fold_changes
 from app.usecases.moving.learn_account import learn_account
 from app.usecases.operating.erase_deleted import erase_deleted
 from app.usecases.operating.forget_batches import forget_batches
+from app.usecases.operating.sync_webhooks import end_payment_webhooks
 from app.usecases.operating.tell_problems import tell_problems
 from app.usecases.services import Services
 
@@ -37,6 +38,7 @@ def do_housekeeping(services: Services) -> bool:
     is_more = [let_go(services), fold_totals(services), know_customers(services), erase_deleted(services)]
     is_more.append(forget_batches(services))
     learn_account(services)
+    end_payment_webhooks(services)
     return any(is_more)
 
 

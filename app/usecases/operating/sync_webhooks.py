@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import structlog
+from sqlalchemy import exists
 from sqlmodel import col, select
 
-from app.db.tables import StoreRow
+from app.db.spend_rules import has_open_spends, points_can_pay
+from app.db.tables import SpendRuleRow, StoreRow
 from app.domain.store import StoreState
 from app.errors import AppError, BadRequest
 from app.saleor.manifest import tells_of_deleted_customers
@@ -58,11 +60,27 @@ def sync_where_needed(services: Services) -> None:
         log.info("webhooks synced", store=synced.store, changes=len(synced.changes), error=synced.error)
 
 
+def end_payment_webhooks(services: Services) -> None:
+    """Remove the webhooks of payments where points can pay no more, and nothing that they paid can go back any more."""
+    for store in _stores_with_spend_rules(services):
+        want = wanted_webhooks(services, store)
+        if store.failures == 0 and store.webhooks_mark == webhooks_mark([*want, *services.payment_webhooks]):
+            for synced in sync_webhooks(services, only_store=store.slug):
+                log.info("payment webhooks ended", store=synced.store, changes=len(synced.changes), error=synced.error)
+
+
 def wanted_webhooks(services: Services, store: StoreRow) -> list[Webhook]:
-    """Give the webhooks that a store's Saleor should have. That of deleted customers only where they are erased."""
+    """Give the webhooks that a store's Saleor should have.
+
+    That of deleted customers only where they are erased; those of payments only while points can pay, or something that they
+    paid can still go back.
+    """
     want = wanted(services.manifest_for(store.saleor_version))
     if store.erase_after_days is not None and tells_of_deleted_customers(store.saleor_version):
         want.append(services.customers_webhook)
+    with services.database.reading() as session:
+        if points_can_pay(session, store.id or 0) or has_open_spends(session, store.id or 0):
+            want.extend(services.payment_webhooks)
     return want
 
 
@@ -104,6 +122,13 @@ def _sync(services: Services, store: StoreRow, want: Sequence[Webhook], *, is_dr
 def _stores(services: Services) -> list[StoreRow]:
     with services.database.reading() as session:
         query = select(StoreRow).where(StoreRow.state == StoreState.ACTIVE, col(StoreRow.token_sealed).is_not(None))
+        return list(session.exec(query.order_by(col(StoreRow.id))))
+
+
+def _stores_with_spend_rules(services: Services) -> list[StoreRow]:
+    has_rules = exists().where(col(SpendRuleRow.store_id) == col(StoreRow.id))
+    with services.database.reading() as session:
+        query = select(StoreRow).where(StoreRow.state == StoreState.ACTIVE, col(StoreRow.token_sealed).is_not(None), has_rules)
         return list(session.exec(query.order_by(col(StoreRow.id))))
 
 
