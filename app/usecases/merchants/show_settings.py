@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.db.spend_rules import points_can_pay
 from app.db.stores import brand_of, customer_types_of, store_and_account
 from app.domain.brand import Brand
 from app.domain.store import AccountKind
@@ -36,12 +37,14 @@ class ShownSettings:
     tells_of_deleted_customers: bool
     staff_change_max: int | None
     staff_day_max: int | None
+    points_can_pay: bool
 
 
 def show_settings(services: Services, store_id: int) -> ShownSettings:
-    """Show a store's settings, by one query."""
+    """Show a store's settings, by two queries."""
     with services.database.reading() as session:
         store, account = store_and_account(session, store_id)
+        can_pay = points_can_pay(session, store_id)
     return ShownSettings(
         account=ShownAccount(AccountKind(account.kind), account.url, account.paused_until is not None, account.problem),
         brand=brand_of(store),
@@ -56,4 +59,5 @@ def show_settings(services: Services, store_id: int) -> ShownSettings:
         tells_of_deleted_customers=tells_of_deleted_customers(store.saleor_version),
         staff_change_max=store.staff_change_max,
         staff_day_max=store.staff_day_max,
+        points_can_pay=can_pay,
     )

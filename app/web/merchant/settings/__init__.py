@@ -4,7 +4,19 @@ from flask import Blueprint, Response
 
 from app.settings import Settings
 from app.usecases.services import Services
-from app.web.merchant.settings import dashboard, erasing, giving, granting, keys, limits, look, page, provider
+from app.web.merchant.settings import (
+    dashboard,
+    erasing,
+    giving,
+    granting,
+    keys,
+    limits,
+    look,
+    page,
+    provider,
+    spend_rule_form,
+    spending,
+)
 
 
 def add_routes(routes: Blueprint, services: Services, settings: Settings) -> None:
@@ -15,5 +27,5 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
         return page.show(services, page.changer(services))
 
     provider.add_routes(routes, services, settings)
-    for form in (giving, limits, look, keys, granting, erasing, dashboard):
+    for form in (giving, limits, look, keys, granting, erasing, spending, spend_rule_form, dashboard):
         form.add_routes(routes, services)

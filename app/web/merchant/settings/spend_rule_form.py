@@ -1,0 +1,119 @@
+"""The form of a spend rule, and the trial of what is typed into it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, abort, request
+
+from app.domain.catalogue import ChannelList
+from app.errors import BadRequest, Unavailable
+from app.usecases.merchants.change_spend_rule import SpendDraft, read_spend_draft, spend_draft_as_typed
+from app.usecases.merchants.change_spending import change_spending
+from app.usecases.merchants.list_channels import list_channels
+from app.usecases.merchants.try_spend_rule import try_spend_rule
+from app.usecases.services import Services
+from app.web.merchant.authentication import Staff
+from app.web.merchant.fragments import at, form_about, form_once, fragment
+from app.web.merchant.places import as_segment, from_segment
+from app.web.merchant.settings.page import changer
+from app.web.merchant.settings.spending import HOME, show_spending_saved, shown_spend_rules
+from app.web.merchant.spend_words import LABELS
+
+
+@dataclass(frozen=True, slots=True)
+class SpendSubject:
+    """Which spend rule a form is about: the default, a channel's, or one for a channel that is still to be chosen."""
+
+    channel: str | None
+    is_new: bool
+
+    @property
+    def place(self) -> str:
+        """Give the path of the form's page."""
+        if self.is_new:
+            return f"{HOME}/new"
+        return f"{HOME}/channel/{as_segment(self.channel)}" if self.channel is not None else f"{HOME}/default"
+
+
+def add_routes(routes: Blueprint, services: Services) -> None:
+    """Serve the form of a rule, its trial, and what saves it."""
+
+    @routes.get(f"/pages/{HOME}/<path:place>")
+    def edit_spending(place: str) -> Response:
+        staff, subject = changer(services), _subject(place)
+        shown = shown_spend_rules(services, staff)
+        standing = next((one for one in shown if one.channel == subject.channel and not one.newest.follows_default), None)
+        default = next((one for one in shown if one.channel is None), None)
+        known = standing or default
+        says = known.newest.says if known is not None else SpendDraft(is_active=True)
+        return _form(services, staff, subject, spend_draft_as_typed(says) | {"channel": subject.channel or ""})
+
+    @routes.post(f"/pages/{HOME}/<path:place>/try")
+    def try_spending(place: str) -> Response:
+        staff = changer(services)
+        _about(_subject(place))
+        draft, errors = read_spend_draft(_typed())
+        trial = try_spend_rule(services, staff.store_id, draft) if draft is not None else None
+        return fragment("spend_trial.html", staff, status=422 if errors else 200, trial=trial, errors=errors, labels=LABELS)
+
+    @routes.post(f"/pages/{HOME}/<path:place>/save")
+    def save_spending(place: str) -> Response:
+        staff, subject = changer(services), _subject(place)
+        _about(subject)
+        typed = _typed()
+        draft, errors = read_spend_draft(typed)
+        if subject.is_new and not typed.get("channel", "").strip():
+            errors["channel"] = "Choose the channel of this rule."
+        if draft is None or errors:
+            return _form(services, staff, subject, typed, errors=errors)
+        try:
+            is_changed, trouble = change_spending(
+                services, staff.store_id, staff.store_slug, draft, who=staff.email, once=form_once(staff)
+            )
+        except (BadRequest, Unavailable) as refused:
+            return _form(services, staff, subject, typed, errors={"rule": refused.message})
+        title = "Spend rule saved" if is_changed else "Nothing to save: this is the current rule"
+        return show_spending_saved(services, staff, title, trouble)
+
+
+def _subject(place: str) -> SpendSubject:
+    """Read from a path below `settings/spending/` which rule it is about."""
+    kind, _, segment = place.partition("/")
+    if kind not in {"new", "default", "channel"} or bool(segment) != (kind == "channel") or "/" in segment:
+        abort(404, "Saleor Points does not have this page.")
+    return SpendSubject(from_segment(segment) or None, is_new=kind == "new")
+
+
+def _about(subject: SpendSubject) -> None:
+    """Check that the form is about the rule that its address names. A new rule's form names its channel itself."""
+    if not subject.is_new:
+        form_about("channel", subject.channel or "")
+
+
+def _typed() -> dict[str, str]:
+    return {name: value[:1024] for name, value in request.form.items()}
+
+
+def _choices(listed: ChannelList) -> Iterator[tuple[str, str]]:
+    for channel in listed.channels:
+        yield channel.slug, f"{channel.name} ({channel.slug}, {channel.currency}{'' if channel.is_active else ', not active'})"
+
+
+def _form(
+    services: Services, staff: Staff, subject: SpendSubject, typed: Mapping[str, Any], *, errors: Mapping[str, str] | None = None
+) -> Response:
+    listed = list_channels(services, staff.store_id) if subject.is_new else None
+    answer = fragment(
+        "spend_rule_form.html",
+        staff,
+        status=422 if errors else 200,
+        here=subject.place,
+        typed=typed,
+        errors=errors or {},
+        is_new=subject.is_new,
+        channels=[("", "Choose a channel"), *_choices(listed)] if listed is not None else [],
+        trouble=listed.trouble if listed is not None else "",
+        labels=LABELS,
+    )
+    return at(answer, subject.place)
