@@ -41,6 +41,7 @@ COMMANDS = MappingProxyType(
             "backup": "books:backup",
             "customers": "customers:customers",
             "spends": "spends:spends",
+            "spending": "spending:spending",
         }.items()
     }
 )
