@@ -1,6 +1,6 @@
 """Waking: an order is looked at because Saleor, a sweep, a shopper or staff say that something changed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -62,34 +62,17 @@ def wake_lost(session: Session, token: str, order_ids: Collection[int], now: dat
 
 def wake_short(session: Session, store_id: int, email_keys: Collection[str], now: datetime) -> None:
     """Wake the orders that are to take points back from customers whose balance has just risen."""
-    is_theirs = (col(OrderRow.store_id) == store_id, IsIn(col(OrderRow.email_key), "email_keys", email_keys))
-    _wake_those_free(session, (*is_theirs, text("shortfall > 0")), now)
+    session.connection().execute(_SHORT_WOKEN, {"of_store": store_id, "email_keys": list(email_keys), "now": now})
 
 
 def wake_waiting_for(session: Session, lanes: Collection[str], now: datetime) -> None:
     """Wake the orders that wait for other changes of the same customers' points, which have just ended."""
-    _wake_those_free(session, (text("waits_lane IS NOT NULL"), IsIn(col(OrderRow.waits_lane), "lanes", lanes)), now)
+    session.connection().execute(_WAITING_WOKEN, {"lanes": list(lanes), "now": now})
 
 
 def wake_put_off(session: Session, store_id: int, until: datetime, now: datetime) -> None:
     """Wake a store's orders whose next look lies before `until`: a clock that ran ahead may have set it too late."""
-    look_at = col(OrderRow.look_at)
-    _wake_those_free(session, (col(OrderRow.store_id) == store_id, look_at > now, look_at <= until), now)
-
-
-def _wake_those_free(session: Session, which: Sequence[Any], now: datetime) -> None:
-    """Wake orders from within a transaction that holds other rows already: it never waits for whoever holds them.
-
-    Who holds one is a worker that lets it rest. Once that worker has written it, it asks whether what the order waits for is
-    there by now (`rest_orders`).
-    """
-    free = select(col(OrderRow.id)).where(*which).order_by(col(OrderRow.id)).with_for_update(skip_locked=True)
-    session.execute(
-        update(OrderRow)
-        .where(col(OrderRow.id).in_(free))
-        .values(look_at=_not_later(now), wakes=col(OrderRow.wakes) + 1)
-        .execution_options(synchronize_session=False)
-    )
+    session.connection().execute(_PUT_OFF_WOKEN, {"of_store": store_id, "until": until, "now": now})
 
 
 def _not_later(now: Any) -> Any:
@@ -98,10 +81,27 @@ def _not_later(now: Any) -> Any:
 
 
 _ORDERS: Any = OrderRow.__table__  # type: ignore[attr-defined]  # every table model has it
-_NOW, _TOLD_AT = (bindparam(name, type_=_ORDERS.c.look_at.type) for name in ("now", "told_at"))
+_NOW, _TOLD_AT, _UNTIL = (bindparam(name, type_=_ORDERS.c.look_at.type) for name in ("now", "told_at", "until"))
 _AS_READ = select(_ORDERS.c.id, _ORDERS.c.saleor_order_id, _ORDERS.c.read_facts, _ORDERS.c.metadata_hash).where(
     _ORDERS.c.store_id == bindparam("store_id"), IsIn(_ORDERS.c.saleor_order_id, "saleor_order_ids")
 )
+
+
+def _woken_if_free(*which: Any) -> Any:
+    """Wake orders from within a transaction that holds other rows already: it never waits for whoever holds them.
+
+    Who holds one is a worker that lets it rest. Once that worker has written it, it asks whether what the order waits for is
+    there by now (`rest_orders`).
+    """
+    free = select(_ORDERS.c.id).where(*which).order_by(_ORDERS.c.id).with_for_update(skip_locked=True)
+    return update(_ORDERS).where(_ORDERS.c.id.in_(free)).values(look_at=_not_later(_NOW), wakes=_ORDERS.c.wakes + 1)
+
+
+# Built once: one of them runs whenever a balance rises, and building it costs more than running it.
+_IS_OF_STORE = _ORDERS.c.store_id == bindparam("of_store")
+_SHORT_WOKEN = _woken_if_free(_IS_OF_STORE, IsIn(_ORDERS.c.email_key, "email_keys"), text("shortfall > 0"))
+_WAITING_WOKEN = _woken_if_free(text("waits_lane IS NOT NULL"), IsIn(_ORDERS.c.waits_lane, "lanes"))
+_PUT_OFF_WOKEN = _woken_if_free(_IS_OF_STORE, _ORDERS.c.look_at > _NOW, _ORDERS.c.look_at <= _UNTIL)
 
 
 @cache
