@@ -7,11 +7,12 @@ import structlog
 from flask import request
 from limits import parse
 from limits.errors import ConfigurationError, StorageError
-from limits.storage import MemoryStorage, RedisStorage, Storage
+from limits.storage import RedisStorage, Storage
 from limits.strategies import MovingWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
 from app.errors import BadSetting
+from app.web.counting import MovingWindows
 
 log = structlog.get_logger()
 
@@ -20,13 +21,13 @@ STORAGE_SECONDS = 0.5
 IPV6_NETWORK_BITS = 64
 
 
-def open_storage(url: str) -> Storage:
-    """Open what counts requests: this process's memory, or a Redis that several processes share. Connects to nothing yet.
+def open_storage(url: str) -> Storage | None:
+    """Open the Redis in which several processes count requests together; None for this process's memory. Connects to nothing yet.
 
     Raises BadSetting when the library for it is not installed.
     """
     if url.startswith("memory:"):
-        return MemoryStorage()
+        return None
     try:
         return RedisStorage(url, wrap_exceptions=True, socket_timeout=STORAGE_SECONDS, socket_connect_timeout=STORAGE_SECONDS)
     except ConfigurationError:
@@ -50,34 +51,40 @@ class RequestLimiter:
     def __init__(self, limit: str, *, name: str = "", storage: Storage | None = None) -> None:
         self._limit = parse(limit)
         self._name = name
-        self._own = MovingWindowRateLimiter(MemoryStorage())
-        self._limiter = self._own if storage is None else MovingWindowRateLimiter(storage)
+        # The library's own memory starts a thread for every few requests, and keeps its windows as lists.
+        self._own = MovingWindows(self._limit.amount, self._limit.get_expiry())
+        self._shared = None if storage is None else MovingWindowRateLimiter(storage)
 
     def look(self, who: str | None = None) -> None:
         """Raise TooManyRequests like `check`, but count nothing."""
-        names = self._names(who)
-        try:
-            is_within = self._limiter.test(self._limit, *names)
-        except StorageError:
-            is_within = self._own.test(self._limit, *names)
+        caller = self._caller(who)
+        if self._shared is None:
+            is_within = self._own.test(caller)
+        else:
+            try:
+                is_within = self._shared.test(self._limit, self._name, caller)
+            except StorageError:
+                is_within = self._own.test(caller)
         if not is_within:
             self._refuse()
 
     def check(self, who: str | None = None) -> None:
         """Raise TooManyRequests, with the time to wait, once the caller's address, or `who`, has asked too often."""
-        if not self._hit(self._names(who)):
+        if not self._hit(self._caller(who)):
             self._refuse()
 
-    def _names(self, who: str | None) -> tuple[str, str]:
-        return self._name, who if who is not None else network_of(request.remote_addr or "")
+    def _caller(self, who: str | None) -> str:
+        return who if who is not None else network_of(request.remote_addr or "")
 
-    def _hit(self, names: tuple[str, str]) -> bool:
+    def _hit(self, caller: str) -> bool:
+        if self._shared is None:
+            return self._own.hit(caller)
         try:
-            return self._limiter.hit(self._limit, *names)
+            return self._shared.hit(self._limit, self._name, caller)
         except StorageError as fault:
             # Without the shared count each process counts for itself: better than to serve nobody, or anybody.
             log.warning("shared limits are away", kind=type(fault.storage_error).__name__)
-            return self._own.hit(self._limit, *names)
+            return self._own.hit(caller)
 
     def _refuse(self) -> NoReturn:
         raise TooManyRequests("Too many requests. Try again in a moment.", retry_after=self._limit.get_expiry())
