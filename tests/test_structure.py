@@ -17,6 +17,7 @@ SAME_THING = {
     "order",
     "spend_rule",
     "spending",
+    "spends",
     "store",
     "stores",
 }

@@ -13,6 +13,8 @@ from app.db.dialects import insert_into
 from app.db.tables import MovementRow, PointsDayRow, StoreRow
 from app.domain.settlement import CauseKind, MovementKind
 
+_UNCOUNTED = frozenset({CauseKind.MOVE, CauseKind.SPEND})
+
 
 def today(store: StoreRow, now: datetime) -> date:
     """Give the day that it is in the store's time zone."""
@@ -21,11 +23,11 @@ def today(store: StoreRow, now: datetime) -> date:
 
 def tally_accepted(session: Session, store: StoreRow, accepted: Iterable[MovementRow], now: datetime) -> None:
     """Count movements that were accepted just now. A write-off changes no customer's points, a move of a customer
-    gives as many as it takes: both count for nothing.
+    gives as many as it takes, and a payment is nothing that an order brought: they count for nothing.
     """
     granted = taken = taken_back = 0
     for movement in accepted:
-        if movement.cause_kind == CauseKind.MOVE:
+        if movement.cause_kind in _UNCOUNTED:
             continue
         if movement.kind in {MovementKind.CLAIM, MovementKind.CREDIT}:
             granted += movement.points

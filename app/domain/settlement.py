@@ -43,11 +43,12 @@ class MovementState(StrEnum):
 
 
 class CauseKind(StrEnum):
-    """What a movement is for: an order, a change that staff made of a customer's points, or the move of a customer."""
+    """What a movement is for: an order, a change by staff of a customer's points, a customer's move, or a payment by points."""
 
     ORDER = "order"
     CUSTOMER = "customer"
     MOVE = "move"
+    SPEND = "spend"
 
 
 INSTANT_KINDS = frozenset({MovementKind.CREDIT, MovementKind.DEBIT})

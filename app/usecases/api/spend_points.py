@@ -6,13 +6,12 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import structlog
-from sqlalchemy import func, select
-from sqlmodel import Session, col
+from sqlmodel import Session
 
-from app.db.keys import keys_in
 from app.db.moves import moves_of
+from app.db.spends import points_owed
 from app.db.stores import accounts_of
-from app.db.tables import OrderRow, PointsSpendRow
+from app.db.tables import PointsSpendRow
 from app.domain.email import is_erased
 from app.domain.moved_customers import holder_of
 from app.domain.store import AccountKind
@@ -45,7 +44,7 @@ def spend_points(services: Services, caller: Caller, asked: NewSpend, *, once: I
     """
 
     def do(session: Session, now: datetime) -> SpendState | RefusedItem:
-        owed = _owed(session, caller.store_id, asked.email)
+        owed = points_owed(session, caller.store_id, asked.email)
         spent = spending.spend(
             session,
             caller.store_id,
@@ -116,16 +115,6 @@ def _answered(outcome: Outcome) -> SpendState | RefusedItem:
     if isinstance(outcome, SpendState | RefusedItem):
         return outcome
     raise RuntimeError("another call's outcome under this call's fingerprint")
-
-
-def _owed(session: Session, store_id: int, email: str) -> int:
-    """Add up what refunds are to take back from a customer, and could not yet."""
-    is_theirs = (col(OrderRow.store_id) == store_id, col(OrderRow.email_key).in_(keys_in(session, email)))
-    return int(
-        session.execute(
-            select(func.coalesce(func.sum(OrderRow.shortfall), 0)).where(*is_theirs, col(OrderRow.shortfall) > 0)
-        ).scalar_one()
-    )
 
 
 def _holder(session: Session, spent: PointsSpendRow) -> str:

@@ -15,23 +15,24 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.post("/orders")
     def orders() -> Response:
-        wake_order(services, _sent(), services.clock())
+        wake_order(services, sent_delivery(), services.clock())
         return jsonify(success=True)
 
     @routes.post("/app")
     def app() -> Response:
-        follow_app(services, verify_delivery(services, _sent(), services.clock()))
+        follow_app(services, verify_delivery(services, sent_delivery(), services.clock()))
         return jsonify(success=True)
 
     @routes.post("/customers")
     def customers() -> Response:
-        follow_customers(services, verify_delivery(services, _sent(), services.clock()))
+        follow_customers(services, verify_delivery(services, sent_delivery(), services.clock()))
         return jsonify(success=True)
 
     return routes
 
 
-def _sent() -> Sent:
+def sent_delivery() -> Sent:
+    """Give what arrived with this request."""
     # The raw bytes are what was signed; nothing is read from them before they are verified.
     return Sent(
         api_url=request.headers.get("Saleor-Api-Url", ""),

@@ -1,0 +1,37 @@
+"""Questions asked of spends: payments by points."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from app.db.keys import keys_in
+from app.db.tables import OrderRow, SpendRow
+from app.domain.spending import OVER, as_amount
+
+
+def find_spend_of(session: Session, store_id: int, transaction_id: str, *, lock: bool = False) -> SpendRow | None:
+    """Find the spend of a transaction that is not over: a transaction has at most one."""
+    query = select(SpendRow).where(
+        SpendRow.store_id == store_id, SpendRow.saleor_transaction_id == transaction_id, col(SpendRow.stage).not_in(OVER)
+    )
+    return session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query).first()
+
+
+def open_spends_of(session: Session, store_id: int, *, checkout_id: str | None, order_id: str | None) -> Sequence[SpendRow]:
+    """Find what points paid of a checkout or an order, and did not go back whole."""
+    place = SpendRow.saleor_order_id == order_id if order_id is not None else SpendRow.saleor_checkout_id == checkout_id
+    return session.exec(select(SpendRow).where(SpendRow.store_id == store_id, place, col(SpendRow.stage).not_in(OVER))).all()
+
+
+def amount_held(spend: SpendRow) -> Decimal:
+    """Give what a spend still pays."""
+    return as_amount(spend.amount_units - spend.returned_units, spend.currency)
+
+
+def points_owed(session: Session, store_id: int, email: str) -> int:
+    """Add up what refunds are to take back from a customer, and could not yet. These points cannot be spent."""
+    is_theirs = (col(OrderRow.store_id) == store_id, col(OrderRow.email_key).in_(keys_in(session, email)))
+    owed = select(func.coalesce(func.sum(OrderRow.shortfall), 0)).where(*is_theirs, col(OrderRow.shortfall) > 0)
+    return int(session.exec(owed).one())

@@ -1,0 +1,82 @@
+"""Payments by points as a cause of movements: the points are taken by a debit, and go back by credits, one for each return."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from app.db.tables import MovementRow, SpendReturnRow, SpendRow
+from app.domain.settlement import CauseKind, MovementKind
+from app.domain.spending import SpendStage
+from app.providers.protocol import Accepted
+from app.sealing import Sealer
+from app.usecases.moving.accounts import Accounts
+from app.usecases.moving.causes import Ended
+
+# Saleor books an answer within seconds. What it has not booked by then, it never will.
+CONFIRMED_AFTER = timedelta(minutes=2)
+REFUSED_BY_PROVIDER = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class SpendCause:
+    """A spend; its row says how far it has come. A credit names its return as the target."""
+
+    kind: str = CauseKind.SPEND
+
+    def hold(self, session: Session, movements: Sequence[MovementRow], now: datetime) -> set[UUID]:
+        """Lock the spends. Only movements change what they have taken, so all of them are still ours."""
+        del now
+        ids = {movement.cause_id for movement in movements}
+        locked = select(SpendRow).where(col(SpendRow.id).in_(ids)).order_by(col(SpendRow.id)).with_for_update()
+        held = {spend.id for spend in session.exec(locked.execution_options(populate_existing=True))}
+        return {movement.id for movement in movements if movement.cause_id in held}
+
+    def record(self, session: Session, sealer: Sealer, accounts: Accounts, ended: Sequence[Ended], now: datetime) -> None:
+        """Write whether the points were taken, or went back."""
+        del sealer, accounts
+        for one in ended:
+            spend = session.get_one(SpendRow, one.movement.cause_id)
+            if one.movement.kind == MovementKind.DEBIT:
+                _taken(spend, one, now)
+            else:
+                _returned(session, spend, one, now)
+        session.flush()
+
+    def name(self, session: Session, movement: MovementRow) -> str:
+        """Name it without naming the customer: logs are read by all staff."""
+        del session, movement
+        return "A payment with points"
+
+
+def _taken(spend: SpendRow, one: Ended, now: datetime) -> None:
+    if spend.stage != SpendStage.ASKED:
+        return
+    if isinstance(one.outcome, Accepted):
+        # Where Saleor was told of a failure meanwhile, it has booked nothing: that is found out then, and they go back.
+        spend.stage, spend.taken_at, spend.look_at = SpendStage.TAKEN, now, now + CONFIRMED_AFTER
+        spend.problem_code = spend.problem = None
+    else:
+        spend.stage, spend.ended_at, spend.look_at = SpendStage.REFUSED, now, None
+        spend.problem_code, spend.problem = REFUSED_BY_PROVIDER, one.outcome.reason
+
+
+def _returned(session: Session, spend: SpendRow, one: Ended, now: datetime) -> None:
+    returned = session.exec(select(SpendReturnRow).where(SpendReturnRow.reference == one.movement.target_id)).one()
+    if isinstance(one.outcome, Accepted):
+        returned.credited_at, returned.problem = now, None
+        session.flush()
+        end_if_returned(session, spend, now)
+    else:
+        returned.problem = one.outcome.reason
+
+
+def end_if_returned(session: Session, spend: SpendRow, now: datetime) -> None:
+    """End a spend once all of it went back, and the customer has the points."""
+    session.refresh(spend)
+    is_waiting = (SpendReturnRow.spend_id == spend.id, col(SpendReturnRow.cancelled_at).is_(None))
+    waits = select(SpendReturnRow.id).where(*is_waiting, col(SpendReturnRow.credited_at).is_(None)).limit(1)
+    if spend.returned_units == spend.amount_units and session.exec(waits).first() is None:
+        spend.stage, spend.ended_at, spend.look_at = SpendStage.RETURNED, now, None
