@@ -1,11 +1,13 @@
 """The card of the permissions: what each feature needs, what is there, and how a missing one is asked for."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 import requests
 from playwright.sync_api import expect
 
+from app.usecases.settling.sweep_orders import sweep_orders
 from tests.standins import faults
 from tests.standins.dashboard import StandInDashboard
 from tests.test_merchant.calls import Desk, notified, seen
@@ -106,6 +108,25 @@ def test_erasing_is_switched_on_with_its_webhook_and_off_again(desk: Desk) -> No
     off = erasing(desk, erases_deleted="")
     assert (notified(off)["status"], desk.world.store().erase_after_days) == ("success", None)
     assert {"Orders", "App"} == {webhook.name for webhook in app.webhooks}
+
+
+def test_an_app_that_is_installed_again_is_told_of_deleted_customers_again(desk: Desk) -> None:
+    world = desk.world
+    permit(desk, "MANAGE_ORDERS", "MANAGE_USERS")
+    erasing(desk)
+    world.saleor.apps.uninstall(desk.app_id)
+    world.saleor.deliveries.deliver()
+    world.install()
+    app = list(world.saleor.apps.installed.values())[-1]
+    assert {webhook.name for webhook in app.webhooks} == {"Orders", "App"}
+
+    list(sweep_orders(world.services, timedelta(minutes=3)))
+
+    assert {webhook.name for webhook in app.webhooks} == {"Orders", "App", "Customers"}
+    asked = world.saleor.counts["OwnWebhooks"]
+    world.clock.advance(minutes=5)
+    list(sweep_orders(world.services, timedelta(minutes=3)))
+    assert world.saleor.counts["OwnWebhooks"] == asked
 
 
 @pytest.mark.parametrize("days", ["", "soon", "-1", "366", "9" * 20])

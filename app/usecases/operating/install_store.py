@@ -96,7 +96,9 @@ def _keep(services: Services, installed: Installed, now: datetime) -> str:
         store.jwks = installed.jwks
         store.jwks_asked_at = now
         store.saleor_version = installed.saleor_version
-        store.webhooks_mark = webhooks_mark(wanted(services.manifest_for(installed.saleor_version)))
+        # Saleor made those of the manifest. A store that comes back may need more: its first sweep asks.
+        made_by_manifest = webhooks_mark(wanted(services.manifest_for(installed.saleor_version)))
+        store.webhooks_mark = made_by_manifest if store.id is None else None
         if store.id is None:
             # A new store's sweep begins now. One that comes back goes on where it was left: an empty cursor is the beginning
             # of a shop that had no order yet, not a cursor to be set.

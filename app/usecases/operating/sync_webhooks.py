@@ -69,6 +69,17 @@ def end_payment_webhooks(services: Services) -> None:
                 log.info("payment webhooks ended", store=synced.store, changes=len(synced.changes), error=synced.error)
 
 
+def sync_unknown(services: Services, store: StoreRow) -> None:
+    """Make the webhooks of a store that is not known to have them: one that was installed again may need more than its manifest.
+
+    A store that is away is left.
+    """
+    if store.webhooks_mark is not None:
+        return
+    for synced in sync_webhooks(services, only_store=store.slug):
+        log.info("webhooks synced", store=synced.store, changes=len(synced.changes), error=synced.error)
+
+
 def wanted_webhooks(services: Services, store: StoreRow) -> list[Webhook]:
     """Give the webhooks that a store's Saleor should have.
 

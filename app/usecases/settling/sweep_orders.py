@@ -20,6 +20,7 @@ from app.domain.store import StoreState
 from app.errors import AppError, SaleorFault, SaleorRefused, Unavailable
 from app.metrics import count_swept
 from app.usecases.operating.follow_app import switch_on
+from app.usecases.operating.sync_webhooks import sync_unknown
 from app.usecases.services import Services
 from app.usecases.settling.store_pauses import note_problem, pause_store, resume_store
 
@@ -58,6 +59,7 @@ def sweep_orders(services: Services, every: timedelta) -> Iterator[int]:
     token = services.sealer.open(store.token_sealed)
     if store.state == StoreState.INACTIVE and not _is_on_again(services, store, store.saleor_api_url, token):
         return
+    sync_unknown(services, store)
     try:
         yield from _sweep(services, store, store.saleor_api_url, token)
     except SaleorFault as fault:
