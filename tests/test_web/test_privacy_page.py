@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect, text
 
+from app.db.tables import SpendRow
 from tests.standins.saleor import Item
 from tests.test_web.calls import get, text_of
 from tests.world import World
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*(ROOT / "app/saleor/operations").glob("*.graphql"), *(ROOT / "manifest").glob("*.graphql")]
 # What the page says is not stored, as Saleor's API names it.
 NEVER_ASKED_FOR = re.compile(
-    r"\b(firstName|lastName|userName|billingAddress|shippingAddress|addresses|phone|creditCard|pspReference|paymentMethodDetails"
+    r"\b(firstName|lastName|userName|billingAddress|shippingAddress|addresses|phone|creditCard|paymentMethodDetails"
     r"|customerNote|productSku|variantName)\b"
 )
 
@@ -38,6 +39,14 @@ def test_the_payment_gateway_of_an_order_is_stored_and_the_page_says_so(world: W
 
     assert {"transactions", "payments"} <= set(json.loads(world.orders()[0].snapshot or ""))
     assert "the gateway's name" in text_of(get(world, "/privacy"))
+
+
+def test_the_page_says_what_is_stored_of_a_payment_with_points(world: World) -> None:
+    stored = {"email", "checkout_id", "order_id", "transaction_id", "amount", "points", "returned_points"}
+    names = {column.name for column in SpendRow.__table__.columns}  # type: ignore[attr-defined]  # SQLModel makes it
+
+    assert {name for name in stored if not any(name in column for column in names)} == set()
+    assert "Of a payment with points: the e-mail address, the ids of its checkout" in text_of(get(world, "/privacy"))
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
