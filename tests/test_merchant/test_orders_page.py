@@ -22,7 +22,7 @@ from tests.test_merchant.test_rules_page import GOOD
 from tests.test_settling.test_refunds import ADA, paid_order, refund, spend
 from tests.world import World
 
-QUERIES_MAX = 18
+QUERIES_MAX = 19
 HOSTILE = (
     "<script>alert(1)</script>@example.com",
     "{{1337*1337}}@example.com",

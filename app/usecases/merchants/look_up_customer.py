@@ -32,6 +32,7 @@ from app.ledger.balance_history import HistoryPage, balance_history
 from app.providers.protocol import Absent, NotSent, held
 from app.usecases.merchants.history import ShownAdjustment, ShownMovement
 from app.usecases.merchants.list_orders import ListedOrder, newest_of_customer
+from app.usecases.merchants.shown_payments import ShownPayment, payments_of_customer
 from app.usecases.moving.balances_now import balances_now
 from app.usecases.services import Services
 
@@ -62,6 +63,7 @@ class CustomerView:
     movements: tuple[tuple[ShownMovement, str | None, str | None], ...]
     adjustments: tuple[ShownAdjustment, ...]
     taken: Mapping[int, int]
+    payments: tuple[ShownPayment, ...] = ()
 
 
 def look_up_customer(
@@ -82,6 +84,7 @@ def look_up_customer(
         movements = _movements(session, store_id, email, accounts.values(), has_ledger=history is not None)
         waiting = _waiting(session, store_id, email, accounts.values(), services.clock())
         adjustments, taken = _adjustments(session, store_id, email)
+        payments = payments_of_customer(session, store_id, email)
     account = next(account for account in accounts.values() if account.is_current)
     found = balances_now(services, services.provider_of(store, account), [email])
     judged = found if isinstance(found, NotSent) else found[email]
@@ -105,6 +108,7 @@ def look_up_customer(
         movements=tuple(movements),
         adjustments=tuple(adjustments),
         taken=taken,
+        payments=payments,
     )
 
 

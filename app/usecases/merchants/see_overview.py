@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import groupby
 
 from sqlalchemy import exists, func
@@ -10,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from app.db.approval_requests import COUNTED_MAX, waiting_requests
 from app.db.rows import as_value
+from app.db.spend_rules import newest_spend_rule
 from app.db.stores import store_and_account
 from app.db.tables import EventRow, OrderRow, PointsDayRow, RuleRow, StoreRow
 from app.db.tables.order import NEEDS_A_PERSON
@@ -67,7 +69,8 @@ class Overview:
     last reached its end.
 
     `liability` are the points that customers have or may still take. At an account elsewhere, it is all that was granted and not
-    taken back, because only the provider knows what was spent of it.
+    taken back, because only the provider knows what was spent of it. `spend_rate` is how many points pay 1.00 by the default
+    spend rule; None where points cannot pay by it.
     """
 
     is_embedded: bool
@@ -88,6 +91,7 @@ class Overview:
     sums: PointsSums
     sums_before: PointsSums
     liability: int
+    spend_rate: Decimal | None
     troubles: Sequence[Trouble]
     troubled: int
 
@@ -122,6 +126,7 @@ def see_overview(services: Services, store_id: int, *, period: Period = Period.D
             sums=_sums(days),
             sums_before=_sums(days_before),
             liability=_liability(session, store_id, AccountKind(account.kind), totals),
+            spend_rate=_spend_rate(session, store_id),
             troubles=_troubles(session, store_id) if troubled else (),
             troubled=troubled,
         )
@@ -198,6 +203,12 @@ def _liability(session: Session, store_id: int, kind: AccountKind, totals: Total
         return totals.balances + totals.claimable_points
     net = func.coalesce(func.sum(col(PointsDayRow.granted) - col(PointsDayRow.taken_back)), 0)
     return int(session.exec(select(net).where(PointsDayRow.store_id == store_id)).one())
+
+
+def _spend_rate(session: Session, store_id: int) -> Decimal | None:
+    """Give how many points pay 1.00 by the default spend rule; None where points cannot pay by it."""
+    rule = newest_spend_rule(session, store_id, None)
+    return rule.points_per_unit if rule is not None and rule.is_active else None
 
 
 def is_late(overview: Overview, now: datetime, every: timedelta) -> bool:

@@ -10,6 +10,7 @@ from app.db.waiting_claims import points_waiting
 from app.domain.order_link import order_link
 from app.usecases.merchants.find_customers import customer_address
 from app.usecases.merchants.look_up_customer import CustomerView, look_up_customer
+from app.usecases.merchants.shown_payments import ShownPayment, payments_of_order
 from app.usecases.services import Services
 
 
@@ -30,10 +31,11 @@ class OrderBox:
     waiting: int
     link: str
     approvals_waiting: int
+    payments: tuple[ShownPayment, ...] = ()
 
 
 def see_order_box(services: Services, store_id: int, saleor_order_id: str) -> OrderBox | None:
-    """Look at one order; None where nobody has told of it yet. Two queries."""
+    """Look at one order; None where nobody has told of it yet. Three queries; four where points paid."""
     asked = waiting_requests(store_id, col(ApprovalRequestRow.order_id) == OrderRow.id)
     with services.database.reading() as session:
         found = session.exec(
@@ -45,6 +47,7 @@ def see_order_box(services: Services, store_id: int, saleor_order_id: str) -> Or
             return None
         order, slug, approvals_waiting = found
         waiting = points_waiting(session, ClaimRow.order_id == order.id)
+        payments = payments_of_order(session, store_id, saleor_order_id)
     return OrderBox(
         status=order.status,
         due=max(order.due, 0),
@@ -56,6 +59,7 @@ def see_order_box(services: Services, store_id: int, saleor_order_id: str) -> Or
         waiting=waiting,
         link=order_link(services.claim_url_base, slug, saleor_order_id),
         approvals_waiting=approvals_waiting,
+        payments=payments,
     )
 
 

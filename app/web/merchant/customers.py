@@ -18,6 +18,7 @@ from app.web.merchant.fragments import Tone, at, form_about, form_once, form_tex
 from app.web.merchant.orders import ABOVE_A_LIMIT, DID_NOTHING_NOW, SENT_BEFORE, WAITS_FOR_APPROVAL, signed_points
 from app.web.merchant.places import as_segment, from_segment
 from app.web.merchant.short_takings import ShortTaking, short_taking
+from app.web.merchant.spend_words import RETURN_WORDS, STAGE_WORDS
 from app.web.merchant.words import number
 
 # No id of a row has as many.
@@ -91,6 +92,8 @@ def customer_page(
         customer=customer,
         error=error,
         words=order_words,
+        stages=STAGE_WORDS,
+        reasons=RETURN_WORDS,
         new_token=new_token,
         moves=moves_of_customer(services, staff.store_id, email) if customer is not None else [],
         requests=requests_of_customer(services, staff.store_id, email) if customer is not None else [],

@@ -18,6 +18,7 @@ from app.web.merchant import order_words
 from app.web.merchant.authentication import Staff, order_manager
 from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
 from app.web.merchant.short_takings import ShortTaking, short_taking
+from app.web.merchant.spend_words import RETURN_WORDS, STAGE_WORDS
 
 _ENTRIES_SHOWN = 200
 
@@ -85,6 +86,8 @@ def _page(
         explained=explained,
         order=explained.order,
         words=order_words,
+        stages=STAGE_WORDS,
+        reasons=RETURN_WORDS,
         rows=order_words.table(explained.arithmetic) if explained.arithmetic is not None else [],
         said=order_words.sentence(explained.arithmetic) if explained.arithmetic is not None else "",
         why=order_words.why_this_rule(explained.version) if explained.version is not None else "",

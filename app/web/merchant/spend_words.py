@@ -1,8 +1,9 @@
-"""The words of a spend rule: its labels, and what it says in a line."""
+"""The words of paying with points: what a spend rule says, where a payment stands, and why a part of it went back."""
 
 from decimal import Decimal
 from types import MappingProxyType
 
+from app.domain.spending import ReturnReason, SpendStage
 from app.usecases.merchants.change_spend_rule import SpendDraft
 from app.web.merchant.words import number
 
@@ -13,6 +14,28 @@ LABELS = MappingProxyType(
         "least_points": "Fewest points of one payment",
         "greatest_share": "Greatest share of the total (%)",
         "hold_hours": "Hours until an abandoned checkout gives points back",
+    }
+)
+STAGE_WORDS = MappingProxyType(
+    {
+        SpendStage.ASKED: ("Being taken", "info"),
+        SpendStage.REFUSED: ("Not taken", ""),
+        SpendStage.TAKEN: ("Paid", "success"),
+        SpendStage.CHECKING: ("Being checked", "info"),
+        SpendStage.CONFIRMED: ("Paid, checkout open", "success"),
+        SpendStage.ON_ORDER: ("Paid", "success"),
+        SpendStage.RETURNED: ("Given back", ""),
+    }
+)
+RETURN_WORDS = MappingProxyType(
+    {
+        ReturnReason.REFUND: "Refunded",
+        ReturnReason.CANCEL: "Payment cancelled",
+        ReturnReason.ABANDONED: "Checkout abandoned",
+        ReturnReason.CANCELLED: "Order cancelled",
+        ReturnReason.OVERCHARGED: "More paid than the order costs",
+        ReturnReason.NOT_BOOKED: "Saleor did not book it",
+        ReturnReason.STAFF: "Released by staff",
     }
 )
 # The sum that explains a rate.

@@ -1,7 +1,7 @@
 """How numbers, days and times are written: in the Dashboard's locale, and in the store's time zone."""
 
 from datetime import UTC, date, datetime, tzinfo
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,8 +20,8 @@ _MINUS = "\N{MINUS SIGN}"
 
 
 def add_filters(routes: Blueprint) -> None:
-    """Add the filters `number`, `bounded`, `signed`, `money`, `day`, `moment` and `segment` for all templates of the app."""
-    for write in (number, bounded, signed, money, day, moment):
+    """Add the filters that write numbers, amounts, days, moments and segments of paths, for all templates of the app."""
+    for write in (number, bounded, signed, money, worth, day, moment):
         routes.add_app_template_filter(write)
     routes.add_app_template_filter(as_segment, "segment")
 
@@ -46,6 +46,12 @@ def money(amount: Decimal, currency: str) -> str:
     digits = get_currency_precision(currency)
     pattern = "#,##0" + ("." + "0" * digits + "#" * (_MONEY_DIGITS_MAX - digits) if digits < _MONEY_DIGITS_MAX else "")
     return f"{format_decimal(amount, format=pattern, locale=_locale())} {currency}"
+
+
+def worth(points: int, points_per_unit: Decimal) -> str:
+    """Write what points pay by a rate, whatever the currency: 1,234.50."""
+    exact = (Decimal(points) / points_per_unit).quantize(Decimal("0.01"), ROUND_FLOOR)
+    return str(format_decimal(exact, format="#,##0.00", locale=_locale()))
 
 
 def day(value: date) -> str:

@@ -24,6 +24,7 @@ from app.usecases.merchants.explain_order.other_holders import find_other_holder
 from app.usecases.merchants.explain_order.timeline import Happening, TimelineEntry, timeline
 from app.usecases.merchants.history import ShownAdjustment, ShownClaim, ShownEvent, ShownMovement, ShownOrder
 from app.usecases.merchants.list_requests import ShownRequest, requests_of_order
+from app.usecases.merchants.shown_payments import ShownPayment, payments_of_order
 from app.usecases.services import Services
 
 __all__ = ["Arithmetic", "Explanation", "Happening", "TimelineEntry", "UnknownCall", "Version", "explain_order"]
@@ -62,6 +63,7 @@ class Explanation:
     taken: Mapping[int, int]
     other_holders: tuple[str, ...] = ()
     requests: tuple[ShownRequest, ...] = ()
+    payments: tuple[ShownPayment, ...] = ()
 
     @property
     def is_waiting(self) -> bool:
@@ -124,6 +126,7 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         gone = session.exec(select(GoneRow).where(GoneRow.order_id == row.id)).all()
         other_holders = find_other_holders(session, row, books)
         requests = requests_of_order(session, store_id, row.id)
+        payments = payments_of_order(session, store_id, saleor_order_id)
     order = stored_order(row)
     version = version_for(rules, row, order) if order is not None else None
     shown = as_value(ShownOrder, row)
@@ -143,6 +146,7 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         taken={one.adjustment_id: one.of_points + one.of_gifts for one in gone if one.adjustment_id is not None},
         other_holders=tuple(other_holders),
         requests=tuple(requests),
+        payments=payments,
     )
 
 

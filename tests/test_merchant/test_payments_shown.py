@@ -1,0 +1,99 @@
+"""What the merchant sees of payments by points: on the order, in its box, on the customer's page, and on the overview."""
+
+from datetime import timedelta
+from typing import Any
+
+from app.db.tables import SpendRow
+from app.domain.spending import ReturnReason, SpendStage
+from app.usecases.merchants.shown_payments import payments_of_customer, payments_of_order
+from tests.clock import START
+from tests.test_merchant.calls import Desk, seen
+from tests.test_merchant.test_spending_page import save
+from tests.test_settling.test_refunds import ADA, paid_order
+from tests.test_spending.rows import new_return, new_spend
+
+NONE = "\N{EN DASH}"
+
+
+def pay(desk: Desk, order_id: str | None, **values: Any) -> SpendRow:
+    stage = SpendStage.ON_ORDER if order_id is not None else SpendStage.CONFIRMED
+    stored = {"store_id": desk.world.store().id, "saleor_order_id": order_id, "stage": stage} | values
+    return new_spend(desk.world.services.database, **stored)
+
+
+def test_an_order_that_no_points_paid_says_nothing_of_it(desk: Desk) -> None:
+    order_id = paid_order(desk.world)
+
+    assert "Paid with points" not in seen(desk.get(f"orders/{order_id}"))
+    assert "Paid with points" not in seen(desk.get(f"customers/{ADA}"))
+
+
+def test_an_order_shows_what_points_paid_and_what_went_back(desk: Desk) -> None:
+    database = desk.world.services.database
+    order_id = paid_order(desk.world)
+    spend = pay(desk, order_id, problem="Saleor does not answer.")
+    later = START + timedelta(hours=1)
+    new_return(database, spend, 400, 400, reported_at=later, credited_at=later)
+    new_return(database, spend, 100, 100, why=ReturnReason.STAFF, made_by="olga@example.com")
+    new_return(database, spend, 200, 200, cancelled_at=later)
+
+    text = seen(desk.get(f"orders/{order_id}"))
+
+    assert f"{ADA} 10.00 USD 1,000 5.00 USD 500 Paid Saleor does not answer." in text
+    assert "4.00 USD 400 Refunded Done" in text
+    assert "1.00 USD 100 Released by staff Under way olga@example.com" in text
+    assert "2.00 USD 200 Refunded Undone" in text
+    box = seen(desk.widget("order", orderId=order_id))
+    assert "10.00 USD paid with 1,000 points; 5.00 USD given back." in box
+
+
+def test_a_payment_that_was_refused_is_not_in_the_box(desk: Desk) -> None:
+    order_id = paid_order(desk.world)
+    pay(desk, order_id, stage=SpendStage.REFUSED, taken_at=None)
+
+    assert "Not taken" in seen(desk.get(f"orders/{order_id}"))
+    assert "paid with" not in seen(desk.widget("order", orderId=order_id))
+
+
+def test_amounts_have_the_digits_of_their_currency(desk: Desk) -> None:
+    order_id = paid_order(desk.world)
+    pay(desk, order_id, currency="JPY", amount_units=1500)
+    pay(desk, order_id, currency="KWD", amount_units=1500)
+
+    text = seen(desk.get(f"orders/{order_id}"))
+
+    assert "1,500 JPY" in text
+    assert "1.500 KWD" in text
+
+
+def test_a_customers_page_lists_their_payments_of_checkouts_and_orders(desk: Desk) -> None:
+    order_id = paid_order(desk.world)
+    pay(desk, order_id)
+    pay(desk, None)
+    pay(desk, None, email="bob@example.com", email_key="bob@example.com")
+
+    text = seen(desk.get(f"customers/{ADA}"))
+
+    assert f"checkout 10.00 USD 1,000 {NONE} {NONE} Paid, checkout open" in text
+    assert f"#{desk.world.order(order_id).number} 10.00 USD 1,000 {NONE} {NONE} Paid" in text
+    assert text.count("10.00 USD") == 2
+
+
+def test_another_stores_payments_are_not_shown(desk: Desk) -> None:
+    database, store_id = desk.world.services.database, desk.world.store().id or 0
+    new_spend(database, saleor_order_id="T3JkZXI6MQ==", stage=SpendStage.ON_ORDER)
+
+    with database.reading() as session:
+        assert payments_of_order(session, store_id, "T3JkZXI6MQ==") == ()
+        assert payments_of_customer(session, store_id, ADA) == ()
+
+
+def test_the_overview_says_the_open_liability_in_money_once_points_can_pay(desk: Desk) -> None:
+    paid_order(desk.world, "1234.56")
+    assert "for 1.00" not in seen(desk.get("overview"))
+
+    desk.world.saleor.apps.permit(desk.app_id, "MANAGE_ORDERS", "HANDLE_PAYMENTS")
+    save(desk, points_per_unit="7")
+
+    # 1,234 points, of which 7 pay 1.00: rounded down.
+    assert "1,234 points that customers have or can still claim; 176.28 at 7 points for 1.00" in seen(desk.get("overview"))
