@@ -94,7 +94,7 @@ def test_an_expired_token_is_waited_out_and_nothing_is_lost(dashboard: StandInDa
     expect(frame.get_by_role("heading", level=1)).to_have_text("Overview")
 
 
-def test_links_change_the_dashboards_address_and_back_leads_back(dashboard: StandInDashboard, frames: OpenFrame) -> None:
+def test_on_one_site_back_leads_back_in_two_presses(dashboard: StandInDashboard, frames: OpenFrame) -> None:
     page = frames(expected=("404", "403"))
     page.goto(dashboard.page("/nowhere/12", "?tab=log"))
     frame = app_in(page)
@@ -111,6 +111,68 @@ def test_links_change_the_dashboards_address_and_back_leads_back(dashboard: Stan
     expect(page).to_have_url(dashboard.page("/nowhere/12", "?tab=log"))
     page.evaluate("history.go(2)")
     expect(frame.get_by_role("heading", level=1)).to_have_text("Overview")
+
+
+def test_back_and_forward_take_one_press_a_page_and_the_address_agrees(dashboard: StandInDashboard, frames: OpenFrame) -> None:
+    page = frames()
+    page.goto(elsewhere(dashboard.page()))
+    heading = app_in(page).get_by_role("heading", level=1)
+    for name in ("Orders", "Rules", "Log"):
+        go_to(page, name)
+    length = page.evaluate("history.length")
+
+    for path, name in (("/rules", "Rules"), ("/orders", "Orders"), ("", "Overview")):
+        page.evaluate("history.back()")
+        expect(heading).to_have_text(name)
+        expect(page).to_have_url(elsewhere(dashboard.page(path)))
+    for path, name in (("/orders", "Orders"), ("/rules", "Rules"), ("/log", "Log")):
+        page.evaluate("history.forward()")
+        expect(heading).to_have_text(name)
+        expect(page).to_have_url(elsewhere(dashboard.page(path)))
+    assert page.evaluate("history.length") == length
+
+
+def test_after_a_reload_back_leads_to_the_page_of_the_address(dashboard: StandInDashboard, frames: OpenFrame) -> None:
+    page = frames()
+    page.goto(elsewhere(dashboard.page()))
+    go_to(page, "Orders")
+    go_to(page, "Rules")
+    page.reload()
+    heading = app_in(page).get_by_role("heading", level=1)
+    expect(heading).to_have_text("Rules")
+
+    page.evaluate("history.back()")
+
+    expect(heading).to_have_text("Orders")
+    expect(page).to_have_url(elsewhere(dashboard.page("/orders")))
+
+
+def test_back_leaves_no_changed_form_unasked_and_keeps_its_address(dashboard: StandInDashboard, frames: OpenFrame) -> None:
+    page = frames()
+    page.goto(elsewhere(dashboard.page()))
+    go_to(page, "Rules")
+    frame = app_in(page)
+    frame.get_by_role("link", name="Add a rule for a channel").click()
+    frame.get_by_label("Points per 1.00").fill("7")
+
+    page.evaluate("history.back()")
+    frame.get_by_role("button", name="Stay").click()
+
+    expect(page).to_have_url(elsewhere(dashboard.page("/rules/new")))
+    expect(frame.get_by_label("Points per 1.00")).to_have_value("7")
+
+
+def go_to(page: Page, name: str) -> None:
+    """Click a tab, and wait until the step to it is written."""
+    length = page.evaluate("history.length")
+    app_in(page).get_by_role("link", name=name, exact=True).click()
+    expect(app_in(page).get_by_role("heading", level=1)).to_have_text(name)
+    page.wait_for_function("length => history.length > length", arg=length)
+
+
+def elsewhere(address: str) -> str:
+    """Give the Dashboard's address on another site than the app's, as it mostly is."""
+    return address.replace("127.0.0.1", "localhost")
 
 
 def test_a_reload_shows_the_same_period(dashboard: StandInDashboard, frames: OpenFrame) -> None:
@@ -151,7 +213,7 @@ def test_the_customers_box_leads_to_that_customer(dashboard: StandInDashboard, d
     expect(app_in(page).get_by_label("E-mail")).to_have_value("ada+till@example.com")
 
 
-def test_going_back_through_several_pages_never_shows_a_page_that_was_not_there(
+def test_on_one_site_going_back_through_several_pages_never_shows_a_page_that_was_not_there(
     dashboard: StandInDashboard, frames: OpenFrame
 ) -> None:
     page = frames()

@@ -1,6 +1,7 @@
 """The shell of the pages: navigation, an empty <main> and the bridge script. It holds no secret and no data."""
 
 from collections.abc import Iterable
+from http import HTTPStatus
 
 from flask import Blueprint, Response, g, render_template, request
 
@@ -33,6 +34,11 @@ _ANYBODY = ("http:", "https:")
 
 def add_routes(routes: Blueprint, services: Services, settings: Settings) -> None:
     """Serve the shell at /app and at every path below it: the Dashboard's deep links."""
+
+    @routes.get("/stay")
+    def stay() -> tuple[str, int]:
+        """Answer so that a page stays in its frame, and another load into that frame ends."""
+        return "", HTTPStatus.NO_CONTENT
 
     @routes.get("/", defaults={"path": ""})
     @routes.get("/<path:path>")

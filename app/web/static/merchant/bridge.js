@@ -36,6 +36,7 @@
   let stands = null; // where the Dashboard said last that it stands, or was told to
   let begun = []; // the interruptions that were not read out yet
   const moving = new Map(); // the pages that the Dashboard was told of, by the action that told it
+  let steps = null; // the pages that Back and Forward lead to: steps.js
   let waiting = []; // who waits for a token that differs from the one that was refused
 
   // --- the Dashboard ---------------------------------------------------------------------------------------------------
@@ -106,23 +107,28 @@
     if (token !== "" && isNews && stands !== here) open(stands, { isNew: false });
   }
 
-  // Back in the browser changes the Dashboard's address, and the Dashboard tells nobody. So each page here is remembered as well,
-  // after the Dashboard's own entry: going back leads to the page before, and once more to its address. One press for both cannot
-  // be had: the sandbox lets a frame go back only within itself. Where the new address is not the one that the Dashboard's router
-  // knows, the Dashboard loads the frame anew, at that address; going back over that loads an old frame, which goes on where it was.
+  // The Dashboard has written the page's address into the browser's history.
   function remember(actionId) {
     if (!moving.has(actionId)) return;
-    history.pushState({ here: moving.get(actionId) }, "");
+    steps.add(moving.get(actionId));
     moving.delete(actionId);
   }
 
-  addEventListener("popstate", ({ state }) => {
-    if (token === "" || state === null) return;
+  // The browser went back or forward to this page.
+  function turn(place) {
+    if (token === "") return;
     newest += 1; // what is on its way was asked for elsewhere
     main.removeAttribute("aria-busy");
-    if (state.here === here) return;
-    mayLeave().then((may) => (may ? open(state.here, { isNew: false }) : history.pushState({ here }, "")));
-  });
+    if (steps.movesAddress) stands = place;
+    if (place === here) return;
+    mayLeave().then((may) => (may ? open(place, { isNew: false }) : write(here)));
+  }
+
+  // Let the Dashboard write a page's address as a new entry of the history.
+  function write(page) {
+    moving.set(post("updateRouting", { newRoute: asRoute(page) }), page);
+    stands = page;
+  }
 
   function freshToken(refused) {
     return new Promise((go) => { waiting.push({ refused, go }); post("notifyReady"); });
@@ -247,10 +253,9 @@
     if (shown && shown !== here) {
       here = shown;
       if (isNew) {
-        moving.set(post("updateRouting", { newRoute: asRoute(here) }), here);
-        stands = here;
+        write(here);
       } else {
-        history.replaceState({ here }, "");
+        steps.rename(here);
       }
     }
     for (const link of document.querySelectorAll("nav [data-page]")) {
@@ -493,8 +498,6 @@
   // --- begin -----------------------------------------------------------------------------------------------------------
 
   first = here + ownQuery(location.search);
-  here = history.state !== null && typeof history.state.here === "string" ? history.state.here : first;
-  history.replaceState({ here }, "");
   if (window.parent === window) {
     stop("Saleor Points is part of the Saleor Dashboard: open it there, under Extensions.");
     return;
@@ -503,6 +506,8 @@
     stop("The Dashboard did not say which Saleor it belongs to. Open Saleor Points from the Dashboard's extensions.");
     return;
   }
+  steps = window.pointsSteps(first, turn);
+  here = steps.place;
   post("notifyReady");
   setTimeout(() => {
     if (dashboard === null) stop("The Dashboard did not answer. Reload the page; if that does not help, open Saleor Points from the Dashboard's extensions once more.");
