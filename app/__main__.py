@@ -24,6 +24,7 @@ COMMANDS = MappingProxyType(
             "migrate": "migrate:migrate",
             "movements": "decisions:movements",
             "approvals": "approving:approvals",
+            "batches": "batches:batches",
             "adjust": "decisions:adjust",
             "write-off": "decisions:write_off",
             "look-again": "decisions:look_again",
