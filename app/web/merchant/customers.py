@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from app.errors import BadRequest
-from app.usecases.merchants.adjust_points import Adjusted, adjust_customer
+from app.usecases.merchants.adjust_points import adjust_customer
 from app.usecases.merchants.form_tokens import new_token
 from app.usecases.merchants.keep_customer import planned_erasure
 from app.usecases.merchants.list_moves import moves_of_customer
@@ -14,12 +14,12 @@ from app.usecases.merchants.look_up_customer import look_up_customer
 from app.usecases.services import Services
 from app.web.merchant import order_words
 from app.web.merchant.authentication import MANAGE_ORDERS, MANAGE_USERS, Staff, require, staff_of
-from app.web.merchant.fragments import Tone, at, form_about, form_once, form_text, fragment, notify
-from app.web.merchant.orders import ABOVE_A_LIMIT, DID_NOTHING_NOW, SENT_BEFORE, WAITS_FOR_APPROVAL, signed_points
+from app.web.merchant.change_words import said_of_customer
+from app.web.merchant.fragments import at, form_about, form_once, form_text, fragment, notify
+from app.web.merchant.orders import signed_points
 from app.web.merchant.places import as_segment, from_segment
-from app.web.merchant.short_takings import ShortTaking, short_taking
+from app.web.merchant.short_takings import short_of_customer
 from app.web.merchant.spend_words import RETURN_WORDS, STAGE_WORDS
-from app.web.merchant.words import number
 
 # No id of a row has as many.
 _ID_DIGITS = 20
@@ -42,36 +42,13 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         try:
             form_about("email", email)
             asked, reason, once = signed_points(), form_text("reason"), form_once(staff)
-            if (short := _short_taking(services, staff, email, asked)) is not None:
+            if (short := short_of_customer(services, staff.store_id, email, asked)) is not None:
                 told: dict[str, Any] = {"sentence": short.sentence, "takes": short.takes, "typed": request.form}
                 return customer_page(services, staff, email, status=422, **told)
             adjusted = adjust_customer(services, staff.store_slug, email, points=asked, reason=reason, who=staff.email, once=once)
         except BadRequest as refused:
             return customer_page(services, staff, email, status=422, sentence=refused.message, typed=request.form)
-        return notify(customer_page(services, staff, email), *_said(adjusted, asked))
-
-
-def _short_taking(services: Services, staff: Staff, email: str, asked: int) -> ShortTaking | None:
-    """Tell beforehand what cannot be taken; None where all can, or the balance is not known, or may fall below zero."""
-    customer = look_up_customer(services, staff.store_id, email) if asked < 0 else None
-    if customer is None or customer.balance is None or not customer.has_floor:
-        return None
-    return short_taking(asked, customer.balance.available)
-
-
-def _said(adjusted: Adjusted | None, asked: int) -> tuple[Tone, str, str]:
-    """Say what came of a change: tone, title, and what else there is to say."""
-    if adjusted is None:
-        return "info", SENT_BEFORE, DID_NOTHING_NOW
-    if adjusted.waits_for_approval:
-        return "warning", WAITS_FOR_APPROVAL, ABOVE_A_LIMIT
-    if adjusted.points is None:
-        return "info", "The points are being changed", "The page shows the outcome by itself."
-    if adjusted.refusal:
-        return "error", "No points were changed", adjusted.refusal
-    done, missing = adjusted.points, abs(asked) - abs(adjusted.points)
-    title = f"{number(abs(done))} {'point' if abs(done) == 1 else 'points'} {'given' if done > 0 else 'taken'}"
-    return "success", title, f"{number(missing)} were not there to take." if missing > 0 else ""
+        return notify(customer_page(services, staff, email), *said_of_customer(adjusted, asked))
 
 
 def customer_page(

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, request
 
 from app.errors import BadRequest
 from app.saleor.parsing import is_order_id
-from app.usecases.merchants.adjust_points import FormOutcome, adjust_order, look_again, write_off
+from app.usecases.merchants.adjust_points import adjust_order, look_again, write_off
 from app.usecases.merchants.explain_order import Explanation, explain_order
 from app.usecases.merchants.form_tokens import new_token
 from app.usecases.merchants.void_claim import void_claim
@@ -16,16 +16,12 @@ from app.usecases.moving.resolve_movement import resolve_call, resolve_movement
 from app.usecases.services import Services
 from app.web.merchant import order_words
 from app.web.merchant.authentication import Staff, order_manager
+from app.web.merchant.change_words import APPEARS_BY_ITSELF, BEING_CHANGED, Said, said_of_order
 from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
-from app.web.merchant.short_takings import ShortTaking, short_taking
+from app.web.merchant.short_takings import short_of_order
 from app.web.merchant.spend_words import RETURN_WORDS, STAGE_WORDS
 
 _ENTRIES_SHOWN = 200
-
-WAITS_FOR_APPROVAL = "The change waits for approval"
-SENT_BEFORE = "This form was sent before"
-DID_NOTHING_NOW = "It did nothing a second time. The page shows what came of it."
-ABOVE_A_LIMIT = "It is above a limit of your shop. Nothing was changed yet; somebody with MANAGE_APPS decides."
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:
@@ -49,17 +45,6 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         if action not in _ACTIONS or not is_order_id(order_id):
             abort(404, "Saleor Points does not have this page.")
         return _act(services, staff, order_id, action)
-
-
-def _told(page: Response, action: str, title: str) -> Response:
-    """Let the Dashboard say what came of an action."""
-    if title == WAITS_FOR_APPROVAL:
-        return notify(page, "warning", title, ABOVE_A_LIMIT)
-    if title == SENT_BEFORE:
-        return notify(page, "info", title, DID_NOTHING_NOW)
-    if action in _WAIT_FOR_THE_WORKER:
-        return notify(page, "info", title, "The page shows the outcome by itself.")
-    return notify(page, "success", title)
 
 
 def _page(
@@ -108,12 +93,14 @@ def _page(
 def _act(services: Services, staff: Staff, order_id: str, action: str) -> Response:
     """Do what a form of the page asks for, and show the page as it is then."""
     try:
-        if action == "adjust" and (short := _short_taking(services, staff, order_id)) is not None:
-            return _page(services, staff, order_id, failed=action, sentence=short.sentence, takes=short.takes)
-        title = _ACTIONS[action](services, staff, order_id)
+        if action == "adjust":
+            short = short_of_order(services, staff.store_id, order_id, signed_points())
+            if short is not None:
+                return _page(services, staff, order_id, failed=action, sentence=short.sentence, takes=short.takes)
+        said = _ACTIONS[action](services, staff, order_id)
     except BadRequest as refused:
         return _page(services, staff, order_id, failed=action, sentence=refused.message)
-    return _told(_page(services, staff, order_id), action, title)
+    return notify(_page(services, staff, order_id), *said)
 
 
 def _dashboard_link(staff: Staff, explained: Explanation) -> str:
@@ -125,55 +112,46 @@ def _dashboard_link(staff: Staff, explained: Explanation) -> str:
     )
 
 
-def _look_again(services: Services, staff: Staff, order_id: str) -> str:
+def _look_again(services: Services, staff: Staff, order_id: str) -> Said:
     look_again(services, staff.store_slug, order_id, who=staff.email, once=form_once(staff))
-    return "Checking the order"
+    return "info", "Checking the order", APPEARS_BY_ITSELF
 
 
-def _resolve(services: Services, staff: Staff, _order_id: str) -> str:
+def _resolve(services: Services, staff: Staff, _order_id: str) -> Said:
     happened = _happened()
     resolve_movement(
         services, _uuid("movement"), happened=happened, who=staff.email, store_id=staff.store_id, once=form_once(staff)
     )
-    return "Recorded: it went through" if happened else "Recorded: it did not. The app asks again if the points are still due"
+    did_not = "Recorded: it did not. The app asks again if the points are still due"
+    return "success", "Recorded: it went through" if happened else did_not, ""
 
 
-def _resolve_call(services: Services, staff: Staff, _order_id: str) -> str:
+def _resolve_call(services: Services, staff: Staff, _order_id: str) -> Said:
     happened = _happened()
     resolve_call(services, _uuid("call"), happened=happened, who=staff.email, store_id=staff.store_id, once=form_once(staff))
-    return "Recorded for the whole request"
+    return "success", "Recorded for the whole request", ""
 
 
-def _write_off(services: Services, staff: Staff, order_id: str) -> str:
+def _write_off(services: Services, staff: Staff, order_id: str) -> Said:
     written_off = write_off(services, staff.store_slug, order_id, who=staff.email, once=form_once(staff))
-    return _title(written_off.outcome, made="Points written off")
+    return said_of_order(written_off.outcome, made=("success", "Points written off", ""))
 
 
-def _title(outcome: FormOutcome, *, made: str) -> str:
-    return {FormOutcome.MADE: made, FormOutcome.WAITS: WAITS_FOR_APPROVAL, FormOutcome.SENT_BEFORE: SENT_BEFORE}[outcome]
-
-
-def _void(services: Services, staff: Staff, _order_id: str) -> str:
+def _void(services: Services, staff: Staff, _order_id: str) -> Said:
     reason = form_text("void_reason")
     void_claim(services, staff.store_id, _uuid("claim"), reason=reason, who=staff.email, once=form_once(staff))
-    return "The claim link is being withdrawn"
+    return "info", "The claim link is being withdrawn", APPEARS_BY_ITSELF
 
 
-def _short_taking(services: Services, staff: Staff, order_id: str) -> ShortTaking | None:
-    asked = signed_points()
-    explained = explain_order(services, staff.store_id, order_id) if asked < 0 else None
-    return short_taking(asked, explained.points_there) if explained is not None else None
-
-
-def _adjust(services: Services, staff: Staff, order_id: str) -> str:
+def _adjust(services: Services, staff: Staff, order_id: str) -> Said:
     points = signed_points()
     outcome = adjust_order(
         services, staff.store_slug, order_id, points=points, reason=form_text("reason"), who=staff.email, once=form_once(staff)
     )
-    return _title(outcome, made="The points are being changed")
+    return said_of_order(outcome, made=BEING_CHANGED)
 
 
-_ACTIONS: dict[str, Callable[[Services, Staff, str], str]] = {
+_ACTIONS: dict[str, Callable[[Services, Staff, str], Said]] = {
     "look-again": _look_again,
     "resolve": _resolve,
     "resolve-call": _resolve_call,
@@ -181,7 +159,6 @@ _ACTIONS: dict[str, Callable[[Services, Staff, str], str]] = {
     "void": _void,
     "adjust": _adjust,
 }
-_WAIT_FOR_THE_WORKER = frozenset({"look-again", "void", "adjust"})
 
 
 def signed_points() -> int:
