@@ -28,7 +28,7 @@ HOME = "HOMEPAGE_WIDGETS"
 # What is not wholly within the frame as it is first seen, or holds more than it shows.
 OUTSIDE = """page => [page, ...document.querySelectorAll('body, main, main *')].filter(part => {
   const place = part.getBoundingClientRect();
-  const isSeen = place.width > 0 && place.height > 0;
+  const isSeen = part.checkVisibility() && !part.matches('.only-heard') && place.width > 0 && place.height > 0;
   return isSeen && (place.right > innerWidth + .5 || place.bottom > innerHeight + .5 || part.scrollWidth > part.clientWidth + 1
     && getComputedStyle(part).display !== 'inline');
 }).map(part => part.outerHTML.slice(0, 120))"""
