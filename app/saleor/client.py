@@ -15,6 +15,7 @@ from app.saleor.api_urls import not_public
 from app.saleor.app_calls import AppCalls
 from app.saleor.order_calls import OrderCalls
 from app.saleor.own_app import REFUSED
+from app.saleor.payment_calls import PaymentCalls
 from app.saleor.shop_reads import ShopReads
 from app.saleor.signature import has_keys
 
@@ -29,7 +30,7 @@ _TOKEN_REFUSED = frozenset({"PermissionDenied", "InvalidTokenError", "InvalidSig
 
 
 class SaleorClient:
-    """One client for all stores. What is asked of a Saleor stands by its subject: `app`, `orders`, `shop`.
+    """One client for all stores. What is asked of a Saleor stands by its subject: `app`, `orders`, `payments`, `shop`.
 
     `url_map` gives the address at which this process reaches an installed API URL. Where `public_only` says so of an API URL,
     only a server of the public internet is called for it.
@@ -49,6 +50,7 @@ class SaleorClient:
         self._public_only = public_only
         self.app = AppCalls(self._execute, self._execute_timed)
         self.orders = OrderCalls(self._execute)
+        self.payments = PaymentCalls(self._execute)
         self.shop = ShopReads(self._execute)
         self._opening = threading.Lock()
         self._opened: Connections | None = None

@@ -12,7 +12,7 @@ from app.web import request_spans as tracing
 from app.web.limiting import RequestLimiter, open_storage
 from app.web.refusing_nul import refuse_nul
 from app.web.saleor import deliveries as webhooks
-from app.web.saleor import installation, payments
+from app.web.saleor import installation, payment_requests, payments
 from app.web.server.receiving import BODY_BYTES_MAX
 from app.web.shoppers import brand_files as brands
 from app.web.shoppers import claim_page as claims
@@ -37,6 +37,7 @@ def create_app(services: Services, settings: Settings) -> Flask:
     app.register_blueprint(installation.blueprint(services))
     app.register_blueprint(webhooks.blueprint(services))
     app.register_blueprint(payments.blueprint(services))
+    app.register_blueprint(payment_requests.blueprint(services))
     set_up_speech(app)
     set_up_shopper_pages(app)
     storage = open_storage(settings.limits_storage_url)

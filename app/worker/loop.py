@@ -20,6 +20,7 @@ from app.usecases.services import Services
 from app.usecases.settling.expire_claims import expire_claims
 from app.usecases.settling.settle_orders import settle_orders
 from app.usecases.settling.sweep_orders import sweep_orders
+from app.usecases.spending.look_after_spends import look_after_spends
 
 log = structlog.get_logger()
 
@@ -33,7 +34,10 @@ FAULT_SECONDS = 10
 
 
 def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_every: timedelta = timedelta()) -> None:
-    """Settle, sweep, run batches and let claims expire, side by side, until `stop` is set. No `sweep_every`, no sweep."""
+    """Settle, sweep, run batches, let claims expire and look after payments, side by side, until `stop` is set.
+
+    No `sweep_every`, no sweep.
+    """
     log.info("worker started", settlers=settlers)
     loops = [
         threading.Thread(target=_repeat, args=(lambda: _settle(services), stop), name=f"settler {n}") for n in range(settlers)
@@ -45,6 +49,7 @@ def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_e
     expiry = (lambda: expire_claims(services), stop, HOUSE_SECONDS)
     loops.append(threading.Thread(target=_repeat, args=expiry, name="expirer"))
     loops.append(threading.Thread(target=_repeat, args=(lambda: run_batches(services), stop), name="batches"))
+    loops.append(threading.Thread(target=_repeat, args=(lambda: look_after_spends(services), stop), name="spends"))
     for loop in loops:
         loop.start()
     for loop in loops:

@@ -14,7 +14,13 @@ from tests.standins.saleor.app_payments import Session
 from tests.world import World
 
 ADA = "ada@example.com"
-EVENTS = {"gateway": "PAYMENT_GATEWAY_INITIALIZE_SESSION", "charge": "TRANSACTION_INITIALIZE_SESSION"}
+EVENTS = {
+    "gateway": "PAYMENT_GATEWAY_INITIALIZE_SESSION",
+    "charge": "TRANSACTION_INITIALIZE_SESSION",
+    "refund": "TRANSACTION_REFUND_REQUESTED",
+    "cancel": "TRANSACTION_CANCELATION_REQUESTED",
+    "charge-requested": "TRANSACTION_CHARGE_REQUESTED",
+}
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,8 @@ class PayingShop:
         saleor.apps.permit(store.app_id or "", "MANAGE_ORDERS", "HANDLE_PAYMENTS")
         token = self.world.services.sealer.open(store.token_sealed or "")
         for place, event in EVENTS.items():
-            url = f"{self.world.url}/api/webhooks/payments/{place}"
-            webhook = Webhook(f"Points: {place}", url, subscription(f"payment_{place}"), sync_events=frozenset({event}))
+            url, document = f"{self.world.url}/api/webhooks/payments/{place}", f"payment_{place}".replace("-", "_")
+            webhook = Webhook(f"Points: {place}", url, subscription(document), sync_events=frozenset({event}))
             self.world.services.saleor.app.change_webhook(saleor.api_url, token, Change(ChangeKind.CREATE, webhook))
         self.set_rule(**rule)
 

@@ -88,6 +88,8 @@ class SpendRow(SQLModel, table=True):
     look_at: datetime | None = Field(default=None, sa_type=UtcTime)
     lease_token: str | None = Field(default=None, max_length=64)
     lease_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    # Since when its order is seen to be paid above its total.
+    overcharged_since: datetime | None = Field(default=None, sa_type=UtcTime)
     failures: int = 0
     # Why it waits, or why it was refused: a code for lists, and a sentence for the merchant.
     problem_code: str | None = Field(default=None, max_length=64)
