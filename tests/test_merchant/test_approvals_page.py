@@ -193,6 +193,21 @@ def test_only_manage_apps_sets_limits(desk: Desk) -> None:
     assert desk.world.store().staff_change_max == 10_000
 
 
+@pytest.mark.parametrize(("permissions", "status"), [(("MANAGE_ORDERS",), 422), (("MANAGE_ORDERS", "MANAGE_APPS"), 200)])
+def test_who_may_not_set_limits_moves_no_more_than_they_allow(desk: Desk, permissions: tuple[str, ...], status: int) -> None:
+    change_store(desk.world.services, desk.world.store().slug, staff_change_max=10)
+    adjust_customer(desk.world.services, desk.world.store().slug, ADA, points=10, reason="sorry", who=EVE)
+    paid_order(desk.world)
+    mover = Desk(desk.world, permissions)
+    form = {"once": once_in(mover.get(OF_ADA)), "email": ADA, "to": "bob@example.com", "reason": "typo"}
+
+    answer = mover.post(f"{OF_ADA}/move", form)
+
+    assert answer.status_code == status
+    assert ("MANAGE_APPS can move this customer" in seen(answer)) == (status == 422)
+    assert balance(desk) == (10 if status == 422 else 0)
+
+
 def test_in_the_dashboard_a_change_is_approved_by_two_presses(desk: Desk, dashboard: StandInDashboard, frames: OpenFrame) -> None:
     ask(desk)
     page = frames()

@@ -237,6 +237,43 @@ def test_a_moved_customers_request_gives_nothing_to_the_old_address(world: World
     assert world.balance(ADA).available == 0
 
 
+def move(world: World, to_email: str = "ada@new.example", *, holds_limits: bool = True, email: str = ADA) -> None:
+    move_customer(world.services, slug(world), email, to_email, reason="typo", who=EVE, holds_limits=holds_limits)
+    settle_all_customers(world)
+
+
+@pytest.mark.parametrize("limits", [{"change": 40}, {"day": 59}])
+def test_a_move_above_a_limit_is_left_to_those_who_set_the_limits(world: World, limits: dict[str, int]) -> None:
+    give(world, 60, who=BOB)
+    limit(world, **limits)
+
+    with pytest.raises(BadRequest, match="Moving 60 points is above a limit"):
+        move(world)
+    assert world.balance(ADA).available == 60
+    move(world, holds_limits=False)
+
+    assert world.balance("ada@new.example").available == 60
+
+
+def test_points_that_wait_count_as_moved(world: World) -> None:
+    paid_order(world)
+    limit(world, change=99)
+
+    with pytest.raises(BadRequest, match="Moving 100 points is above a limit"):
+        move(world)
+
+
+def test_moves_and_gifts_of_one_day_are_added_up(world: World) -> None:
+    give(world, 60, who=BOB)
+    limit(world, day=100)
+
+    move(world)
+
+    assert not give(world, 41)
+    assert give(world, 40)
+    assert differences(world.services) == ""
+
+
 def test_a_new_store_has_limits_and_no_order_manager_gives_two_billion(world: World) -> None:
     store = world.store()
 

@@ -4,6 +4,8 @@ Balance, waiting claims and history follow, and so does what later refunds take 
 Elsewhere the debit is planned here, and the cause (`move_cause.py`) goes on from there.
 """
 
+from datetime import datetime
+
 import structlog
 from sqlalchemy import text
 from sqlmodel import Session
@@ -11,10 +13,12 @@ from sqlmodel import Session
 from app.db.books import lane_of
 from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
+from app.db.staff_days import count_change
 from app.db.tables import CustomerMoveRow
 from app.db.tables.customer_move import MoveState
 from app.db.waking import wake
 from app.domain.settlement import CauseKind, MovementKind
+from app.domain.staff_limits import Limit
 from app.errors import BadRequest
 from app.ledger.customer_moves import move_balance
 from app.usecases.merchants.two_customers import CustomerMove, TwoCustomers, balance_to_move, find_two_customers, takes_along
@@ -50,8 +54,11 @@ def move_customer(
     reason: str,
     who: str,
     once: FormToken | None = None,
+    holds_limits: bool = False,
 ) -> CustomerMove | None:
     """Move a customer. None where the form was sent before.
+
+    `holds_limits`: what moves counts towards the store's limits for staff, as a change by hand does. A move above one is refused.
 
     Raises BadRequest where the move is not possible, or there is no reason.
     """
@@ -66,9 +73,13 @@ def move_customer(
             session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _MOVES_LOCK})
         both = find_two_customers(session, store_slug, from_email, to_email, balance, lock=True)
         told = takes_along(both, services.clock())
+        if holds_limits:
+            _count(session, both, told, who.strip(), services.clock())
         move = _new_move(services, session, both, reason.strip(), who.strip())
         if both.is_embedded:
             _move_here(services, session, both, move)
+            if holds_limits and move.points > told.points:
+                raise BadRequest("The balance of this customer rose meanwhile. Nothing was moved; try again in a moment.")
         elif both.balance.available > 0:
             _plan_debit(services, session, both, move)
         _wake_orders(services, session, both)
@@ -76,6 +87,16 @@ def move_customer(
         write_log(session, move.store_id, "customer_move", said, now=move.made_at, made_by=move.made_by)
     log.info("customer moved", store=store_slug, points=told.points, orders=told.orders)
     return told
+
+
+def _count(session: Session, both: TwoCustomers, told: CustomerMove, who: str, now: datetime) -> None:
+    """Count what moves towards the mover's day. Raises BadRequest where that is above a limit."""
+    points = told.points + told.waiting
+    if points > 0 and isinstance(count_change(session, both.store, points, who, now), Limit):
+        raise BadRequest(
+            f"Moving {points} points is above a limit of your shop for staff. Nothing was moved."
+            " Somebody with MANAGE_APPS can move this customer."
+        )
 
 
 def _check_reason(reason: str) -> None:

@@ -7,7 +7,7 @@ from app.usecases.merchants.list_moves import moves_of_customer
 from app.usecases.merchants.move_customer import move_customer, preview_move
 from app.usecases.merchants.two_customers import CustomerMove
 from app.usecases.services import Services
-from app.web.merchant.authentication import MANAGE_ORDERS, Staff, require, staff_of
+from app.web.merchant.authentication import MANAGE_APPS, MANAGE_ORDERS, Staff, require, staff_of
 from app.web.merchant.customers import page_about
 from app.web.merchant.fragments import form_about, form_once, form_text, notify
 from app.web.merchant.order_words import MOVE_WORDS
@@ -42,8 +42,17 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         to_email, reason = form_text("to", length_max=320), form_text("reason")
         try:
             form_about("email", email)
-            once = form_once(staff)
-            moved = move_customer(services, staff.store_slug, email, to_email, reason=reason, who=staff.email, once=once)
+            moved = move_customer(
+                services,
+                staff.store_slug,
+                email,
+                to_email,
+                reason=reason,
+                who=staff.email,
+                once=form_once(staff),
+                # Whoever sets the limits may move more than they allow.
+                holds_limits=MANAGE_APPS not in staff.user_permissions,
+            )
         except BadRequest as refused:
             return _page(services, staff, email, to_email=to_email, reason=reason, sentence=refused.message)
         if moved is not None and (moved.is_embedded or moved.points == 0):
