@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 from app.db.books import is_open
 from app.db.tables import MovementRow
 from app.domain.evidence import SECOND_LOOK_AFTER
+from app.domain.moments import CLOCKS_AGREE_WITHIN
 from app.domain.settlement import INSTANT_KINDS, MovementState
 
 _IN_FLIGHT = (MovementState.SENDING, MovementState.UNKNOWN)
@@ -46,18 +47,28 @@ def moved_between(session: Session, lane: str, since: datetime, until: datetime)
     return MovedPoints(least, most)
 
 
-def is_unclear(session: Session, lane: str, *, since: datetime, looked_at: datetime) -> bool:
+def is_unclear(session: Session, lane: str, *, since: datetime, looked_at: datetime, now: datetime) -> bool:
     """True while a balance, looked up from `looked_at` on, cannot be attributed.
 
     Another INSTANT for this customer is in flight, or was recorded after the look-up began; ones done before `since` do not
     matter. Ask after the look-up has answered.
+
+    One that was recorded by a clock ahead of ours ended before the clock was put back, so before the look-up. If the clock was
+    put back during the look-up, the balance cannot be attributed.
     """
+    just_ahead = now + CLOCKS_AGREE_WITHIN
+    if looked_at > just_ahead:
+        return True
     query = select(MovementRow).where(
         MovementRow.lane == lane,
         col(MovementRow.kind).in_(INSTANT_KINDS),
         or_(
             col(MovementRow.state).in_(_IN_FLIGHT),
-            and_(col(MovementRow.state) == MovementState.ACCEPTED, col(MovementRow.ended_at) > looked_at),
+            and_(
+                col(MovementRow.state) == MovementState.ACCEPTED,
+                col(MovementRow.ended_at) > looked_at,
+                col(MovementRow.ended_at) <= just_ahead,
+            ),
         ),
     )
     for movement in session.exec(query):

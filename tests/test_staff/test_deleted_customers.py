@@ -266,3 +266,16 @@ def test_an_older_saleor_gets_no_such_webhook(world: World) -> None:
     assert [(change.kind, change.webhook.name) for change in synced.changes if change.webhook.name == "Customers"] == [
         ("delete", "Customers")
     ]
+
+
+def test_a_clock_that_was_ahead_when_the_erasing_was_put_off_delays_it_no_further(world: World) -> None:
+    delete(world)
+    world.clock.advance(days=31)
+    world.saleor.faults.always(faults.status(500), on="CustomerByEmail")
+    erase_deleted(world.services)
+    world.saleor.faults.clear()
+    world.clock.advance(days=-1)
+
+    erase_deleted(world.services)
+
+    assert is_erased(world)

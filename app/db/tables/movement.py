@@ -12,6 +12,8 @@ from app.domain.settlement import CauseKind, MovementKind, MovementState
 _IS_OPEN = "(state IN ('planned', 'sending') OR (state = 'unknown' AND kind IN ('credit', 'debit')))"
 _ORDER_IS_OPEN = text(f"order_id IS NOT NULL AND {_IS_OPEN}")
 _CUSTOMER_IS_OPEN = text(f"order_id IS NULL AND {_IS_OPEN}")
+# Each open movement is one of these. A query that repeats these very words is served by their partial indexes.
+OPEN_ONES = (_ORDER_IS_OPEN, _CUSTOMER_IS_OPEN)
 _CAUSE_IS_OPEN = text(f"cause_id IS NOT NULL AND {_IS_OPEN}")
 _IS_FOR_STAFF = text("state = 'unknown' AND kind IN ('credit', 'debit') AND is_for_staff")
 _HAS_CALL = text("call_id IS NOT NULL")

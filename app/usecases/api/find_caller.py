@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, select, update
 from sqlmodel import col
 
+from app.db.moment_conditions import is_due
 from app.db.stores import customer_types_in
 from app.db.tables import ApiKeyRow, StoreRow
+from app.domain import moments
 from app.domain.store import DebtPolicy
 from app.errors import UnknownKey
 from app.sealing import fingerprint
@@ -47,7 +49,7 @@ def find_caller(services: Services, key: str) -> Caller:
     # Found by an index, which may stop at the first difference: what is found is compared whole.
     if found is None or not hmac.compare_digest(found.key_mark, mark) or found.revoked_at is not None:
         raise UnknownKey
-    if found.last_used_at is None or found.last_used_at <= now - USE_NOTED_EVERY:
+    if moments.is_due(found.last_used_at, now, every=USE_NOTED_EVERY):
         _note_use(services, found.id, now)
     return Caller(
         key_id=found.id,
@@ -81,6 +83,6 @@ _FIND = (
 
 
 def _note_use(services: Services, key_id: int, now: datetime) -> None:
-    was_long_ago = or_(col(ApiKeyRow.last_used_at).is_(None), col(ApiKeyRow.last_used_at) <= now - USE_NOTED_EVERY)
+    was_long_ago = is_due(col(ApiKeyRow.last_used_at), now, every=USE_NOTED_EVERY)
     with services.database.writing() as session:
         session.execute(update(ApiKeyRow).where(col(ApiKeyRow.id) == key_id, was_long_ago).values(last_used_at=now))

@@ -9,6 +9,7 @@ from sqlmodel import Session, col, select
 from app.db.books import is_open
 from app.db.tables import CustomerMoveRow, MovementRow, StoreRow
 from app.db.tables.customer_move import MoveState
+from app.domain.moments import CLOCKS_AGREE_WITHIN
 from app.domain.settlement import CauseKind, MovementState
 from app.domain.store import StoreState
 from app.usecases.merchants.move_cause import plan_credit
@@ -42,7 +43,11 @@ def _plan(services: Services, session: Session, move_id: int, now: datetime) -> 
 def _waiting(now: datetime) -> Any:
     """Find moves in transit, or going back, without an open movement. Those that wait for another change come last."""
     of_move = and_(col(MovementRow.cause_kind) == CauseKind.MOVE, col(MovementRow.cause_id) == col(CustomerMoveRow.id))
-    was_just_refused = and_(col(MovementRow.state) == MovementState.REJECTED, col(MovementRow.ended_at) > now - _REFUSED_FOR)
+    was_just_refused = and_(
+        col(MovementRow.state) == MovementState.REJECTED,
+        col(MovementRow.ended_at) > now - _REFUSED_FOR,
+        col(MovementRow.ended_at) <= now + CLOCKS_AGREE_WITHIN,
+    )
     is_in_lane = or_(
         and_(col(CustomerMoveRow.state) == MoveState.IN_TRANSIT, col(MovementRow.email) == col(CustomerMoveRow.to_email)),
         and_(col(CustomerMoveRow.state) == MoveState.RETURNING, col(MovementRow.email) == col(CustomerMoveRow.from_email)),

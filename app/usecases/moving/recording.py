@@ -118,7 +118,7 @@ def mark_sending(
     with run.services.database.writing() as session:
         ours = _ours(session, run, array, now)
         if balances and array and array[0].kind == MovementKind.CLAIM:
-            busy = {one.id for one in array if is_unclear(session, one.lane, since=asked_at, looked_at=asked_at)}
+            busy = {one.id for one in array if is_unclear(session, one.lane, since=asked_at, looked_at=asked_at, now=now)}
         sent = [movement for movement in array if movement.id in ours and movement.id not in busy]
         for position, movement in enumerate(sent):
             asks = movement.asks + 1

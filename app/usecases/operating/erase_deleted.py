@@ -5,10 +5,11 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, exists, or_, select
+from sqlmodel import Session, col, exists, select
 
 from app.db.keys import keys_in
 from app.db.logbook import write_log
+from app.db.moment_conditions import is_free
 from app.db.people import find_person
 from app.db.tables import DeletedCustomerRow, OrderRow, StoreRow
 from app.domain.store import StoreState
@@ -42,7 +43,7 @@ def _do_round(services: Services, store: StoreRow) -> bool:
     now = services.clock()
     deleted = col(DeletedCustomerRow.store_id) == store.id, col(DeletedCustomerRow.kept_at).is_(None)
     is_over = col(DeletedCustomerRow.deleted_at) <= now - timedelta(days=store.erase_after_days or 0)
-    may_begin = or_(col(DeletedCustomerRow.not_before).is_(None), col(DeletedCustomerRow.not_before) <= now)
+    may_begin = is_free(col(DeletedCustomerRow.not_before), now, now + UNTIL_SALEOR_IS_ASKED_AGAIN)
     with services.database.reading() as session:
         returned = session.exec(select(DeletedCustomerRow).where(*deleted, _has_newer_order()).limit(ROUND_MAX)).all()
         known = [row.id for row in returned]

@@ -120,7 +120,7 @@ def _judge_shown(services: Services, batch: Batch, claim: ClaimRow, look: Look, 
         return _look_again_at(batch, claim, now)
     balance, shown = held(look.found), Balance(claim.shown_available, claim.shown_used)
     with services.database.reading() as session:
-        if is_unclear(session, claim.lane, since=claim.shown_at, looked_at=look.began_at):
+        if is_unclear(session, claim.lane, since=claim.shown_at, looked_at=look.began_at, now=services.clock()):
             return _look_again_at(batch, claim, now)
         own = moved_between(session, claim.lane, claim.shown_at, look.began_at)
         others = _points_of_others(session, claim, claim.shown_at, shown)

@@ -89,7 +89,7 @@ def _shortfalls_begun(standings: Mapping[int, Standing], now: datetime) -> dict[
     begun: dict[str, datetime] = {}
     for standing in standings.values():
         if standing.order is not None and standing.decision.shortfall > 0:
-            since = standing.row.shortfall_since or now
+            since = min(standing.row.shortfall_since or now, now)
             key = email_key(standing.order.email)
             begun[key] = max(begun.get(key, since), since)
     return begun

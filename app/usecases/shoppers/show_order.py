@@ -103,7 +103,7 @@ def ask_for_claim(services: Services, slug: str, saleor_order_id: str) -> OrderV
         return view
     now = services.clock()
     with services.database.writing() as session:
-        if before is not None and is_unclear(session, waiting.claim.lane, since=asked_at, looked_at=asked_at):
+        if before is not None and is_unclear(session, waiting.claim.lane, since=asked_at, looked_at=asked_at, now=now):
             log.info("claim not shown", store=slug, reason="another change of the customer's balance is under way")
             return view
         is_recorded = _record_showing(session, waiting.claim, before, now)

@@ -13,7 +13,9 @@ from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from app.db.logbook import write_log
+from app.db.moment_conditions import is_free
 from app.db.tables import BatchChangeRow, ChangeBatchRow, StoreRow
+from app.domain import retry
 from app.domain.change_batches import AT_WORK, BatchState, ChangeState
 from app.domain.store import StoreState
 from app.usecases.merchants.batches.collect_outcomes import collect_outcomes
@@ -77,7 +79,7 @@ def _piece(services: Services, session: Session, batch: ChangeBatchRow, now: dat
 
 
 def _next(session: Session, batch: ChangeBatchRow, state: ChangeState, limit: int, now: datetime) -> Sequence[BatchChangeRow]:
-    is_time = or_(col(BatchChangeRow.look_at).is_(None), col(BatchChangeRow.look_at) <= now)
+    is_time = is_free(col(BatchChangeRow.look_at), now, now + retry.PAUSE_LONGEST)
     query = select(BatchChangeRow).where(BatchChangeRow.batch_id == batch.id, BatchChangeRow.state == state, is_time)
     return session.exec(query.order_by(col(BatchChangeRow.id)).limit(limit).with_for_update()).all() if limit > 0 else ()
 
