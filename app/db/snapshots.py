@@ -35,6 +35,7 @@ def dump(order: Order) -> str:
                 for paid in order.transactions
             ],
             "by_staff": [paid.is_by_staff for paid in order.transactions],
+            "by_points": [paid.is_by_points for paid in order.transactions],
             "payments": [[payment.gateway, str(payment.charged)] for payment in order.payments],
             "has_gift_cards": order.has_gift_cards,
             "card": str(order.card) if order.card is not None else None,
@@ -136,8 +137,11 @@ def _transaction(amounts: Sequence[str]) -> Transaction:
 def _transactions(stored: Mapping[str, Any], charged: Decimal) -> tuple[Transaction, ...]:
     if "transactions" in stored:
         paid = [_transaction(amounts) for amounts in stored["transactions"]]
-        by_staff = stored.get("by_staff") or [False] * len(paid)
-        return tuple(replace(one, is_by_staff=is_by_staff) for one, is_by_staff in zip(paid, by_staff, strict=True))
+        by_staff, by_points = (stored.get(who) or [False] * len(paid) for who in ("by_staff", "by_points"))
+        return tuple(
+            replace(one, is_by_staff=is_by_staff, is_by_points=is_by_points)
+            for one, is_by_staff, is_by_points in zip(paid, by_staff, by_points, strict=True)
+        )
     # A snapshot of an earlier version holds their sum only: what refunds had not lowered the charge by.
     return (Transaction(Decimal(0), charged - Decimal(stored["money_kept"]), Decimal(0)),)
 

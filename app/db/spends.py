@@ -1,14 +1,15 @@
 """Questions asked of spends: payments by points."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
+from app.db.bulk import IsIn
 from app.db.keys import keys_in
 from app.db.tables import OrderRow, SpendRow
-from app.domain.spending import OVER, as_amount
+from app.domain.spending import OVER, SpendStage, as_amount
 
 
 def find_spend_of(session: Session, store_id: int, transaction_id: str, *, lock: bool = False) -> SpendRow | None:
@@ -23,6 +24,15 @@ def open_spends_of(session: Session, store_id: int, *, checkout_id: str | None, 
     """Find what points paid of a checkout or an order, and did not go back whole."""
     place = SpendRow.saleor_order_id == order_id if order_id is not None else SpendRow.saleor_checkout_id == checkout_id
     return session.exec(select(SpendRow).where(SpendRow.store_id == store_id, place, col(SpendRow.stage).not_in(OVER))).all()
+
+
+def paid_by_points(session: Session, store_id: int, transaction_ids: Collection[str]) -> set[str]:
+    """Give those of the transactions in which shoppers paid with points, whatever went back of them since."""
+    if not transaction_ids:
+        return set()
+    is_one_of_them = IsIn(col(SpendRow.saleor_transaction_id), "transaction_ids", transaction_ids)
+    query = select(SpendRow.saleor_transaction_id).where(SpendRow.store_id == store_id, is_one_of_them)
+    return set(session.exec(query.where(SpendRow.stage != SpendStage.REFUSED)))
 
 
 def amount_held(spend: SpendRow) -> Decimal:

@@ -115,6 +115,7 @@ def as_rule(row: RuleRow) -> Rule:
         is_active=row.is_active,
         exclude_gift_cards=row.exclude_gift_cards,
         count_returned=row.count_returned,
+        points_earn=row.points_earn,
     )
 
 

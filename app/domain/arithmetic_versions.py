@@ -11,7 +11,7 @@ from app.domain.earning import Due, Rule
 from app.domain.first_arithmetic import first_order_value, first_points_due
 from app.domain.gone import NO_CHANGES, Changes
 from app.domain.order import Order
-from app.domain.order_value import OrderValue, order_value
+from app.domain.order_value import OrderValue
 
 FIRST = 1
 SECOND = 2
@@ -57,4 +57,4 @@ def order_value_by(order: Order, rule: Rule, version: int) -> OrderValue:
     """Tell an order's value, and what was kept of it, by one version of the arithmetic."""
     if version == FIRST:
         return first_order_value(order)
-    return order_value(order, exclude_gift_cards=rule.exclude_gift_cards, count_returned=rule.count_returned)
+    return earning.value_by(order, rule)

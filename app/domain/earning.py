@@ -64,6 +64,8 @@ class Rule:
     exclude_gift_cards: bool = False
     # Goods that came back count as refunded, where that is more than what was refunded.
     count_returned: bool = False
+    # What points paid earns like money; otherwise it earns nothing.
+    points_earn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def points_due(
     placing that the store awards. What staff changed, and what is gone, is no part of it (`arithmetic_versions.changed`).
     """
     base = earning_base(order, rule)
-    value = order_value(order, exclude_gift_cards=rule.exclude_gift_cards, count_returned=rule.count_returned)
+    value = value_by(order, rule)
 
     def due(earned: int, because: Because, look_again_at: datetime | None = None) -> Due:
         return Due(earned, earned, because, base, value.kept, look_again_at)
@@ -118,6 +120,16 @@ def points_due(
         return due(0, Because.ON_HOLD, held_until)
     points = _points(rule, base, value)
     return due(points if rule.maximum_points is None else min(points, rule.maximum_points), Because.EARNED)
+
+
+def value_by(order: Order, rule: Rule) -> OrderValue:
+    """Compute what an order is worth, and what was kept of it, as a rule counts it."""
+    return order_value(
+        order,
+        exclude_gift_cards=rule.exclude_gift_cards,
+        count_returned=rule.count_returned,
+        points_earn=rule.points_earn,
+    )
 
 
 def moment_reached(order: Order, award_when: Moment, *, remembered: datetime | None) -> datetime | None:

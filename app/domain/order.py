@@ -36,7 +36,8 @@ class Transaction:
 
     `succeeded` is the sum of its positive CHARGE_SUCCESS events less its CHARGE_BACK events: what a charge-back took is neither
     in `charged` nor in `refunded`. `refund_pending` has left `charged`, and is not in `refunded` yet.
-    `is_by_staff`: a staff user made it, by marking the order as paid or by recording a payment.
+    `is_by_staff`: a staff user made it, by marking the order as paid or by recording a payment. `is_by_points`: our own shoppers
+    paid it with points.
     """
 
     charged: Decimal
@@ -44,6 +45,8 @@ class Transaction:
     succeeded: Decimal
     refund_pending: Decimal = Decimal(0)
     is_by_staff: bool = False
+    id: str = ""
+    is_by_points: bool = False
 
     @property
     def gone_back(self) -> Decimal:
@@ -101,9 +104,14 @@ class Order:
 
         `charged` is already net of refunds, of refunds asked for, and of charge-backs. Some payment apps report a refund without
         lowering the charge: there, the three add up to more than ever succeeded, and the surplus has gone back.
-        (Observed on a running Saleor 3.24; DESIGN, What is due.)
+        (Observed on a running Saleor 3.24; DESIGN, What is due.) What goes back of our own payments always lowers the charge.
         """
-        return self.charged - sum((paid.gone_back for paid in self.transactions), start=Decimal(0))
+        return self.charged - sum((paid.gone_back for paid in self.transactions if not paid.is_by_points), start=Decimal(0))
+
+    @property
+    def paid_by_points(self) -> Decimal:
+        """What payments with points hold of the order now. It is a part of `money_kept`."""
+        return sum((max(Decimal(0), paid.charged) for paid in self.transactions if paid.is_by_points), start=Decimal(0))
 
     @property
     def value(self) -> Decimal:
@@ -147,12 +155,15 @@ class Told:
 def facts_of(order: Order) -> str:
     """Give all that an order's points depend on, as one comparable text: what stands in `first_facts_of`, and a digest.
 
-    It begins with a digit, which no text of the older form does.
+    It begins with a digit, which no text of the older form does. Of several payments it matters which holds what: what points
+    paid does not earn.
     """
+    has_several = len(order.transactions) > 1
     rest = (
         _plain(order.shipping_net),
         sorted(
             (_plain(paid.charged), _plain(paid.refunded), _plain(paid.succeeded), _plain(paid.refund_pending), paid.is_by_staff)
+            + ((paid.id,) if has_several else ())
             for paid in order.transactions
         ),
         sorted((payment.gateway, _plain(payment.charged)) for payment in order.payments),

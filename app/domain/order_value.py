@@ -14,7 +14,8 @@ class OrderValue:
 
     `whole` is the value, with tax and shipping, before gift cards. `card` is what gift cards paid, and `card_counted` what of it
     counts. `money` is the shopper's money that counts, and `uncounted` what staff recorded as paid for an order that replaces
-    another. `returned` is the share of the goods that came back. `kept` is the sum that counts, between nothing and the value.
+    another. `by_points` is what points paid: no part of `money`, unless the rule lets it earn. `returned` is the share of the
+    goods that came back. `kept` is the sum that counts, between nothing and the value.
     """
 
     whole: Fraction
@@ -24,18 +25,21 @@ class OrderValue:
     uncounted: Fraction
     returned: Fraction
     kept: Fraction
+    by_points: Fraction = _NOTHING
 
 
-def order_value(order: Order, *, exclude_gift_cards: bool, count_returned: bool) -> OrderValue:
+def order_value(order: Order, *, exclude_gift_cards: bool, count_returned: bool, points_earn: bool = False) -> OrderValue:
     """Compute an order's value, and how much of it was kept.
 
-    `count_returned`: goods that came back count as refunded, where that is more than the refund.
+    `count_returned`: goods that came back count as refunded, where that is more than the refund. `points_earn`: what points paid
+    counts like money.
     """
     whole = Fraction(order.subtotal) + Fraction(order.shipping_gross)
     card = min(Fraction(order.card_paid), max(whole, _NOTHING))
     money_kept = Fraction(order.money_kept)
     uncounted = _recorded_by_staff(order) if order.is_replacement else _NOTHING
-    money = max(_NOTHING, money_kept - uncounted)
+    by_points = Fraction(order.paid_by_points)
+    money = max(_NOTHING, money_kept - uncounted - (_NOTHING if points_earn else by_points))
     returned = _returned_share(order)
     card_counted = _NOTHING
     if not exclude_gift_cards:
@@ -45,7 +49,7 @@ def order_value(order: Order, *, exclude_gift_cards: bool, count_returned: bool)
     kept = max(_NOTHING, min(whole, money + card_counted))
     if count_returned:
         kept = min(kept, whole * (1 - returned))
-    return OrderValue(whole, card, card_counted, money, uncounted, returned, kept)
+    return OrderValue(whole, card, card_counted, money, uncounted, returned, kept, by_points)
 
 
 def _recorded_by_staff(order: Order) -> Fraction:

@@ -118,6 +118,8 @@ def _transaction(transaction: Mapping[str, Any]) -> Transaction:
         succeeded=max(Decimal(0), succeeded - sum(charge_backs, start=Decimal(0))),
         refund_pending=parse_amount(transaction["refundPendingAmount"]),
         is_by_staff=(transaction["createdBy"] or {}).get("__typename") == "User",
+        # Webhooks of versions before do not carry it.
+        id=_text(transaction.get("id", ""), _GLOBAL_ID_LENGTH_MAX),
     )
 
 

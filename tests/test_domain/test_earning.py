@@ -494,3 +494,33 @@ def test_more_money_kept_never_brings_fewer_points(total: Decimal, charged: list
 @given(total=st.decimals("0.001", 100_000, places=3), points_per_unit=st.decimals(0, 1000, places=4))
 def test_an_order_kept_in_full_brings_the_floor_of_rate_times_base(total: Decimal, points_per_unit: Decimal) -> None:
     assert due(order(total=total), rule(points_per_unit=points_per_unit)).points == int(points_per_unit * total)
+
+
+# What points paid.
+
+
+def by_points(order_total: str, points: str, money_paid: str) -> Order:
+    """An order that two payments hold: one with points, one with money."""
+    held = Decimal(points) + Decimal(money_paid)
+    own = replace(transaction(points, "0", points), is_by_points=True, id="points")
+    return order(
+        total=order_total, charged=held, transactions=(own, replace(transaction(money_paid, "0", money_paid), id="card"))
+    )
+
+
+def test_what_points_paid_earns_nothing_unless_the_rule_says_so() -> None:
+    assert due(by_points("105", "15", "90")).points == 90
+    assert due(by_points("105", "15", "90"), rule(points_earn=True)).points == 105
+
+
+def test_points_that_went_back_change_nothing_of_what_money_earned() -> None:
+    assert due(by_points("105", "5", "90")).points == 90
+    assert due(by_points("105", "0", "90")).points == 90
+
+
+@given(points=AMOUNTS, paid=AMOUNTS)
+def test_money_and_points_add_up_to_what_all_would_have_earned(points: Decimal, paid: Decimal) -> None:
+    whole = points + paid
+    an_order = by_points(str(whole), str(points), str(paid))
+
+    assert due(an_order, rule(points_per_unit=Decimal(100))).points == int(paid * 100)

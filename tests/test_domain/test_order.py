@@ -59,7 +59,7 @@ class _Recorder:
 # What an order is, and what no edit of it changes.
 _FIXED = {"Order.created_at", "Order.channel"}
 # Our own memory of it, the moment of the reading, and what only people read.
-_NOT_SALEORS = {"Order.card", "Order.updated_at"}
+_NOT_SALEORS = {"Transaction.is_by_points", "Order.card", "Order.updated_at"}
 
 _OTHER: dict[str, Any] = {
     "Order.status": "CANCELED",
@@ -171,3 +171,16 @@ def test_an_order_is_fulfilled_when_it_has_lines_and_nothing_is_left(quantities:
     lines = tuple(line(to_fulfill=quantity, id=str(place)) for place, quantity in enumerate(quantities))
 
     assert order(lines=lines).is_fulfilled is is_fulfilled
+
+
+def test_which_of_two_payments_holds_what_belongs_to_the_facts() -> None:
+    points, card = replace(transaction("40", "10", "50"), id="points"), replace(transaction("50", "0", "50"), id="card")
+    other_way = (replace(points, id="card"), replace(card, id="points"))
+
+    assert facts_of(order(transactions=(points, card))) != facts_of(order(transactions=other_way))
+
+
+def test_one_payments_name_is_no_fact() -> None:
+    paid = transaction("50", "0", "50")
+
+    assert facts_of(order(transactions=(paid,))) == facts_of(order(transactions=(replace(paid, id="one"),)))

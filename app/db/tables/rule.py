@@ -42,6 +42,8 @@ class RuleRow(SQLModel, table=True):
     # What gift cards paid earns nothing; goods that came back count as refunded.
     exclude_gift_cards: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     count_returned: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    # What points paid earns like money.
+    points_earn: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     # A channel's rule that ends there: from then on the channel follows the default again.
     follows_default: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     created_by: str = Field(default="installation", max_length=256)

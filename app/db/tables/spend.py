@@ -52,6 +52,8 @@ class SpendRow(SQLModel, table=True):
         ),
         Index("spend_of_order", "store_id", "saleor_order_id", sqlite_where=_IS_OF_ORDER, postgresql_where=_IS_OF_ORDER),
         Index("spend_of_customer", "store_id", "email_key", "id"),
+        # The payments that are transactions of an order: an order earns nothing on what they hold.
+        Index("spend_by_transaction", "store_id", "saleor_transaction_id"),
         # Newest first, and those that are not over.
         Index("spend_by_number", "store_id", "id"),
         Index("spend_open", "store_id", "id", sqlite_where=_IS_NOT_OVER, postgresql_where=_IS_NOT_OVER),

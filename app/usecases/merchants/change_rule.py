@@ -47,6 +47,7 @@ _LABELS = MappingProxyType(
         "customer_type": "Customer type",
         "exclude_gift_cards": "Gift cards earn nothing",
         "count_returned": "Returned goods count as refunded",
+        "points_earn": "What points pay earns points",
     }
 )
 
@@ -70,6 +71,7 @@ class Draft:
     is_active: bool = True
     exclude_gift_cards: bool = False
     count_returned: bool = False
+    points_earn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ def read_draft(typed: Mapping[str, str]) -> tuple[Draft | None, dict[str, str]]:
         is_active=bool(typed.get("is_active")),
         exclude_gift_cards=bool(typed.get("exclude_gift_cards")),
         count_returned=bool(typed.get("count_returned")),
+        points_earn=bool(typed.get("points_earn")),
     )
     return (None, errors) if errors else (draft, {})
 

@@ -116,6 +116,7 @@ def _as_rule(draft: Draft) -> Rule:
         is_active=draft.is_active,
         exclude_gift_cards=draft.exclude_gift_cards,
         count_returned=draft.count_returned,
+        points_earn=draft.points_earn,
     )
 
 

@@ -1,9 +1,10 @@
 """Step 1: read the orders from Saleor, which is the truth about money."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from app.db.spends import paid_by_points
 from app.domain import retry
 from app.domain.order import Order, facts_of
 from app.errors import SaleorFault
@@ -49,6 +50,7 @@ def read_orders(services: Services, batch: Batch) -> Standings:
     if last_fault is not None and not answered and len(batch.orders) > 1:
         raise last_fault
     now = services.clock()
+    read = _with_points_paid(services, batch, read)
     return {
         order_id: _accept(
             Standing(row, order_id, refused=row.refused_step),
@@ -58,6 +60,21 @@ def read_orders(services: Services, batch: Batch) -> Standings:
         )
         for order_id, row in batch.orders.items()
     }
+
+
+def _with_points_paid(services: Services, batch: Batch, read: dict[str, Order]) -> dict[str, Order]:
+    """Mark the payments that were made with points, by one query for all orders."""
+    ids = {paid.id for order in read.values() for paid in order.transactions if paid.id}
+    if not ids:
+        return read
+    with services.database.reading() as session:
+        ours = paid_by_points(session, batch.store_id, ids)
+    return {order_id: _marked(order, ours) for order_id, order in read.items()} if ours else read
+
+
+def _marked(order: Order, ours: Collection[str]) -> Order:
+    paid = tuple(replace(one, is_by_points=one.id in ours) for one in order.transactions)
+    return replace(order, transactions=paid)
 
 
 def _accept(standing: Standing, order: Order | None, now: datetime, *, was_answered: bool) -> Standing:

@@ -224,6 +224,9 @@ def _money_rows(arithmetic: Arithmetic) -> list[Row]:
     if value.uncounted:
         note = "does not count: this order replaces goods of another"
         rows.append(Row("Recorded as paid by staff", _money(-value.uncounted, order), note))
+    if value.by_points:
+        note = "counts like money by the rule" if rule.points_earn else "earns nothing"
+        rows.append(Row("Paid with points", _money(value.by_points, order), note))
     if value.card:
         rows.append(Row("Paid by gift cards", _money(value.card, order), "not part of the charge"))
         note = "earns nothing by the rule" if rule.exclude_gift_cards else "less returned goods that no refund paid for"

@@ -156,6 +156,8 @@ def summary(says: Draft) -> str:
         parts.append("nothing for what gift cards pay")
     if says.count_returned:
         parts.append("returned goods count as refunded")
+    if says.points_earn:
+        parts.append("what points pay earns, too")
     if says.hold_days:
         parts.append(f"held {number(says.hold_days)} days")
     if says.minimum_total:
