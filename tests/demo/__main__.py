@@ -11,7 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.demo.scene import Scene, open_scene
-from tests.demo.story import Story
+from tests.demo.shop.server import DemoShop
+from tests.demo.shop.setting_up import let_points_pay
+from tests.demo.story import BEN, Story
 from tests.demo.telling import Teller
 
 LOG_LINES = 30
@@ -51,6 +53,15 @@ def play(folder: Path, teller: Teller, *, tell: Callable[[Story], None] = Story.
 
 
 def _keep(scene: Scene, story: Story, teller: Teller) -> None:
+    gateway = let_points_pay(scene.saleor, scene.app.url, points_per_unit="10")
+    with DemoShop(scene.saleor, gateway) as shop:
+        teller.say(f"\nA shop that takes points, 10 for 1.00. Sign in as {BEN}, who has {scene.balance(BEN)}:  {shop.url}/")
+        _tell_where(scene, story, teller)
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+def _tell_where(scene: Scene, story: Story, teller: Teller) -> None:
     fresh = scene.saleor.shop.place_paid_order("25.00", email="you@example.com")
     scene.settle()
     teller.say("\nAll of it keeps running. To click through:\n")
@@ -67,8 +78,6 @@ def _keep(scene: Scene, story: Story, teller: Teller) -> None:
     teller.say(f"                             -H 'Content-Type: application/json' -d '{query}'")
     teller.say(f"    the app's log          {scene.app.log_path}")
     teller.say("\nCtrl-C ends it and removes its data.")
-    with suppress(KeyboardInterrupt):
-        threading.Event().wait()
 
 
 def _tell_log(path: Path, teller: Teller) -> None:

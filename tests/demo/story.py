@@ -7,6 +7,7 @@ from typing import Any
 import requests
 
 from tests.demo.scene import Page, Scene, press_the_button, visit
+from tests.demo.shop.setting_up import let_points_pay
 from tests.demo.telling import Teller
 from tests.standins.saleor import Delivery, SigningKey, State
 from tests.waiting import PATIENCE_SECONDS
@@ -34,6 +35,7 @@ class Story:
         self.refund_before_the_claim_is_opened()
         self.deliver_twice(second)
         self.deliver_forgeries(second)
+        self.pay_with_points()
         self.close_the_books()
 
     def install(self) -> None:
@@ -150,6 +152,26 @@ class Story:
         self.scene.settle()
         self.teller.check("balance of Ben", 80, self.scene.balance(BEN))
 
+    def pay_with_points(self) -> None:
+        self.teller.step(
+            "The merchant lets points pay, 10 for 1.00, and Ben uses 50 of his 80 at the checkout",
+            "His storefront asks Saleor, and Saleor asks the app. The same call again takes nothing more.",
+            "A refund of 2.00 gives 20 points back.",
+        )
+        gateway = let_points_pay(self.scene.saleor, self.scene.app.url, points_per_unit="10")
+        by = {"__typename": "User", "id": self.scene.saleor.shop.register_customer(BEN), "email": BEN}
+        checkout = self.scene.saleor.checkouts.create("60.00", user=BEN)
+        for call in ("first", "same"):
+            paid = self.scene.saleor.payments.initialize(checkout, gateway, "5.00", key="one key", by=by)
+            self.teller.check(f"{call} call: booked", "5.00", f"{paid.transaction.charged:.2f}")
+            self.teller.check(f"{call} call: still to pay", "55.00", f"{self.scene.saleor.checkouts[checkout].due:.2f}")
+            self.teller.check(f"{call} call: balance of Ben", 30, self.scene.balance(BEN))
+        stranger = self.scene.saleor.payments.initialize(checkout, gateway, "1.00", by=None)
+        self.teller.check("a stranger who knows the checkout pays", "0.00", f"{stranger.transaction.charged:.2f}")
+        self.scene.saleor.requests.ask(paid.transaction.id, "REFUND", "2.00")
+        self.teller.check("2.00 refunded: still to pay", "57.00", f"{self.scene.saleor.checkouts[checkout].due:.2f}")
+        self.teller.check("2.00 refunded: balance of Ben", 50, self.scene.balance(BEN))
+
     def close_the_books(self) -> None:
         self.teller.step("The books")
         rows: list[tuple[Any, ...]] = []
@@ -167,7 +189,8 @@ class Story:
         self.teller.say()
         self.teller.check("points due, all orders", 0 + 80 + 0, sum(row[5] for row in rows))
         self.teller.check("points granted, all orders", 0 + 80 + 0, sum(row[6] for row in rows))
-        self.teller.check("points in all balances", 0 + 80, self.scene.balance(ANN) + self.scene.balance(BEN))
+        balances = self.scene.balance(ANN) + self.scene.balance(BEN)
+        self.teller.check("points in all balances, less the 30 that paid", 0 + 80 - 30, balances)
 
     def _place_paid(self, amount: str, *, email: str) -> str:
         order = self._placed(self.scene.saleor.shop.place_paid_order(amount, email=email))
