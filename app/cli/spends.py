@@ -2,13 +2,14 @@
 
 import click
 
-from app.cli.operating import minute, open_services, option_store, table
+from app.cli.operating import minute, open_services, option_store, option_who, table
 from app.usecases.spending.list_spends import list_spends
+from app.usecases.spending.release_spend import LISTED_MAX, open_payments, release_spend
 
 
 @click.group()
 def spends() -> None:
-    """See what customers paid with points."""
+    """See what customers paid with points, and give it back."""
 
 
 @spends.command(name="list")
@@ -24,3 +25,41 @@ def list_command(*, store: str, customer: str, before: int | None) -> None:
     click.echo(table(headings, rows) if rows else "Nobody paid with points yet.")
     if page.older_than is not None:
         click.echo(f"\nOlder spends: add --before {page.older_than}")
+
+
+@spends.command(name="payments")
+@option_store
+@click.option("--before", type=int, metavar="ID", help="List the payments before this one.")
+def payments_command(*, store: str, before: int | None) -> None:
+    """List payments by points at Saleor's checkout that did not go back whole, newest first, fifty at a time."""
+    with open_services() as services:
+        found = open_payments(services, store, before_id=before)
+    rows = [
+        (
+            one.id,
+            minute(one.at),
+            one.email,
+            one.order_id or "(checkout)",
+            f"{one.amount} {one.currency}",
+            one.points,
+            one.returned,
+            one.stage,
+            one.problem,
+        )
+        for one in found
+    ]
+    headings = ("ID", "AT (UTC)", "CUSTOMER", "ORDER", "PAID", "POINTS", "GIVEN BACK", "STAGE", "PROBLEM")
+    click.echo(table(headings, rows) if rows else "No payment by points is open.")
+    if len(found) == LISTED_MAX:
+        click.echo(f"\nOlder payments: add --before {found[-1].id}")
+
+
+@spends.command(name="release")
+@click.argument("spend_id", metavar="ID", type=int)
+@option_store
+@option_who
+def release_command(*, spend_id: int, store: str, who: str) -> None:
+    """Give back what is left of the payment ID, as `spends payments` lists it. Saleor is told first."""
+    with open_services() as services:
+        points = release_spend(services, store, spend_id, who=who)
+    click.echo(f"Noted: {points} points go back. The worker does the rest.")
