@@ -10,13 +10,14 @@ from app.domain.claim import Balance
 from app.domain.email import email_key
 from app.domain.evidence import DISBELIEVED_FOR, contradicts
 from app.domain.settlement import INSTANT_KINDS, CauseKind, MovementKind, MovementState
-from app.providers.protocol import Absent, NotSent, Outcome, PointsProvider, Rejected, held
+from app.providers.protocol import INSUFFICIENT, Absent, NotSent, Outcome, PointsProvider, Rejected, held
 from app.usecases.moving.causes import DISBELIEVED, Result, Waits
 from app.usecases.moving.engine_run import Run
 from app.usecases.moving.looking_up import balances_before_call
 from app.usecases.moving.recording import doubt_again, record
 
 NOTHING_THERE = "NOTHING_THERE"
+HOLDS_TOO_LITTLE = Rejected("The balance does not hold that many points.", code=INSUFFICIENT)
 NOTHING_TO_TAKE = Rejected("The balance holds nothing to take back.", code=NOTHING_THERE)
 
 
@@ -59,6 +60,10 @@ def hold_to_balances(
             kept.append(movement)
             continue
         points = min(-movement.points, left[key])
+        if movement.cause_kind == CauseKind.SPEND and points < -movement.points:
+            # A payment is taken whole or not at all.
+            ended.append((movement, HOLDS_TOO_LITTLE))
+            continue
         left[key] -= points
         if points > 0:
             change(movement, points=-points)
@@ -116,7 +121,8 @@ def _whole_balances(run: Run, checked: Checked, _found: Mapping[str, Balance | A
 
 
 def _within_balances(run: Run, checked: Checked, _found: Mapping[str, Balance | Absent]) -> Checked:
-    if not run.accounts.has_floor:
+    # A payment never lets a balance fall below zero, whatever the store lets refunds do.
+    if not run.accounts.has_floor and run.cause.kind != CauseKind.SPEND:
         return checked
     kept, ended = hold_to_balances(checked.ready, checked.balances)
     return _less(checked, [movement for movement, _ in ended], record(run, ended)) if ended else replace(checked, ready=kept)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 from sqlmodel import Session
@@ -15,10 +15,12 @@ from app.db.tables import AccountRow, SpendRow
 from app.domain.payment_request import PaymentRequest, Shopper, payer_of
 from app.domain.settlement import CauseKind
 from app.domain.spend_rule import SpendRule
-from app.domain.spending import PointsPayment, SpendRefusal, SpendStage, as_amount, decide_payment, minor_units
+from app.domain.spending import SpendRefusal, SpendStage, as_amount, decide_payment
 from app.ledger import statements as ledger
 from app.usecases.moving.engine_run import Run, open_accounts
 from app.usecases.services import Services
+from app.usecases.spending.charge_elsewhere import charge_elsewhere
+from app.usecases.spending.new_spend import new_spend
 from app.usecases.spending.paying_here import take_now
 from app.usecases.spending.spend_cause import CONFIRMED_AFTER
 from app.usecases.spending.what_is_payable import payable_of, rule_for
@@ -66,9 +68,10 @@ def _charge(services: Services, store_id: int, asked: PaymentRequest, payer: Sho
             return NotCharged(rule)
         store, account = store_and_account(session, store_id)
         run = Run(services, open_accounts(services, session, store), services.causes[CauseKind.SPEND])
-        if account.id not in run.accounts.local:
-            return NotCharged(SpendRefusal.TRY_AGAIN)
-        return _charge_here(session, run, account, asked, payer, rule, now)
+        if account.id in run.accounts.local:
+            return _charge_here(session, run, account, asked, payer, rule, now)
+    taken = charge_elsewhere(run, account, asked, payer, rule)
+    return NotCharged(taken, rule.least_points) if isinstance(taken, SpendRefusal) else _charged(taken)
 
 
 def _again(spend: SpendRow, now: datetime) -> Charged | NotCharged:
@@ -103,29 +106,6 @@ def _charge_here(
     take_now(session, run, spend, now)
     spend.answered_at = now
     return _charged(spend)
-
-
-def new_spend(
-    account: AccountRow, asked: PaymentRequest, payer: Shopper, key: str, rule: SpendRule, payment: PointsPayment, now: datetime
-) -> SpendRow:
-    """Make the row of a payment that is asked for."""
-    source = asked.source
-    return SpendRow(
-        store_id=account.store_id,
-        reference=uuid4(),
-        saleor_transaction_id=asked.transaction_id,
-        saleor_checkout_id=None if source.is_order else source.id,
-        saleor_order_id=source.id if source.is_order else None,
-        channel=source.channel,
-        email=payer.email.strip(),
-        email_key=key,
-        account_id=account.id or 0,
-        rule_id=rule.id,
-        currency=source.currency,
-        amount_units=minor_units(payment.amount, source.currency),
-        points=payment.points,
-        asked_at=now,
-    )
 
 
 def _charged(spend: SpendRow) -> Charged:

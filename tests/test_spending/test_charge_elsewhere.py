@@ -1,0 +1,86 @@
+"""Shoppers pay with points that live at Coggins: taken once, never guessed, and never later than the shopper was told."""
+
+import pytest
+
+from app.domain.claim import Balance
+from app.domain.spending import SpendStage
+from app.usecases.moving.move_waiting import move_waiting
+from tests.standins import faults
+from tests.standins.faults import Fault
+from tests.test_spending.paying import ADA, PayingShop
+from tests.world import World
+
+
+@pytest.fixture
+def elsewhere(coggins_world: World) -> PayingShop:
+    """A shop whose points live at Coggins, where Ada has 2,000."""
+    opened = PayingShop(coggins_world)
+    opened.open()
+    assert coggins_world.coggins is not None
+    coggins_world.coggins.adjust(ADA, 2_000)
+    return opened
+
+
+def coggins_of(shop: PayingShop) -> faults.FaultPlan:
+    assert shop.world.coggins is not None
+    return shop.world.coggins.faults
+
+
+def look_on(shop: PayingShop) -> None:
+    """Let the engine find out what became of what it asked for."""
+    for _ in range(8):
+        shop.world.clock.advance(minutes=6)
+        move_waiting(shop.world.services)
+
+
+def test_points_elsewhere_pay(elsewhere: PayingShop) -> None:
+    checkout_id = elsewhere.cart("60")
+
+    first = elsewhere.pay(checkout_id, "15", key="k")
+    again = elsewhere.pay(checkout_id, "15", key="k")
+
+    assert first.transaction.charged == again.transaction.charged == 15
+    assert first.event.psp_reference == again.event.psp_reference
+    assert elsewhere.world.balance(ADA) == Balance(500, 0)
+    [spend] = elsewhere.spends()
+    assert spend.stage == SpendStage.TAKEN
+    assert elsewhere.differences() == []
+
+
+def test_points_elsewhere_pay_no_more_than_are_there(elsewhere: PayingShop) -> None:
+    assert elsewhere.pay(elsewhere.cart("60")).transaction.charged == 20
+    assert elsewhere.pay(elsewhere.cart("60")).data["code"] == "no_points"
+
+
+@pytest.mark.parametrize("fault", [faults.status(429), faults.status(401)])
+def test_what_could_not_be_asked_for_is_never_taken_later(elsewhere: PayingShop, fault: Fault) -> None:
+    coggins_of(elsewhere).once(fault, on="instant")
+
+    assert elsewhere.pay(elsewhere.cart("60"), "15").data["code"] == "try_again"
+    look_on(elsewhere)
+
+    assert [spend.stage for spend in elsewhere.spends()] == [SpendStage.REFUSED]
+    assert elsewhere.world.balance(ADA) == Balance(2_000, 0)
+
+
+def test_an_answer_that_is_lost_is_a_failure_and_found_out_later(elsewhere: PayingShop) -> None:
+    coggins_of(elsewhere).once(faults.after_acting(faults.cut()), on="instant")
+    checkout_id = elsewhere.cart("60")
+
+    assert elsewhere.pay(checkout_id, "15", key="k").data["code"] == "try_again"
+    assert elsewhere.pay(checkout_id, "15", key="k").data["code"] == "try_again"
+    assert elsewhere.pay(elsewhere.cart("60"), "5").data["code"] == "busy"
+    look_on(elsewhere)
+
+    # It had happened. Saleor has not booked it, so the worker will give it back; until then the same call pays.
+    [spend] = elsewhere.spends()
+    assert (spend.stage, spend.answered_at) == (SpendStage.TAKEN, None)
+    assert spend.look_at is not None
+    assert elsewhere.world.balance(ADA) == Balance(500, 0)
+
+
+def test_a_provider_that_does_not_answer_takes_nothing(elsewhere: PayingShop) -> None:
+    coggins_of(elsewhere).once(faults.status(500), on="lookup")
+
+    assert elsewhere.pay(elsewhere.cart("60"), "15").data["code"] == "try_again"
+    assert elsewhere.spends() == []
