@@ -9,7 +9,7 @@ from itertools import groupby
 from sqlalchemy import exists, func
 from sqlmodel import Session, col, select
 
-from app.db.approval_requests import COUNTED_MAX, waiting_requests
+from app.db.approval_requests import COUNTED_MAX, waiting_batches, waiting_requests
 from app.db.rows import as_value
 from app.db.spend_rules import newest_spend_rule
 from app.db.stores import store_and_account
@@ -165,7 +165,7 @@ def _first_steps(session: Session, store: StoreRow) -> tuple[bool, bool, int]:
     new_order = exists().where(
         col(OrderRow.store_id) == store.id, col(OrderRow.placed_at) >= store.created_at, col(OrderRow.read_at).is_not(None)
     )
-    asked = select(of_staff, new_order, waiting_requests(store.id or 0))
+    asked = select(of_staff, new_order, waiting_requests(store.id or 0) + waiting_batches(store.id or 0))
     has_default_rule, has_orders, approvals_waiting = session.exec(asked).one()
     return bool(has_default_rule), bool(has_orders), int(approvals_waiting)
 

@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.usecases.services import Services
 from app.web.merchant import (
     approvals,
+    batch_pages,
     customer_actions,
     customer_list,
     customers,
@@ -57,6 +58,7 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
         order_list,
         orders,
         approvals,
+        batch_pages,
         customer_actions,
         moved_customer,
         customer_list,

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, abort, request
 
 from app.errors import BadRequest
+from app.usecases.merchants.batches.see_batch import waiting_batches
 from app.usecases.merchants.decide_request import decide_request
 from app.usecases.merchants.form_tokens import new_token
 from app.usecases.merchants.list_requests import LISTED_MAX, count_waiting, list_requests
@@ -45,6 +46,7 @@ def _page(services: Services, staff: Staff, *, failed: str = "", sentence: str =
         staff,
         status=422 if failed else 200,
         waiting=waiting,
+        batches=waiting_batches(services, staff.store_slug),
         waiting_count=count_waiting(services, staff.store_id) if len(waiting) == LISTED_MAX else len(waiting),
         decided=decided,
         failed=failed,

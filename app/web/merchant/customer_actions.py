@@ -9,9 +9,14 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 
+from app.domain.bounds import POINTS_MAX
+from app.domain.change_batches import Unusable, WantedChange
+from app.domain.email import is_typed_well
 from app.domain.store import AccountKind
 from app.errors import BadRequest
+from app.usecases.merchants.batches.make_batch import make_batch
 from app.usecases.merchants.find_customers import customer_address, customer_addresses
+from app.usecases.merchants.form_tokens import FormToken
 from app.usecases.merchants.give_to_many import CUSTOMERS_AT_ONCE_MAX, GivenTo, give_to_many
 from app.usecases.merchants.keep_customer import keep_customer
 from app.usecases.merchants.see_changes import see_changes
@@ -21,8 +26,9 @@ from app.usecases.operating.show_customer import export_customer, show_customer
 from app.usecases.services import Services
 from app.web.merchant import order_words
 from app.web.merchant.authentication import MANAGE_ORDERS, MANAGE_USERS, Staff, require, staff_of
+from app.web.merchant.batch_pages import batch_page
 from app.web.merchant.customers import customer_page, page_about
-from app.web.merchant.fragments import Tone, form_about, form_once, form_text, fragment, notify
+from app.web.merchant.fragments import Tone, at, form_about, form_once, form_text, fragment, notify
 from app.web.merchant.orders import signed_points
 from app.web.merchant.places import from_segment
 from app.web.merchant.words import number
@@ -57,6 +63,8 @@ def _add_giving(routes: Blueprint, services: Services) -> None:
         emails = _listed_emails()
         try:
             once = form_once(staff)
+            if request.form.get("as") == "batch":
+                return _batch_for(services, staff, emails, once)
             outcomes = give_to_many(
                 services,
                 staff.store_slug,
@@ -96,6 +104,23 @@ def _said(outcomes: list[GivenTo]) -> tuple[Tone, str, str]:
         f"Above a limit of your shop, waiting for approval: {number(waiting)}." if waiting else "",
     ]
     return tone, f"{number(done)} of {number(len(outcomes))} customers changed", " ".join(filter(None, texts))
+
+
+def _batch_for(services: Services, staff: Staff, emails: list[str], once: FormToken) -> Response:
+    """Write a batch down for those who were chosen, and show what it would do."""
+    points = signed_points()
+    if not 0 < len(emails) <= CUSTOMERS_AT_ONCE_MAX:
+        raise BadRequest(f"Choose from 1 to {CUSTOMERS_AT_ONCE_MAX} customers.")
+    if not 0 < abs(points) <= POINTS_MAX:
+        raise BadRequest(f"Points must be a whole number from 1 to {POINTS_MAX}, with a minus to take them.")
+    wanted = [
+        WantedChange(place, email, points) if is_typed_well(email) else Unusable(place, "This is no e-mail address.")
+        for place, email in enumerate(emails, start=1)
+    ]
+    batch_id = make_batch(services, staff.store_slug, wanted, reason=form_text("reason"), who=staff.email, once=once)
+    if batch_id is None:
+        return notify(_giving(staff, emails), "info", "This form was sent before", "Batches has what came of it.")
+    return at(batch_page(services, staff, batch_id), f"batches/{batch_id}")
 
 
 def _listed_emails() -> list[str]:
