@@ -199,7 +199,7 @@ def _give_back_to_the_old_address(_rig: Rig) -> Any:
 
 def _spend_what_is_owed(_rig: Rig) -> Any:
     """Let a customer spend what a refund is about to take back."""
-    return patch.object(spend_points, "_owed", lambda *_: 0)
+    return patch.object(spend_points, "points_owed", lambda *_: 0)
 
 
 def _never_look_at_the_day(_rig: Rig) -> Any:
