@@ -15,7 +15,7 @@ from tests.world import World
 _UNKNOWN = ("by_staff", "payments", "has_gift_cards", "card", "is_replacement", "returned", "placed_at")
 
 
-def _as_settled_by_an_older_app(world: World) -> None:
+def as_settled_by_an_older_app(world: World) -> None:
     """Leave of each order what an older app would have stored: no version, the facts in the older form, less of a snapshot."""
     with world.services.database.writing() as session:
         for order in session.exec(select(OrderRow)).all():
@@ -36,7 +36,7 @@ def test_a_new_order_is_settled_by_the_newest_version(world: World) -> None:
 def test_an_order_that_an_older_app_settled_keeps_the_first_version(world: World) -> None:
     order_id = world.saleor.shop.place_paid_order("60")
     world.deliver()
-    _as_settled_by_an_older_app(world)
+    as_settled_by_an_older_app(world)
 
     world.saleor.till.refund(order_id, "10")
     world.deliver()
@@ -60,7 +60,7 @@ def test_neither_the_upgrade_nor_the_next_note_moves_a_settled_order(world: Worl
     start, points = OTHERWISE[name]
     order_id = start(world.saleor)
     world.deliver()
-    _as_settled_by_an_older_app(world)
+    as_settled_by_an_older_app(world)
     before = world.order(order_id)
 
     world.saleor.shop.add_note(order_id)
@@ -74,7 +74,7 @@ def test_an_order_settled_by_the_first_version_keeps_its_arithmetic_when_goods_c
     start, _ = OTHERWISE["all by gift card"]
     older = start(world.saleor)
     world.deliver()
-    _as_settled_by_an_older_app(world)
+    as_settled_by_an_older_app(world)
     newer = start(world.saleor)
 
     for order_id in (older, newer):

@@ -56,7 +56,7 @@ class Told:
         self.world.follow(order_id)
 
     def give(self, order_id: str, points: int) -> None:
-        if not self.world.orders():
+        if all(order.saleor_order_id != order_id for order in self.world.orders()):
             self.look()
         adjust_order(self.world.services, self._slug, order_id, points=points, reason="sorry", who=WHO)
 
