@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import bindparam, case, exists, select, update
 from sqlmodel import Session, col
@@ -20,8 +21,16 @@ LEASE = timedelta(seconds=60)
 PROLONGED_AFTER = timedelta(seconds=10)
 # So long, at least, a lease holds from the moment at which it was asked whether it is still ours.
 LEASE_HOLDS = LEASE - PROLONGED_AFTER
+# What the token of a lease begins with. A worker that does not know what is gone has a hexadecimal one, and the database does
+# not let it take an order of which something is gone: it would give those points again.
+KNOWS_WHAT_IS_GONE = "g"
 # No lease ends later than this: one that does was taken before the clock was put back.
 LEASE_LONGEST = LEASE + CLOCKS_AGREE_WITHIN
+
+
+def new_lease_token() -> str:
+    """Make a token for a lease, of 32 letters."""
+    return KNOWS_WHAT_IS_GONE + uuid4().hex[1:]
 
 
 def choose_store(session: Session, now: datetime, *, but: Collection[int] = ()) -> StoreRow | None:

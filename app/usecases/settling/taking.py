@@ -1,11 +1,10 @@
 """Step 0: take a batch of one store's waiting orders."""
 
 from datetime import datetime
-from uuid import uuid4
 
 from sqlmodel import Session
 
-from app.db.queue import choose_store, lease, note_served
+from app.db.queue import choose_store, lease, new_lease_token, note_served
 from app.db.stores import rules_of
 from app.db.tables import OrderRow, StoreRow
 from app.errors import BadSetting
@@ -22,7 +21,7 @@ def take_batch(services: Services) -> Batch | None:
     Where other workers have all of a store's orders locked just now, the next store is looked at.
     """
     now = services.clock()
-    lease_token = uuid4().hex
+    lease_token = new_lease_token()
     with services.database.writing() as session:
         store, orders = _taken(session, lease_token, now)
         if store is None or store.id is None:
