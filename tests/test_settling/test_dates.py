@@ -1,12 +1,14 @@
 """What time alone changes gets a next look: every state of an order that has a date in it, one after the other."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from sqlmodel import select
+from sqlmodel import SQLModel, select
 
 from app.db.tables import RuleRow
 from app.domain.claim import ClaimState
@@ -14,7 +16,11 @@ from app.domain.order_link import order_link
 from tests.standins import faults
 from tests.test_settling.test_provider_faults import make_instant, provider, wait_out
 from tests.test_settling.test_refunds import ADA, paid_order, refund, spend
+from tests.test_staff.test_decisions import for_staff
+from tests.test_staff.test_moved_customers import credited_order, let_pass, move
 from tests.world import TIMEOUT, World
+
+TESTS = Path(__file__).parents[1]
 
 # Noon, so that no test depends on the hours between two midnights.
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -80,6 +86,24 @@ def whose_words_were_refused(world: World) -> str:
     return paid_order(world)
 
 
+def whose_points_are_in_transit(world: World) -> str:
+    order_id = credited_order(world)
+    # The debit is answered, and the credit is not.
+    let_pass(world, 1)
+    provider(world).faults.once(faults.status(500), on="instant")
+    move(world)
+    refund(world, order_id, "25")
+    assert world.order(order_id).problem_code == "in_transit"
+    return order_id
+
+
+def that_waits_for_another(world: World) -> str:
+    for_staff(world)
+    order_id = paid_order(world, "50")
+    assert world.order(order_id).problem_code == "waits"
+    return order_id
+
+
 def page_of(world: World, order_id: str) -> str:
     """Read the order's page as somebody does who kept the link of the mail."""
     link = order_link(world.services.claim_url_base, world.store().slug, order_id)
@@ -93,8 +117,26 @@ AT_COGGINS = (
     with_an_unknown_instant,
     with_a_claim_whose_answer_was_lost,
     with_a_paused_account,
+    whose_points_are_in_transit,
+    that_waits_for_another,
 )
 Making = Callable[[World], str]
+# Every moment ahead that a table holds, with the test that waits until it has come. Those of other columns are past.
+MOMENTS_AHEAD = {
+    "order.look_at": "test_settling/test_dates.py::test_a_state_that_time_changes_gets_a_next_look",
+    "order.lease_until": "test_settling/test_clock_put_back.py::test_a_lease",
+    "claim.expires_on": "test_settling/test_dates.py::test_an_order_whose_claim_ran_out_says_none_on_the_day_after",
+    "points_claim.expires_at": "test_settling/test_dates.py::test_an_order_whose_claim_ran_out_says_none_on_the_day_after",
+    "movement.look_at": "test_settling/test_clock_put_back.py::test_a_change_by_staff_that_was_put_off_then",
+    "account.paused_until": "test_settling/test_provider_faults.py::test_what_the_provider_did_not_take_waits_with_its_reason",
+    "store.paused_until": "test_settling/test_saleor_faults.py::test_orders_keep_their_place_while_their_saleor_does_not_answer",
+    "deleted_customer.not_before": "test_staff/test_deleted_customers.py::test_while_saleor_does_not_say_whether",
+    "change_batch.look_at": "test_staff/test_batches.py::test_another_change_under_way_is_waited_for",
+    "batch_change.look_at": "test_staff/test_batches.py::test_another_change_under_way_is_waited_for",
+}
+# The end of what was logged again and again; and what the tests of spends walk.
+_OTHERS = {"log_entry.until", "spend.look_at", "spend.lease_until"}
+_AHEAD = re.compile(r"(^|_)(look_at|until|not_before|expires_at|expires_on|due_at|ends_at|begins_at)$")
 
 
 def gets_a_look(world: World, making: Making) -> None:
@@ -113,6 +155,14 @@ def test_a_state_that_time_changes_gets_a_next_look(world: World, making: Making
 @pytest.mark.parametrize("making", AT_COGGINS, ids=lambda making: making.__name__)
 def test_a_state_that_time_changes_at_coggins_gets_a_next_look(coggins_world: World, making: Making) -> None:
     gets_a_look(coggins_world, making)
+
+
+def test_every_moment_ahead_has_a_test_that_waits_for_it() -> None:
+    found = {f"{table.name}.{column.name}" for table in SQLModel.metadata.sorted_tables for column in table.columns}
+    assert {name for name in found - _OTHERS if _AHEAD.search(name.split(".")[1])} == MOMENTS_AHEAD.keys()
+    for test in MOMENTS_AHEAD.values():
+        path, _, name = test.partition("::")
+        assert f"def {name}" in (TESTS / path).read_text()
 
 
 def test_the_looks_come_to_an_end(world: World) -> None:
