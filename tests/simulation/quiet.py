@@ -22,8 +22,8 @@ from tests.simulation.world import Violation, World
 SOON = timedelta(days=5)
 # A shortfall is looked for again for 90 days, an hour or so more for the last look's own calls.
 LONG = timedelta(days=95)
-# Points in transit that wait for staff are looked for every five minutes, and staff decide only after `SOON`.
-LOOKS_MAX = 2000
+# Each order whose points are in transit and wait for staff is looked at every five minutes, and staff decide only after `SOON`.
+LOOKS_MAX = 12_000
 BATCHES_MAX = 60
 
 
