@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import structlog
+from sqlmodel import Session
 
 from app.db.tables.points_entry import EntryKind
 from app.ledger import entries as ledger
@@ -12,6 +13,9 @@ from app.usecases.api.items import INSUFFICIENT, BalanceMoved, Move, RefusedItem
 from app.usecases.services import Services
 
 log = structlog.get_logger()
+
+# A request of no more items shares its transaction with others that wait.
+TOGETHER_MAX = 10
 
 
 def move_balances(
@@ -33,13 +37,24 @@ def move_balances(
         for item in items
         if isinstance(item, Move)
     ]
-    with services.database.writing() as session:
+
+    def move(session: Session) -> tuple[list[Outcome], bool]:
         before = done_before(session, services.sealer, caller, once, now)
         if before is not None:
-            return before
+            return before, False
         posted = iter(ledger.post(session, caller.store_id, entries, now) if entries else ())
-        outcomes = [item if isinstance(item, RefusedItem) else BalanceMoved() if next(posted) else INSUFFICIENT for item in items]
+        outcomes: list[Outcome] = [
+            item if isinstance(item, RefusedItem) else BalanceMoved() if next(posted) else INSUFFICIENT for item in items
+        ]
         keep(session, services.sealer, caller, once, outcomes, now)
-    moved = sum(isinstance(outcome, BalanceMoved) for outcome in outcomes)
-    log.info("balances moved", store_id=caller.store_id, moved=moved, refused=len(items) - moved)
-    return list(outcomes)
+        return outcomes, True
+
+    if len(items) <= TOGETHER_MAX:
+        outcomes, is_new = services.database.write_together(move)
+    else:
+        with services.database.writing() as session:
+            outcomes, is_new = move(session)
+    if is_new:
+        moved = sum(isinstance(outcome, BalanceMoved) for outcome in outcomes)
+        log.info("balances moved", store_id=caller.store_id, moved=moved, refused=len(items) - moved)
+    return outcomes
