@@ -31,6 +31,8 @@ def page(world: World, opens: OpenPage) -> Iterator[Page]:
         shown = opens().page
         shown.goto(shop.url)
         yield shown
+        # What it asked for last is answered before its servers stop.
+        expect(shown.locator("main")).not_to_have_attribute("aria-busy", "true")
 
 
 def sign_in(page: Page) -> None:

@@ -27,13 +27,25 @@
   const byId = (id) => document.getElementById(id);
   const say = (id, text) => { byId(id).textContent = text; };
 
+  // What is being asked for now. Screen readers wait with what they read until it is there.
+  let waiting = 0;
+  const isBusy = (change) => {
+    waiting += change;
+    document.querySelector("main").setAttribute("aria-busy", String(waiting > 0));
+  };
+
   async function post(path, body, headers = {}) {
-    const answer = await fetch(path, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", ...headers },
-      body: JSON.stringify(body),
-    });
-    return answer.json();
+    isBusy(1);
+    try {
+      const answer = await fetch(path, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", ...headers },
+        body: JSON.stringify(body),
+      });
+      return await answer.json();
+    } finally {
+      isBusy(-1);
+    }
   }
 
   async function saleor(query, variables) {
