@@ -226,6 +226,39 @@ def test_points_of_a_cancelled_order_come_back_where_the_rule_says_so(shop: Payi
     assert shop.returns()[0].why == ReturnReason.CANCELLED
 
 
+def test_a_checkout_completed_and_cancelled_after_the_look_gives_back_at_once(shop: PayingShop) -> None:
+    checkout_id = shop.cart("15")
+    session = shop.pay(checkout_id)
+    later(shop, minutes=2)
+    order_id = shop.world.saleor.checkouts.complete(checkout_id)
+    shop.world.deliver()
+
+    shop.world.saleor.shop.cancel(order_id)
+    shop.world.deliver()
+    look_after(shop)
+
+    assert booked(shop, session) == (0, 15)
+    assert shop.points(ADA) == (2_000, 0)
+    [spend], [back] = shop.spends(), shop.returns()
+    assert (spend.saleor_order_id, back.why) == (order_id, ReturnReason.CANCELLED)
+
+
+def test_a_checkout_completed_after_the_look_and_overcharged_gives_back_after_an_hour(shop: PayingShop) -> None:
+    checkout_id = shop.cart("10", "5")
+    session = shop.pay(checkout_id)
+    later(shop, minutes=2)
+    shop.world.saleor.checkouts.change_lines(checkout_id, "10")
+    shop.world.saleor.checkouts.complete(checkout_id)
+    shop.world.deliver()
+    look_after(shop)
+    assert shop.returns() == []
+
+    later(shop, hours=1)
+
+    assert booked(shop, session) == (10, 5)
+    assert shop.returns()[0].why == ReturnReason.OVERCHARGED
+
+
 def test_a_cancelled_order_keeps_its_points_where_the_rule_says_so(shop: PayingShop) -> None:
     shop.set_rule(return_on_cancel=False)
     checkout_id = shop.cart("15")
