@@ -1,10 +1,17 @@
 """The page that lists customers: what it shows, what its links keep, and its export."""
 
+import pytest
+from playwright.sync_api import ViewportSize, expect
+
 from app.usecases.operating.housekeeping import know_customers
+from tests.standins.dashboard import StandInDashboard
 from tests.test_merchant.calls import Desk, once_in, seen
+from tests.test_merchant.conftest import OpenFrame
+from tests.test_merchant.test_the_frame import app_in
 from tests.test_settling.test_refunds import ADA, paid_order
 
 BOB = "bob.marley@example.com"
+NARROW: ViewportSize = {"width": 390, "height": 844}
 
 
 def live(desk: Desk) -> None:
@@ -84,3 +91,21 @@ def test_who_was_chosen_in_the_list_is_given_points_at_once(desk: Desk) -> None:
 
 def test_whoever_chose_nobody_is_told_where_to_choose(desk: Desk) -> None:
     assert "Nobody to give points to" in seen(desk.post("customers/chosen", {}))
+
+
+@pytest.mark.parametrize("query", ["", "?email=example"])
+def test_on_a_phone_the_list_scrolls_inside_its_card(
+    desk: Desk, dashboard: StandInDashboard, frames: OpenFrame, query: str
+) -> None:
+    paid_order(desk.world, email="a.customer.with.a.rather.long.name@example.com")
+    know_customers(desk.world.services)
+    page = frames(viewport=NARROW)
+    page.goto(dashboard.page("/customers", query))
+    table = app_in(page).get_by_role("region", name="Customers and their points")
+
+    expect(table).to_be_visible()
+
+    assert app_in(page).locator("html").evaluate("page => page.scrollWidth <= page.clientWidth"), "all of the page scrolls"
+    assert table.evaluate("one => one.scrollWidth > one.clientWidth"), "it shows no more than fits"
+    inside = "one => one.getBoundingClientRect().right <= one.closest('.card').getBoundingClientRect().right"
+    assert table.evaluate(inside), "it runs out of its card"
