@@ -113,6 +113,19 @@ def test_boxes_say_what_waits_and_lead_to_the_forms_that_give_points(desk: Desk)
     assert opened_form(desk, of_order) == f"orders/{quote(order_id)}/give"
 
 
+def test_only_a_customer_for_whom_nothing_waits_has_no_points_yet(desk: Desk) -> None:
+    world = desk.world
+    user_id = world.saleor.shop.register_customer("shopper@example.com")
+    assert "No points yet" in seen(desk.widget("customer", customerId=user_id))
+
+    world.saleor.shop.place_paid_order("60")
+    world.deliver()
+
+    answer = seen(desk.widget("customer", customerId=user_id))
+    assert "60 waiting to be claimed" in answer
+    assert "No points yet" not in answer
+
+
 def opened_form(desk: Desk, box: requests.Response) -> str:
     """Follow "Give points" as the Dashboard would, and give the page that it leads to; the form there is open."""
     found = re.search(r'href="[^"]*/extensions/app/[^/"]+/([^"]*)"[^>]*>Give points<', box.text)
