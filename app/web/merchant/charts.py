@@ -22,6 +22,8 @@ _LIGHT = Style(
     foreground="#5d6060",
     foreground_strong="#252828",
     foreground_subtle="#d7dce0",
+    guide_stroke_color="#d7dce0",
+    major_guide_stroke_color="#d7dce0",
     colors=("#9db7f5", "#2b5bd7", "#d1421e"),
     font_family=_FONT,
 )
@@ -31,6 +33,8 @@ _DARK = Style(
     foreground="#b3b6c2",
     foreground_strong="#ffffff",
     foreground_subtle="#3a4552",
+    guide_stroke_color="#3a4552",
+    major_guide_stroke_color="#3a4552",
     colors=("#4a62a8", "#9dbcff", "#ff9a7a"),
     font_family=_FONT,
 )
