@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from app.domain.spending import SpendStage
+from app.usecases.spending.refund import NOTHING_LEFT
 from tests.standins.saleor.app_payments import Session
 from tests.test_spending.paying import PayingShop
 from tests.waiting import PATIENCE_SECONDS
@@ -54,6 +55,27 @@ def test_four_refunds_of_five_on_fifteen_give_back_fifteen(shop: PayingShop) -> 
     assert len({back.request_event_id for back in shop.returns()}) == 3
     assert shop.world.saleor.payments[transaction_id].events[0].type == "REFUND_FAILURE"
     assert shop.spends()[0].stage == SpendStage.RETURNED
+
+
+def test_requests_that_nothing_is_left_for_are_refused_under_a_reference_each(shop: PayingShop) -> None:
+    _order_id, transaction_id = paid_order(shop, "10")
+    for _ in range(3):
+        shop.world.saleor.requests.ask(transaction_id, amount="5")
+    shop.world.saleor.requests.deliver()
+
+    # Saleor asks for no more than is charged: now for 0.00.
+    refund(shop, transaction_id, "5")
+
+    transaction = shop.world.saleor.payments[transaction_id]
+    assert booked(shop, transaction_id) == (0, 10)
+    assert transaction.refund_pending == 0
+    assert shop.points() == (2_000, 0)
+    failures = [event for event in transaction.events if event.type == "REFUND_FAILURE"]
+    assert [event.message for event in failures] == [NOTHING_LEFT] * 2
+    assert {event.amount for event in failures} == {0, 5}
+    references = [event.psp_reference for event in failures]
+    assert len(set(references)) == 2
+    assert all(references)
 
 
 def test_refunds_that_overlap_give_back_no_more_than_was_paid(shop: PayingShop) -> None:

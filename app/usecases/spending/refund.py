@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID, uuid5
 
 import structlog
 from sqlmodel import Session
 
 from app.db.spend_values import returns_of, spends_of_transaction
 from app.db.tables import SpendReturnRow, SpendRow, StoreRow
-from app.domain.booked_payment import EventKind
+from app.domain.booked_payment import EventKind, PaymentEvent
 from app.domain.settlement import CauseKind
 from app.domain.spend_steps import COMPARE_AFTER
 from app.domain.spending import ReturnReason, SpendStage, as_amount, minor_units
@@ -27,11 +28,13 @@ REFUND_EVENT = "TransactionRefundRequested"
 NOTHING_LEFT = "All that points paid here went back already."
 NOT_OURS = "Saleor Points knows no payment by points of this transaction."
 NOT_BOOKED = "Saleor has not booked this payment by points."
+# What references of refusals are made in. It never changes.
+_REFUSALS = UUID("5b0f5c3e-6f0e-4d0b-9d53-2f7c8a1e4b96")
 
 
 @dataclass(frozen=True, slots=True)
 class Refunded:
-    """What the answer says: the return's reference and amount; or why nothing goes back."""
+    """What the answer says: the return's reference and amount; or why nothing goes back, under a reference of its own."""
 
     reference: str = ""
     amount: str = ""
@@ -58,14 +61,14 @@ def _refund(services: Services, session: Session, store: StoreRow, request: Acti
     spends = spends_of_transaction(session, store.id or 0, request.transaction_id, lock=True)
     booked = [one for one in spends if request.booked.holds(EventKind.CHARGE_SUCCESS, str(one.reference))]
     if not booked:
-        return Refunded(refusal=NOT_BOOKED if spends else NOT_OURS)
+        return _refused(request, NOT_BOOKED if spends else NOT_OURS)
     returns = [row for rows in returns_of(session, [one.id or 0 for one in spends]).values() for row in rows]
     event_id = _own_event(request, returns)
     if event_id is None:
         return _same_again(request, spends, returns)
     spend = next((one for one in booked if one.amount_units > one.returned_units), None)
     if spend is None or spend.currency != request.currency or request.amount <= 0:
-        return Refunded(refusal=NOTHING_LEFT)
+        return _refused(request, NOTHING_LEFT)
     units = min(minor_units(request.amount, spend.currency), spend.amount_units - spend.returned_units)
     back = write_return(session, spend, ReturnReason.REFUND, units, now, request_event_id=event_id)
     _confirm(spend, request)
@@ -81,8 +84,7 @@ def _own_event(request: ActionRequest, returns: list[SpendReturnRow]) -> str | N
     """Find the request that this delivery is for: it does not say. The oldest of its amount that no return has taken."""
     taken = {row.request_event_id for row in returns}
     for event in reversed(request.booked.events):
-        is_request = event.kind == EventKind.REFUND_REQUEST and not event.reference
-        if is_request and event.amount == request.amount and event.id not in taken:
+        if _is_open(event) and event.amount == request.amount and event.id not in taken:
             return event.id
     return None
 
@@ -91,9 +93,27 @@ def _same_again(request: ActionRequest, spends: list[SpendRow], returns: list[Sp
     asked = {event.id for event in request.booked.events if event.amount == request.amount}
     answered = [row for row in returns if row.request_event_id in asked]
     if not answered:
-        return Refunded(refusal=NOTHING_LEFT)
+        return _refused(request, NOTHING_LEFT)
     last = max(answered, key=lambda row: row.id or 0)
+    if last.cancelled_at is not None:
+        return _refused(request, NOTHING_LEFT)
     return _as_refunded(next(one for one in spends if one.id == last.spend_id), last)
+
+
+def _refused(request: ActionRequest, refusal: str) -> Refunded:
+    """Refuse under a reference made of the request and its amount, so the same request again is answered the same.
+
+    Saleor takes two failures without a reference for the same one, and reports it where their amounts differ. The newest open
+    request of the amount is this one, as nearly as can be told; others have the same amount, so no harm is done.
+    """
+    events = request.booked.events
+    own = next((event.id for event in events if _is_open(event) and event.amount == request.amount), "")
+    name = f"{request.transaction_id} {own} {request.amount.normalize()}"
+    return Refunded(reference=str(uuid5(_REFUSALS, name)), refusal=refusal)
+
+
+def _is_open(event: PaymentEvent) -> bool:
+    return event.kind == EventKind.REFUND_REQUEST and not event.reference
 
 
 def _confirm(spend: SpendRow, request: ActionRequest) -> None:
@@ -108,8 +128,6 @@ def _confirm(spend: SpendRow, request: ActionRequest) -> None:
 
 
 def _as_refunded(spend: SpendRow, back: SpendReturnRow) -> Refunded:
-    if back.cancelled_at is not None:
-        return Refunded(refusal=NOTHING_LEFT)
     return Refunded(reference=str(back.reference), amount=str(as_amount(back.amount_units, spend.currency)))
 
 

@@ -50,5 +50,5 @@ def _require(services: Services, kind: str) -> None:
 
 def _refund_answer(refunded: Refunded) -> dict[str, str]:
     if refunded.refusal:
-        return {"result": "REFUND_FAILURE", "message": refunded.refusal}
+        return {"result": "REFUND_FAILURE", "pspReference": refunded.reference, "message": refunded.refusal}
     return {"result": "REFUND_SUCCESS", "pspReference": refunded.reference, "amount": refunded.amount}
