@@ -1,4 +1,4 @@
-"""The overview: the first steps, the state now, the days, and what needs a person. At most twelve queries."""
+"""The overview: the first steps, the state now, the days, and what needs a person. At most twelve queries, or thirteen."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +13,7 @@ from app.usecases.merchants.see_overview import LISTED_MAX, see_overview
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.test_merchant.calls import Desk, once_in, seen
+from tests.test_spending.rows import new_spend
 from tests.world import World, open_world
 
 QUERIES_MAX = 12
@@ -207,6 +208,7 @@ def test_the_overview_takes_twelve_queries_however_many_orders_there_are(desk: D
 def test_every_query_of_the_overview_is_served_by_an_index(shop: World) -> None:
     """SQLite says in words whether it scans a table; PostgreSQL scans small ones whatever there is."""
     database, store_id = shop.services.database, shop.store().id or 0
+    new_spend(database, store_id=store_id, problem_code="refused", problem="Refused.")
     with counted(database) as sent:
         see_overview(shop.services, store_id)
 

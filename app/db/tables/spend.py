@@ -13,6 +13,10 @@ _IS_NOT_OVER = text("stage NOT IN ('refused', 'returned')")
 _IS_TO_BE_LOOKED_AT = text("look_at IS NOT NULL")
 _IS_OF_CHECKOUT = text("saleor_checkout_id IS NOT NULL")
 _IS_OF_ORDER = text("saleor_order_id IS NOT NULL")
+# Those that do not end by themselves. Queries repeat these very words, so that the index serves them.
+PAYMENT_NEEDS_A_PERSON = text(
+    "problem_code IN ('permission', 'missing', 'other_amount', 'refused') AND stage NOT IN ('refused', 'returned')"
+)
 
 
 class SpendRow(SQLModel, table=True):
@@ -57,6 +61,13 @@ class SpendRow(SQLModel, table=True):
         # Newest first, and those that are not over.
         Index("spend_by_number", "store_id", "id"),
         Index("spend_open", "store_id", "id", sqlite_where=_IS_NOT_OVER, postgresql_where=_IS_NOT_OVER),
+        Index(
+            "spend_needs_a_person",
+            "store_id",
+            "id",
+            sqlite_where=PAYMENT_NEEDS_A_PERSON,
+            postgresql_where=PAYMENT_NEEDS_A_PERSON,
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

@@ -14,9 +14,11 @@ from sqlmodel import Session, col, select
 
 from app.db.moment_conditions import is_free
 from app.db.stores import current_account
-from app.db.tables import AccountRow, OrderRow, StoreRow
+from app.db.tables import AccountRow, OrderRow, SpendRow, StoreRow
 from app.db.tables.order import NEEDS_A_PERSON
+from app.db.tables.spend import PAYMENT_NEEDS_A_PERSON
 from app.db.totals import count_for_people, orders_by_problem
+from app.db.troubled_payments import count_troubled_payments
 from app.domain.moments import CLOCKS_AGREE_WITHIN
 from app.domain.store import StoreState
 from app.errors import AppError
@@ -29,6 +31,7 @@ PROVIDER = "points-provider"
 PROVIDER_KEY = "points-provider-key"
 SWEEP = "points-sweep"
 ORDERS = "points-orders"
+PAYMENTS = "points-payments"
 # The schema of these has the mutation; a release before 3.22.36 answers that it has not.
 KNOWN_SINCE = (3, 22)
 TOLD_MAX = 1000
@@ -45,6 +48,7 @@ _MAY_DIFFER = or_(
         col(AccountRow.store_id) == col(StoreRow.id), col(AccountRow.is_current), col(AccountRow.problem).is_not(None)
     ),
     exists().where(col(OrderRow.store_id) == col(StoreRow.id), NEEDS_A_PERSON),
+    exists().where(col(SpendRow.store_id) == col(StoreRow.id), PAYMENT_NEEDS_A_PERSON),
 )
 
 
@@ -53,13 +57,16 @@ def tell_problems(services: Services) -> None:
     now = services.clock()
     with services.database.reading() as session:
         due = is_free(col(StoreRow.problems_told_at), now, now + ASKED_AGAIN_AFTER + CLOCKS_AGREE_WITHIN)
+        payments = count_troubled_payments(col(StoreRow.id), limit=TOLD_MAX + 1)
         stores = session.exec(
-            select(StoreRow).where(StoreRow.state == StoreState.ACTIVE, col(StoreRow.token_sealed).is_not(None), due, _MAY_DIFFER)
+            select(StoreRow, payments).where(
+                StoreRow.state == StoreState.ACTIVE, col(StoreRow.token_sealed).is_not(None), due, _MAY_DIFFER
+            )
         ).all()
         orders = orders_by_problem(session) if stores else {}
         states = [
-            (store, dict(_problems(session, store, count_for_people(orders.get(store.id or 0, {})))))
-            for store in stores
+            (store, dict(_problems(session, store, count_for_people(orders.get(store.id or 0, {})), troubled)))
+            for store, troubled in stores
             if _knows_problems(store)
         ]
     for store, problems in states:
@@ -68,8 +75,8 @@ def tell_problems(services: Services) -> None:
             _tell(services, store, told, problems)
 
 
-def _problems(session: Session, store: StoreRow, orders: int) -> Iterator[tuple[str, str]]:
-    """Give what is wrong now, key and sentence. `orders` need a person."""
+def _problems(session: Session, store: StoreRow, orders: int, payments: int) -> Iterator[tuple[str, str]]:
+    """Give what is wrong now, key and sentence. So many orders and payments need a person."""
     account: AccountRow | None = current_account(session, store.id or 0)
     if account is not None and account.problem:
         # The provider's sentences name the key where it is the key that is refused.
@@ -78,9 +85,17 @@ def _problems(session: Session, store: StoreRow, orders: int) -> Iterator[tuple[
     if store.problem:
         yield SWEEP, store.problem[:_MESSAGE_MAX]
     if orders:
-        # Each other number would be told anew.
-        number = f"more than {TOLD_MAX}" if orders > TOLD_MAX else str(orders)
-        yield ORDERS, f"Orders that need a person: {number}. Open Saleor Points to see what to do."
+        yield ORDERS, f"Orders that need a person: {_told_number(orders)}. Open Saleor Points to see what to do."
+    if payments:
+        yield (
+            PAYMENTS,
+            f"Payments with points that need a person: {_told_number(payments)}. Open Saleor Points to see what to do.",
+        )
+
+
+def _told_number(count: int) -> str:
+    """Write a number. Each other number beyond TOLD_MAX would be told anew."""
+    return f"more than {TOLD_MAX}" if count > TOLD_MAX else str(count)
 
 
 def _tell(services: Services, store: StoreRow, told: dict[str, str], problems: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What to do about an order that needs a person: one sentence for each problem that does not end by itself."""
+"""What to do about an order or a payment that needs a person, for each problem that does not end by itself."""
 
 ADVICE = {
     "no_email": "Add an e-mail address to the order in Saleor. The points follow by themselves.",
@@ -16,3 +16,16 @@ ADVICE = {
 def advice_for(code: str) -> str:
     """Say what to do."""
     return ADVICE.get(code, "Open the order to see what happened.")
+
+
+PAYMENT_ADVICE = {
+    "permission": "Open the settings of paying with points and press “Grant”. The app tries again within a day.",
+    "missing": "The customer's points stay taken. If nothing is paid with them any more, give them back on the customer's page.",
+    "other_amount": "Compare the refunds here with those in Saleor. Give or take the difference on the customer's page.",
+    "refused": "Look at the payment in Saleor. The app tries again each day. If it stays, tell the operator.",
+}
+
+
+def payment_advice_for(code: str) -> str:
+    """Say what to do about a payment by points."""
+    return PAYMENT_ADVICE.get(code, "Open it to see what happened.")
