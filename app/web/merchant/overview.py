@@ -13,7 +13,7 @@ from app.usecases.merchants.see_overview import COUNTED_MAX, by_month, is_late, 
 from app.usecases.services import Services
 from app.web.merchant import words
 from app.web.merchant.advice import advice_for, payment_advice_for
-from app.web.merchant.authentication import MANAGE_APPS, MANAGE_ORDERS, Staff, order_manager, require, staff_of
+from app.web.merchant.authentication import MANAGE_APPS, Staff, order_manager, require
 from app.web.merchant.charts import points_chart
 from app.web.merchant.fragments import at, form_once, fragment, notify
 
@@ -74,9 +74,3 @@ def _page(services: Services, staff: Staff, sweeps_every: timedelta, period: Per
 
 def _period(text: str) -> Period:
     return Period(text) if text in set(Period) else Period.DAYS_30
-
-
-def _worker(services: Services) -> Staff:
-    staff = staff_of(services, request)
-    require(staff, MANAGE_ORDERS)
-    return staff

@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request
 from app.errors import BadRequest
 from app.usecases.merchants.make_test_claim import MadeTest, make_test_claim
 from app.usecases.services import Services
-from app.web.merchant.authentication import MANAGE_ORDERS, Staff, order_manager, require, staff_of
+from app.web.merchant.authentication import Staff, order_manager
 from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
 
 PLACE = "overview/test"
@@ -33,9 +33,3 @@ def add_routes(routes: Blueprint, services: Services) -> None:
 def _page(staff: Staff, email: str, *, made: MadeTest | None = None, error: str = "") -> Response:
     answer = fragment("test_claim.html", staff, status=422 if error else 200, email=email, made=made, error=error)
     return at(answer, PLACE) if request.method == "POST" else answer
-
-
-def _worker(services: Services) -> Staff:
-    staff = staff_of(services, request)
-    require(staff, MANAGE_ORDERS)
-    return staff
