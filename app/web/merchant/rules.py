@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, request
 
-from app.domain.catalogue import ChannelList
 from app.domain.earning import Award, Moment
 from app.errors import BadRequest, Unavailable
 from app.usecases.merchants.change_rule import Draft, RuleVersion, change_rule, end_rule, read_draft, rules_of_store
@@ -17,7 +16,7 @@ from app.usecases.services import Services
 from app.web.merchant.authentication import MANAGE_APPS, Staff, require, staff_of
 from app.web.merchant.fragments import at, form_about, form_once, fragment, notify
 from app.web.merchant.places import as_segment, from_segment
-from app.web.merchant.words import number
+from app.web.merchant.words import channel_choices, number
 
 AWARDS = (
     (Award.CLAIM.value, "By claim link"),
@@ -204,11 +203,6 @@ def _list(services: Services, staff: Staff, *, status: int = 200, sentence: str 
     return at(answer, "rules") if request.method == "POST" else answer
 
 
-def _choices(listed: ChannelList) -> Iterator[tuple[str, str]]:
-    for channel in listed.channels:
-        yield channel.slug, f"{channel.name} ({channel.slug}, {channel.currency}{'' if channel.is_active else ', not active'})"
-
-
 def _form(
     services: Services, staff: Staff, subject: RuleSubject, typed: Mapping[str, Any], *, errors: Mapping[str, str] | None = None
 ) -> Response:
@@ -223,7 +217,7 @@ def _form(
         is_new=subject.is_new,
         awards=AWARDS,
         moments=MOMENTS,
-        channels=[("", "Choose a channel"), *_choices(listed)] if listed is not None else [],
+        channels=channel_choices(listed),
         trouble=listed.trouble if listed is not None else "",
         labels=LABELS,
     )

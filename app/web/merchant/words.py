@@ -11,6 +11,7 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, get_currency_precision
 from flask import Blueprint, g, request
 
+from app.domain.catalogue import ChannelList
 from app.usecases.merchants.see_overview import COUNTED_MAX
 from app.web.merchant.places import as_segment
 
@@ -91,3 +92,14 @@ def _parsed_zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (OSError, ValueError):
         return UTC
+
+
+def channel_choices(listed: ChannelList | None) -> list[tuple[str, str]]:
+    """Give the channels of a form's list, as value and text, after an empty choice. Without a list there is nothing to choose."""
+    if listed is None:
+        return []
+    channels = [
+        (channel.slug, f"{channel.name} ({channel.slug}, {channel.currency}{'' if channel.is_active else ', not active'})")
+        for channel in listed.channels
+    ]
+    return [("", "Choose a channel"), *channels]

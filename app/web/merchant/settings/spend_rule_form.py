@@ -1,12 +1,11 @@
 """The form of a spend rule, and the trial of what is typed into it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, abort, request
 
-from app.domain.catalogue import ChannelList
 from app.errors import BadRequest, Unavailable
 from app.usecases.merchants.change_spend_rule import SpendDraft, read_spend_draft, spend_draft_as_typed
 from app.usecases.merchants.change_spending import change_spending
@@ -19,6 +18,7 @@ from app.web.merchant.places import as_segment, from_segment
 from app.web.merchant.settings.page import changer
 from app.web.merchant.settings.spending import HOME, show_spending_saved, shown_spend_rules
 from app.web.merchant.spend_words import LABELS
+from app.web.merchant.words import channel_choices
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,6 @@ def _typed() -> dict[str, str]:
     return {name: value[:1024] for name, value in request.form.items()}
 
 
-def _choices(listed: ChannelList) -> Iterator[tuple[str, str]]:
-    for channel in listed.channels:
-        yield channel.slug, f"{channel.name} ({channel.slug}, {channel.currency}{'' if channel.is_active else ', not active'})"
-
-
 def _form(
     services: Services, staff: Staff, subject: SpendSubject, typed: Mapping[str, Any], *, errors: Mapping[str, str] | None = None
 ) -> Response:
@@ -112,7 +107,7 @@ def _form(
         typed=typed,
         errors=errors or {},
         is_new=subject.is_new,
-        channels=[("", "Choose a channel"), *_choices(listed)] if listed is not None else [],
+        channels=channel_choices(listed),
         trouble=listed.trouble if listed is not None else "",
         labels=LABELS,
     )
