@@ -13,7 +13,7 @@ from app.domain.spending import OVER, SpendStage, as_amount
 
 
 def find_spend_of(session: Session, store_id: int, transaction_id: str, *, lock: bool = False) -> SpendRow | None:
-    """Find the spend of a transaction that is not over: a transaction has at most one."""
+    """Find the open spend of a transaction. There is at most one."""
     query = select(SpendRow).where(
         SpendRow.store_id == store_id, SpendRow.saleor_transaction_id == transaction_id, col(SpendRow.stage).not_in(OVER)
     )

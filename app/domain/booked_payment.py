@@ -12,7 +12,7 @@ _CONTRARY = {
 
 
 class EventKind(StrEnum):
-    """The events of a transaction that the app reports, or looks for."""
+    """The types of transaction events that the app reports or looks for."""
 
     CHARGE_SUCCESS = "CHARGE_SUCCESS"
     REFUND_REQUEST = "REFUND_REQUEST"

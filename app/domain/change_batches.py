@@ -27,7 +27,7 @@ class Unusable:
 
 @dataclass(frozen=True, slots=True)
 class CheckedChange:
-    """What one row would do. Of a row that cannot be used, `refusal` says why, and there is no customer.
+    """What one row would do. If the row cannot be used, `refusal` says why, and there is no customer.
 
     `expected` is what it would move now; None where that is not known.
     """

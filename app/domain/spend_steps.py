@@ -20,7 +20,7 @@ _NOT_CONFIRMED = frozenset({SpendStage.TAKEN, SpendStage.CHECKING})
 
 @dataclass(frozen=True, slots=True)
 class KnownReturn:
-    """A part of a spend that goes back, as our books have it."""
+    """A return of a spend, as our books have it."""
 
     id: int
     reference: UUID

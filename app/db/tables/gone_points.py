@@ -1,4 +1,4 @@
-"""Points of an order that ran out, or that staff took."""
+"""An order's points that are gone: they ran out, or staff took them."""
 
 from datetime import datetime
 from uuid import UUID

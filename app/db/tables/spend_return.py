@@ -13,7 +13,7 @@ _HAS_REQUEST = text("request_event_id IS NOT NULL")
 
 
 class SpendReturnRow(SQLModel, table=True):
-    """A part of a spend that goes back, or all of it.
+    """A return: a part of a spend, or all of it, goes back.
 
     It counts from the moment that it is written, unless it is cancelled. The database refuses to delete one, or to change its
     amounts, and refuses returns that come to more than the spend.

@@ -111,7 +111,7 @@ def _make(
 
 
 def _refuse_moved(session: Session, account: AccountRow, asked: ApprovalRequestRow) -> None:
-    """Refuse a change of a customer who was moved since: the old address has no points, and nobody looks at it any more."""
+    """Refuse to change a customer who was moved since. The old address has no points, and nobody looks at it any more."""
     email, account_id = asked.email or "", account.id or 0
     moves = moves_of(session, accounts_of(session, asked.store_id), [email])
     if holder_of(moves, account_id, email, asked.asked_at).email != email:

@@ -92,7 +92,7 @@ def list_batches(services: Services, store_slug: str) -> list[ShownBatch]:
 
 
 def waiting_batches(services: Services, store_slug: str) -> list[ShownBatch]:
-    """Give the oldest fifty batches of a store that wait for approval."""
+    """Give a store's oldest fifty batches that wait for approval."""
     with services.database.reading() as session:
         store = find_store_by_slug(session, store_slug)
         is_waiting = (ChangeBatchRow.store_id == (store and store.id), ChangeBatchRow.state == BatchState.WAITING)
