@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.domain.redemptions import BackReason, Given, last_day, next_look, points_back
 from app.domain.reward_codes import LENGTH, LETTERS, new_code
 from app.domain.reward_faults import faults_of
-from app.domain.rewards import RewardPrice, RewardAmount, RewardKind, RewardRefusal, RewardTerms, Taken, Wish, decide_price
+from app.domain.rewards import RewardAmount, RewardKind, RewardPrice, RewardRefusal, RewardTerms, Taken, Wish, decide_price
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 TEN = RewardTerms(1, 1, RewardKind.AMOUNT, "10 off", points=500, amounts=(RewardAmount("USD", Decimal(10)),))
