@@ -1,7 +1,8 @@
 """Short writes that wait for SQLite's only writer, done together: one commit, so one wait for the disk, for all of them.
 
 Each is a function of the session. Whoever gets the writer's turn does the writes of those who wait by then, each within a
-savepoint. The others find theirs done when their turn comes.
+savepoint. The others find theirs done when their turn comes. If a write has a defect, nothing of the group stays, and each is
+done alone: only the one with the defect fails.
 """
 
 import threading
@@ -10,9 +11,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar, cast
 
+import structlog
 from sqlmodel import Session
 
 from app.errors import AppError
+
+log = structlog.get_logger()
 
 # So many are done in one transaction: others who write, such as webhooks, wait no longer than for that.
 GROUP_MAX = 16
@@ -70,12 +74,16 @@ class GroupCommit:
             with self._transaction() as session:
                 for write in group:
                     _within_savepoint(session, write)
+        except Exception as fault:  # noqa: BLE001 - each does its own write now, and the one whose fault it is raises it again
+            log.warning("group of writes undone", writes=len(group), fault=type(fault).__name__)
+        else:
             for write in group:
                 write.is_done = True
         finally:
-            # After a fault, which is raised for whoever has the turn, each of the others does its own.
             for write in group:
                 write.is_alone = not write.is_done
+                if write.is_alone:
+                    write.refusal = None
 
 
 def _within_savepoint(session: Session, write: _Write) -> None:

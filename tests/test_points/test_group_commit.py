@@ -87,15 +87,46 @@ def test_one_that_is_refused_leaves_nothing_and_the_others_are_written(notebook:
     assert sorted(notebook.words()) == ["a", "c"]
 
 
-def test_one_that_fails_undoes_none_of_the_others(notebook: Notebook) -> None:
-    done = notebook.gathered(writes("a"), writes("b", fault=ZeroDivisionError()), writes("c"))
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_defect_fails_its_own_write_only(notebook: Notebook, place: int) -> None:
+    works = [writes(word, fault=ZeroDivisionError() if number == place else None) for number, word in enumerate("abc")]
 
-    failed = [one for one in done if one.exception() is not None]
+    done = notebook.gathered(*works)
 
-    # The fault is raised for its own write, and perhaps for the one whose turn it was. What was answered is written.
-    assert 1 <= len(failed) <= 2
-    assert done[1] in failed
-    assert sorted(notebook.words()) == sorted(one.result()[0] for one in done if one not in failed)
+    assert [one.exception() is None for one in done] == [number != place for number in range(3)]
+    assert sorted(notebook.words()) == sorted("abc".replace("abc"[place], ""))
+
+
+def test_what_was_refused_in_a_group_that_failed_is_judged_anew(notebook: Notebook) -> None:
+    failed = []
+
+    def fails(session: Session) -> None:
+        failed.append(session)
+        raise ZeroDivisionError
+
+    def waits_for_it(word: str) -> Callable[[Session], str]:
+        def work(session: Session) -> str:
+            if not failed:
+                raise BadRequest("Not now.")
+            return writes(word)(session)
+
+        return work
+
+    # Whichever of the three gets the turn comes last: in any case one of the others stands before the one that fails.
+    done = notebook.gathered(waits_for_it("a"), waits_for_it("b"), fails)
+
+    assert [one.exception() is None for one in done] == [True, True, False]
+    assert sorted(notebook.words()) == ["a", "b"]
+
+
+def test_a_row_that_the_database_refuses_fails_its_own_write_only(notebook: Notebook) -> None:
+    with notebook.database.writing() as session:
+        session.execute(text("CREATE UNIQUE INDEX once ON word (word)"))
+
+    done = notebook.gathered(writes("a"), writes("a"), writes("c"))
+
+    assert sorted(type(one.exception()).__name__ for one in done) == ["IntegrityError", "NoneType", "NoneType"]
+    assert sorted(notebook.words()) == ["a", "c"]
 
 
 def test_a_group_has_a_bound(notebook: Notebook) -> None:
