@@ -21,6 +21,7 @@ from app.db.tables import (
     PointsClaimRow,
     PointsEntryRow,
     PointsSpendRow,
+    SpendRow,
 )
 from app.db.tables.points_entry import EntryKind
 
@@ -36,6 +37,7 @@ class Source(StrEnum):
     API_KEY = "api_key"
     IMPORT = "import"
     MOVE = "move"
+    PAYMENT = "payment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +83,11 @@ class HistoryEntry:
 
     @property
     def by(self) -> str:
-        """Name who did it: a staff user, a key of the Points API, an import. Empty where only the order did."""
+        """Name who did it: a staff user, a key of the Points API, an import, a checkout. Empty where only the order did."""
         if self.source is Source.API_KEY:
             return f"API key {self.who}" if self.who else "Points API"
+        if self.source is Source.PAYMENT:
+            return "" if self.order_id else "Checkout"
         return "Import" if self.source is Source.IMPORT else self.who
 
 
@@ -128,8 +132,8 @@ def _read(row: Row[Any]) -> HistoryEntry:
         amount=row.amount,
         used=row.used,
         available_after=row.available_after,
-        order_id=row.saleor_order_id,
-        order_number=row.number,
+        order_id=row.saleor_order_id or row.paid_order_id,
+        order_number=row.number if row.saleor_order_id is not None else row.paid_order_number,
         who=(row.key_name if source is Source.API_KEY else by_staff) or "",
         note=row.reason or row.move_reason or row.reference or "",
         other_email=other or "",
@@ -141,6 +145,8 @@ def _source(row: Row[Any]) -> Source:
         return Source.MOVE
     if row.kind == EntryKind.IMPORT:
         return Source.IMPORT
+    if row.payment_id is not None:
+        return Source.PAYMENT
     if row.saleor_order_id is not None:
         return Source.ORDER
     return Source.API_KEY if row.movement_id is None else Source.STAFF
@@ -149,7 +155,7 @@ def _source(row: Row[Any]) -> Source:
 @cache
 def _entries(*, is_back: bool) -> Any:
     """Build the query. All but the first table are found by their unique keys."""
-    earlier = aliased(PointsEntryRow)
+    earlier, paid_order = aliased(PointsEntryRow), aliased(OrderRow)
     # The first version did not write the balance after an entry.
     added_up = (
         select(func.sum(col(earlier.amount)))
@@ -179,6 +185,9 @@ def _entries(*, is_back: bool) -> Any:
             col(CustomerMoveRow.made_by).label("moved_by"),
             col(CustomerMoveRow.reason).label("move_reason"),
             col(PointsSpendRow.reference),
+            col(SpendRow.id).label("payment_id"),
+            col(paid_order.saleor_order_id).label("paid_order_id"),
+            col(paid_order.number).label("paid_order_number"),
         )
         .outerjoin(MovementRow, col(MovementRow.id) == col(PointsEntryRow.request_id))
         .outerjoin(PointsClaimRow, col(PointsClaimRow.id) == col(PointsEntryRow.claim_id))
@@ -190,6 +199,13 @@ def _entries(*, is_back: bool) -> Any:
             (col(MovementRow.cause_kind) == literal("customer")) & (col(AdjustmentRow.id) == col(MovementRow.cause_id)),
         )
         .outerjoin(PointsSpendRow, col(PointsSpendRow.id) == col(PointsEntryRow.spend_id))
+        # A payment in Saleor is known to the ledger by its reference.
+        .outerjoin(SpendRow, col(SpendRow.reference) == col(PointsSpendRow.request_id))
+        .outerjoin(
+            paid_order,
+            (col(paid_order.store_id) == col(SpendRow.store_id))
+            & (col(paid_order.saleor_order_id) == col(SpendRow.saleor_order_id)),
+        )
         .outerjoin(CustomerMoveRow, col(CustomerMoveRow.id) == col(PointsEntryRow.move_id))
         .where(col(PointsEntryRow.customer_id) == bindparam("customer_id"), beyond)
         .order_by(order)

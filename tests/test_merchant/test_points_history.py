@@ -6,8 +6,10 @@ from sqlmodel import select
 from app.db.tables import PointsEntryRow
 from app.usecases.api.manage_keys import create_key
 from app.usecases.merchants.adjust_points import adjust_customer
+from app.usecases.spending.look_after_spends import look_after_spends
 from tests.test_merchant.calls import TIMEOUT, Desk, seen
 from tests.test_settling.test_refunds import ADA, paid_order, refund
+from tests.test_spending.paying import PayingShop
 from tests.world import World
 
 
@@ -55,6 +57,25 @@ def test_what_was_paid_at_a_till_and_what_came_back_stands_in_it_with_the_receip
 
     assert "Spent \N{MINUS SIGN}20 10 \N{EN DASH} API key till receipt 17" in text
     assert "Given back +5 15 \N{EN DASH} API key till receipt 17" in text
+
+
+def test_what_was_paid_at_the_checkout_is_the_checkouts_and_then_the_orders(desk: Desk) -> None:
+    world, shop = desk.world, PayingShop(desk.world)
+    shop.open()
+    adjust_customer(world.services, world.store().slug, ADA, points=2_000, reason="welcome", who="eve@example.com")
+    checkout_id = shop.cart("15")
+    shop.pay(checkout_id)
+
+    before = seen(desk.get(f"customers/{ADA}"))
+    order_id = world.saleor.checkouts.complete(checkout_id)
+    world.deliver()
+    world.clock.advance(minutes=2)
+    look_after_spends(world.services)
+    page = desk.get(f"customers/{ADA}")
+
+    assert "Spent \N{MINUS SIGN}1,500 500 \N{EN DASH} Checkout" in before
+    assert f"Spent \N{MINUS SIGN}1,500 500 #{world.order(order_id).number} Order" in seen(page)
+    assert "Points API" not in seen(page)
 
 
 def test_a_change_by_staff_stands_in_it_with_who_and_why(desk: Desk) -> None:
