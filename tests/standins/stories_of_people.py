@@ -5,6 +5,7 @@ A story tells nobody when to look. The test that tells it looks after every step
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import permutations
 from typing import Any, Protocol
 
@@ -29,6 +30,8 @@ class People(Protocol):
     def lose_answer(self) -> None: ...
     def give_elsewhere(self, email: str, points: int) -> None: ...
     def decide(self) -> None: ...
+    def set_time_zone(self, name: str) -> None: ...
+    def award_since(self, day: date) -> None: ...
 
 
 Deed = Callable[[People, str], None]

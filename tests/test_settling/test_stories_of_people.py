@@ -1,6 +1,8 @@
 """Each story of shoppers, staff and time ends on the same points, whether somebody looks after every step or hardly ever."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import update
@@ -14,12 +16,16 @@ from app.usecases.merchants.void_claim import void_claim
 from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
 from app.usecases.operating.verify_books import verify_books
+from app.usecases.settling.award_since import award_since
+from tests.clock import MovableClock
 from tests.standins import faults
-from tests.standins.saleor import StandInSaleor
-from tests.standins.stories_of_people import ADA, BOB, EVE, STORIES_OF_PEOPLE, StoryOfPeople
-from tests.test_settling.test_provider_faults import provider
+from tests.standins.coggins import StandInCoggins
+from tests.standins.saleor import SigningKey, StandInSaleor
+from tests.standins.stories_of_days import SPELLINGS, STORIES_OF_DAYS
+from tests.standins.stories_of_people import ADA, BOB, EVE, RUNNING_OUT, STORIES_OF_PEOPLE, StoryOfPeople
+from tests.test_settling.test_provider_faults import provider as provider_of
 from tests.test_settling.test_refunds import give
-from tests.world import World
+from tests.world import World, open_world
 
 WHO = "Grace, support"
 
@@ -74,7 +80,7 @@ class Told:
 
     def lose_answer(self) -> None:
         if self.world.account().kind == AccountKind.COGGINS:
-            provider(self.world).faults.once(faults.after_acting(faults.cut()), on="instant")
+            provider_of(self.world).faults.once(faults.after_acting(faults.cut()), on="instant")
         self.look()
 
     def give_elsewhere(self, email: str, points: int) -> None:
@@ -92,6 +98,12 @@ class Told:
         self.look()
         self.world.clock.advance(seconds=3)
 
+    def set_time_zone(self, name: str) -> None:
+        self.world.change_store(time_zone=name)
+
+    def award_since(self, day: date) -> None:
+        list(award_since(self.world.services, self._slug, day))
+
     @property
     def _slug(self) -> str:
         return self.world.store().slug
@@ -101,9 +113,18 @@ def says(world: World) -> int:
     return sum(int(world.metadata(order.saleor_order_id).get("points_amount", "0")) for order in world.orders())
 
 
-@pytest.mark.parametrize("is_prompt", [True, False], ids=["looked at often", "looked at seldom"])
-@pytest.mark.parametrize("story", STORIES_OF_PEOPLE, ids=lambda story: story.name)
-def test_a_story_of_people_ends_right(world: World, story: StoryOfPeople, *, is_prompt: bool) -> None:
+def held_by(world: World, person: str) -> int:
+    """Give what a person has under all spellings: one balance of embedded points; at Coggins each spelling may have its own."""
+    spellings = (person, *SPELLINGS.get(person, ()))
+    if world.coggins is not None:
+        books = world.coggins.books()
+        return sum({email.casefold(): books.balance(email).available for email in spellings}.values())
+    [points] = {world.balance(email).available for email in spellings}
+    return points
+
+
+def ends_right(world: World, story: StoryOfPeople, *, is_prompt: bool) -> None:
+    """Play a story, and compare."""
     told = Told(world, is_prompt)
     if story.rule:
         with world.services.database.writing() as session:
@@ -120,11 +141,51 @@ def test_a_story_of_people_ends_right(world: World, story: StoryOfPeople, *, is_
     for order in world.orders():
         world.claim_what_waits(order.saleor_order_id)
     told.look()
-    assert {email: points for email in (ADA, BOB, EVE) if (points := world.balance(email).available)} == story.held
+    assert {person: points for person in (ADA, BOB, EVE, *SPELLINGS) if (points := held_by(world, person))} == story.held
     for order in world.orders():
         assert (order.due, order.shortfall, order.problem) == (order.granted, 0, None)
     assert [difference for verified in verify_books(world.services) for difference in verified.differences] == []
 
 
+_told = pytest.mark.parametrize("is_prompt", [True, False], ids=["looked at often", "looked at seldom"])
+ALL = (*STORIES_OF_PEOPLE, *STORIES_OF_DAYS)
+
+
+@_told
+@pytest.mark.parametrize("story", ALL, ids=lambda story: ascii(story.name))
+def test_a_story_of_people_ends_right(world: World, story: StoryOfPeople, *, is_prompt: bool) -> None:
+    ends_right(world, story, is_prompt=is_prompt)
+
+
+@pytest.fixture(params=["embedded", "coggins"])
+def provider(request: pytest.FixtureRequest) -> StandInCoggins | None:
+    return request.getfixturevalue("coggins") if request.param == "coggins" else None
+
+
+@pytest.fixture(params=[90, -90], ids=["our clock is ahead", "our clock is behind"])
+def askew_world(
+    request: pytest.FixtureRequest,
+    database_url: str,
+    clock: MovableClock,
+    signing_key: SigningKey,
+    provider: StandInCoggins | None,
+) -> Iterator[World]:
+    """A shop whose clock differs from ours since before the app was installed."""
+    behind = timedelta(seconds=request.param)
+    with (
+        StandInSaleor(lambda: clock() - behind, key=signing_key) as saleor,
+        open_world(database_url, clock, saleor, provider) as opened,
+    ):
+        opened.install()
+        yield opened
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("story", RUNNING_OUT, ids=lambda story: story.name)
+def test_a_story_ends_right_where_two_clocks_disagree(askew_world: World, story: StoryOfPeople) -> None:
+    """Each begins with an order within seconds of the installation."""
+    ends_right(askew_world, story, is_prompt=True)
+
+
 def test_no_two_stories_of_people_have_the_same_name() -> None:
-    assert len({story.name for story in STORIES_OF_PEOPLE}) == len(STORIES_OF_PEOPLE)
+    assert len({story.name for story in ALL}) == len(ALL)
