@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import and_, or_
+from sqlalchemy import and_, func, or_
 from sqlmodel import Session, col, select
 
 from app.db.books import lane_of
@@ -16,6 +16,7 @@ from app.db.bulk import IsIn
 from app.db.engine import Database
 from app.db.tables import AccountRow, ClaimRow, MovementRow
 from app.domain.claim import Balance, ClaimState
+from app.domain.email import former_key
 from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.http import TOTAL_SECONDS
 from app.http.deadlines import within
@@ -89,17 +90,23 @@ def evidence_for(database: Database, account: AccountRow, *, answers_zeros: bool
 def _known_among(database: Database, account: AccountRow, emails: Collection[str]) -> Collection[str]:
     with database.reading() as session:
         lanes = {email: lane_of(session, account, email) for email in emails}
-        known = _known_lanes(session, set(lanes.values()))
-    return [email for email, lane in lanes.items() if lane in known]
+        known = _known_addresses(session, set(lanes.values()))
+    return [email for email, lane in lanes.items() if (lane, former_key(email)) in known]
 
 
-def _known_lanes(session: Session, lanes: Collection[str]) -> set[str]:
-    """Find those of whom the account surely knew: something of ours arrived there, or a look-up found a balance."""
+def _known_addresses(session: Session, lanes: Collection[str]) -> set[tuple[str, str]]:
+    """Find the addresses of which the account surely knew: something of ours arrived there, or a look-up found a balance.
+
+    A person may order as `user@münchen.de` and as `user@xn--mnchen-3ya.de`. The account may know one of them only.
+    """
     had_points = (col(getattr(MovementRow, name)) != 0 for name in ("available_before", "used_before", "looked_available"))
     arrived = and_(col(MovementRow.state) == MovementState.ACCEPTED, col(MovementRow.kind).in_(INSTANT_KINDS))
-    by_movement = select(MovementRow.lane).where(IsIn(col(MovementRow.lane), "lanes", lanes), or_(arrived, *had_points))
+    by_movement = select(MovementRow.lane, MovementRow.email).where(
+        IsIn(col(MovementRow.lane), "lanes", lanes), or_(arrived, *had_points)
+    )
     was_shown = or_(col(ClaimRow.shown_available) != 0, col(ClaimRow.shown_used) != 0)
-    by_claim = select(ClaimRow.lane).where(
+    by_claim = select(ClaimRow.lane, func.coalesce(ClaimRow.taken_by, ClaimRow.email)).where(
         IsIn(col(ClaimRow.lane), "lanes", lanes), or_(col(ClaimRow.state) == ClaimState.TAKEN, was_shown)
     )
-    return {*session.exec(by_movement.distinct()), *session.exec(by_claim.distinct())}
+    found = (*session.exec(by_movement.distinct()), *session.exec(by_claim.distinct()))
+    return {(lane, former_key(email or "")) for lane, email in found}
