@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.standins.saleor.checkouts import Refusal
+from tests.standins.saleor.refusals import Refusal
 from tests.standins.serving import json_answer
 from tests.test_standins.paying import Paying, answers, charges, fails, hangs_up
 

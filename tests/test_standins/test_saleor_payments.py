@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.standins.saleor.checkouts import Refusal
 from tests.standins.saleor.orders import Order
+from tests.standins.saleor.refusals import Refusal
 from tests.test_standins.paying import Paying, answers, charges, fails, hangs_up
 
 NOT_DELIVERED = "Failed to delivery request."

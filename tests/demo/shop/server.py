@@ -9,9 +9,10 @@ from typing import Any, Self
 import requests
 
 from tests.standins.saleor import StandInSaleor
-from tests.standins.saleor.checkouts import Checkout, Refusal
+from tests.standins.saleor.checkouts import Checkout
 from tests.standins.saleor.orders import new_id
 from tests.standins.saleor.payments import Transaction
+from tests.standins.saleor.refusals import Refusal
 from tests.standins.serving import Answer, LocalServer, Request, json_answer
 from tests.waiting import PATIENCE_SECONDS
 

@@ -11,12 +11,12 @@ from tests.standins.saleor.app_payments import AppPayments
 from tests.standins.saleor.apps import App
 from tests.standins.saleor.asking_apps import NOT_DELIVERED, AskingApps, Verdict, read_action
 from tests.standins.saleor.book import STAFF, Principal
-from tests.standins.saleor.checkouts import Refusal
 from tests.standins.saleor.deliveries import ATTEMPTS_MAX
 from tests.standins.saleor.manifests import Webhook
 from tests.standins.saleor.money import Amount, rounded
 from tests.standins.saleor.orders import new_id
 from tests.standins.saleor.payments import Transaction, TransactionEvent
+from tests.standins.saleor.refusals import Refusal
 
 Kind = Literal["REFUND", "CANCEL", "CHARGE"]
 EVENTS = {

@@ -22,6 +22,8 @@ from graphql import (
 from tests.standins.saleor.app_mutations import AppMutations, app_fields
 from tests.standins.saleor.apps import App, Apps
 from tests.standins.saleor.book import listed
+from tests.standins.saleor.code_wire import card_on_order
+from tests.standins.saleor.gift_cards import GiftCard
 from tests.standins.saleor.listing import filtered, found_where, is_order_id, page
 from tests.standins.saleor.orders import Order
 from tests.standins.saleor.schema import schema
@@ -41,9 +43,10 @@ class Api:
     apps: Apps
     version: str
     orders_seen: Callable[[], Mapping[str, Order]]
-    # What is served about payments, to the holder of a token.
-    payment_root: Callable[[str | None], Mapping[str, Callable[..., Any]]]
+    # What is served about payments and codes, to the holder of a token.
+    token_root: Callable[[str | None], Mapping[str, Callable[..., Any]]]
     made_by: MadeBy
+    card: Callable[[str], GiftCard | None]
     broken_fields: dict[str, str] = field(default_factory=dict)
     metadata_refusals: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -59,7 +62,7 @@ class Api:
         result = execute_sync(
             schema(self.version),
             document,
-            root_value={**self._root(self.apps.holding(token)), **self.payment_root(token)},
+            root_value={**self._root(self.apps.holding(token)), **self.token_root(token)},
             variable_values=request.get("variables") or {},
             operation_name=request.get("operationName"),
         )
@@ -71,6 +74,8 @@ class Api:
         fields = order_fields(order, self.made_by)
         if order.customer is not None and (known := self.shop.customer(order.customer.id)) is not None:
             fields["user"] = user_fields(known)
+        if order.cards:
+            fields["giftCards"] = [card_on_order(card) for card_id in order.cards if (card := self.card(card_id)) is not None]
         if order.id in self.broken_fields:
             fields[self.broken_fields[order.id]] = broken
         return fields

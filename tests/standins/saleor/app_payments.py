@@ -11,11 +11,12 @@ from typing import Any
 from tests.standins.saleor.apps import App
 from tests.standins.saleor.asking_apps import AskingApps, Verdict, read_session
 from tests.standins.saleor.book import Edit, OrderBook, Principal
-from tests.standins.saleor.checkouts import Checkout, Checkouts, Refusal
+from tests.standins.saleor.checkouts import Checkout, Checkouts
 from tests.standins.saleor.counting import counted
 from tests.standins.saleor.money import ZERO, Amount, rounded
 from tests.standins.saleor.orders import Order, new_id
 from tests.standins.saleor.payments import Transaction, TransactionEvent
+from tests.standins.saleor.refusals import Refusal
 from tests.standins.saleor.till import settled, tell_if_full, tell_refund
 
 INITIALIZE = "TRANSACTION_INITIALIZE_SESSION"

@@ -4,6 +4,8 @@ import base64
 import json
 from dataclasses import dataclass
 
+from graphql import GraphQLError
+
 from tests.standins.saleor.apps import App, Apps
 from tests.standins.saleor.book import STAFF, Principal
 from tests.standins.saleor.shop import Shop
@@ -38,3 +40,9 @@ def caller_with(token: str | None, apps: Apps, shop: Shop) -> Caller:
         return Caller(user=STAFF, is_staff=True)
     customer = shop.customer_with(claims.get("email", ""))
     return Caller() if customer is None else Caller(user={"__typename": "User", "id": customer.id, "email": customer.email})
+
+
+def require(caller: Caller, permission: str) -> None:
+    if not caller.may(permission):
+        message = f"To access this path, you need one of the following permissions: {permission}"
+        raise GraphQLError(message, extensions={"exception": {"code": "PermissionDenied"}})

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tests.standins.saleor.book import OrderBook
+from tests.standins.saleor.discounts import Discount, discounted_lines, discounted_shipping
 from tests.standins.saleor.money import ZERO, Amount, Taxed, in_currency
 from tests.standins.saleor.orders import (
     UNCONFIRMED,
@@ -19,6 +20,7 @@ from tests.standins.saleor.orders import (
     new_id,
 )
 from tests.standins.saleor.payments import Transaction
+from tests.standins.saleor.refusals import Refusal
 from tests.standins.saleor.shop import Shop, lines_of
 
 
@@ -31,9 +33,14 @@ class Checkout:
     # What anybody may write on it; `user_id` is whose token it was made with.
     email: str | None
     user_id: str | None
+    # What stands on the price tags; `sold_lines` and `sold_shipping` are what a voucher leaves of it.
     lines: tuple[Line, ...]
     shipping: Taxed
+    # What some gift card pays that is not in `cards`.
     gift_card: Decimal = ZERO
+    # What each gift card in it pays, by the card's id.
+    cards: Mapping[str, Decimal] = field(default_factory=dict)
+    voucher: Discount | None = None
     transactions: tuple[Transaction, ...] = ()
     language: str = "EN"
     # The order that it became: the checkout itself is gone then.
@@ -44,12 +51,24 @@ class Checkout:
         return self.channel.currency
 
     @property
+    def sold_lines(self) -> tuple[Line, ...]:
+        return discounted_lines(self.lines, self.voucher, self.currency)
+
+    @property
+    def sold_shipping(self) -> Taxed:
+        return discounted_shipping(self.shipping, self.voucher, self.currency)
+
+    @property
     def subtotal(self) -> Taxed:
-        return sum((line.total for line in self.lines), Taxed(ZERO, ZERO))
+        return sum((line.total for line in self.sold_lines), Taxed(ZERO, ZERO))
+
+    @property
+    def paid_by_cards(self) -> Decimal:
+        return sum(self.cards.values(), self.gift_card)
 
     @property
     def total(self) -> Taxed:
-        return (self.subtotal + self.shipping).less(self.gift_card)
+        return (self.subtotal + self.sold_shipping).less(self.paid_by_cards)
 
     @property
     def charged(self) -> Decimal:
@@ -74,15 +93,6 @@ class Checkout:
 
 
 @dataclass
-class Refusal(Exception):
-    """Why a mutation is refused, as its `errors` say it."""
-
-    code: str
-    message: str
-    field: str | None = None
-
-
-@dataclass
 class Checkouts:
     """All versions of all checkouts."""
 
@@ -93,6 +103,10 @@ class Checkouts:
     release_funds: set[str] = field(default_factory=set)
     allow_unpaid: set[str] = field(default_factory=set)
     lock: threading.RLock = field(default_factory=threading.RLock)
+    # What codes do: to the price, before completing (it may raise Refusal), and once there is an order.
+    priced: Callable[[Checkout], Checkout] = lambda checkout: checkout
+    may_complete: Callable[[Checkout], None] = lambda _checkout: None
+    completed: Callable[[Checkout, str], None] = lambda _checkout, _order_id: None
     _versions: dict[str, list[Checkout]] = field(default_factory=dict)
 
     def create(
@@ -139,22 +153,32 @@ class Checkouts:
 
     def change(self, checkout_id: str, make: Callable[[Checkout], Checkout]) -> Checkout:
         with self.lock:
-            changed = replace(make(self[checkout_id]), updated_at=self.book.moment())
+            changed = replace(self.priced(make(self[checkout_id])), updated_at=self.book.moment())
             self._versions[checkout_id].append(changed)
         return changed
 
-    def complete(self, checkout_id: str) -> str:
-        """Make the order, or raise Refusal. What is pending counts as paid; again gives the same order."""
+    def complete(self, checkout_id: str, meanwhile: Callable[[], object] | None = None) -> str:
+        """Make the order, or raise Refusal. What is pending counts as paid; again gives the same order.
+
+        `meanwhile` happens after codes were looked at and before they are taken: nobody looks at them again.
+        """
         if checkout_id not in self:
             raise Refusal("NOT_FOUND", f"Couldn't resolve to a node: {checkout_id}", "id")
         with self.lock:
             checkout = self[checkout_id]
             if checkout.order_id is not None:
                 return checkout.order_id
+            self.may_complete(checkout)
             if checkout.due and checkout.channel.slug not in self.allow_unpaid:
                 raise Refusal("CHECKOUT_NOT_FULLY_PAID", "Provided payment methods can not cover the checkout's total amount.")
+        if meanwhile is not None:
+            meanwhile()
+        with self.lock:
+            if self[checkout_id].order_id is not None:
+                return self[checkout_id].order_id or ""
             order, events = self._order_of(checkout)
             self.change(checkout_id, lambda old: replace(old, order_id=order.id))
+            self.completed(checkout, order.id)
         return self.book.add(order, *events)
 
     def complete_paid(self) -> list[str]:
@@ -204,9 +228,11 @@ class Checkouts:
             status=UNFULFILLED if checkout.transactions or not checkout.total.gross else UNCONFIRMED,
             email=email,
             customer=owner or self.shop.customer_with(email),
-            lines=checkout.lines,
-            shipping=checkout.shipping,
-            gift_card=checkout.gift_card,
+            lines=checkout.sold_lines,
+            shipping=checkout.sold_shipping,
+            gift_card=checkout.paid_by_cards,
+            cards=tuple(checkout.cards),
+            voucher_code=None if checkout.voucher is None else checkout.voucher.code,
             transactions=checkout.transactions,
             language=checkout.language,
         ).rated()

@@ -51,10 +51,13 @@ def found_where(orders: Iterable[Order], wanted: Mapping[str, Any]) -> list[Orde
     if wanted.get("ids") == []:
         return []
     since, until = (_moment((wanted.get("createdAt") or {}).get(name)) for name in ("gte", "lte"))
+    code = (wanted.get("voucherCode") or {}).get("eq")
     return [
         order
         for order in filtered(orders, {name: wanted.get(name) for name in ("ids", "updatedAt")})
-        if (since is None or order.created >= since) and (until is None or order.created <= until)
+        if (since is None or order.created >= since)
+        and (until is None or order.created <= until)
+        and (code is None or order.voucher_code == code)
     ]
 
 

@@ -96,7 +96,10 @@ class Order:
     customer: Customer | None
     lines: tuple[Line, ...]
     shipping: Taxed
+    # What gift cards paid, and the cards that are known, by id.
     gift_card: Decimal = ZERO
+    cards: tuple[str, ...] = ()
+    voucher_code: str | None = None
     granted: Decimal = ZERO
     auto_confirm: bool = True
     charge_status: str = "NONE"

@@ -10,9 +10,10 @@ from tests.standins.saleor.action_requests import ActionRequests
 from tests.standins.saleor.app_payments import AppPayments, due_of
 from tests.standins.saleor.asking_apps import HANDLE_PAYMENTS
 from tests.standins.saleor.callers import Caller
-from tests.standins.saleor.checkouts import Checkout, Checkouts, Refusal
+from tests.standins.saleor.checkouts import Checkout, Checkouts
 from tests.standins.saleor.orders import Order
-from tests.standins.saleor.payment_wire import PaymentWire, errors_of
+from tests.standins.saleor.payment_wire import PaymentWire
+from tests.standins.saleor.refusals import Refusal, errors_of
 
 GATEWAY = "PAYMENT_GATEWAY_INITIALIZE_SESSION"
 

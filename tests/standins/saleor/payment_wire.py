@@ -7,7 +7,7 @@ from typing import Any
 from tests.standins.saleor.app_mutations import app_fields
 from tests.standins.saleor.apps import App, Apps
 from tests.standins.saleor.asking_apps import HANDLE_PAYMENTS
-from tests.standins.saleor.checkouts import Checkout, Refusal
+from tests.standins.saleor.checkouts import Checkout
 from tests.standins.saleor.orders import Line, Order, global_id
 from tests.standins.saleor.payments import Transaction
 from tests.standins.saleor.shop import Shop
@@ -59,14 +59,18 @@ class PaymentWire:
             "user": None if user is None else user_fields(user),
             "channel": {"id": checkout.channel.id, "slug": checkout.channel.slug, "currencyCode": currency},
             "languageCode": checkout.language,
-            "lines": [_line(line, currency) for line in checkout.lines],
+            "lines": [_line(line, currency) for line in checkout.sold_lines],
             "subtotalPrice": taxed(checkout.subtotal, currency),
-            "shippingPrice": taxed(checkout.shipping, currency),
+            "shippingPrice": taxed(checkout.sold_shipping, currency),
             "totalPrice": taxed(checkout.total, currency),
             "totalBalance": money(checkout.balance, currency),
             "chargeStatus": checkout.charge_status,
             "authorizeStatus": _authorize_status(checkout),
-            "giftCards": [{"id": global_id("GiftCard", checkout.id)}] if checkout.gift_card else [],
+            "giftCards": [
+                *([{"id": global_id("GiftCard", checkout.id)}] if checkout.gift_card else []),
+                *({"id": card_id} for card_id in checkout.cards),
+            ],
+            "voucherCode": None if checkout.voucher is None else checkout.voucher.code,
             "transactions": [self.transaction(one, checkout) for one in checkout.transactions],
             "availablePaymentGateways": [GIFT_CARDS, *self._gateways(currency)],
         }
@@ -77,10 +81,6 @@ class PaymentWire:
             for app in self.apps.installed.values()
             if _takes_payments(app)
         ]
-
-
-def errors_of(refusal: Refusal) -> list[dict[str, str | None]]:
-    return [{"field": refusal.field, "code": refusal.code, "message": refusal.message}]
 
 
 def _takes_payments(app: App) -> bool:

@@ -20,6 +20,7 @@ from tests.standins.saleor.asking_apps import AskingApps
 from tests.standins.saleor.book import STAFF, Clock, OrderBook, OrderEmission, Principal
 from tests.standins.saleor.callers import caller_with
 from tests.standins.saleor.checkouts import Checkout, Checkouts
+from tests.standins.saleor.code_api import CodeApi
 from tests.standins.saleor.deliveries import Deliveries, Delivery, Parcel
 from tests.standins.saleor.goods import Goods
 from tests.standins.saleor.keys import SigningKey, dashboard_claims, user_claims
@@ -29,6 +30,7 @@ from tests.standins.saleor.payloads import payload_of, typename
 from tests.standins.saleor.payment_api import PaymentApi
 from tests.standins.saleor.payment_wire import PaymentWire
 from tests.standins.saleor.payments import Transaction
+from tests.standins.saleor.promo_codes import PromoCodes
 from tests.standins.saleor.shop import CURRENCIES, Shop
 from tests.standins.saleor.till import Till
 from tests.standins.saleor.wire import instant
@@ -40,7 +42,7 @@ OPERATION = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 class StandInSaleor:
     """Serve /graphql/ and the key set; `shop`, `till` and `goods` change orders, `deliveries` tells the apps.
 
-    `checkouts`, `payments` and `requests` are for those who pay by an app.
+    `checkouts`, `payments` and `requests` are for those who pay by an app, `gift_cards`, `vouchers` and `codes` for codes.
     """
 
     def __init__(
@@ -67,11 +69,13 @@ class StandInSaleor:
         self.goods = Goods(self.book, self.shop)
         self.apps = Apps(self._app_told, lambda: self.api_url)
         self.checkouts = Checkouts(self.book, self.shop)
+        self.codes = PromoCodes(self.book, self.checkouts)
+        self.gift_cards, self.vouchers = self.codes.cards, self.codes.vouchers
         asking = AskingApps(self.apps, self._body_of, self.webhook_headers)
         self.payments = AppPayments(self.book, self.checkouts, asking, self._source_fields, self._transaction_fields)
         self.requests = ActionRequests(self.payments, asking, lambda: self.auto_deliver)
         self.wire = PaymentWire(self.apps, self.shop, self._order_fields, self.payments.source_of)
-        self.api = Api(self.shop, self.apps, version, self._orders_seen, self._payment_root, self.wire.made_by)
+        self.api = Api(self.shop, self.apps, version, self._orders_seen, self._token_root, self.wire.made_by, self.gift_cards.get)
         self._lagging: Mapping[str, Order] | datetime | None = None
         self._counting = threading.Lock()
 
@@ -105,7 +109,7 @@ class StandInSaleor:
     def serve_orders_as_of(self, seen: Mapping[str, Order] | datetime | None) -> None:
         """Answer reads from a replica that stopped at a moment or at a `book.snapshot()`; None: no lag.
 
-        Checkouts and transactions are read from it, too, where it stopped at a moment.
+        Checkouts, transactions, cards and vouchers are read from it, too, where it stopped at a moment.
         """
         self._lagging = seen
 
@@ -172,13 +176,15 @@ class StandInSaleor:
             return self.checkouts.as_of(self._lagging)
         return self.checkouts.snapshot()
 
-    def _payment_root(self, token: str | None) -> Mapping[str, Callable[..., Any]]:
+    def _token_root(self, token: str | None) -> Mapping[str, Callable[..., Any]]:
         caller = caller_with(token, self.apps, self.shop)
 
         def seen() -> Mapping[str, Checkout | Order]:
             return {**self._checkouts_seen(), **self._orders_seen()}
 
-        return PaymentApi(self.payments, self.requests, self.checkouts, self.wire, caller, seen).root()
+        as_of = self._lagging if isinstance(self._lagging, datetime) else None
+        payments = PaymentApi(self.payments, self.requests, self.checkouts, self.wire, caller, seen)
+        return {**payments.root(), **CodeApi(self.codes, self.shop, self.wire, caller, as_of).root()}
 
     def _order_fields(self, order: Order) -> dict[str, Any]:
         return self.api.fields_of(order)

@@ -80,6 +80,7 @@ def order_fields(order: Order, made_by: MadeBy = by_till) -> dict[str, Any]:
         "transactions": [transaction_fields(transaction, currency, made_by) for transaction in order.transactions],
         "payments": [_payment(payment, currency) for payment in order.payments],
         "giftCards": [{"id": global_id("GiftCard", order.id)}] if order.gift_card else [],
+        "voucherCode": order.voucher_code,
         "original": order.original,
         "fulfillments": [_fulfillment(one) for one in order.fulfillments],
         "events": [{"id": entry.id, "type": entry.type, "date": instant(entry.date)} for entry in order.history],
