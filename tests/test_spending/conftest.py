@@ -18,6 +18,16 @@ def shop(embedded_world: World) -> PayingShop:
     return opened
 
 
+@pytest.fixture
+def elsewhere(coggins_world: World) -> PayingShop:
+    """A shop whose points live at Coggins, where Ada has 2,000."""
+    opened = PayingShop(coggins_world)
+    opened.open()
+    assert coggins_world.coggins is not None
+    coggins_world.coggins.adjust(ADA, 2_000)
+    return opened
+
+
 def give(world: World, email: str, points: int) -> None:
     """Give embedded points to a customer."""
     with world.services.database.writing() as session:

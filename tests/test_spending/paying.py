@@ -9,7 +9,9 @@ from sqlmodel import select
 from app.db.tables import SpendReturnRow, SpendRow, SpendRuleRow
 from app.saleor.manifest import subscription
 from app.saleor.webhooks import Change, ChangeKind, Webhook
+from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.operating.verify_books import verify_books
+from app.usecases.spending.look_after_spends import look_after_spends
 from tests.standins.saleor.app_payments import Session
 from tests.world import World
 
@@ -21,6 +23,14 @@ EVENTS = {
     "cancel": "TRANSACTION_CANCELATION_REQUESTED",
     "charge-requested": "TRANSACTION_CHARGE_REQUESTED",
 }
+
+
+def look_on(shop: "PayingShop") -> None:
+    """Let time pass, and the engine find out what became of what it asked for."""
+    for _ in range(8):
+        shop.world.clock.advance(minutes=6)
+        while move_waiting(shop.world.services) or look_after_spends(shop.world.services):
+            pass
 
 
 @dataclass(frozen=True)

@@ -3,34 +3,15 @@
 import pytest
 
 from app.domain.claim import Balance
-from app.domain.spending import SpendStage
-from app.usecases.moving.move_waiting import move_waiting
+from app.domain.spending import ReturnReason, SpendStage
 from tests.standins import faults
 from tests.standins.faults import Fault
-from tests.test_spending.paying import ADA, PayingShop
-from tests.world import World
-
-
-@pytest.fixture
-def elsewhere(coggins_world: World) -> PayingShop:
-    """A shop whose points live at Coggins, where Ada has 2,000."""
-    opened = PayingShop(coggins_world)
-    opened.open()
-    assert coggins_world.coggins is not None
-    coggins_world.coggins.adjust(ADA, 2_000)
-    return opened
+from tests.test_spending.paying import ADA, PayingShop, look_on
 
 
 def coggins_of(shop: PayingShop) -> faults.FaultPlan:
     assert shop.world.coggins is not None
     return shop.world.coggins.faults
-
-
-def look_on(shop: PayingShop) -> None:
-    """Let the engine find out what became of what it asked for."""
-    for _ in range(8):
-        shop.world.clock.advance(minutes=6)
-        move_waiting(shop.world.services)
 
 
 def test_points_elsewhere_pay(elsewhere: PayingShop) -> None:
@@ -72,11 +53,12 @@ def test_an_answer_that_is_lost_is_a_failure_and_found_out_later(elsewhere: Payi
     assert elsewhere.pay(elsewhere.cart("60"), "5").data["code"] == "busy"
     look_on(elsewhere)
 
-    # It had happened. Saleor has not booked it, so the worker will give it back; until then the same call pays.
+    # It had happened. Saleor has not booked it, so the worker gave it back.
     [spend] = elsewhere.spends()
-    assert (spend.stage, spend.answered_at) == (SpendStage.TAKEN, None)
-    assert spend.look_at is not None
-    assert elsewhere.world.balance(ADA) == Balance(500, 0)
+    assert (spend.stage, spend.answered_at) == (SpendStage.RETURNED, None)
+    assert [back.why for back in elsewhere.returns()] == [ReturnReason.NOT_BOOKED]
+    assert elsewhere.world.balance(ADA) == Balance(2_000, 0)
+    assert elsewhere.differences() == []
 
 
 def test_a_provider_that_does_not_answer_takes_nothing(elsewhere: PayingShop) -> None:

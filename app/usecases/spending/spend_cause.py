@@ -74,9 +74,16 @@ def _returned(session: Session, spend: SpendRow, one: Ended, now: datetime) -> N
 
 
 def end_if_returned(session: Session, spend: SpendRow, now: datetime) -> None:
-    """End a spend once all of it went back, and the customer has the points."""
+    """End a spend once all of it went back, and the customer has the points.
+
+    Saleor may not have heard of a return that its customer has already: the answer to its request was lost. So the spend is
+    looked at then as it was to be.
+    """
     session.refresh(spend)
-    is_waiting = (SpendReturnRow.spend_id == spend.id, col(SpendReturnRow.cancelled_at).is_(None))
-    waits = select(SpendReturnRow.id).where(*is_waiting, col(SpendReturnRow.credited_at).is_(None)).limit(1)
-    if spend.returned_units == spend.amount_units and session.exec(waits).first() is None:
-        spend.stage, spend.ended_at, spend.look_at = SpendStage.RETURNED, now, None
+    query = select(SpendReturnRow).where(SpendReturnRow.spend_id == spend.id, col(SpendReturnRow.cancelled_at).is_(None))
+    returns = session.exec(query).all()
+    if spend.returned_units != spend.amount_units or any(one.credited_at is None for one in returns):
+        return
+    spend.stage, spend.ended_at = SpendStage.RETURNED, now
+    if all(one.reported_at is not None for one in returns):
+        spend.look_at = None
