@@ -134,7 +134,7 @@ def test_nobody_without_manage_apps_decides(desk: Desk, decision: str) -> None:
 
     assert decide(order_manager, decision) == 403
     assert balance(desk) == 0
-    assert "needs MANAGE_APPS" in seen(order_manager.get("approvals"))
+    assert "Deciding needs MANAGE_APPS" in seen(order_manager.get("approvals"))
     assert Desk(desk.world, ("MANAGE_PRODUCTS",)).get("approvals").status_code == 403
 
 
@@ -222,3 +222,16 @@ def test_in_the_dashboard_a_change_is_approved_by_two_presses(desk: Desk, dashbo
     expect(app.locator("main")).to_contain_text("I saw the complaint")
     assert balance(desk) == 20_000
     assert Opened(page.frames[1]).faults() == []  # type: ignore[arg-type]  # a frame is asked just as a page
+
+
+def test_whoever_decides_and_manages_no_orders_begins_there_and_finds_no_link_that_is_closed_to_them(desk: Desk) -> None:
+    ask(desk)
+    decider = Desk(desk.world, ("MANAGE_APPS",))
+
+    page = decider.get("overview")
+
+    assert f"+20,000 {ADA} sorry the limit of one change" in seen(page)
+    assert "Approve change" in seen(page)
+    assert "/app/customers" not in page.text
+    assert "/app/overview" not in page.text
+    assert "/app/customers" in desk.get("approvals").text

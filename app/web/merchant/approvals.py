@@ -22,7 +22,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         staff = staff_of(services, request)
         # Whoever decides may see what there is to decide, and whoever asks may see what became of it.
         require(staff, MANAGE_APPS if MANAGE_APPS in staff.user_permissions else MANAGE_ORDERS)
-        return _page(services, staff)
+        return approvals_page(services, staff)
 
     @routes.post("/pages/approvals/<int:request_id>/<decision>")
     def decide(request_id: int, decision: str) -> Response:
@@ -35,11 +35,14 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             approves = _DECISIONS[decision]
             decide_request(services, staff.store_slug, request_id, approves=approves, reason=reason, who=staff.email, once=once)
         except BadRequest as refused:
-            return at(_page(services, staff, failed=f"{decision}{request_id}", sentence=refused.message), "approvals")
-        return at(notify(_page(services, staff), "success", "Change approved" if approves else "Change refused"), "approvals")
+            return at(approvals_page(services, staff, failed=f"{decision}{request_id}", sentence=refused.message), "approvals")
+        return at(
+            notify(approvals_page(services, staff), "success", "Change approved" if approves else "Change refused"), "approvals"
+        )
 
 
-def _page(services: Services, staff: Staff, *, failed: str = "", sentence: str = "") -> Response:
+def approvals_page(services: Services, staff: Staff, *, failed: str = "", sentence: str = "") -> Response:
+    """Show what waits for approval and what was decided."""
     waiting, decided = list_requests(services, staff.store_slug)
     return fragment(
         "approvals.html",

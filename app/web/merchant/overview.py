@@ -13,7 +13,8 @@ from app.usecases.merchants.see_overview import COUNTED_MAX, by_month, is_late, 
 from app.usecases.services import Services
 from app.web.merchant import words
 from app.web.merchant.advice import advice_for, payment_advice_for
-from app.web.merchant.authentication import MANAGE_APPS, Staff, order_manager, require
+from app.web.merchant.approvals import approvals_page
+from app.web.merchant.authentication import MANAGE_APPS, MANAGE_ORDERS, Staff, order_manager, require, staff_of
 from app.web.merchant.charts import points_chart
 from app.web.merchant.fragments import at, form_once, fragment, notify
 
@@ -31,7 +32,13 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
 
     @routes.get("/pages/overview")
     def overview() -> Response:
-        return _page(services, order_manager(services, request), sweeps_every, _period(request.args.get("period", "")))
+        staff = staff_of(services, request)
+        # Whoever manages the app and no orders begins with what waits for them.
+        if MANAGE_APPS in staff.user_permissions and MANAGE_ORDERS not in staff.user_permissions:
+            require(staff, MANAGE_APPS)
+            return approvals_page(services, staff)
+        require(staff, MANAGE_ORDERS)
+        return _page(services, staff, sweeps_every, _period(request.args.get("period", "")))
 
     @routes.get("/pages/overview/provider")
     def provider_now() -> Response:

@@ -19,6 +19,7 @@ PAGES = (
     ("rules", "Rules", MANAGE_APPS),
     ("settings", "Settings", MANAGE_APPS),
     ("log", "Log", MANAGE_ORDERS),
+    ("approvals", "Approvals", MANAGE_APPS),
 )
 
 # Nothing from anywhere else, nothing inline; pictures may be part of a page: charts, a logo.
@@ -51,7 +52,9 @@ def name_tabs(answer: Response) -> Response:
     """Tell with the answer which pages this staff user may open: the shell shows the tabs of no others."""
     permissions: frozenset[str] | None = g.get("merchant_permissions")
     if permissions is not None and request.path.startswith("/app/pages/"):
-        answer.headers["X-Tabs"] = " ".join(path for path, _, needed in PAGES if needed in permissions)
+        # The overview leads to the approvals. They are a tab of their own for those who have no overview.
+        hidden = "approvals" if MANAGE_ORDERS in permissions else ""
+        answer.headers["X-Tabs"] = " ".join(path for path, _, needed in PAGES if needed in permissions and path != hidden)
     return answer
 
 
