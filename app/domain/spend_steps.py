@@ -14,6 +14,8 @@ CONFIRM_AFTER = timedelta(minutes=2)
 COMPARE_AFTER = timedelta(minutes=2)
 # What is paid above the total is given back after so long: a card's refund, or an edit, may be under way.
 OVERCHARGED_FOR = timedelta(hours=1)
+# A payment that needs a person is looked at again so often.
+STUCK_LOOK = timedelta(days=1)
 
 _NOT_CONFIRMED = frozenset({SpendStage.TAKEN, SpendStage.CHECKING})
 

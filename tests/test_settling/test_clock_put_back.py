@@ -158,3 +158,42 @@ def test_a_change_by_staff_that_was_put_off_then(coggins_world: World) -> None:
     move_waiting(world.services)
 
     assert world.balance(ADA).available == 50
+
+
+def claim_shown_by_a_clock_ahead(world: World) -> str:
+    """Give a claim's link out by a clock that is a day ahead, put it back, and let the shopper take the points."""
+    world.change_store(claim_link="direct")
+    world.clock.advance(days=1)
+    list(sweep_orders(world.services, EVERY))
+    order_id = place_paid(world)
+    world.settle()
+    world.clock.advance(days=-1)
+    list(sweep_orders(world.services, EVERY))
+    world.settle()
+    assert world.coggins is not None
+    world.coggins.take(world.metadata(order_id)["points_claim_url"].rsplit("/", 1)[1])
+    return order_id
+
+
+def test_a_claim_that_was_shown_then_is_soon_seen_to_be_taken(coggins_world: World) -> None:
+    order_id = claim_shown_by_a_clock_ahead(coggins_world)
+
+    coggins_world.clock.advance(minutes=10)
+    coggins_world.settle()
+
+    assert [claim.state for claim in coggins_world.claims(order_id)] == ["taken"]
+
+
+def test_points_that_came_about_then_are_not_taken_for_a_claim(coggins_world: World) -> None:
+    """They may have come before the claim was shown, or after it: nothing tells, so nothing is concluded from the balance."""
+    world = coggins_world
+    adjust_customer(world.services, world.store().slug, ADA, points=100, reason="A gift", who="ada")
+    while move_waiting(world.services):
+        pass
+    order_id = claim_shown_by_a_clock_ahead(world)
+
+    world.clock.advance(minutes=10)
+    world.settle()
+
+    [claim] = world.claims(order_id)
+    assert (claim.state, claim.shown_available) == ("shown", None)

@@ -11,6 +11,7 @@ TESTED = {
     "account.paused_until": "test_clock_put_back.py",
     "account.zeros_for_nobody_at": "test_learning_an_account.py",
     "api_key.last_used_at": "test_moments_put_right.py",
+    "claim.shown_at": "test_clock_put_back.py",
     "deleted_customer.not_before": "test_deleted_customers.py",
     "movement.ended_at": "test_moments_put_right.py",
     "movement.look_at": "test_clock_put_back.py",
@@ -22,6 +23,10 @@ TESTED = {
     "order.shortfall_since": "test_moments_put_right.py",
     "process.seen_at": "test_signs_of_life.py",
     "process.started_at": "test_signs_of_life.py",
+    "spend.answered_at": "test_payments_put_right.py",
+    "spend.look_at": "test_payments_put_right.py",
+    "spend.overcharged_since": "test_payments_put_right.py",
+    "spend.taken_at": "test_payments_put_right.py",
     "store.jwks_asked_at": "test_clock_put_back.py",
     "store.paused_until": "test_clock_put_back.py",
     "store.problems_told_at": "test_clock_put_back.py",
@@ -76,12 +81,10 @@ NOTHING_WAITS = {
     "points_entry.created_at": SHOWN,
     "points_spend.created_at": SHOWN,
     "rule.in_force_from": MEANT,
-    "spend.answered_at": SHOWN,
     "spend.asked_at": SHOWN,
     "spend.confirmed_at": SHOWN,
     "spend.ended_at": SHOWN,
     "spend.lease_until": "A lease that ends later than any can does not count (spend_batch.py).",
-    "spend.taken_at": SHOWN,
     "spend_return.cancelled_at": SHOWN,
     "spend_return.credited_at": SHOWN,
     "spend_return.reported_at": SHOWN,
@@ -98,12 +101,6 @@ NOTHING_WAITS = {
     "store.sweep_ended_at": SHOWN,
     "store.test_made_at": KEPT,
 }
-# What these make wait, waits longer by as much as the clock was ahead.
-WAITS = {
-    "claim.shown_at": "Whether a shown claim was taken is told by what happened since. A refund asks at once.",
-    "spend.look_at": "A payment by points is confirmed later, and what was left is given back later. Saleor's calls do not wait.",
-    "spend.overcharged_since": "What is paid above an order's total is given back later.",
-}
 
 
 def moments() -> set[str]:
@@ -116,7 +113,7 @@ def moments() -> set[str]:
 
 
 def test_of_each_moment_it_is_known_what_a_clock_put_back_does_to_it() -> None:
-    assert sorted(moments()) == sorted([*TESTED, *NOTHING_WAITS, *WAITS])
+    assert sorted(moments()) == sorted([*TESTED, *NOTHING_WAITS])
 
 
 @pytest.mark.parametrize("place", sorted(set(TESTED.values())))

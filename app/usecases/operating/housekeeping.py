@@ -18,6 +18,7 @@ from app.usecases.moving.learn_account import learn_account
 from app.usecases.operating.erase_deleted import erase_deleted
 from app.usecases.operating.forget_batches import forget_batches
 from app.usecases.operating.put_right_moments import put_right_moments
+from app.usecases.operating.put_right_spends import put_right_spends
 from app.usecases.operating.sync_webhooks import end_payment_webhooks
 from app.usecases.operating.tell_problems import tell_problems
 from app.usecases.services import Services
@@ -36,6 +37,7 @@ STORES_MAX = 20
 def do_housekeeping(services: Services) -> bool:
     """Do one round, and tell whether there is more to do at once."""
     put_right_moments(services)
+    put_right_spends(services)
     tell_problems(services)
     is_more = [let_go(services), fold_totals(services), know_customers(services), erase_deleted(services)]
     is_more.append(forget_batches(services))

@@ -17,6 +17,7 @@ from app.providers.protocol import Absent, NotSent, SeenClaim, held
 from app.usecases.moving.looking_up import Look, Looks
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, Standing, Standings
+from app.usecases.settling.showings import put_right_showings
 
 
 def with_books(services: Services, batch: Batch, active: Sequence[Standing]) -> Standings:
@@ -26,7 +27,9 @@ def with_books(services: Services, batch: Batch, active: Sequence[Standing]) -> 
     now = services.clock()
     # With an account that is newer than this batch, another worker has had the order since: this one has lost it.
     lost = {standing.id for standing in active if not books[standing.id].account_ids <= batch.accounts.rows.keys()}
-    _bring_up_to_now(batch, [books[standing.id] for standing in active if standing.id not in lost], now)
+    ours = [books[standing.id] for standing in active if standing.id not in lost]
+    put_right_showings(services, ours, now)
+    _bring_up_to_now(batch, ours, now)
     with services.database.reading() as session:
         moves = moves_of(session, batch.accounts.rows, {email for one in active for email in _emails(one, books[one.id])})
     return {

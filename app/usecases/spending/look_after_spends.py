@@ -14,6 +14,7 @@ from app.domain import retry
 from app.domain.booked_payment import BookedPayment, EventKind
 from app.domain.settlement import CauseKind
 from app.domain.spend_steps import (
+    STUCK_LOOK,
     Cancel,
     Credit,
     GiveBack,
@@ -45,7 +46,6 @@ MISSING = "Saleor has no longer booked this payment, although it had. Somebody h
 NOT_ALLOWED = "Saleor does not let the app handle payments any more. Give it the permission again: see the settings of spending."
 OTHER_AMOUNT = "Saleor has booked another amount under the name of this refund. Somebody has to look at it."
 REFUSED = "Saleor did not take what was reported about this payment."
-STUCK_LOOK = timedelta(days=1)
 CREDIT_LOOK = timedelta(minutes=10)
 _WHY_REFUSED = {
     ReportRefusal.NOT_ALLOWED: ("permission", NOT_ALLOWED),
