@@ -20,6 +20,7 @@ from app.settings import Settings, secret_keys
 from app.usecases.merchants.customer_cause import CustomerCause
 from app.usecases.merchants.move_cause import MoveCause
 from app.usecases.operating.prepare_database import open_database
+from app.usecases.rewards.reward_cause import RewardCause
 from app.usecases.services import Clock, DefaultAccount, Services
 from app.usecases.settling.order_cause import OrderCause
 from app.usecases.spending.spend_cause import SpendCause
@@ -71,7 +72,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
         ),
         customers_webhook=customers_webhook(settings.api_base_url),
         payment_webhooks=payment_webhooks(settings.api_base_url),
-        causes={cause.kind: cause for cause in (OrderCause(), CustomerCause(), MoveCause(), SpendCause())},
+        causes={cause.kind: cause for cause in (OrderCause(), CustomerCause(), MoveCause(), SpendCause(), RewardCause())},
         manifest_urls=tuple(f"{base}/api/manifest" for base in settings.own_urls),
         default_account=DefaultAccount(settings.points_api_url, settings.points_api_key.get_secret_value()),
     )

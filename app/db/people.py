@@ -25,6 +25,7 @@ from app.db.tables import (
     PointsCustomerRow,
     PointsEntryRow,
     PointsSpendRow,
+    RedemptionRow,
     SpendRow,
     SplitCustomerRow,
     StoreRow,
@@ -51,11 +52,12 @@ class Person:
     requests: Sequence[ApprovalRequestRow] = ()
     payments: Sequence[SpendRow] = ()
     batch_changes: Sequence[BatchChangeRow] = ()
+    redemptions: Sequence[RedemptionRow] = ()
 
     @property
     def is_known(self) -> bool:
         theirs = (self.points_claims, self.orders, self.movements, self.claims, self.adjustments, self.requests, self.payments)
-        return self.customer is not None or any((*theirs, self.batch_changes))
+        return self.customer is not None or any((*theirs, self.batch_changes, self.redemptions))
 
 
 def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = False) -> Person:
@@ -75,6 +77,8 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     points_claims = _all(session, select(PointsClaimRow).where(PointsClaimRow.store_id == store.id, theirs), lock=lock)
     is_payer = (SpendRow.store_id == store.id, col(SpendRow.email_key).in_(keys))
     payments = _all(session, select(SpendRow).where(*is_payer), lock=lock)
+    took = (RedemptionRow.store_id == store.id, col(RedemptionRow.email_key).in_(keys))
+    redemptions = _all(session, select(RedemptionRow).where(*took), lock=lock)
     their_spends = select(PointsSpendRow).where(PointsSpendRow.customer_id == (customer.id if customer is not None else None))
     if customer is not None and lock:
         # Before the customer: who gives points back holds the spend, and waits for the customer.
@@ -116,7 +120,7 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     deletions = _all(session, select(DeletedCustomerRow).where(*is_deleted), lock=lock)
     is_asked = (ApprovalRequestRow.store_id == store.id, col(ApprovalRequestRow.email_key).in_(keys))
     requests = _all(session, select(ApprovalRequestRow).where(*is_asked))
-    further = (spends, requests, payments, changes_in_batches(session, store.id or 0, email))
+    further = (spends, requests, payments, changes_in_batches(session, store.id or 0, email), redemptions)
     return Person(customer, entries, points_claims, orders, movements, claims, adjustments, moves, deletions, *further)
 
 

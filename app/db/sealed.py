@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from app.db.tables import AccountRow, ApiAnswerRow, ClaimRow, PointsClaimRow, StoreRow
+from app.db.tables import AccountRow, ApiAnswerRow, ClaimRow, PointsClaimRow, RedemptionRow, StoreRow
 
 SEALED: tuple[tuple[type[SQLModel], str], ...] = (
     (StoreRow, "token_sealed"),
@@ -10,4 +10,5 @@ SEALED: tuple[tuple[type[SQLModel], str], ...] = (
     (ClaimRow, "url_sealed"),
     (PointsClaimRow, "token_sealed"),
     (ApiAnswerRow, "outcomes_sealed"),
+    (RedemptionRow, "code_sealed"),
 )

@@ -13,7 +13,7 @@ from app.db.dialects import insert_into
 from app.db.tables import MovementRow, PointsDayRow, StoreRow
 from app.domain.settlement import CauseKind, MovementKind
 
-_UNCOUNTED = frozenset({CauseKind.MOVE, CauseKind.SPEND})
+_UNCOUNTED = frozenset({CauseKind.MOVE, CauseKind.SPEND, CauseKind.REWARD})
 
 
 def today(store: StoreRow, now: datetime) -> date:
@@ -23,7 +23,7 @@ def today(store: StoreRow, now: datetime) -> date:
 
 def tally_accepted(session: Session, store: StoreRow, accepted: Iterable[MovementRow], now: datetime) -> None:
     """Count movements that were accepted just now. A write-off changes no customer's points, a move of a customer
-    gives as many as it takes, and a payment is nothing that an order brought: they count for nothing.
+    gives as many as it takes, and neither a payment nor a reward is what an order brought: they count for nothing.
     """
     granted = taken = taken_back = 0
     for movement in accepted:

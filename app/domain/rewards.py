@@ -33,6 +33,7 @@ class RewardRefusal(StrEnum):
     AMOUNT       the amount is missing, zero, above the limit, or has more digits than the currency
     ALL_TAKEN    as many were taken as the merchant gives out
     YOURS_TAKEN  this customer has taken as many as each may
+    PRICE        it costs something else by now than the storefront has shown
     NO_POINTS    the customer has fewer points than it costs
     BUSY         another change of this customer's points is under way
     TRY_AGAIN    the points provider does not answer
@@ -46,6 +47,7 @@ class RewardRefusal(StrEnum):
     AMOUNT = "amount"
     ALL_TAKEN = "all_taken"
     YOURS_TAKEN = "yours_taken"
+    PRICE = "price"
     NO_POINTS = "no_points"
     BUSY = "busy"
     TRY_AGAIN = "try_again"
@@ -94,11 +96,16 @@ class RewardTerms:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a customer asks for. `amount` is for rewards of any amount; `channel` for those that are not for all channels."""
+    """What a customer asks for.
+
+    `amount` is for rewards of any amount; `channel` for those that are not for all channels. `points` are what the customer was
+    told that it costs.
+    """
 
     currency: str = ""
     amount: Decimal | None = None
     channel: str = ""
+    points: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +118,11 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class RewardPrice:
-    """What a reward costs, and what its gift card holds: 0 units of no currency for a voucher."""
+    """What a reward costs, and what its gift card holds, in the smallest unit. A voucher counts as 1 of no currency."""
 
     points: int
     currency: str = ""
-    amount_units: int = 0
+    amount_units: int = 1
 
 
 def why_closed(terms: RewardTerms, now: datetime) -> RewardRefusal | None:
@@ -140,9 +147,10 @@ def decide_price(terms: RewardTerms, wish: Wish, taken: Taken, now: datetime) ->
         return RewardRefusal.ALL_TAKEN
     if terms.limit_each is not None and taken.by_customer >= terms.limit_each:
         return RewardRefusal.YOURS_TAKEN
-    if terms.kind is RewardKind.VOUCHER:
-        return RewardPrice(terms.points or 0)
-    return _price_of_amount(terms, wish)
+    price = RewardPrice(terms.points or 0) if terms.kind is RewardKind.VOUCHER else _price_of_amount(terms, wish)
+    if isinstance(price, RewardPrice) and wish.points is not None and wish.points != price.points:
+        return RewardRefusal.PRICE
+    return price
 
 
 def _price_of_amount(terms: RewardTerms, wish: Wish) -> RewardPrice | RewardRefusal:

@@ -43,12 +43,13 @@ class MovementState(StrEnum):
 
 
 class CauseKind(StrEnum):
-    """What a movement is for: an order, a change by staff of a customer's points, a customer's move, or a payment by points."""
+    """What a movement is for: an order, a change by staff, a customer's move, a payment by points, or a reward taken."""
 
     ORDER = "order"
     CUSTOMER = "customer"
     MOVE = "move"
     SPEND = "spend"
+    REWARD = "reward"
 
 
 INSTANT_KINDS = frozenset({MovementKind.CREDIT, MovementKind.DEBIT})

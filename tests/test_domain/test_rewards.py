@@ -48,6 +48,11 @@ def test_another_amount_than_the_fixed_one_is_refused() -> None:
     assert price(TEN, Wish("USD", Decimal(11))) is RewardRefusal.AMOUNT
 
 
+def test_a_price_that_changed_since_it_was_shown_is_refused() -> None:
+    assert price(TEN, Wish("USD", points=400)) is RewardRefusal.PRICE
+    assert price(TEN, Wish("USD", points=500)) == RewardPrice(500, "USD", 1000)
+
+
 @pytest.mark.parametrize(
     ("terms", "refusal"),
     [

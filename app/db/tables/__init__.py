@@ -23,6 +23,8 @@ from app.db.tables.points_day import PointsDayRow
 from app.db.tables.points_entry import PointsEntryRow
 from app.db.tables.points_spend import PointsSpendRow
 from app.db.tables.process import ProcessRow
+from app.db.tables.redemption import RedemptionReturnRow, RedemptionRow, RedemptionUseRow
+from app.db.tables.reward import RewardAmountRow, RewardRow, RewardVersionRow
 from app.db.tables.rule import RuleRow
 from app.db.tables.running_total import RunningTotalRow
 from app.db.tables.spend import SpendRow
@@ -60,6 +62,12 @@ __all__ = [
     "PointsEntryRow",
     "PointsSpendRow",
     "ProcessRow",
+    "RedemptionReturnRow",
+    "RedemptionRow",
+    "RedemptionUseRow",
+    "RewardAmountRow",
+    "RewardRow",
+    "RewardVersionRow",
     "RuleRow",
     "RunningTotalRow",
     "SpendReturnRow",

@@ -184,3 +184,5 @@ def _erase_spends(person: Person, nobody: str) -> None:
         spent.reference = ""
     for paid in person.payments:
         paid.email = paid.email_key = nobody
+    for redemption in person.redemptions:
+        redemption.email = redemption.email_key = nobody

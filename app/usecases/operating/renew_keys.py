@@ -31,6 +31,7 @@ from app.db.tables import (
     OrderRow,
     PointsClaimRow,
     PointsCustomerRow,
+    RedemptionRow,
     SpendRow,
     SplitCustomerRow,
 )
@@ -102,6 +103,8 @@ def _renew(database: Database, now: datetime) -> RenewedKeys:
             asked.email_key = email_key(asked.email)
         for paid in _not_ascii(session, SpendRow, "email"):
             paid.email_key = email_key(paid.email)
+        for redemption in _not_ascii(session, RedemptionRow, "email"):
+            redemption.email_key = email_key(redemption.email)
         _renew_lanes(session)
         session.add(FinishedStepRow(name=UpgradeStep.EMAIL_KEYS, finished_at=now))
     log.info("keys made anew", merged=merged, split=split)

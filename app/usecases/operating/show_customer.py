@@ -23,6 +23,8 @@ _LEFT_OUT = frozenset(
     {
         "token_sealed",
         "token_mark",
+        "code_sealed",
+        "code_mark",
         "url_sealed",
         "lane",
         "lease_token",
@@ -169,6 +171,7 @@ def export_customer(services: Services, slug: str, email: str) -> dict[str, Any]
         "spends": _all_plain(person.spends),
         "approval_requests": _all_plain(person.requests),
         "payments": _all_plain(person.payments),
+        "redemptions": _all_plain(person.redemptions),
         "changes_in_batches": _all_plain(person.batch_changes),
     }
 

@@ -12,12 +12,13 @@ from app.ledger.audit import LEDGER_AUDITS, RANGE, differing, next_range
 from app.usecases.operating.batch_audits import BATCH_AUDITS
 from app.usecases.operating.customer_audits import CUSTOMER_AUDITS
 from app.usecases.operating.order_audits import ORDER_AUDITS
+from app.usecases.operating.reward_audits import REWARD_AUDITS
 from app.usecases.operating.spend_audits import SPEND_AUDITS
 from app.usecases.operating.staff_audits import STAFF_AUDITS
 from app.usecases.operating.total_audits import differing_totals
 from app.usecases.services import Services
 
-AUDITS = (*LEDGER_AUDITS, *ORDER_AUDITS, *CUSTOMER_AUDITS, *STAFF_AUDITS, *BATCH_AUDITS, *SPEND_AUDITS)
+AUDITS = (*LEDGER_AUDITS, *ORDER_AUDITS, *CUSTOMER_AUDITS, *STAFF_AUDITS, *BATCH_AUDITS, *SPEND_AUDITS, *REWARD_AUDITS)
 
 
 @dataclass(frozen=True, slots=True)

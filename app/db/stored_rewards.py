@@ -1,0 +1,103 @@
+"""Questions asked of rewards, and of what customers took."""
+
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from app.db.tables import RedemptionRow, RewardAmountRow, RewardRow, RewardVersionRow
+from app.domain.redemptions import UNCOUNTED
+from app.domain.rewards import RewardAmount, RewardKind, RewardTerms, Taken
+from app.domain.spending import as_amount
+
+
+def find_reward(session: Session, store_id: int, reward_id: int, *, lock: bool = False) -> RewardRow | None:
+    """Find a reward of a store."""
+    query = select(RewardRow).where(RewardRow.id == reward_id, RewardRow.store_id == store_id)
+    return session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query).first()
+
+
+def terms_in_force(session: Session, reward: RewardRow) -> RewardTerms:
+    """Give what a reward says by its newest version."""
+    newest = select(func.max(RewardVersionRow.id)).where(RewardVersionRow.reward_id == reward.id)
+    return terms_of(session, [session.exec(newest).one()])[0]
+
+
+def terms_in_force_of_all(session: Session, store_id: int) -> list[RewardTerms]:
+    """Give what each reward of a store says by its newest version, in the order in which they were made."""
+    newest = (
+        select(func.max(RewardVersionRow.id))
+        .join(RewardRow, col(RewardRow.id) == col(RewardVersionRow.reward_id))
+        .where(RewardRow.store_id == store_id)
+        .group_by(col(RewardVersionRow.reward_id))
+    )
+    return terms_of(session, session.exec(newest).all())
+
+
+def terms_of(session: Session, version_ids: Sequence[int | None]) -> list[RewardTerms]:
+    """Load versions by id, by two queries; in the order of their rewards."""
+    amounts: dict[int, list[RewardAmount]] = {}
+    is_theirs = col(RewardAmountRow.version_id).in_(version_ids)
+    for row in session.exec(select(RewardAmountRow).where(is_theirs).order_by(col(RewardAmountRow.id))):
+        amounts.setdefault(row.version_id, []).append(_amount(row))
+    query: Any = (
+        select(RewardVersionRow, RewardRow.kind)
+        .join(RewardRow, col(RewardRow.id) == col(RewardVersionRow.reward_id))
+        .where(col(RewardVersionRow.id).in_(version_ids))
+        .order_by(col(RewardVersionRow.reward_id))
+    )
+    return [_terms(row, kind, amounts.get(row.id or 0, ())) for row, kind in session.exec(query)]
+
+
+def taken_of(session: Session, reward: RewardRow, email_key: str) -> Taken:
+    """Count who has taken a reward, as far as it counts for its limits. The database counts the same before it lets one in."""
+    theirs = select(func.count(col(RedemptionRow.id))).where(
+        RedemptionRow.store_id == reward.store_id,
+        RedemptionRow.email_key == email_key,
+        RedemptionRow.reward_id == reward.id,
+        col(RedemptionRow.stage).not_in(UNCOUNTED),
+    )
+    return Taken(reward.taken, session.exec(theirs).one())
+
+
+def lock_redemptions(session: Session, ids: Collection[int | None]) -> list[RedemptionRow]:
+    """Lock redemptions by id, and their rewards before them: an end may change how often a reward counts as taken."""
+    rewards = select(RedemptionRow.reward_id).where(col(RedemptionRow.id).in_(ids))
+    locked = select(RewardRow.id).where(col(RewardRow.id).in_(rewards)).order_by(col(RewardRow.id)).with_for_update()
+    session.exec(locked).all()
+    query = select(RedemptionRow).where(col(RedemptionRow.id).in_(ids)).order_by(col(RedemptionRow.id)).with_for_update()
+    return list(session.exec(query.execution_options(populate_existing=True)))
+
+
+def amount_of(redemption: RedemptionRow) -> Decimal:
+    """Give what a gift card holds when it is made."""
+    return as_amount(redemption.amount_units, redemption.currency)
+
+
+def _amount(row: RewardAmountRow) -> RewardAmount:
+    return RewardAmount(row.currency, as_amount(row.amount_units, row.currency), row.points_per_unit)
+
+
+def _terms(row: RewardVersionRow, kind: str, amounts: Sequence[RewardAmount]) -> RewardTerms:
+    return RewardTerms(
+        id=row.id or 0,
+        reward_id=row.reward_id,
+        kind=RewardKind(kind),
+        name=row.name,
+        text=row.text,
+        picture_url=row.picture_url,
+        points=row.points,
+        amounts=tuple(amounts),
+        voucher_id=row.voucher_id,
+        voucher_name=row.voucher_name,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        limit_in_all=row.limit_in_all,
+        limit_each=row.limit_each,
+        channels=tuple(row.channels.split()),
+        days_valid=row.days_valid,
+        return_on_expiry=row.return_on_expiry,
+        is_active=row.is_active,
+    )

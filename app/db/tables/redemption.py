@@ -1,0 +1,129 @@
+"""Rewards that customers took."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from app.db.columns import BigId, UtcTime, one_of
+from app.domain.redemptions import BackReason, RedemptionStage
+
+_IS_TO_BE_LOOKED_AT = text("look_at IS NOT NULL")
+
+
+class RedemptionRow(SQLModel, table=True):
+    """A reward that a customer took: points for a code.
+
+    Amounts are counted in the smallest unit of their currency; a voucher counts as 1. The database refuses to take one beyond the
+    reward's limits, to note points as taken without an accepted debit, to delete one, or to change what it cost. It moves
+    `returned_points` itself, with the rows of `redemption_return`.
+    """
+
+    __tablename__ = "redemption"
+    __table_args__ = (
+        one_of("stage", RedemptionStage, name="redemption_stage"),
+        CheckConstraint(
+            f"back_reason IN ({', '.join(repr(one.value) for one in BackReason)})",
+            name="redemption_back_reason",
+        ),
+        CheckConstraint("points > 0", name="redemption_points"),
+        CheckConstraint("amount_units > 0", name="redemption_amount"),
+        CheckConstraint("used_units BETWEEN 0 AND amount_units", name="redemption_used"),
+        CheckConstraint("returned_points BETWEEN 0 AND points", name="redemption_returned"),
+        CheckConstraint("(taken_at IS NULL) = (debit_id IS NULL)", name="redemption_taken_by_debit"),
+        CheckConstraint("(taken_at IS NULL) = (stage IN ('asked', 'refused'))", name="redemption_taken_is_timed"),
+        CheckConstraint("given_at IS NULL OR taken_at IS NOT NULL", name="redemption_given_after_taken"),
+        CheckConstraint("stage NOT IN ('given', 'used') OR given_at IS NOT NULL", name="redemption_given_is_timed"),
+        CheckConstraint(
+            "stage NOT IN ('withdrawing', 'returning', 'withdrawn', 'expired', 'not_made') OR back_reason IS NOT NULL",
+            name="redemption_back_has_reason",
+        ),
+        CheckConstraint("stage <> 'used' OR used_units = amount_units", name="redemption_used_up"),
+        CheckConstraint("(lease_token IS NULL) = (lease_until IS NULL)", name="redemption_lease"),
+        Index("redemption_to_look_at", "look_at", sqlite_where=_IS_TO_BE_LOOKED_AT, postgresql_where=_IS_TO_BE_LOOKED_AT),
+        Index("redemption_of_customer", "store_id", "email_key", "id"),
+        Index("redemption_by_number", "store_id", "id"),
+        Index("redemption_of_reward", "reward_id", "id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    store_id: int = Field(foreign_key="store.id", sa_type=BigId)
+    reward_id: int = Field(foreign_key="reward.id", sa_type=BigId)
+    version_id: int = Field(foreign_key="reward_version.id", sa_type=BigId)
+    # Its name outside, and the request id in the ledger of embedded points.
+    reference: UUID = Field(unique=True)
+    email: str = Field(max_length=320)
+    email_key: str = Field(max_length=320)
+    # The account that the points were taken from, and the movement that took them.
+    account_id: int = Field(foreign_key="account.id", sa_type=BigId)
+    debit_id: UUID | None = Field(default=None, foreign_key="movement.id")
+    points: int
+    currency: str = Field(default="", max_length=3)
+    amount_units: int = Field(sa_type=BigId)
+    # Chosen before Saleor is asked for it: whoever has it can use it. The mark finds it.
+    code_sealed: str = Field(max_length=1024)
+    code_mark: str = Field(max_length=64, unique=True)
+    # The gift card, or the voucher's code, in Saleor.
+    saleor_id: str | None = Field(default=None, max_length=128)
+    stage: str = Field(default=RedemptionStage.ASKED, max_length=16)
+    asked_at: datetime = Field(sa_type=UtcTime)
+    taken_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    given_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    # When its time is over; empty: never.
+    over_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    # Saleor was asked to make the code, and its answer was lost.
+    lost_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    # Why it goes back, or is over; and since when nobody can use the code any more.
+    back_reason: str | None = Field(default=None, max_length=16)
+    blocked_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    used_units: int = Field(default=0, sa_type=BigId)
+    returned_points: int = 0
+    ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    # When the worker looks at it next; empty: nothing is to be done.
+    look_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    lease_token: str | None = Field(default=None, max_length=64)
+    lease_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    failures: int = 0
+    problem_code: str | None = Field(default=None, max_length=64)
+    problem: str | None = Field(default=None, max_length=1024)
+
+
+class RedemptionUseRow(SQLModel, table=True):
+    """What one order used of a code: of a gift card an amount in its smallest unit, of a voucher's code 1."""
+
+    __tablename__ = "redemption_use"
+    __table_args__ = (
+        UniqueConstraint("redemption_id", "saleor_order_id", name="redemption_use_of_order"),
+        CheckConstraint("amount_units > 0", name="redemption_use_amount"),
+        Index("redemption_use_by_order", "saleor_order_id"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    redemption_id: int = Field(foreign_key="redemption.id", sa_type=BigId)
+    saleor_order_id: str = Field(max_length=128)
+    amount_units: int = Field(sa_type=BigId)
+    seen_at: datetime = Field(sa_type=UtcTime)
+
+
+class RedemptionReturnRow(SQLModel, table=True):
+    """Points of a redemption that go back. The database refuses more than it cost, and a second end."""
+
+    __tablename__ = "redemption_return"
+    __table_args__ = (
+        one_of("why", BackReason, name="redemption_return_why"),
+        CheckConstraint("points > 0", name="redemption_return_points"),
+        UniqueConstraint("redemption_id", name="redemption_return_once"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    redemption_id: int = Field(foreign_key="redemption.id", sa_type=BigId)
+    # Its name among movements: a credit has it as its target.
+    reference: UUID = Field(unique=True)
+    why: str = Field(max_length=16)
+    points: int
+    written_at: datetime = Field(sa_type=UtcTime)
+    # The customer has the points again, or there is nobody to give them to.
+    credited_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    problem: str | None = Field(default=None, max_length=1024)
+    made_by: str | None = Field(default=None, max_length=256)

@@ -1,0 +1,1 @@
+"""Rewards: points first, then a code; and what becomes of both."""

@@ -1,0 +1,76 @@
+"""Rewards that customers took as a cause of movements: a debit takes the points, a credit gives back what was not used."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, select
+
+from app.db.stored_rewards import lock_redemptions
+from app.db.tables import MovementRow, RedemptionReturnRow, RedemptionRow
+from app.domain.redemptions import END_OF, BackReason, RedemptionStage
+from app.domain.settlement import CauseKind, MovementKind
+from app.providers.protocol import Accepted
+from app.sealing import Sealer
+from app.usecases.moving.accounts import Accounts
+from app.usecases.moving.causes import Ended
+
+REFUSED_BY_PROVIDER = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class RewardCause:
+    """A redemption; its row says how far it has come. A credit names its return as the target."""
+
+    kind: str = CauseKind.REWARD
+
+    def hold(self, session: Session, movements: Sequence[MovementRow], now: datetime) -> set[UUID]:
+        """Lock the redemptions. Only movements change what they have taken, so all of them are still ours."""
+        del now
+        held = {row.id for row in lock_redemptions(session, {movement.cause_id for movement in movements})}
+        return {movement.id for movement in movements if movement.cause_id in held}
+
+    def record(self, session: Session, sealer: Sealer, accounts: Accounts, ended: Sequence[Ended], now: datetime) -> None:
+        """Write whether the points were taken, or went back."""
+        del sealer, accounts
+        for one in ended:
+            redemption = session.get_one(RedemptionRow, one.movement.cause_id)
+            if one.movement.kind == MovementKind.DEBIT:
+                _taken(redemption, one, now)
+            else:
+                _returned(session, redemption, one, now)
+        session.flush()
+
+    def name(self, session: Session, movement: MovementRow) -> str:
+        """Name it without naming the customer: logs are read by all staff."""
+        del session, movement
+        return "A reward"
+
+
+def _taken(redemption: RedemptionRow, one: Ended, now: datetime) -> None:
+    if redemption.stage != RedemptionStage.ASKED:
+        return
+    if isinstance(one.outcome, Accepted):
+        redemption.stage, redemption.taken_at, redemption.debit_id = RedemptionStage.TAKEN, now, one.movement.id
+        redemption.look_at, redemption.problem_code, redemption.problem = now, None, None
+    else:
+        redemption.stage, redemption.ended_at, redemption.look_at = RedemptionStage.REFUSED, now, None
+        redemption.problem_code, redemption.problem = REFUSED_BY_PROVIDER, one.outcome.reason
+
+
+def _returned(session: Session, redemption: RedemptionRow, one: Ended, now: datetime) -> None:
+    back = session.exec(select(RedemptionReturnRow).where(RedemptionReturnRow.reference == one.movement.target_id)).one()
+    if isinstance(one.outcome, Accepted):
+        back.credited_at, back.problem = now, None
+        end_back(redemption, now)
+    else:
+        back.problem = redemption.problem = one.outcome.reason
+        redemption.problem_code = REFUSED_BY_PROVIDER
+
+
+def end_back(redemption: RedemptionRow, now: datetime) -> None:
+    """End a redemption that was taken back, or whose time is over: nothing more goes back."""
+    redemption.stage = END_OF[BackReason(redemption.back_reason or "")]
+    redemption.ended_at, redemption.look_at = now, None
+    redemption.problem_code = redemption.problem = None

@@ -1,0 +1,1 @@
+"""Rewards, from the tables to the storefront."""
