@@ -13,6 +13,8 @@ class Feature(StrEnum):
     EARNING = "earning"
     ERASING = "erasing"
     SPENDING = "spending"
+    GIFT_CARD_REWARDS = "gift card rewards"
+    VOUCHER_REWARDS = "voucher rewards"
 
 
 # Saleor's own names. The permission of EARNING is in the manifest; the others are asked for when a merchant wants the feature.
@@ -21,6 +23,8 @@ NEEDED: Mapping[Feature, tuple[str, ...]] = MappingProxyType(
         Feature.EARNING: ("MANAGE_ORDERS",),
         Feature.ERASING: ("MANAGE_USERS",),
         Feature.SPENDING: ("HANDLE_PAYMENTS",),
+        Feature.GIFT_CARD_REWARDS: ("MANAGE_GIFT_CARD",),
+        Feature.VOUCHER_REWARDS: ("MANAGE_DISCOUNTS",),
     }
 )
 

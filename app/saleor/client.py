@@ -13,11 +13,13 @@ from app import http as outside
 from app.errors import SaleorFault, SaleorRefused, SaleorUnreachable
 from app.saleor.api_urls import not_public
 from app.saleor.app_calls import AppCalls
+from app.saleor.code_calls import CodeCalls
 from app.saleor.order_calls import OrderCalls
 from app.saleor.own_app import REFUSED
 from app.saleor.payment_calls import PaymentCalls
 from app.saleor.shop_reads import ShopReads
 from app.saleor.signature import has_keys
+from app.saleor.voucher_copies import VoucherCopies
 
 if TYPE_CHECKING:
     from graphql import ExecutionResult
@@ -30,7 +32,8 @@ _TOKEN_REFUSED = frozenset({"PermissionDenied", "InvalidTokenError", "InvalidSig
 
 
 class SaleorClient:
-    """One client for all stores. What is asked of a Saleor stands by its subject: `app`, `orders`, `payments`, `shop`.
+    """One client for all stores. What is asked of a Saleor stands by its subject: `app`, `codes`, `orders`, `payments`,
+    `shop`, `voucher_copies`.
 
     `url_map` gives the address at which this process reaches an installed API URL. Where `public_only` says so of an API URL,
     only a server of the public internet is called for it.
@@ -49,9 +52,11 @@ class SaleorClient:
         self._new_adapter = new_adapter
         self._public_only = public_only
         self.app = AppCalls(self._execute, self._execute_timed)
+        self.codes = CodeCalls(self._execute)
         self.orders = OrderCalls(self._execute)
         self.payments = PaymentCalls(self._execute)
         self.shop = ShopReads(self._execute)
+        self.voucher_copies = VoucherCopies(self._execute)
         self._opening = threading.Lock()
         self._opened: Connections | None = None
 

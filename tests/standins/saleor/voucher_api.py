@@ -60,9 +60,11 @@ class VoucherApi:
         return {"count": self.vouchers.delete_codes(args["ids"]), "errors": []}
 
     def _create(self, wanted: Mapping[str, Any]) -> Voucher:
+        if not wanted.get("addCodes"):
+            raise Refusal("GRAPHQL_ERROR", "At least one of arguments is required: 'code', 'addCodes'.")
         made = self.vouchers.create(
             wanted.get("name") or "",
-            codes=tuple(wanted.get("addCodes") or ()),
+            codes=wanted["addCodes"],
             type=wanted.get("type") or "ENTIRE_ORDER",
             value_type=wanted.get("discountValueType") or "FIXED",
             is_single_use=bool(wanted.get("singleUse")),
