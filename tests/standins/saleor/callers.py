@@ -3,12 +3,15 @@
 import base64
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 from graphql import GraphQLError
 
 from tests.standins.saleor.apps import App, Apps
 from tests.standins.saleor.book import STAFF, Principal
 from tests.standins.saleor.shop import Shop
+from tests.standins.saleor.wire import user_fields
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,7 @@ def caller_with(token: str | None, apps: Apps, shop: Shop) -> Caller:
     app = apps.holding(token)
     if app is not None or token is None or token.count(".") != 2:
         return Caller(app)
-    payload = token.split(".")[1]
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    claims = _claims_of(token)
     if claims.get("is_staff"):
         return Caller(user=STAFF, is_staff=True)
     customer = shop.customer_with(claims.get("email", ""))
@@ -46,3 +48,26 @@ def require(caller: Caller, permission: str) -> None:
     if not caller.may(permission):
         message = f"To access this path, you need one of the following permissions: {permission}"
         raise GraphQLError(message, extensions={"exception": {"code": "PermissionDenied"}})
+
+
+def signed_in(token: str | None, apps: Apps, shop: Shop, now: datetime) -> dict[str, Any] | None:
+    """Return the user whose access token came along, as `me` does; an app, or nobody, is none.
+
+    Saleor answers with an error where the token is over, or its user is gone or was switched off.
+    """
+    if token is None or token.count(".") != 2 or apps.holding(token) is not None:
+        return None
+    claims = _claims_of(token)
+    if now >= datetime.fromtimestamp(claims["exp"], UTC):
+        raise GraphQLError("Signature has expired", extensions={"exception": {"code": "ExpiredSignatureError"}})
+    customer = shop.customer_with(claims.get("email", ""))
+    if customer is None or not customer.is_active:
+        message = "Invalid token. User does not exist or is inactive."
+        raise GraphQLError(message, extensions={"exception": {"code": "InvalidTokenError"}})
+    return user_fields(customer)
+
+
+def _claims_of(token: str) -> dict[str, Any]:
+    payload = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims

@@ -64,6 +64,7 @@ class Customer:
     email: str
     is_confirmed: bool = True
     is_active: bool = True
+    is_staff: bool = False
 
 
 @dataclass(frozen=True)

@@ -64,10 +64,10 @@ class Shop:
         customer = Customer(global_id("User", next(self._user_numbers)), email)
         return self._customers.setdefault(email.casefold(), customer).id
 
-    def change_customer(self, email: str, *, is_confirmed: bool = True, is_active: bool = True) -> None:
-        """Let staff confirm, or deactivate, an account."""
+    def change_customer(self, email: str, *, is_confirmed: bool = True, is_active: bool = True, is_staff: bool = False) -> None:
+        """Let staff confirm or deactivate an account, or make its holder one of them."""
         known = self._customers[email.casefold()]
-        self._customers[email.casefold()] = replace(known, is_confirmed=is_confirmed, is_active=is_active)
+        self._customers[email.casefold()] = replace(known, is_confirmed=is_confirmed, is_active=is_active, is_staff=is_staff)
 
     def list_product(self, *, is_gift_card: bool = False, **prices: tuple[Amount, Amount]) -> str:
         """Put a product into the catalogue, with its lowest and highest price by channel (`default_channel=("10", "20")`)."""

@@ -18,7 +18,7 @@ from tests.standins.saleor.app_payments import AppPayments
 from tests.standins.saleor.apps import App, Apps, InstallResult
 from tests.standins.saleor.asking_apps import AskingApps
 from tests.standins.saleor.book import STAFF, Clock, OrderBook, OrderEmission, Principal
-from tests.standins.saleor.callers import caller_with
+from tests.standins.saleor.callers import caller_with, signed_in
 from tests.standins.saleor.checkouts import Checkout, Checkouts
 from tests.standins.saleor.code_api import CodeApi
 from tests.standins.saleor.deliveries import Deliveries, Delivery, Parcel
@@ -142,6 +142,13 @@ class StandInSaleor:
         """Return a token of a customer or of staff, signed with the key that signs webhooks."""
         return self.key.sign_token(user_claims(self.api_url, self.clock(), email=email, is_staff=is_staff))
 
+    def shopper_token(self, email: str, **claims: Any) -> str:
+        """Return the access token of a customer who has an account and signed in now; `claims` override single claims."""
+        known = self.shop.customer_with(email)
+        assert known is not None, "only customers with an account sign in"
+        own = user_claims(self.api_url, self.clock(), email=known.email, is_staff=known.is_staff)
+        return self.key.sign_token(own | {"user_id": known.id} | claims)
+
     def dashboard_token(
         self,
         app_id: str,
@@ -184,7 +191,9 @@ class StandInSaleor:
 
         as_of = self._lagging if isinstance(self._lagging, datetime) else None
         payments = PaymentApi(self.payments, self.requests, self.checkouts, self.wire, caller, seen)
-        return {**payments.root(), **CodeApi(self.codes, self.shop, self.wire, caller, as_of).root()}
+        codes = CodeApi(self.codes, self.shop, self.wire, caller, as_of)
+        me = {"me": lambda _info: signed_in(token, self.apps, self.shop, self.clock())}
+        return {**payments.root(), **codes.root(), **me}
 
     def _order_fields(self, order: Order) -> dict[str, Any]:
         return self.api.fields_of(order)

@@ -99,6 +99,7 @@ def user_fields(customer: Customer) -> dict[str, Any]:
         "email": customer.email,
         "isConfirmed": customer.is_confirmed,
         "isActive": customer.is_active,
+        "isStaff": customer.is_staff,
     }
 
 
