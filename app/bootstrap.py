@@ -73,6 +73,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
         customers_webhook=customers_webhook(settings.api_base_url),
         payment_webhooks=payment_webhooks(settings.api_base_url),
         causes={cause.kind: cause for cause in (OrderCause(), CustomerCause(), MoveCause(), SpendCause(), RewardCause())},
+        public_url=settings.browser_url,
         manifest_urls=tuple(f"{base}/api/manifest" for base in settings.own_urls),
         default_account=DefaultAccount(settings.points_api_url, settings.points_api_key.get_secret_value()),
     )

@@ -8,9 +8,11 @@
     │   ├── NotThisApp          the token belongs to another app than this one
     │   ├── BadRequest          the request itself makes no sense
     │   ├── BadSignature        a delivery that its store has not signed
-    │   ├── TokenRefused        a Dashboard's token that is over, or is none for this app
+    │   ├── TokenRefused        a token of the Dashboard or of a shopper that is over, or is none for this app
     │   ├── NotPermitted        a staff user, or this app, lacks the permission that this needs
     │   ├── UnknownStore        no such store is installed
+    │   ├── NoStorefront        no store of this name serves storefronts
+    │   ├── NotConfirmed        the shopper has not confirmed the e-mail address
     │   ├── UnknownKey          no such key opens the Points API, or it was revoked
     │   └── KeyReused           an Idempotency-Key came again, with another request
     ├── Unavailable             a fault that a later attempt can mend
@@ -87,7 +89,7 @@ class BadSignature(Refused):
 
 
 class TokenRefused(Refused):
-    """The token of the Dashboard is over, or was never made for this app. A fresh one may pass."""
+    """The token of the Dashboard or of a shopper is over, or was never made for this. A fresh one may pass."""
 
     code = "TOKEN_REFUSED"
     status = 401
@@ -105,6 +107,26 @@ class UnknownStore(Refused):
 
     code = "NOT_REGISTERED"
     status = 401
+
+
+class NoStorefront(Refused):
+    """There is no such store, or its merchant has not switched the storefront API on: a stranger cannot tell which."""
+
+    code = "NOT_FOUND"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("No store of this name serves storefronts. A merchant switches it on in Settings, Storefront API.")
+
+
+class NotConfirmed(Refused):
+    """The shopper is signed in, but nobody has shown yet that the e-mail address is theirs."""
+
+    code = "NOT_CONFIRMED"
+    status = 403
+
+    def __init__(self) -> None:
+        super().__init__("The shopper has not confirmed the e-mail address. Until then nobody's points are shown.")
 
 
 class UnknownKey(Refused):

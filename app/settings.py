@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     points_api_key: SecretStr = SecretStr("")
     api_limit_per_key: str = "100/second"
     api_limit_per_address: str = "200/second"
+    storefront_limit_per_customer: str = "60/minute"
+    storefront_limit_per_address: str = "600/minute"
     limits_storage_url: str = "memory://"
     sweep_seconds: int = Field(default=300, ge=0, le=86_400)
     host: str = "127.0.0.1"
@@ -125,7 +127,9 @@ class Settings(BaseSettings):
                 raise ValueError(f"{url} is no Dashboard's address; one looks like https://dashboard.example.com/")
         return value
 
-    @field_validator("api_limit_per_key", "api_limit_per_address")
+    @field_validator(
+        "api_limit_per_key", "api_limit_per_address", "storefront_limit_per_customer", "storefront_limit_per_address"
+    )
     @classmethod
     def _is_a_limit(cls, value: str) -> str:
         from limits import parse  # noqa: PLC0415 - it takes long to load, and most processes limit nobody

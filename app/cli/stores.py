@@ -60,6 +60,10 @@ def create_store_command(name: str) -> None:
 )
 @click.option("--staff-change-max", metavar="N|none", help="Most points that staff change at once without approval.")
 @click.option("--staff-day-max", metavar="N|none", help="Most points that one person changes in a day without approval.")
+@click.option("--storefront-api", metavar="on|off", help="Whether storefronts can ask for their shoppers' points.")
+@click.option(
+    "--storefront-origins", metavar="A,B", help='Whose pages can, such as https://shop.example.com; "" for servers only.'
+)
 @option_who_if_any
 def set_store(slug: str, *, who: str | None, **options: str | None) -> None:
     """Change settings of the store SLUG. What is left out stays as it is."""
@@ -184,6 +188,12 @@ def _limit(text: str) -> int | None:
     return int(text)
 
 
+def _switch(text: str) -> bool:
+    if text.strip().lower() not in {"on", "off"}:
+        raise click.UsageError("This option takes on or off.")
+    return text.strip().lower() == "on"
+
+
 _READ: Mapping[str, Callable[[str], Any]] = MappingProxyType(
     {
         "default_expires_days": _days,
@@ -191,6 +201,8 @@ _READ: Mapping[str, Callable[[str], Any]] = MappingProxyType(
         "customer_types": lambda text: text.split(","),
         "staff_change_max": _limit,
         "staff_day_max": _limit,
+        "storefront_api": _switch,
+        "storefront_origins": lambda text: text.split(","),
     }
 )
 

@@ -129,6 +129,11 @@ def customer_types_in(stored: str | None) -> tuple[str, ...]:
     return tuple(json.loads(stored or "[]"))
 
 
+def storefront_origins_of(store: StoreRow) -> tuple[str, ...]:
+    """Give the origins whose pages may ask for their shoppers' points."""
+    return tuple(json.loads(store.storefront_origins or "[]"))
+
+
 def brand_of(store: StoreRow) -> Brand:
     """Read a store's brand off its row."""
     return Brand(store.slug, store.name, store.accent, store.page_text, store.logo_mark)

@@ -18,7 +18,8 @@ from app.http.deadlines import within
 REGISTRATIONS_MAX = 2
 KEYS_MAX = 2
 LOOK_UPS_MAX = 5
-PLACES = REGISTRATIONS_MAX + KEYS_MAX + LOOK_UPS_MAX
+SHOPPERS_MAX = 4
+PLACES = REGISTRATIONS_MAX + KEYS_MAX + LOOK_UPS_MAX + SHOPPERS_MAX
 # Somebody waits for the answer. Saleor waits 18 seconds for a registration's and for a delivery's.
 WAIT_SECONDS = 5
 
@@ -79,9 +80,14 @@ class Bulkhead:
 
 @dataclass(frozen=True, slots=True)
 class Bulkheads:
-    """Those of one process. `look_ups` are what a page or a box asks of a provider, or of a Saleor about a customer."""
+    """Those of one process.
+
+    `look_ups` are what a page or a box asks of a provider, or of a Saleor about a customer. `shoppers` are what the storefront
+    API asks of a Saleor with a shopper's token: anybody with an account can ask.
+    """
 
     registrations: Bulkhead = field(default_factory=lambda: Bulkhead(places=REGISTRATIONS_MAX, places_each=1))
     keys: Bulkhead = field(default_factory=lambda: Bulkhead(places=KEYS_MAX, places_each=1))
     # A place is always left for another server than the one that says nothing.
     look_ups: Bulkhead = field(default_factory=lambda: Bulkhead(places=LOOK_UPS_MAX, places_each=LOOK_UPS_MAX - 1))
+    shoppers: Bulkhead = field(default_factory=lambda: Bulkhead(places=SHOPPERS_MAX, places_each=SHOPPERS_MAX - 1))

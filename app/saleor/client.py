@@ -18,6 +18,7 @@ from app.saleor.order_calls import OrderCalls
 from app.saleor.own_app import REFUSED
 from app.saleor.payment_calls import PaymentCalls
 from app.saleor.shop_reads import ShopReads
+from app.saleor.shopper_calls import ShopperCalls
 from app.saleor.signature import has_keys
 from app.saleor.voucher_copies import VoucherCopies
 
@@ -33,7 +34,7 @@ _TOKEN_REFUSED = frozenset({"PermissionDenied", "InvalidTokenError", "InvalidSig
 
 class SaleorClient:
     """One client for all stores. What is asked of a Saleor stands by its subject: `app`, `codes`, `orders`, `payments`,
-    `shop`, `voucher_copies`.
+    `shop`, `shoppers`, `voucher_copies`.
 
     `url_map` gives the address at which this process reaches an installed API URL. Where `public_only` says so of an API URL,
     only a server of the public internet is called for it.
@@ -56,6 +57,7 @@ class SaleorClient:
         self.orders = OrderCalls(self._execute)
         self.payments = PaymentCalls(self._execute)
         self.shop = ShopReads(self._execute)
+        self.shoppers = ShopperCalls(self._execute)
         self.voucher_copies = VoucherCopies(self._execute)
         self._opening = threading.Lock()
         self._opened: Connections | None = None

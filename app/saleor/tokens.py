@@ -1,7 +1,8 @@
-"""Verifies the token that the Dashboard hands to an app's page: a JWT that Saleor made for one staff user and one app.
+"""Verifies tokens: the one that the Dashboard hands to an app's page, made for one staff user and one app, and a shopper's own.
 
 Saleor signs the tokens of customers and of staff with the same key, so what tells an app's token from theirs is in the claims:
-type `thirdparty`, and the app's own id. Source: saleor/core/jwt.py, and tokens of a running Dashboard.
+type `thirdparty`, and the app's own id. A shopper's has type `access` and is no staff user's.
+Source: saleor/core/jwt.py, and tokens of a running Dashboard.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from app.saleor.signature import KeyNotKnown, rsa_keys
 
 TOKEN_LENGTH_MAX = 8192
 EMAIL_LENGTH_MAX = 256
+USER_ID_LENGTH_MAX = 128
 # Saleor's clock and ours may differ by a little; a token lives for five minutes.
 LEEWAY = timedelta(seconds=30)
 
@@ -41,11 +43,42 @@ class StaffToken:
     permissions: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class ShopperToken:
+    """What a verified token says of a shopper. Whether they are confirmed and active only their Saleor knows."""
+
+    user_id: str
+    ends_at: datetime
+
+
+def read_shopper_token(token: str, jwks: str, *, issuer: str, now: datetime) -> ShopperToken:
+    """Check that this Saleor made the token for a customer to use its API with, and that it is still good.
+
+    Raises KeyNotKnown when no key of the set made it, TokenRefused for everything else that is wrong with it.
+    """
+    if not _can_be_token(token):
+        raise TokenRefused("The request carries no token. Send the shopper's own Saleor access token as a Bearer token.")
+    claims = _signed_claims(token, jwks)
+    if claims.get("iss") != issuer:
+        raise TokenRefused("This token was made by another Saleor.")
+    if claims.get("type") != "access" or claims.get("is_staff") is not False or "app" in claims:
+        raise TokenRefused("This is not the access token of a customer.")
+    ends_at = _time(claims.get("exp"))
+    if now >= ends_at + LEEWAY:
+        raise TokenRefused("The shopper's token is over. Refresh it in Saleor and send the new one.")
+    user_id = claims.get("user_id")
+    if not isinstance(user_id, str) or not 0 < len(user_id) <= USER_ID_LENGTH_MAX:
+        raise TokenRefused("This token does not say whose it is.")
+    return ShopperToken(user_id, ends_at)
+
+
 def read_staff_token(token: str, jwks: str, *, issuer: str, app_id: str, now: datetime) -> StaffToken:
     """Check that this Saleor made the token, for this app, and that it is still good.
 
     Raises KeyNotKnown when no key of the set made it, TokenRefused for everything else that is wrong with it.
     """
+    if not _can_be_token(token):
+        raise TokenRefused("The Dashboard gave no token. Open Saleor Points from the Dashboard's extensions.")
     claims = _signed_claims(token, jwks)
     if claims.get("iss") != issuer:
         raise TokenRefused("This token was made by another Saleor.")
@@ -61,9 +94,11 @@ def read_staff_token(token: str, jwks: str, *, issuer: str, app_id: str, now: da
     return StaffToken(email[:EMAIL_LENGTH_MAX], frozenset(name for name in permissions if isinstance(name, str)))
 
 
+def _can_be_token(token: str) -> bool:
+    return 0 < len(token) <= TOKEN_LENGTH_MAX and token.isascii()
+
+
 def _signed_claims(token: str, jwks: str) -> Mapping[str, Any]:
-    if not token or len(token) > TOKEN_LENGTH_MAX or not token.isascii():
-        raise TokenRefused("The Dashboard gave no token. Open Saleor Points from the Dashboard's extensions.")
     try:
         header = jwt.get_unverified_header(token)
     except (PyJWTError, ValueError, RecursionError):

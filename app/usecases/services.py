@@ -15,6 +15,7 @@ from app.providers.protocol import PointsProvider
 from app.saleor.client import SaleorClient
 from app.saleor.webhooks import Webhook
 from app.sealing import Sealer
+from app.usecases.confirmed_shoppers import ConfirmedShoppers
 from app.usecases.moving.causes import Cause
 
 Clock = Callable[[], datetime]
@@ -49,10 +50,14 @@ class Services:
     # Where a Saleor may have read the manifest. The first is the one to install from.
     manifest_urls: tuple[str, ...]
     default_account: DefaultAccount = DefaultAccount()
+    # Where browsers reach this app.
+    public_url: str = ""
     bulkheads: Bulkheads = field(default_factory=Bulkheads, compare=False)
     # Of the stores that have sent a delivery to this process, by API URL.
     signers: dict[str, Signer] = field(default_factory=dict, compare=False)
     # What Saleors told this process of their channels, by API URL.
     channel_lists: dict[str, ChannelList] = field(default_factory=dict, compare=False)
+    # The shoppers of storefronts whom Saleors confirmed to this process.
+    confirmed_shoppers: ConfirmedShoppers = field(default_factory=ConfirmedShoppers, compare=False)
     # The permissions that Saleors gave the app, by API URL.
     app_permissions: dict[str, AppPermissions] = field(default_factory=dict, compare=False)

@@ -7,7 +7,7 @@ from app.settings import Settings
 from app.tracing import is_traced
 from app.usecases.services import Services
 from app.web import error_answers as errors
-from app.web import merchant, operations, pages, points_api
+from app.web import merchant, operations, pages, points_api, storefront_api
 from app.web import request_spans as tracing
 from app.web.limiting import RequestLimiter, open_storage
 from app.web.refusing_nul import refuse_nul
@@ -63,6 +63,13 @@ def create_app(services: Services, settings: Settings) -> Flask:
             services,
             per_address=RequestLimiter(settings.api_limit_per_address, name="api address", storage=storage),
             per_key=RequestLimiter(settings.api_limit_per_key, name="api key", storage=storage),
+        )
+    )
+    app.register_blueprint(
+        storefront_api.blueprint(
+            services,
+            per_address=RequestLimiter(settings.storefront_limit_per_address, name="storefront address", storage=storage),
+            per_customer=RequestLimiter(settings.storefront_limit_per_customer, name="storefront customer", storage=storage),
         )
     )
     app.register_blueprint(pages.blueprint(settings))

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from app.__main__ import cli
 from app.bootstrap import build_services
-from app.db.stores import customer_types_of
+from app.db.stores import customer_types_of, storefront_origins_of
 from app.db.tables import StoreRow
 from app.errors import BadRequest
 from app.settings import load_settings
@@ -98,7 +98,21 @@ def test_settings_are_typed(services: Services) -> None:
     assert (store.default_expires_days, customer_types_of(store), store.time_zone) == (None, (), "Europe/Berlin")
 
 
-@pytest.mark.parametrize("options", [(), ("--default-expires-days", "soon"), ("--no-such", "x")])
+def test_the_storefront_api_is_switched_by_a_command(services: Services) -> None:
+    said = typed(
+        "stores", "set", "shop", "--storefront-api", "on", "--storefront-origins", "https://shop.example,https://b.example"
+    )
+
+    assert said.exit_code == 0, said.output
+    store = store_of(services)
+    assert (store.storefront_api, storefront_origins_of(store)) == (True, ("https://shop.example", "https://b.example"))
+
+    assert typed("stores", "set", "shop", "--storefront-api", "off", "--storefront-origins", "").exit_code == 0
+    store = store_of(services)
+    assert (store.storefront_api, storefront_origins_of(store)) == (False, ())
+
+
+@pytest.mark.parametrize("options", [(), ("--storefront-api", "perhaps"), ("--default-expires-days", "soon"), ("--no-such", "x")])
 def test_what_makes_no_sense_when_typed_is_refused(services: Services, options: tuple[str, ...]) -> None:
     assert typed("stores", "set", "shop", *options).exit_code == 2
 

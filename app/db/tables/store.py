@@ -58,6 +58,9 @@ class StoreRow(SQLModel, table=True):
     limits_checked_at: datetime | None = Field(default=None, sa_type=UtcTime)
     # Whether changes of an order's points are noted in its history.
     order_notes: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    # Whether storefronts may ask for their shoppers' points, and the origins of pages that may, as a JSON array.
+    storefront_api: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    storefront_origins: str | None = None
     # Where this store's Dashboard is, as its bridge told at the first handshake of a verified staff user.
     dashboard_url: str | None = Field(default=None, max_length=512)
     # The first day's checklist: since when there is a rule that somebody looked at, and a mail that leads to an order link.

@@ -17,6 +17,7 @@ from app.db.tables import DeletedCustomerRow
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, ERASE_AFTER_DAYS_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
 from app.domain.staff_limits import DAY_MAX
 from app.domain.store import ClaimLink, DebtPolicy
+from app.domain.web_origin import ORIGIN_LENGTH_MAX, ORIGINS_MAX, as_origin
 from app.errors import BadRequest
 from app.usecases.merchants.what_changed import what_changed
 from app.usecases.services import Services
@@ -37,6 +38,8 @@ _LABELS = MappingProxyType(
         "erase_after_days": "Days until a customer deleted in Saleor is erased",
         "staff_change_max": "Most points of one change by staff",
         "staff_day_max": "Most points that one person changes in a day",
+        "storefront_api": "Storefront API",
+        "storefront_origins": "Origins of the storefront",
     }
 )
 
@@ -48,7 +51,8 @@ class StoreSettings(TypedDict, total=False):
     Points API takes; none at all: any. `time_zone`: where a day ends. `debt_policy`, `claim_link`: values of the enumerations.
     `order_notes`: whether changes of an order's points are noted in its history. `erase_after_days`: days until a customer whom
     Saleor deleted is erased; None: nobody is, and nobody waits for it any more. `staff_change_max`, `staff_day_max`: the most
-    points that staff change by hand at once, and one person in a day, without approval; None: no limit.
+    points that staff change by hand at once, and one person in a day, without approval; None: no limit. `storefront_api`: whether
+    storefronts may ask for their shoppers' points. `storefront_origins`: whose pages may, from a browser.
     """
 
     default_expires_days: int | None
@@ -60,6 +64,8 @@ class StoreSettings(TypedDict, total=False):
     erase_after_days: int | None
     staff_change_max: int | None
     staff_day_max: int | None
+    storefront_api: bool
+    storefront_origins: Sequence[str]
 
 
 def change_store(
@@ -92,9 +98,8 @@ def change_store(
 
 
 def _read(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give values as a reader knows them: the customer types are stored as a list in JSON."""
-    types = values.get("customer_types")
-    return {**values, **({"customer_types": ", ".join(json.loads(types or "[]"))} if "customer_types" in values else {})}
+    """Give values as a reader knows them: some are stored as a list in JSON."""
+    return {name: ", ".join(json.loads(value or "[]")) if name in _LISTS else value for name, value in values.items()}
 
 
 def check_setting(name: str, value: Any) -> None:
@@ -150,6 +155,21 @@ def _time_zone(name: str) -> str:
         raise BadRequest("The time zone is unknown: name one such as Europe/Berlin, or UTC.") from None
 
 
+def _storefront_origins(origins: Sequence[str]) -> str:
+    """Give the list as it is stored: each once, in the order given, as browsers write them."""
+    named = [text.strip() for text in origins if text.strip()]
+    if len(named) > ORIGINS_MAX:
+        raise BadRequest(f"There can be {ORIGINS_MAX} origins.")
+    written = {text: as_origin(text) for text in named}
+    wrong = next((text for text, origin in written.items() if origin is None), None)
+    if wrong is not None:
+        raise BadRequest(
+            f"{wrong[:ORIGIN_LENGTH_MAX]} is no origin. Write one such as https://shop.example.com, without a path. "
+            "http:// is taken for localhost only."
+        )
+    return json.dumps(list(dict.fromkeys(written.values())))
+
+
 def _debt_policy(policy: str) -> str:
     if policy not in set(DebtPolicy):
         raise BadRequest("The debt policy is either floor (a balance never falls below zero) or negative (into debt at once).")
@@ -175,6 +195,9 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "erase_after_days": _erase_after_days,
         "staff_change_max": _staff_change_max,
         "staff_day_max": _staff_day_max,
+        "storefront_api": bool,
+        "storefront_origins": _storefront_origins,
     }
 )
 _LIMITS = frozenset({"staff_change_max", "staff_day_max"})
+_LISTS = frozenset({"customer_types", "storefront_origins"})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from app.db.spend_rules import points_can_pay
-from app.db.stores import brand_of, customer_types_of, store_and_account
+from app.db.stores import brand_of, customer_types_of, store_and_account, storefront_origins_of
 from app.domain.brand import Brand
 from app.domain.store import AccountKind
 from app.saleor.manifest import tells_of_deleted_customers
@@ -38,6 +38,8 @@ class ShownSettings:
     staff_change_max: int | None
     staff_day_max: int | None
     points_can_pay: bool
+    storefront_api: bool
+    storefront_origins: tuple[str, ...]
 
 
 def show_settings(services: Services, store_id: int) -> ShownSettings:
@@ -60,4 +62,6 @@ def show_settings(services: Services, store_id: int) -> ShownSettings:
         staff_change_max=store.staff_change_max,
         staff_day_max=store.staff_day_max,
         points_can_pay=can_pay,
+        storefront_api=store.storefront_api,
+        storefront_origins=storefront_origins_of(store),
     )

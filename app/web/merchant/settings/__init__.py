@@ -16,6 +16,7 @@ from app.web.merchant.settings import (
     provider,
     spend_rule_form,
     spending,
+    storefront,
 )
 
 
@@ -27,5 +28,5 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
         return page.show(services, page.changer(services))
 
     provider.add_routes(routes, services, settings)
-    for form in (giving, limits, look, keys, granting, erasing, spending, spend_rule_form, dashboard):
+    for form in (giving, limits, look, keys, granting, erasing, spending, spend_rule_form, storefront, dashboard):
         form.add_routes(routes, services)

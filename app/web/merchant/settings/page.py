@@ -30,7 +30,7 @@ PROVIDERS = ((AccountKind.EMBEDDED.value, "In this app"), (AccountKind.COGGINS.v
 ERASE_AFTER_DAYS = 30
 
 # The boxes to tick, by form: another form's box was not sent because it stands elsewhere, not because it is not ticked.
-_BOXES = {"store": ("order_notes",), "brand": ("remove_logo",), "erasing": ("erases_deleted",)}
+_BOXES = {"store": ("order_notes",), "brand": ("remove_logo",), "erasing": ("erases_deleted",), "storefront": ("storefront_api",)}
 
 
 def changer(services: Services) -> Staff:
@@ -64,6 +64,7 @@ def show(
         debt_policies=DEBT_POLICIES,
         providers=PROVIDERS,
         time_zones=[(name, name) for name in sorted(available_timezones() | {shown.time_zone})],
+        storefront_url=f"{services.public_url}/api/storefront/v1/{staff.store_slug}",
         new_token=new_token,
         **{"new_key": "", **values},
     )
@@ -89,6 +90,8 @@ def _stored(shown: ShownSettings) -> dict[str, Any]:
         "order_notes": shown.order_notes,
         "staff_change_max": "" if shown.staff_change_max is None else f"{shown.staff_change_max}",
         "staff_day_max": "" if shown.staff_day_max is None else f"{shown.staff_day_max}",
+        "storefront_api": shown.storefront_api,
+        "storefront_origins": "\n".join(shown.storefront_origins),
         "name": shown.brand.name,
         "accent": shown.brand.accent or "",
         "text": shown.brand.text or "",

@@ -1,0 +1,67 @@
+"""Show a signed-in shopper their points: what they have, what it is worth, and what is on its way."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from app.db.spend_rules import as_spend_rule, spend_rule_in_force, spend_rules_of
+from app.db.spends import points_owed
+from app.db.stores import accounts_of
+from app.db.tables import StoreRow
+from app.domain.catalogue import SalesChannel
+from app.domain.claim import Balance
+from app.domain.spending import worth
+from app.errors import Unavailable
+from app.providers.protocol import NotSent, held
+from app.usecases.confirmed_shoppers import SignedIn
+from app.usecases.moving.balances_now import balances_now
+from app.usecases.services import Services
+from app.usecases.shoppers.own_claims import points_that_wait
+from app.usecases.shoppers.pending_points import pending_points
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What points pay at the checkout of a channel."""
+
+    amount: Decimal
+    channel: SalesChannel
+
+
+@dataclass(frozen=True, slots=True)
+class Wallet:
+    """A customer's points.
+
+    `owed` is what refunds are still to take back: it cannot be spent. `claimable` waits to be taken. `pending` is what orders
+    that were paid will bring later. `worth` is what points pay in a channel; None where no channel was asked about, or points
+    pay nothing there.
+    """
+
+    balance: Balance
+    owed: int
+    claimable: int
+    pending: int
+    worth: Worth | None
+
+
+def show_wallet(services: Services, shopper: SignedIn, *, channel: SalesChannel | None = None) -> Wallet:
+    """Show a customer's points; the provider is called once.
+
+    Raises Unavailable when the provider does not tell the balance now.
+    """
+    now = services.clock()
+    with services.database.reading() as session:
+        store = session.get_one(StoreRow, shopper.store_id)
+        accounts = accounts_of(session, shopper.store_id)
+        owed = points_owed(session, shopper.store_id, shopper.email)
+        claimable = points_that_wait(session, store, shopper.email, accounts.values(), now)
+        pending = pending_points(session, store, shopper.email, now)
+        rule = None if channel is None else spend_rule_in_force(spend_rules_of(session, shopper.store_id), channel.slug, now)
+    account = next(account for account in accounts.values() if account.is_current)
+    found = balances_now(services, services.provider_of(store, account), [shopper.email])
+    if isinstance(found, NotSent):
+        raise Unavailable("The points provider does not tell the balance now. The request can be repeated later.")
+    balance = held(found[shopper.email])
+    paying = None
+    if channel is not None and rule is not None and rule.is_active:
+        paying = Worth(worth(balance.available - owed, as_spend_rule(rule), channel.currency), channel)
+    return Wallet(balance, owed, claimable, pending, paying)
