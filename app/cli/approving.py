@@ -2,7 +2,8 @@
 
 import click
 
-from app.cli.operating import minute, open_services, option_store, option_who, table
+from app.cli.approve_refuse import add_decisions
+from app.cli.operating import minute, open_services, option_store, table
 from app.usecases.merchants.decide_request import decide_request
 from app.usecases.merchants.list_requests import list_requests
 
@@ -35,25 +36,10 @@ def list_command(*, store: str) -> None:
     click.echo(table(("ID", "ASKED (UTC)", "BY", "POINTS", "OF", "REASON"), rows))
 
 
-@approvals.command()
-@click.argument("request_id", metavar="ID", type=int)
-@option_store
-@click.option("--reason", required=True, help="Why: it is kept.")
-@option_who
-def approve(request_id: int, *, store: str, reason: str, who: str) -> None:
-    """Approve a change, and make it."""
-    with open_services() as services:
-        decide_request(services, store, request_id, approves=True, reason=reason, who=who)
-    click.echo("Approved.")
-
-
-@approvals.command()
-@click.argument("request_id", metavar="ID", type=int)
-@option_store
-@click.option("--reason", required=True, help="Why: it is kept.")
-@option_who
-def refuse(request_id: int, *, store: str, reason: str, who: str) -> None:
-    """Refuse a change: nothing is changed."""
-    with open_services() as services:
-        decide_request(services, store, request_id, approves=False, reason=reason, who=who)
-    click.echo("Refused.")
+add_decisions(
+    approvals,
+    decide_request,
+    approve="Approve a change, and make it.",
+    refuse="Refuse a change: nothing is changed.",
+    approved="Approved.",
+)

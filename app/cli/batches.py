@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from app.cli.approve_refuse import add_decisions
 from app.cli.operating import minute, open_services, option_store, option_who, table
 from app.domain.change_batches import Unusable, WantedChange
 from app.logs import written_out
@@ -132,28 +133,13 @@ def _line(one: ShownChange, *, is_checked: bool) -> str:
     return f"line {one.line}: {one.email or '-'}: {one.refusal or said}"
 
 
-@batches.command()
-@click.argument("batch_id", metavar="ID", type=int)
-@option_store
-@click.option("--reason", required=True, help="Why: it is kept.")
-@option_who
-def approve(batch_id: int, *, store: str, reason: str, who: str) -> None:
-    """Approve a batch above a limit, and run it."""
-    with open_services() as services:
-        decide_batch(services, store, batch_id, approves=True, reason=reason, who=who)
-    click.echo("Approved. The worker makes the changes.")
-
-
-@batches.command()
-@click.argument("batch_id", metavar="ID", type=int)
-@option_store
-@click.option("--reason", required=True, help="Why: it is kept.")
-@option_who
-def refuse(batch_id: int, *, store: str, reason: str, who: str) -> None:
-    """Refuse a batch above a limit: nothing is changed."""
-    with open_services() as services:
-        decide_batch(services, store, batch_id, approves=False, reason=reason, who=who)
-    click.echo("Refused.")
+add_decisions(
+    batches,
+    decide_batch,
+    approve="Approve a batch above a limit, and run it.",
+    refuse="Refuse a batch above a limit: nothing is changed.",
+    approved="Approved. The worker makes the changes.",
+)
 
 
 @batches.command()
