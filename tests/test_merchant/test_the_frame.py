@@ -1,8 +1,10 @@
 """The pages in the Dashboard's frame, in a real browser: handshake, fresh tokens, theme, deep links."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import FrameLocator, Page, Route, expect
 
 from tests.browser import DESKTOP, OpenPage
 from tests.standins.dashboard import StandInDashboard
@@ -123,14 +125,15 @@ def test_back_and_forward_take_one_press_a_page_and_the_address_agrees(dashboard
         go_to(page, name)
     length = page.evaluate("history.length")
 
-    for path, name in (("/rules", "Rules"), ("/orders", "Orders"), ("", "Overview")):
-        page.evaluate("history.back()")
-        expect(heading).to_have_text(name)
-        expect(page).to_have_url(elsewhere(dashboard.page(path)))
-    for path, name in (("/orders", "Orders"), ("/rules", "Rules"), ("/log", "Log")):
-        page.evaluate("history.forward()")
-        expect(heading).to_have_text(name)
-        expect(page).to_have_url(elsewhere(dashboard.page(path)))
+    with held_loads(page):
+        for path, name in (("/rules", "Rules"), ("/orders", "Orders"), ("", "Overview")):
+            page.evaluate("history.back()")
+            expect(heading).to_have_text(name)
+            expect(page).to_have_url(elsewhere(dashboard.page(path)))
+        for path, name in (("/orders", "Orders"), ("/rules", "Rules"), ("/log", "Log")):
+            page.evaluate("history.forward()")
+            expect(heading).to_have_text(name)
+            expect(page).to_have_url(elsewhere(dashboard.page(path)))
     assert page.evaluate("history.length") == length
 
 
@@ -172,6 +175,32 @@ def go_to(page: Page, name: str) -> None:
     before = frame.evaluate(STEP)
     app_in(page).get_by_role("link", name=name, exact=True).click()
     frame.wait_for_function(f"before => {STEP} === before + 1", arg=before)
+
+
+@contextmanager
+def held_loads(page: Page) -> Iterator[None]:
+    """Leave unanswered what the Dashboard loads into the app's frame, and see that the app ends each such load.
+
+    So no load can be quicker than the app, as it sometimes is.
+    """
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if route.request.is_navigation_request() and not route.request.url.endswith("/app/stay"):
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/app/**", hold)
+    try:
+        yield
+        while not all(route.request.failure for route in held):
+            page.wait_for_event("requestfailed")
+    finally:
+        for route in held:
+            if not route.request.failure:
+                route.abort()
+        page.unroute_all()
 
 
 def elsewhere(address: str) -> str:
