@@ -40,6 +40,7 @@ class StaffToken:
     """What a verified token says of the staff user: `permissions` are all that the user has in Saleor."""
 
     email: str
+    user_id: str
     permissions: frozenset[str]
 
 
@@ -91,7 +92,10 @@ def read_staff_token(token: str, jwks: str, *, issuer: str, app_id: str, now: da
     email, permissions = claims.get("email"), claims.get("user_permissions")
     if not isinstance(email, str) or not isinstance(permissions, list):
         raise TokenRefused("This token does not say whose it is.")
-    return StaffToken(email[:EMAIL_LENGTH_MAX], frozenset(name for name in permissions if isinstance(name, str)))
+    user_id = claims.get("user_id")
+    if not isinstance(user_id, str) or not 0 < len(user_id) <= USER_ID_LENGTH_MAX:
+        raise TokenRefused("This token does not say whose it is.")
+    return StaffToken(email[:EMAIL_LENGTH_MAX], user_id, frozenset(name for name in permissions if isinstance(name, str)))
 
 
 def _can_be_token(token: str) -> bool:

@@ -146,6 +146,32 @@ def test_who_asked_cannot_post_the_approval(desk: Desk) -> None:
     assert balance(desk) == 0
 
 
+def test_who_has_a_new_address_is_still_the_one_who_asked(desk: Desk) -> None:
+    form = {"once": once_in(desk.get(OF_ADA)), "email": ADA, "points": "20000", "reason": "sorry"}
+    desk.post(f"{OF_ADA}/adjust", form)
+    decision = {"once": once_in(desk.get(OF_ADA)), "approve-reason-1": "mine"}
+
+    own = desk.post("approvals/1/approve", decision, token=desk.token(email="admin@new.example"))
+    colleague = desk.token(email="colleague@example.com", user_id="VXNlcjo5OQ==")
+    other = desk.post("approvals/1/approve", decision, token=colleague)
+
+    assert own.status_code == 422
+    assert "somebody else has to approve it" in seen(own)
+    assert other.status_code == 200
+    assert balance(desk) == 20_000
+
+
+def test_a_new_address_is_no_new_day(desk: Desk) -> None:
+    change_store(desk.world.services, desk.world.store().slug, staff_day_max=30)
+    answers = []
+    for address in ("admin@example.com", "admin@new.example"):
+        form = {"once": once_in(desk.get(OF_ADA)), "email": ADA, "points": "20", "reason": "sorry"}
+        answers.append(desk.post(f"{OF_ADA}/adjust", form, token=desk.token(email=address)))
+
+    assert [notified(answer)["title"] for answer in answers] == ["20 points given", "The change waits for approval"]
+    assert balance(desk) == 20
+
+
 def test_what_another_store_asked_for_is_neither_shown_nor_decided(desk: Desk) -> None:
     services, once, token = desk.world.services, once_in(desk.get(OF_ADA)), desk.token()
     other = create_store(services, "Other")

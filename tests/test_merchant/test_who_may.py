@@ -41,6 +41,7 @@ REFUSED: dict[str, tuple[Forge, str]] = {
     "of a customer who claims to be at an app": (lambda desk: desk.token(is_staff=False), "for an app"),
     "of the wrong type": (lambda desk: desk.token(type="refresh"), "for an app"),
     "without a user": (lambda desk: desk.token(email=None), "whose it is"),
+    "without a user's id": (lambda desk: desk.token(user_id=None), "whose it is"),
     "without permissions": (lambda desk: desk.token(user_permissions=None), "whose it is"),
     "unsigned": (lambda desk: jwt.encode(_claims(desk), "", algorithm="none"), "not signed the way"),
     "signed with the public key as a password": (

@@ -32,6 +32,7 @@ from app.db.tables.spend_return import SpendReturnRow
 from app.db.tables.spend_rule import SpendRuleRow
 from app.db.tables.split_customer import SplitCustomerRow
 from app.db.tables.staff_day import StaffDayRow
+from app.db.tables.staff_user import StaffUserRow
 from app.db.tables.store import StoreLogoRow, StoreRow
 from app.db.tables.total_change import TotalChangeRow
 
@@ -75,6 +76,7 @@ __all__ = [
     "SpendRuleRow",
     "SplitCustomerRow",
     "StaffDayRow",
+    "StaffUserRow",
     "StoreLogoRow",
     "StoreRow",
     "TotalChangeRow",

@@ -13,6 +13,7 @@ from app.db.approval_requests import wanted_change
 from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
 from app.db.moves import moves_of
+from app.db.staff_users import addresses_of_staff
 from app.db.stores import accounts_of, current_account, find_store_by_slug
 from app.db.tables import AccountRow, ApprovalRequestRow, OrderRow, StoreRow
 from app.domain.moved_customers import holder_of
@@ -52,7 +53,7 @@ def decide_request(
         # Everybody locks the order first.
         order = _locked_order(session, asked)
         state = RequestState.APPROVED if approves else RequestState.REFUSED
-        if approves and who == asked.asked_by:
+        if approves and asked.asked_by in addresses_of_staff(session, asked.store_id, who):
             raise BadRequest("You asked for this change, so somebody else has to approve it.")
         _decide(session, asked, state, reason.strip(), who, now)
         if approves:

@@ -16,11 +16,11 @@ def new_token() -> str:
     return uuid4().hex
 
 
-def as_once(token: str, *, store_id: int, made_by: str) -> FormToken:
+def as_once(token: str, *, store_id: int, made_by: str, user_id: str) -> FormToken:
     """Check the token that a form carries.
 
     Raises BadRequest when it is none that a page of ours made.
     """
     if not _TOKEN.fullmatch(token):
         raise BadRequest("This form is not complete. Please reload the page and try again.")
-    return FormToken(token, store_id, made_by)
+    return FormToken(token, store_id, made_by, user_id)

@@ -45,7 +45,7 @@ def give_to_many(
 
 def _own(once: FormToken, email: str) -> FormToken:
     """Make the token of one customer's change from that of the form: each happens once."""
-    return FormToken(fingerprint(f"{once.token} {email}")[:_TOKEN_LENGTH], once.store_id, once.made_by)
+    return FormToken(fingerprint(f"{once.token} {email}")[:_TOKEN_LENGTH], once.store_id, once.made_by, once.user_id)
 
 
 def _given(services: Services, store_slug: str, email: str, *, points: int, reason: str, who: str, once: FormToken) -> GivenTo:

@@ -17,7 +17,8 @@ from app.usecases.services import Services
 class Staff:
     """A staff user who was verified, and the store whose Dashboard they sit at.
 
-    `user_permissions` are all that the user has in Saleor. `email` goes with what they do; it never reaches a log.
+    `user_permissions` are all that the user has in Saleor. `user_id` is Saleor's id of the user, which stays when the address
+    changes. `email` goes with what they do; it never reaches a log.
     `dashboard_url` is the store's Dashboard; until one is learned, it is the one that this request names.
     `dashboard_learnable` is an address that would be learned from this request, if it is allowed.
     """
@@ -29,6 +30,7 @@ class Staff:
     dashboard_learnable: str | None
     time_zone: str
     email: str
+    user_id: str
     user_permissions: frozenset[str]
 
 
@@ -51,6 +53,7 @@ def verify_staff(services: Services, *, api_url: str, token: str, dashboard_url:
         dashboard_learnable=learnable,
         time_zone=store.time_zone,
         email=told.email,
+        user_id=told.user_id,
         user_permissions=told.permissions,
     )
 

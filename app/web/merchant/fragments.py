@@ -46,7 +46,7 @@ def form_once(staff: Staff) -> FormToken:
 
     Raises BadRequest when it carries none.
     """
-    return as_once(request.form.get("once", ""), store_id=staff.store_id, made_by=staff.email)
+    return as_once(request.form.get("once", ""), store_id=staff.store_id, made_by=staff.email, user_id=staff.user_id)
 
 
 def form_text(name: str, *, length_max: int = 1024) -> str:

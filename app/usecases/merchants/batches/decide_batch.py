@@ -4,6 +4,7 @@ import structlog
 
 from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
+from app.db.staff_users import addresses_of_staff
 from app.domain.change_batches import BatchState
 from app.errors import BadRequest
 from app.usecases.merchants.batches.find_batch import find_batch
@@ -38,7 +39,7 @@ def decide_batch(
         _, batch = find_batch(session, store_slug, batch_id, lock=True)
         if batch.state != BatchState.WAITING:
             raise BadRequest("Somebody decided this before. Nothing was changed now.")
-        if approves and who == batch.made_by:
+        if approves and batch.made_by in addresses_of_staff(session, batch.store_id, who):
             raise BadRequest("You made this batch, so somebody else has to approve it.")
         batch.decided_by, batch.decided_at, batch.decision_reason = who, now, reason.strip()
         word = "approved" if approves else "refused"
