@@ -1,14 +1,16 @@
-"""Waking payments by points: their order says that something changed which gives points back."""
+"""Waking payments by points: their order says that something changed which gives points back, or takes them again."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import and_, exists, or_, update
-from sqlmodel import Session, col
+from sqlmodel import Session, col, select
 
 from app.db.bulk import IsIn
-from app.db.tables import SpendRow, SpendRuleRow
-from app.domain.spending import SpendStage
+from app.db.tables import SpendReturnRow, SpendRow, SpendRuleRow
+from app.domain.spending import ReturnReason, SpendStage, as_amount
 
 
 def wake_spends(session: Session, store_id: int, now: datetime, *, over: Collection[str], overcharged: Collection[str]) -> None:
@@ -32,3 +34,34 @@ def wake_spends(session: Session, store_id: int, now: datetime, *, over: Collect
         )
         .values(look_at=now)
     )
+
+
+def reversed_spends(session: Session, store_id: int, charged: Mapping[str, Decimal]) -> list[int]:
+    """Find payments of which a refund gave points back, and whose transaction has charged more than they still pay.
+
+    `charged` is what Saleor has, by transaction. The refund failed or was reversed since; or Saleor was not told of it yet, or
+    answered from a replica that lags. The worker's look decides.
+    """
+    query = select(SpendRow).where(
+        col(SpendRow.store_id) == store_id,
+        IsIn(col(SpendRow.saleor_transaction_id), "charged", charged),
+        col(SpendRow.stage) != SpendStage.REFUSED,
+    )
+    held: dict[str, Decimal] = defaultdict(Decimal)
+    gone_back: dict[str, list[int]] = defaultdict(list)
+    for spend in session.exec(query):
+        held[spend.saleor_transaction_id] += as_amount(spend.amount_units - spend.returned_units, spend.currency)
+        if spend.returned_units > 0:
+            gone_back[spend.saleor_transaction_id].append(spend.id or 0)
+    return [one for transaction, ids in gone_back.items() if charged[transaction] > held[transaction] for one in ids]
+
+
+def wake_reversed(session: Session, spend_ids: Collection[int], now: datetime) -> None:
+    """Let the worker look at these payments, unless it has them in hand, or a person has to do something about them."""
+    gave_back = exists().where(
+        col(SpendReturnRow.spend_id) == col(SpendRow.id),
+        col(SpendReturnRow.cancelled_at).is_(None),
+        col(SpendReturnRow.why) != ReturnReason.NOT_BOOKED,
+    )
+    is_free = (col(SpendRow.lease_token).is_(None), col(SpendRow.problem_code).is_(None))
+    session.execute(update(SpendRow).where(col(SpendRow.id).in_(spend_ids), *is_free, gave_back).values(look_at=now))

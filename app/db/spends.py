@@ -8,7 +8,8 @@ from sqlmodel import Session, col, select
 
 from app.db.bulk import IsIn
 from app.db.keys import keys_in
-from app.db.tables import OrderRow, SpendRow
+from app.db.tables import OrderRow, SpendReturnRow, SpendRow
+from app.db.tables.spend_return import RETURN_IS_OWED
 from app.domain.spending import OVER, SpendStage, as_amount
 
 
@@ -41,7 +42,16 @@ def amount_held(spend: SpendRow) -> Decimal:
 
 
 def points_owed(session: Session, store_id: int, email: str) -> int:
-    """Add up what refunds are to take back from a customer, and could not yet. These points cannot be spent."""
+    """Add up what is to be taken back from a customer, and could not be yet. These points cannot be spent.
+
+    Refunds take what the refunded money had earned; a refund of a payment by points that was reversed, what it had given back.
+    """
     is_theirs = (col(OrderRow.store_id) == store_id, col(OrderRow.email_key).in_(keys_in(session, email)))
     owed = select(func.coalesce(func.sum(OrderRow.shortfall), 0)).where(*is_theirs, col(OrderRow.shortfall) > 0)
-    return int(session.exec(owed).one())
+    left = col(SpendReturnRow.points) - col(SpendReturnRow.taken_again_points) - col(SpendReturnRow.let_go_points)
+    reversed_ones = (
+        select(func.coalesce(func.sum(left), 0))
+        .join(SpendRow, col(SpendRow.id) == col(SpendReturnRow.spend_id))
+        .where(RETURN_IS_OWED, col(SpendRow.store_id) == store_id, col(SpendRow.email_key).in_(keys_in(session, email)))
+    )
+    return int(session.exec(owed).one()) + int(session.exec(reversed_ones).one())

@@ -17,6 +17,7 @@ class EventKind(StrEnum):
     CHARGE_SUCCESS = "CHARGE_SUCCESS"
     REFUND_REQUEST = "REFUND_REQUEST"
     REFUND_SUCCESS = "REFUND_SUCCESS"
+    REFUND_FAILURE = "REFUND_FAILURE"
     REFUND_REVERSE = "REFUND_REVERSE"
     INFO = "INFO"
 
@@ -56,7 +57,14 @@ class BookedPayment:
 
         Saleor counts a success no more once a newer failure has its reference.
         """
-        for event in self.events:
-            if event.reference == reference and (event.kind == kind or event.kind in _CONTRARY.get(kind, ())):
-                return event.kind == kind
-        return False
+        newest = self._newest(kind, reference)
+        return newest is not None and newest.kind == kind
+
+    def is_undone(self, reference: str) -> bool:
+        """Tell whether the newest that is booked of a refund is that it failed, or was reversed."""
+        newest = self._newest(EventKind.REFUND_SUCCESS, reference)
+        return newest is not None and newest.kind != EventKind.REFUND_SUCCESS
+
+    def _newest(self, kind: EventKind, reference: str) -> PaymentEvent | None:
+        kinds = _CONTRARY.get(kind, frozenset()) | {kind}
+        return next((event for event in self.events if event.reference == reference and event.kind in kinds), None)

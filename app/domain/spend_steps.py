@@ -89,7 +89,7 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Saleor has it that this return did not happen: it does not count any more."""
+    """Saleor has it that this return did not happen: it does not count any more. Points that it gave are taken again."""
 
     told: KnownReturn
 
@@ -142,7 +142,7 @@ def _of_return(known: KnownReturn, booked: BookedPayment) -> Step | None:
     reference = str(known.reference)
     if known.why is ReturnReason.NOT_BOOKED:
         return None if known.is_credited else Credit(known)
-    if any(event.reference == reference and event.kind == EventKind.REFUND_REVERSE for event in booked.events):
+    if booked.is_undone(reference):
         return Cancel(known)
     is_booked = booked.holds(EventKind.REFUND_SUCCESS, reference)
     if is_booked and known.why is ReturnReason.ABANDONED and booked.order is not None and not known.is_credited:

@@ -3,6 +3,7 @@
 Every function works inside the caller's transaction. Locks are taken in one order: the spend, then customers by id.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from app.db.tables.points_entry import EntryKind
 from app.ledger import entries as ledger
 from app.ledger.entries import Entry
 from app.ledger.statements import lock_customers
+
+# What history and lists show of points that are taken again.
+REVERSED_REFUND = "a refund was reversed"
 
 
 def spend(
@@ -56,10 +60,51 @@ def spend(
     return row
 
 
+def take_again(
+    session: Session, store_id: int, email: str, points: int, *, request_id: UUID, now: datetime, may_go_below_zero: bool
+) -> int:
+    """Take points that were given back again, as a spend of its own; at most what is there, unless it may go below zero.
+
+    Gives how many were taken.
+    """
+    key = key_in(session, email)
+    customer = lock_customers(session.connection(), store_id, {key: email.strip()}, now)[key]
+    taken = points if may_go_below_zero else min(points, max(0, customer.available))
+    if taken > 0:
+        row = PointsSpendRow(
+            store_id=store_id,
+            customer_id=customer.id,
+            request_id=request_id,
+            points=taken,
+            reference=REVERSED_REFUND,
+            created_at=now,
+        )
+        session.add(row)
+        session.flush()
+        entry = Entry(
+            email,
+            -taken,
+            EntryKind.SPEND,
+            request_id=request_id,
+            may_go_below_zero=may_go_below_zero,
+            used=taken,
+            spend_id=row.id,
+        )
+        ledger.post(session, store_id, [entry], now)
+    return taken
+
+
 def find_spend(session: Session, store_id: int, request_id: UUID, *, lock: bool = False) -> PointsSpendRow | None:
     """Find a spend of a store by its name outside. None when there is none."""
     query = select(PointsSpendRow).where(PointsSpendRow.request_id == request_id, PointsSpendRow.store_id == store_id)
     return session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query).first()
+
+
+def find_spends(session: Session, store_id: int, request_ids: Collection[UUID]) -> list[PointsSpendRow]:
+    """Find and lock spends of a store by their names outside, the oldest first."""
+    is_one = (PointsSpendRow.store_id == store_id, col(PointsSpendRow.request_id).in_(request_ids))
+    query = select(PointsSpendRow).where(*is_one).order_by(col(PointsSpendRow.id)).with_for_update()
+    return list(session.exec(query.execution_options(populate_existing=True)))
 
 
 def payer_of(session: Session, spent: PointsSpendRow) -> str:

@@ -52,6 +52,20 @@ def test_a_cancelled_return_counts_no_more(database: Database) -> None:
     assert returned(database) == (1_000, 1_000)
 
 
+@pytest.mark.parametrize("change", ["taken_again_points = 1", "let_go_points = 1"])
+def test_nothing_is_taken_again_of_a_return_that_counts(database: Database, change: str) -> None:
+    new_return(database, new_spend(database), 1_000, 1_000, credited_at=START)
+
+    assert refused(database, f"UPDATE spend_return SET {change}")
+
+
+@pytest.mark.parametrize("change", ["taken_again_points = 700, let_go_points = 400", "let_go_points = -1"])
+def test_no_more_is_taken_again_than_was_given(database: Database, change: str) -> None:
+    new_return(database, new_spend(database), 1_000, 1_000, credited_at=START, cancelled_at=START)
+
+    assert refused(database, f"UPDATE spend_return SET {change}")
+
+
 @pytest.mark.parametrize(("units", "points"), [(601, 600), (600, 601), (0, 5), (5, -1)])
 def test_more_than_was_paid_never_goes_back(database: Database, units: int, points: int) -> None:
     spend = new_spend(database)

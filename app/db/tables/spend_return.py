@@ -3,13 +3,15 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import CheckConstraint, Index, and_, text
+from sqlmodel import Field, SQLModel, col
 
 from app.db.columns import BigId, UtcTime, one_of
 from app.domain.spending import ReturnReason
 
 _HAS_REQUEST = text("request_event_id IS NOT NULL")
+# Its points went back and are to be taken again.
+_IS_OWED = text("cancelled_at IS NOT NULL AND credited_at IS NOT NULL AND taken_again_points + let_go_points < points")
 
 
 class SpendReturnRow(SQLModel, table=True):
@@ -25,6 +27,16 @@ class SpendReturnRow(SQLModel, table=True):
         CheckConstraint("amount_units > 0", name="spend_return_amount"),
         # A small part of an amount may be worth less than one point.
         CheckConstraint("points >= 0", name="spend_return_points"),
+        # What is taken again, or let go, was given before, by a return that counts no more.
+        CheckConstraint(
+            "taken_again_points >= 0 AND let_go_points >= 0 AND taken_again_points + let_go_points <= points",
+            name="spend_return_taken_again",
+        ),
+        CheckConstraint(
+            "taken_again_points + let_go_points = 0 OR (cancelled_at IS NOT NULL AND credited_at IS NOT NULL)",
+            name="spend_return_taken_again_after",
+        ),
+        Index("spend_return_owed", "spend_id", sqlite_where=_IS_OWED, postgresql_where=_IS_OWED),
         # A request of Saleor is answered by one return.
         Index(
             "spend_return_of_request",
@@ -53,5 +65,16 @@ class SpendReturnRow(SQLModel, table=True):
     credited_at: datetime | None = Field(default=None, sa_type=UtcTime)
     # It does not count any more: Saleor has it that the money did not go back.
     cancelled_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    # Of a cancelled return whose points were given: how many of them were taken again, and how many never will be.
+    taken_again_points: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    let_go_points: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     problem: str | None = Field(default=None, max_length=1024)
     made_by: str | None = Field(default=None, max_length=256)
+
+
+# The same as a condition, for queries.
+RETURN_IS_OWED = and_(
+    col(SpendReturnRow.cancelled_at).is_not(None),
+    col(SpendReturnRow.credited_at).is_not(None),
+    col(SpendReturnRow.taken_again_points) + col(SpendReturnRow.let_go_points) < col(SpendReturnRow.points),
+)

@@ -60,7 +60,7 @@ def hold_to_balances(
             kept.append(movement)
             continue
         points = min(-movement.points, left[key])
-        if movement.cause_kind == CauseKind.SPEND and points < -movement.points:
+        if _is_payment(movement) and points < -movement.points:
             # A payment is taken whole or not at all.
             ended.append((movement, HOLDS_TOO_LITTLE))
             continue
@@ -71,6 +71,11 @@ def hold_to_balances(
         else:
             ended.append((movement, NOTHING_TO_TAKE))
     return kept, ended
+
+
+def _is_payment(movement: MovementRow) -> bool:
+    """Tell whether a debit pays. One that names a return takes points again that a refund gave back."""
+    return movement.cause_kind == CauseKind.SPEND and movement.kind == MovementKind.DEBIT and movement.target_id is None
 
 
 def _needs_balance(run: Run, movement: MovementRow) -> bool:
@@ -122,9 +127,11 @@ def _whole_balances(run: Run, checked: Checked, _found: Mapping[str, Balance | A
 
 def _within_balances(run: Run, checked: Checked, _found: Mapping[str, Balance | Absent]) -> Checked:
     # A payment never lets a balance fall below zero, whatever the store lets refunds do.
-    if not run.accounts.has_floor and run.cause.kind != CauseKind.SPEND:
+    held_ones = [one for one in checked.ready if run.accounts.has_floor or _is_payment(one)]
+    if not held_ones:
         return checked
-    kept, ended = hold_to_balances(checked.ready, checked.balances)
+    kept, ended = hold_to_balances(held_ones, checked.balances)
+    kept += [one for one in checked.ready if one not in held_ones]
     return _less(checked, [movement for movement, _ in ended], record(run, ended)) if ended else replace(checked, ready=kept)
 
 

@@ -36,15 +36,16 @@ SPEND_AUDITS = (
             AND coalesce(p.points, 0) <> CASE WHEN s.stage IN ('asked', 'refused') THEN 0 ELSE s.points END""",
         "payment {id}, {stage}: {points} points; the ledger took {entered}",
     ),
-    # A return that was credited moved its points, unless there was nobody to give them to. A cancelled one moved none in the end.
+    # A return that was credited moved its points, unless there was nobody to give them to. Of a cancelled one they were taken
+    # again, or are owed, or were let go.
     Audit(
         "spend",
         """
         SELECT s.id, coalesce(back.points, 0) AS points, coalesce(moved.points, 0) AS moved
         FROM spend AS s
         LEFT JOIN (
-            SELECT r.spend_id, sum(r.points) AS points FROM spend_return AS r
-            WHERE r.credited_at IS NOT NULL AND r.cancelled_at IS NULL AND r.problem IS NULL GROUP BY r.spend_id
+            SELECT r.spend_id, sum(r.points - r.taken_again_points) AS points FROM spend_return AS r
+            WHERE r.credited_at IS NOT NULL AND r.problem IS NULL GROUP BY r.spend_id
         ) AS back ON back.spend_id = s.id
         LEFT JOIN (
             SELECT v.cause_id, sum(v.points) AS points FROM movement AS v

@@ -68,7 +68,7 @@ def credit(session: Session, run: Run, spend: SpendRow, back: SpendReturnRow, no
         end_if_returned(session, spend, now)
     elif back.points == 0 or accounts.current.id == spend.account_id in accounts.local:
         give_back_now(session, run, spend, back, holder, now)
-    elif not _is_under_way(session, back):
+    elif not is_under_way(session, spend):
         cause = {"cause_kind": CauseKind.SPEND, "cause_id": spend.id, "target_id": back.reference}
         movement = new_movement(accounts, accounts.current, MovementKind.CREDIT, back.points, holder, now, **cause)
         plan(session, run, [movement], now)
@@ -76,9 +76,8 @@ def credit(session: Session, run: Run, spend: SpendRow, back: SpendReturnRow, no
     session.refresh(back)
 
 
-def _is_under_way(session: Session, back: SpendReturnRow) -> bool:
+def is_under_way(session: Session, spend: SpendRow) -> bool:
+    """Tell whether the account was asked for a change of this payment, and has not answered yet. One comes after the other."""
     is_open = col(MovementRow.state).in_((MovementState.PLANNED, MovementState.SENDING, MovementState.UNKNOWN))
-    query = select(MovementRow.id).where(
-        MovementRow.cause_kind == CauseKind.SPEND, MovementRow.cause_id == back.spend_id, is_open
-    )
+    query = select(MovementRow.id).where(MovementRow.cause_kind == CauseKind.SPEND, MovementRow.cause_id == spend.id, is_open)
     return session.exec(query).first() is not None

@@ -36,6 +36,7 @@ from app.usecases.services import Services
 from app.usecases.spending.giving_back import credit, write_return
 from app.usecases.spending.spend_batch import SpendBatch, held_spends, release, take_spends
 from app.usecases.spending.spend_cause import end_if_returned
+from app.usecases.spending.taking_again import cancel, take_again
 
 log = structlog.get_logger()
 
@@ -155,15 +156,17 @@ def _write(
     step: Step = next_step(spend, answer, now)
     while isinstance(step, Credit | Cancel):
         back = returns[step.told.id]
-        if isinstance(step, Credit):
+        if isinstance(step, Cancel):
+            if not cancel(session, row, back, now):
+                release(session, row, None)
+                return None
+        else:
             back.reported_at = back.reported_at or now
             credit(session, run, row, back, now)
             if back.credited_at is None:
                 # An account elsewhere has to answer first.
                 release(session, row, now + CREDIT_LOOK)
                 return None
-        else:
-            back.cancelled_at = now
         session.flush()
         session.refresh(row)
         spend = open_spends(session, [row])[row.id or 0]
@@ -191,7 +194,8 @@ def _carry_out(session: Session, run: Run, row: SpendRow, step: Step, now: datet
         row.overcharged_since = step.overcharged_since
         session.flush()
         end_if_returned(session, row, now)
-        release(session, row, step.until)
+        looks = (step.until, take_again(session, run, row, now))
+        release(session, row, min((look for look in looks if look is not None), default=None))
         return None
     _stay(session, row, "missing", MISSING, now)
     return None

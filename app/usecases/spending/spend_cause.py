@@ -1,4 +1,7 @@
-"""Payments by points as a cause of movements: the points are taken by a debit, and go back by credits, one for each return."""
+"""Payments by points as a cause of movements: the points are taken by a debit, and go back by credits, one for each return.
+
+Debits that name a return take its points again: Saleor has reversed that refund.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +11,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from app.db.tables import MovementRow, SpendReturnRow, SpendRow
+from app.db.tables.spend_return import RETURN_IS_OWED
 from app.domain.settlement import CauseKind, MovementKind
 from app.domain.spending import SpendStage
 from app.providers.protocol import Accepted
@@ -22,7 +26,7 @@ REFUSED_BY_PROVIDER = "rejected"
 
 @dataclass(frozen=True, slots=True)
 class SpendCause:
-    """A spend; its row says how far it has come. A credit names its return as the target."""
+    """A spend; its row says how far it has come. A credit names its return as the target; so does what takes it again."""
 
     kind: str = CauseKind.SPEND
 
@@ -39,7 +43,9 @@ class SpendCause:
         del sealer, accounts
         for one in ended:
             spend = session.get_one(SpendRow, one.movement.cause_id)
-            if one.movement.kind == MovementKind.DEBIT:
+            if one.movement.kind == MovementKind.DEBIT and one.movement.target_id is not None:
+                _taken_again(session, one)
+            elif one.movement.kind == MovementKind.DEBIT:
                 _taken(spend, one, now)
             else:
                 _returned(session, spend, one, now)
@@ -73,11 +79,17 @@ def _returned(session: Session, spend: SpendRow, one: Ended, now: datetime) -> N
         returned.problem = one.outcome.reason
 
 
+def _taken_again(session: Session, one: Ended) -> None:
+    if isinstance(one.outcome, Accepted):
+        returned = session.exec(select(SpendReturnRow).where(SpendReturnRow.reference == one.movement.target_id)).one()
+        returned.taken_again_points -= one.movement.points
+
+
 def end_if_returned(session: Session, spend: SpendRow, now: datetime) -> None:
     """End a spend once all of it went back, and the customer has the points.
 
     Saleor may not have heard of a return that its customer has already: the answer to its request was lost. So the spend is
-    looked at then as it was to be.
+    looked at then as it was to be. What is to be taken again is looked at soon.
     """
     session.refresh(spend)
     query = select(SpendReturnRow).where(SpendReturnRow.spend_id == spend.id, col(SpendReturnRow.cancelled_at).is_(None))
@@ -86,4 +98,5 @@ def end_if_returned(session: Session, spend: SpendRow, now: datetime) -> None:
         return
     spend.stage, spend.ended_at = SpendStage.RETURNED, now
     if all(one.reported_at is not None for one in returns):
-        spend.look_at = None
+        is_owed = session.exec(select(SpendReturnRow.id).where(SpendReturnRow.spend_id == spend.id, RETURN_IS_OWED)).first()
+        spend.look_at = None if is_owed is None else now
