@@ -5,6 +5,7 @@ import click
 from app.cli.operating import minute, open_services, option_store, option_who, table
 from app.usecases.spending.list_spends import list_spends
 from app.usecases.spending.release_spend import LISTED_MAX, open_payments, release_spend
+from app.usecases.spending.settle_missing import settle_missing
 
 
 @click.group()
@@ -63,3 +64,16 @@ def release_command(*, spend_id: int, store: str, who: str) -> None:
     with open_services() as services:
         points = release_spend(services, store, spend_id, who=who)
     click.echo(f"Noted: {points} points go back. The worker does the rest.")
+
+
+@spends.command(name="settle")
+@click.argument("spend_id", metavar="ID", type=int)
+@option_store
+@click.option("--give-back/--write-off", "give_back", required=True, help="Who gets the points: the customer, or nobody.")
+@click.option("--why", required=True, help="The reason, for whoever reads the log.")
+@option_who
+def settle_command(*, spend_id: int, store: str, give_back: bool, why: str, who: str) -> None:
+    """Settle the payment ID that Saleor has no more, as `spends payments` says: give its points back, or write them off."""
+    with open_services() as services:
+        points = settle_missing(services, store, spend_id, give_back=give_back, why=why, who=who)
+    click.echo(f"{points} points {'go back to the customer' if give_back else 'are written off'}.")

@@ -12,6 +12,8 @@ from app.db.bulk import IsIn
 from app.db.tables import SpendReturnRow, SpendRow, SpendRuleRow
 from app.domain.spending import ReturnReason, SpendStage, as_amount
 
+STRANDED = "The app was removed from Saleor while this payment was open. It asks Saleor about it soon."
+
 
 def wake_spends(session: Session, store_id: int, now: datetime, *, over: Collection[str], overcharged: Collection[str]) -> None:
     """Let the worker look at payments whose order was cancelled or has expired (`over`), or is paid above its total.
@@ -65,3 +67,10 @@ def wake_reversed(session: Session, spend_ids: Collection[int], now: datetime) -
     )
     is_free = (col(SpendRow.lease_token).is_(None), col(SpendRow.problem_code).is_(None))
     session.execute(update(SpendRow).where(col(SpendRow.id).in_(spend_ids), *is_free, gave_back).values(look_at=now))
+
+
+def strand_spends(session: Session, store_id: int, now: datetime) -> None:
+    """Note on open payments that the app was removed meanwhile, and let the worker look at them now that it is back."""
+    is_open = col(SpendRow.stage).in_((SpendStage.TAKEN, SpendStage.CHECKING, SpendStage.CONFIRMED, SpendStage.ON_ORDER))
+    noted = {"look_at": now, "problem_code": "stranded", "problem": STRANDED}
+    session.execute(update(SpendRow).where(col(SpendRow.store_id) == store_id, is_open).values(noted))

@@ -117,7 +117,7 @@ def first_step(spend: OpenSpend) -> Tell:
 def next_step(spend: OpenSpend, booked: BookedPayment, now: datetime) -> Step:
     """Decide by what Saleor's own database answered a moment ago: never by a query, which a replica may answer."""
     if not booked.holds(EventKind.CHARGE_SUCCESS, str(spend.reference)):
-        return NotBooked() if spend.stage in _NOT_CONFIRMED else Missing()
+        return _not_booked(spend)
     for known in spend.returns:
         if not known.is_cancelled and (step := _of_return(known, booked)) is not None:
             return step
@@ -135,6 +135,16 @@ def next_step(spend: OpenSpend, booked: BookedPayment, now: datetime) -> Step:
     if now - since >= OVERCHARGED_FOR:
         return GiveBack(ReturnReason.OVERCHARGED, above)
     return Rest(stage, since + OVERCHARGED_FOR, overcharged_since=since)
+
+
+def _not_booked(spend: OpenSpend) -> Step:
+    """Decide about a charge that Saleor does not have. What was to be given back for that may still be under way."""
+    for known in spend.returns:
+        if known.is_open and known.is_reported:
+            return Credit(known)
+    if spend.left_units == 0:
+        return Rest(SpendStage.RETURNED, None)
+    return NotBooked() if spend.stage in _NOT_CONFIRMED else Missing()
 
 
 def _of_return(known: KnownReturn, booked: BookedPayment) -> Step | None:

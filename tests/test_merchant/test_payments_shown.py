@@ -6,8 +6,9 @@ from typing import Any
 from app.db.tables import SpendRow
 from app.domain.spending import ReturnReason, SpendStage
 from app.usecases.merchants.shown_payments import payments_of_customer, payments_of_order
+from app.usecases.spending.look_after_spends import MISSING
 from tests.clock import START
-from tests.test_merchant.calls import Desk, seen
+from tests.test_merchant.calls import Desk, notified, once_in, seen
 from tests.test_merchant.test_spending_page import save
 from tests.test_settling.test_refunds import ADA, paid_order
 from tests.test_spending.rows import new_return, new_spend
@@ -97,3 +98,35 @@ def test_the_overview_says_the_open_liability_in_money_once_points_can_pay(desk:
 
     # 1,234 points, of which 7 pay 1.00: rounded down.
     assert "1,234 points that customers have or can still claim; 176.28 at 7 points for 1.00" in seen(desk.get("overview"))
+
+
+def test_a_payment_that_saleor_has_no_more_is_settled_on_the_page_of_its_order(desk: Desk) -> None:
+    order_id = paid_order(desk.world)
+    spend = pay(desk, order_id, problem_code="missing", problem=MISSING)
+    page = desk.get(f"orders/{order_id}")
+    assert "Give the points back" in seen(page)
+    form = {"once": once_in(page), "payment": str(spend.id), "gives_back": "no"}
+
+    refused = desk.post(f"orders/{order_id}/settle-payment", form)
+    settled = desk.post(
+        f"orders/{order_id}/settle-payment", form | {"once": once_in(refused), "settle_why": "They got the goods."}
+    )
+
+    assert (refused.status_code, settled.status_code) == (422, 200)
+    assert "Please say why" in seen(refused)
+    assert "Points written off" in notified(settled).values()
+    assert "Written off: nobody got these points. They got the goods." in seen(settled)
+    assert "Give the points back" not in seen(settled)
+
+
+def test_it_is_settled_on_the_page_of_its_customer(desk: Desk) -> None:
+    spend = pay(desk, None, problem_code="missing", problem=MISSING)
+    page = desk.get(f"customers/{ADA}")
+    form = {"once": once_in(page), "payment": str(spend.id), "gives_back": "no", "settle_why": "Fraud."}
+
+    refused = desk.post(f"customers/{ADA}/settle-payment", form)
+    settled = desk.post(f"customers/{ADA}/settle-payment", form | {"email": ADA})
+
+    assert refused.status_code == 422
+    assert "Points written off" in notified(settled).values()
+    assert "Written off: nobody got these points. Fraud." in seen(settled)

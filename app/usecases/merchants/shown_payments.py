@@ -48,12 +48,18 @@ class ShownPayment:
     stage: SpendStage
     asked_at: datetime
     problem: str | None
+    problem_code: str | None
     returns: tuple[ShownReturn, ...]
 
     @property
     def is_open(self) -> bool:
         """Tell whether it still pays something."""
         return self.stage not in {SpendStage.REFUSED, SpendStage.ASKED} and self.returned_amount < self.amount
+
+    @property
+    def is_missing(self) -> bool:
+        """Tell whether Saleor has it no more, so that staff have to settle it."""
+        return self.is_open and self.problem_code == "missing"
 
 
 def payments_of_order(session: Session, store_id: int, saleor_order_id: str) -> tuple[ShownPayment, ...]:
@@ -97,6 +103,7 @@ def _shown(spend: SpendRow, number: str | None, returns: list[SpendReturnRow]) -
         stage=SpendStage(spend.stage),
         asked_at=spend.asked_at,
         problem=spend.problem,
+        problem_code=spend.problem_code,
         returns=tuple(_shown_return(one, spend.currency) for one in returns),
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.db.logbook import write_log
+from app.db.spend_waking import strand_spends
 from app.db.stores import as_slug, current_account, find_store, is_slug_taken, rules_of
 from app.db.tables import RuleRow, StoreRow
 from app.domain.staff_limits import new_store_limits
@@ -113,6 +114,7 @@ def _keep(services: Services, installed: Installed, now: datetime) -> str:
         session.add(store)
         session.flush()
         _complete(services, session, store, now)
+        strand_spends(session, store.id or 0, now)
         write_log(session, store.id or 0, "installed", "Saleor Points was installed, and is told of this shop's orders.", now=now)
         return store.slug
 

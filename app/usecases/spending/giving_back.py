@@ -30,8 +30,12 @@ def write_return(
     *,
     request_event_id: str | None = None,
     made_by: str | None = None,
+    is_reported: bool = False,
 ) -> SpendReturnRow:
-    """Write that so much of a locked spend goes back. From now on it counts. Any split of a return ends on the same points."""
+    """Write that so much of a locked spend goes back. From now on it counts. Any split of a return ends on the same points.
+
+    `is_reported`: Saleor is not told of it, because it does not have the payment.
+    """
     amount, before = as_amount(spend.amount_units, spend.currency), as_amount(spend.returned_units, spend.currency)
     row = SpendReturnRow(
         spend_id=spend.id or 0,
@@ -41,7 +45,7 @@ def write_return(
         amount_units=units,
         points=points_to_return(spend.points, amount, before=before, returning=as_amount(units, spend.currency)),
         written_at=now,
-        reported_at=now if why is ReturnReason.NOT_BOOKED else None,
+        reported_at=now if is_reported or why is ReturnReason.NOT_BOOKED else None,
         made_by=made_by,
     )
     session.add(row)

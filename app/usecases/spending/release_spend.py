@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from app.db.logbook import write_log
 from app.db.stores import find_store_by_slug
-from app.db.tables import SpendRow
+from app.db.tables import SpendRow, StoreRow
 from app.domain.spending import OVER, ReturnReason, SpendStage, as_amount
 from app.errors import BadRequest
 from app.usecases.services import Services
@@ -44,7 +44,7 @@ def open_payments(services: Services, slug: str, *, before_id: int | None = None
     Raises BadRequest when there is no such store.
     """
     with services.database.reading() as session:
-        query = select(SpendRow).where(SpendRow.store_id == _store_id(session, slug), col(SpendRow.stage).not_in(OVER))
+        query = select(SpendRow).where(SpendRow.store_id == _store(session, slug).id, col(SpendRow.stage).not_in(OVER))
         if before_id is not None:
             query = query.where(col(SpendRow.id) < before_id)
         found = session.exec(query.order_by(col(SpendRow.id).desc()).limit(LISTED_MAX)).all()
@@ -68,19 +68,13 @@ def open_payments(services: Services, slug: str, *, before_id: int | None = None
 def release_spend(services: Services, slug: str, spend_id: int, *, who: str) -> int:
     """Give back what is left of a payment; gives its points. The worker reports it to Saleor first, then credits the customer.
 
-    Raises BadRequest when the store has no such payment, nothing is left of it, Saleor has not booked it yet, or the worker
-    has it in hand at this moment.
+    Raises BadRequest when Saleor has not booked it yet, or has it no more, and as `find_spend` does.
     """
     now = services.clock()
     with services.database.writing() as session:
-        query = select(SpendRow).where(SpendRow.id == spend_id, SpendRow.store_id == _store_id(session, slug)).with_for_update()
-        spend = session.exec(query).first()
-        if spend is None:
-            raise BadRequest(f"The store has no payment {spend_id}.")
-        if spend.lease_until is not None and spend.lease_until > now:
-            raise BadRequest("The worker has this payment in hand. Please try again in a minute.")
-        if spend.returned_units == spend.amount_units:
-            raise BadRequest("All of this payment went back already, or is on its way.")
+        _, spend = find_spend(session, slug, spend_id, now)
+        if spend.problem_code == "missing":
+            raise BadRequest("Saleor has no such payment any more. Say what becomes of its points: spends settle.")
         if spend.stage not in _BOOKED:
             raise BadRequest("Saleor is still asked whether it booked this payment. Please try again in some minutes.")
         back = write_return(session, spend, ReturnReason.STAFF, spend.amount_units - spend.returned_units, now, made_by=who)
@@ -92,8 +86,25 @@ def release_spend(services: Services, slug: str, spend_id: int, *, who: str) -> 
     return points
 
 
-def _store_id(session: Session, slug: str) -> int:
+def find_spend(session: Session, slug: str, spend_id: int, now: datetime) -> tuple[StoreRow, SpendRow]:
+    """Find and lock a payment of which something is left, with its store.
+
+    Raises BadRequest when the store has no such payment, nothing is left of it, or the worker has it in hand at this moment.
+    """
+    store = _store(session, slug)
+    query = select(SpendRow).where(SpendRow.id == spend_id, SpendRow.store_id == store.id).with_for_update()
+    spend = session.exec(query).first()
+    if spend is None:
+        raise BadRequest(f"The store has no payment {spend_id}.")
+    if spend.lease_until is not None and spend.lease_until > now:
+        raise BadRequest("The worker has this payment in hand. Please try again in a minute.")
+    if spend.returned_units == spend.amount_units:
+        raise BadRequest("All of this payment went back already, or is on its way.")
+    return store, spend
+
+
+def _store(session: Session, slug: str) -> StoreRow:
     store = find_store_by_slug(session, slug)
     if store is None or store.id is None:
         raise BadRequest(f"There is no store {slug}.")
-    return store.id
+    return store

@@ -18,6 +18,7 @@ from app.web.merchant.change_words import said_of_customer
 from app.web.merchant.fragments import at, form_about, form_once, form_text, fragment, notify
 from app.web.merchant.orders import signed_points
 from app.web.merchant.places import as_segment, from_segment
+from app.web.merchant.settling_payments import settle_payment
 from app.web.merchant.short_takings import short_of_customer
 from app.web.merchant.spend_words import RETURN_WORDS, STAGE_WORDS
 
@@ -50,6 +51,18 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             return customer_page(services, staff, email, status=422, sentence=refused.message, typed=request.form)
         return notify(customer_page(services, staff, email), *said_of_customer(adjusted, asked))
 
+    @routes.post("/pages/customers/<segment>/settle-payment")
+    def settle(segment: str) -> Response:
+        staff = staff_of(services, request)
+        require(staff, MANAGE_ORDERS)
+        email = from_segment(segment)
+        try:
+            form_about("email", email)
+            said = settle_payment(services, staff)
+        except BadRequest as refused:
+            return customer_page(services, staff, email, status=422, settle_sentence=refused.message)
+        return notify(customer_page(services, staff, email), *said)
+
 
 def customer_page(
     services: Services, staff: Staff, email: str, *, before: int | None = None, after: int | None = None, **values: Any
@@ -61,7 +74,15 @@ def customer_page(
             customer = look_up_customer(services, staff.store_id, email, before=before, after=after)
         except BadRequest as refused:
             error = refused.message
-    given = {"sentence": "", "typed": {}, "takes": None, "is_giving": False, "status": 422 if error else 200, **values}
+    given = {
+        "sentence": "",
+        "typed": {},
+        "takes": None,
+        "is_giving": False,
+        "settle_sentence": "",
+        "status": 422 if error else 200,
+        **values,
+    }
     answer = fragment(
         "customers.html",
         staff,
