@@ -6,7 +6,7 @@ from sqlmodel import select
 
 from app.db.tables import PointsCustomerRow
 from app.domain.claim import Balance
-from app.domain.spending import SpendStage
+from app.domain.spending import ReturnReason, SpendStage
 from app.domain.store import AccountKind
 from app.usecases.merchants.change_provider import change_provider
 from app.usecases.merchants.move_customer import move_customer
@@ -86,6 +86,26 @@ def test_a_return_whose_answer_coggins_loses_is_given_once(elsewhere: PayingShop
     look_on(elsewhere)
 
     assert charged(elsewhere, transaction_id) == 0
+    assert elsewhere.world.balance(ADA) == Balance(2_000, 0)
+    assert elsewhere.differences() == []
+
+
+def test_what_saleor_did_not_book_comes_back_once_although_coggins_takes_its_time(elsewhere: PayingShop) -> None:
+    lose_answers(elsewhere)
+    session = elsewhere.pay(elsewhere.cart("60"), "15")
+    coggins = elsewhere.world.coggins
+    assert coggins is not None
+    coggins.stop()
+    look_on(elsewhere)
+    assert [spend.stage for spend in elsewhere.spends()] == [SpendStage.CHECKING]
+
+    coggins.start()
+    look_on(elsewhere)
+
+    assert session.event.type == "CHARGE_FAILURE"
+    [spend] = elsewhere.spends()
+    assert (spend.stage, spend.look_at) == (SpendStage.RETURNED, None)
+    assert [back.why for back in elsewhere.returns()] == [ReturnReason.NOT_BOOKED]
     assert elsewhere.world.balance(ADA) == Balance(2_000, 0)
     assert elsewhere.differences() == []
 
