@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_time
 from babel.numbers import format_decimal, get_currency_precision
 from flask import Blueprint, g, request
 
@@ -22,7 +22,7 @@ _MINUS = "\N{MINUS SIGN}"
 
 def add_filters(routes: Blueprint) -> None:
     """Add the filters that write numbers, amounts, days, moments and segments of paths, for all templates of the app."""
-    for write in (number, bounded, signed, money, worth, day, moment):
+    for write in (number, bounded, signed, money, worth, day, moment, minute):
         routes.add_app_template_filter(write)
     routes.add_app_template_filter(as_segment, "segment")
 
@@ -61,8 +61,14 @@ def day(value: date) -> str:
 
 
 def moment(value: datetime) -> str:
-    """Write a moment to the minute, in the store's time zone."""
+    """Write a moment to the second, in the store's time zone."""
     return str(format_datetime(value, "medium", tzinfo=_zone(), locale=_locale()))
+
+
+def minute(value: datetime) -> str:
+    """Write a moment to the minute, in the store's time zone: lists have little room."""
+    here = value.astimezone(_zone())
+    return f"{format_date(here, 'medium', locale=_locale())}, {format_time(here, 'short', locale=_locale())}"
 
 
 def locale_name() -> str:
