@@ -23,7 +23,7 @@ _CHANGES_AT_ONCE = 500
 
 @click.group()
 def batches() -> None:
-    """Give points to many customers, or take them, as one thing that can be undone."""
+    """Give points to many customers at once, or take them. A batch can be undone."""
 
 
 @batches.command()
@@ -107,7 +107,7 @@ def list_command(*, store: str) -> None:
 @batches.command()
 @click.argument("batch_id", metavar="ID", type=int)
 @option_store
-@click.option("--problems", is_flag=True, help="Only the rows that do not, or did not, do all that they ask for.")
+@click.option("--problems", is_flag=True, help="Only rows with problems.")
 def show(batch_id: int, *, store: str, problems: bool) -> None:
     """Show a batch, and what became of each of its rows."""
     with open_services() as services:
@@ -148,7 +148,7 @@ add_decisions(
 @option_who
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def undo(batch_id: int, *, store: str, who: str, yes: bool) -> None:
-    """Undo a batch: take what it gave, as far as it is still there, and give what it took."""
+    """Undo a batch: take back the points that it gave, as far as they are still there, and give back those that it took."""
     with open_services() as services:
         if not yes:
             click.echo(written_out(_headline(see_batch(services, store, batch_id, size=0).batch)))

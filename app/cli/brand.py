@@ -15,7 +15,7 @@ from app.usecases.merchants.read_logo import LOGO_BYTES_MAX
 @click.option("--accent", metavar="#RRGGBB", help="The colour of buttons and links; empty for ours.")
 @click.option("--text", help="A few words of the shop's own on its claim pages; empty for none.")
 @click.option("--logo", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A PNG, JPEG or WebP picture.")
-@click.option("--no-logo", is_flag=True, help="Take the logo away.")
+@click.option("--no-logo", is_flag=True, help="Remove the logo.")
 @option_who_if_any
 def brand(
     *,

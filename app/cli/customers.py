@@ -20,7 +20,7 @@ LINES_MAX = 20
 
 @click.group()
 def customers() -> None:
-    """Show, give out, move or erase what is kept of a customer."""
+    """Show, export, move or erase what is kept of a customer."""
 
 
 @customers.command()

@@ -15,7 +15,7 @@ _WAITS = "Above a limit of this store: nothing was changed yet. Somebody else ap
 
 @click.group()
 def movements() -> None:
-    """See and resolve changes whose outcome nobody knows."""
+    """See and resolve changes whose outcome is unknown."""
 
 
 @movements.command(name="list")
@@ -98,7 +98,7 @@ def write_off(*, store: str, number: str, who: str) -> None:
 @option_store
 @click.option("--order", "number", metavar="NUMBER", required=True, help="The order to look at.")
 def look_again(*, store: str, number: str) -> None:
-    """Look at an order now, and ask again for what the provider refused."""
+    """Check an order now, and ask again for what the provider refused."""
     with open_services() as services:
         adjust_points.look_again(services, store, number)
     click.echo(written_out(f"Order {number} is in the worker's hands."))

@@ -48,7 +48,7 @@ def list_keys(*, store: str | None) -> None:
 @click.argument("key_id", metavar="ID", type=int)
 @option_who_if_any
 def revoke(key_id: int, *, who: str | None) -> None:
-    """Revoke the key of this number in the list: it opens nothing any more."""
+    """Revoke a key by its number in the list. It stops working at once."""
     with open_services() as services:
         manage_keys.revoke_key(services, key_id, who=who)
     click.echo(f"Key {key_id} is revoked.")

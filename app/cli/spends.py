@@ -32,7 +32,7 @@ def list_command(*, store: str, customer: str, before: int | None) -> None:
 @option_store
 @click.option("--before", type=int, metavar="ID", help="List the payments before this one.")
 def payments_command(*, store: str, before: int | None) -> None:
-    """List payments by points at Saleor's checkout that did not go back whole, newest first, fifty at a time."""
+    """List payments by points that were not given back in full, newest first, fifty at a time."""
     with open_services() as services:
         found = open_payments(services, store, before_id=before)
     rows = [

@@ -23,14 +23,14 @@ _SIGNS = MappingProxyType({"create": "+", "update": "~", "delete": "-"})
 @click.group(invoke_without_command=True)
 @click.pass_context
 def stores(context: click.Context) -> None:
-    """List the stores, and what stands in their way; change their settings."""
+    """List the stores and their problems; change their settings."""
     if context.invoked_subcommand is None:
         context.invoke(list_command)
 
 
 @stores.command(name="list")
 def list_command() -> None:
-    """List the stores, and what stands in their way."""
+    """List the stores and their problems."""
     with open_services() as services:
         found = list_stores(services)
     rows = [(one.slug, one.state, one.points or "-", one.saleor_api_url or "-", one.problem or "-") for one in found]
@@ -48,11 +48,11 @@ def create_store_command(name: str) -> None:
 
 @stores.command(name="set")
 @click.argument("slug")
-@click.option("--default-expires-days", metavar="N|never", help="Days of a claim for which nobody says any.")
+@click.option("--default-expires-days", metavar="N|never", help="Days that a claim can be taken, where a request names none.")
 @click.option("--customer-types", metavar="A,B", help='The types that the Points API takes; "" for any.')
-@click.option("--time-zone", metavar="ZONE", help="Where a day ends, such as Europe/Berlin.")
+@click.option("--time-zone", metavar="ZONE", help="The time zone in which a day ends, such as Europe/Berlin.")
 @click.option("--debt-policy", metavar="floor|negative", help="Whether a debit may leave a balance below zero.")
-@click.option("--claim-link", metavar="own|direct", help="What orders hold: our order link, or the provider's link itself.")
+@click.option("--claim-link", metavar="own|direct", help="The link on orders: the app's order link, or the provider's own.")
 @click.option(
     "--erase-after-days",
     metavar="N|never",
@@ -86,7 +86,7 @@ def set_store(slug: str, *, who: str | None, **options: str | None) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say how many orders and points it would be.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def sweep(*, since: datetime, slug: str | None, dry_run: bool, yes: bool) -> None:
-    """Award orders that are older than the installation. May be stopped, and run again."""
+    """Award orders that are older than the installation. You can stop it, and run it again."""
     day = since.replace(tzinfo=UTC).date()
     with open_services() as services:
         store = slug or _only_store(services)
@@ -115,7 +115,7 @@ def webhooks() -> None:
 @webhooks.command(name="sync")
 @click.option("--dry-run", is_flag=True, help="Only say what would be changed.")
 def sync(*, dry_run: bool) -> None:
-    """Bring all stores' webhooks up to this version: Saleor never reads the manifest again."""
+    """Update all stores' webhooks to this version. Saleor reads the manifest only when it installs the app."""
     has_failed = False
     with open_services() as services:
         for synced in sync_webhooks.sync_webhooks(services, is_dry_run=dry_run):

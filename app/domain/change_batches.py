@@ -1,4 +1,4 @@
-"""Batches of changes: points that staff give to many customers, or take from them, as one thing that can be undone."""
+"""Batches of changes: points that staff give to many customers at once, or take from them. A batch can be undone."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum

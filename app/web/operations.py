@@ -60,7 +60,7 @@ def _gauges(figures: Sequence[StoreFigures], now: datetime) -> Iterator[GaugeMet
         "saleor_paused_seconds": ("For how long its Saleor is not asked.", lambda one: seconds_until(one.paused_until)),
         "account_paused_seconds": ("For how long its account is not asked.", lambda one: seconds_until(one.account_paused_until)),
         "drifting_orders": ("Orders with granted other than due and no problem to say why.", lambda one: one.drifting_orders),
-        "orders_with_problem": ("Orders with something in their way.", lambda one: one.orders_with_problem),
+        "orders_with_problem": ("Orders with a problem.", lambda one: one.orders_with_problem),
         "movements_for_staff": ("Movements whose outcome only a person can find out.", lambda one: one.movements_for_staff),
     }
     for name, (documentation, value) in told.items():

@@ -134,7 +134,7 @@ def test_nobody_without_manage_apps_decides(desk: Desk, decision: str) -> None:
 
     assert decide(order_manager, decision) == 403
     assert balance(desk) == 0
-    assert "Deciding needs MANAGE_APPS" in seen(order_manager.get("approvals"))
+    assert "Only somebody with MANAGE_APPS can decide" in seen(order_manager.get("approvals"))
     assert Desk(desk.world, ("MANAGE_PRODUCTS",)).get("approvals").status_code == 403
 
 

@@ -142,7 +142,7 @@ def write_off(services: Services, store_slug: str, number: str, *, who: str, onc
 def look_again(
     services: Services, store_slug: str, number: str, *, who: str | None = None, once: FormToken | None = None
 ) -> None:
-    """Look at an order now, and ask again for what the provider refused.
+    """Check an order now, and ask again for what the provider refused.
 
     Raises BadRequest when there is no such order.
     """

@@ -1,4 +1,4 @@
-"""List the stores, and what stands in their way."""
+"""List the stores and their problems."""
 
 from dataclasses import dataclass
 

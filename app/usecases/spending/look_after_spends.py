@@ -43,10 +43,10 @@ log = structlog.get_logger()
 # Each round reports at most one event of a spend: at most a look, a return, and its reversal or a second look come together.
 ROUNDS_MAX = 6
 AT_ONCE = 3
-MISSING = "Saleor has no longer booked this payment, although it had. Somebody has to look at it."
-NOT_ALLOWED = "Saleor does not let the app handle payments any more. Give it the permission again: see the settings of spending."
-OTHER_AMOUNT = "Saleor has booked another amount under the name of this refund. Somebody has to look at it."
-REFUSED = "Saleor did not take what was reported about this payment."
+MISSING = "Saleor no longer shows this payment, although it had recorded it. Check the payment in Saleor."
+NOT_ALLOWED = "Saleor no longer lets the app handle payments. Grant the permission again in Settings, under Paying with points."
+OTHER_AMOUNT = "Saleor recorded this refund with another amount. Check the payment in Saleor."
+REFUSED = "Saleor refused the app's report about this payment."
 CREDIT_LOOK = timedelta(minutes=10)
 _WHY_REFUSED = {
     ReportRefusal.NOT_ALLOWED: ("permission", NOT_ALLOWED),

@@ -34,7 +34,7 @@ RETURN_WORDS = MappingProxyType(
         ReturnReason.ABANDONED: "Checkout abandoned",
         ReturnReason.CANCELLED: "Order cancelled",
         ReturnReason.OVERCHARGED: "More paid than the order costs",
-        ReturnReason.NOT_BOOKED: "Saleor did not book it",
+        ReturnReason.NOT_BOOKED: "Saleor did not record it",
         ReturnReason.STAFF: "Released by staff",
     }
 )
@@ -54,5 +54,5 @@ def words_of_spend_rule(says: SpendDraft) -> str:
     parts.append(f"an abandoned checkout gives points back after {number(says.hold_hours)} hours")
     parts.append("a cancelled order gives points back" if says.return_on_cancel else "a cancelled order keeps the points")
     if says.unpaid_orders:
-        parts.append("points can pay unpaid orders, too")
+        parts.append("points can also pay unpaid orders")
     return ", ".join(parts)
