@@ -16,6 +16,7 @@ from app.usecases.merchants.batches.run_batches import run_batches
 from app.usecases.merchants.continue_moves import continue_moves
 from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.operating.housekeeping import do_housekeeping
+from app.usecases.rewards.look_after_redemptions import look_after_redemptions
 from app.usecases.services import Services
 from app.usecases.settling.expire_claims import expire_claims
 from app.usecases.settling.settle_orders import settle_orders
@@ -34,7 +35,7 @@ FAULT_SECONDS = 10
 
 
 def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_every: timedelta = timedelta()) -> None:
-    """Settle, sweep, run batches, let claims expire and look after payments, side by side, until `stop` is set.
+    """Settle, sweep, run batches, let claims expire, look after payments and rewards, side by side, until `stop` is set.
 
     No `sweep_every`, no sweep.
     """
@@ -50,6 +51,7 @@ def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_e
     loops.append(threading.Thread(target=_repeat, args=expiry, name="expirer"))
     loops.append(threading.Thread(target=_repeat, args=(lambda: run_batches(services), stop), name="batches"))
     loops.append(threading.Thread(target=_repeat, args=(lambda: look_after_spends(services), stop), name="spends"))
+    loops.append(threading.Thread(target=_repeat, args=(lambda: look_after_redemptions(services), stop), name="rewards"))
     for loop in loops:
         loop.start()
     for loop in loops:

@@ -1,0 +1,76 @@
+"""List what customers took for points: newest first, a page at a time. Codes are not in it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlmodel import col, select
+
+from app.db.keys import keys_in
+from app.db.stored_rewards import amount_of
+from app.db.tables import RedemptionRow, RewardVersionRow
+from app.domain.redemptions import RedemptionStage
+from app.usecases.services import Services
+
+LISTED_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRedemption:
+    """A redemption as staff see it. A voucher has no amount here. `problem` says why it waits, or why it was not made."""
+
+    id: int
+    reference: UUID
+    reward_id: int
+    name: str
+    at: datetime
+    email: str
+    points: int
+    returned_points: int
+    amount: Decimal | None
+    used: Decimal | None
+    currency: str
+    stage: RedemptionStage
+    over_at: datetime | None
+    problem: str | None
+
+
+def list_redemptions(
+    services: Services, store_id: int, *, email: str = "", reward_id: int | None = None, before_id: int | None = None
+) -> list[ListedRedemption]:
+    """List up to fifty redemptions: everybody's or one customer's, of all rewards or of one, by one query."""
+    with services.database.reading() as session:
+        query = (
+            select(RedemptionRow, RewardVersionRow.name)
+            .join(RewardVersionRow, col(RewardVersionRow.id) == col(RedemptionRow.version_id))
+            .where(RedemptionRow.store_id == store_id)
+        )
+        if email:
+            query = query.where(col(RedemptionRow.email_key).in_(keys_in(session, email)))
+        if reward_id is not None:
+            query = query.where(RedemptionRow.reward_id == reward_id)
+        if before_id is not None:
+            query = query.where(col(RedemptionRow.id) < before_id)
+        found = session.exec(query.order_by(col(RedemptionRow.id).desc()).limit(LISTED_MAX)).all()
+    return [_listed(row, name) for row, name in found]
+
+
+def _listed(row: RedemptionRow, name: str) -> ListedRedemption:
+    amount = amount_of(row) if row.currency else None
+    return ListedRedemption(
+        id=row.id or 0,
+        reference=row.reference,
+        reward_id=row.reward_id,
+        name=name,
+        at=row.asked_at,
+        email=row.email,
+        points=row.points,
+        returned_points=row.returned_points,
+        amount=amount,
+        used=None if amount is None else amount * row.used_units / row.amount_units,
+        currency=row.currency,
+        stage=RedemptionStage(row.stage),
+        over_at=row.over_at,
+        problem=row.problem,
+    )

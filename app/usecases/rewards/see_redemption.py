@@ -1,0 +1,65 @@
+"""See a reward that a customer took."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlmodel import Session, select
+
+from app.db.stored_rewards import amount_of, terms_of
+from app.db.tables import RedemptionRow
+from app.domain.redemptions import SHOWN, RedemptionStage
+from app.sealing import Sealer
+from app.usecases.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """A redemption as it stands. `code` is empty unless it surely exists and can be used. A voucher has no amount here.
+
+    Whoever has the code can use it: it is shown to nobody but its customer, and never logged.
+    """
+
+    reference: UUID
+    reward_id: int
+    name: str
+    email: str
+    points: int
+    stage: RedemptionStage
+    code: str
+    currency: str
+    amount: Decimal | None
+    used: Decimal | None
+    returned_points: int
+    taken_at: datetime
+    over_at: datetime | None
+
+
+def see_redemption(services: Services, store_id: int, reference: UUID) -> Redemption | None:
+    """Tell how a redemption stands; None when the store has no such."""
+    with services.database.reading() as session:
+        query = select(RedemptionRow).where(RedemptionRow.reference == reference, RedemptionRow.store_id == store_id)
+        row = session.exec(query).first()
+        return None if row is None else _as_redemption(session, services.sealer, row)
+
+
+def _as_redemption(session: Session, sealer: Sealer, row: RedemptionRow) -> Redemption:
+    terms = terms_of(session, [row.version_id])[0]
+    has_amount = bool(row.currency)
+    amount = amount_of(row) if has_amount else None
+    return Redemption(
+        reference=row.reference,
+        reward_id=row.reward_id,
+        name=terms.name,
+        email=row.email,
+        points=row.points,
+        stage=RedemptionStage(row.stage),
+        code=sealer.open(row.code_sealed) if row.stage in SHOWN else "",
+        currency=row.currency,
+        amount=amount,
+        used=None if amount is None else amount * row.used_units / row.amount_units,
+        returned_points=row.returned_points,
+        taken_at=row.asked_at,
+        over_at=row.over_at,
+    )
