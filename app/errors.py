@@ -13,6 +13,8 @@
     │   ├── UnknownStore        no such store is installed
     │   ├── NoStorefront        no store of this name serves storefronts
     │   ├── NotConfirmed        the shopper has not confirmed the e-mail address
+    │   ├── NoClaim             no claim of this id waits for the shopper, or did
+    │   ├── ClaimOver           the claim expired or was withdrawn before the shopper took it
     │   ├── UnknownKey          no such key opens the Points API, or it was revoked
     │   └── KeyReused           an Idempotency-Key came again, with another request
     ├── Unavailable             a fault that a later attempt can mend
@@ -127,6 +129,26 @@ class NotConfirmed(Refused):
 
     def __init__(self) -> None:
         super().__init__("The shopper has not confirmed the e-mail address. Until then nobody's points are shown.")
+
+
+class NoClaim(Refused):
+    """No claim of this id is the shopper's, or their points are kept elsewhere."""
+
+    code = "CLAIM_NOT_FOUND"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("No claim of this id can be taken here for this shopper.")
+
+
+class ClaimOver(Refused):
+    """The claim's time is over, or it was withdrawn: its order was refunded, cancelled, or has another claim now."""
+
+    code = "CLAIM_OVER"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("The claim has expired or was withdrawn. Its points cannot be claimed any more.")
 
 
 class UnknownKey(Refused):

@@ -90,11 +90,16 @@ def take_claim(services: Services, token: str, email: str) -> ClaimView | None:
 
     However often and from wherever it is taken, its points are given once.
     """
+    return take_marked_claim(services, fingerprint(token), email)
+
+
+def take_marked_claim(services: Services, token_mark: str, email: str) -> ClaimView | None:
+    """Take the claim whose token has this mark, as `take_claim` does."""
     now = services.clock()
     with services.database.writing() as session:
         # The order is locked before its claim, here as everywhere.
-        order_id = _lock_order(session, fingerprint(token))
-        claim = find_claims(session, [fingerprint(token)], lock=True).get(fingerprint(token))
+        order_id = _lock_order(session, token_mark)
+        claim = find_claims(session, [token_mark], lock=True).get(token_mark)
         if claim is None:
             return None
         is_bound = bool(claim.email)
@@ -107,7 +112,7 @@ def take_claim(services: Services, token: str, email: str) -> ClaimView | None:
                 wake(session, order_id, now)
             # Whoever may type any address learns nobody's balance.
             balance = customer.available if is_bound else None
-            receipt = write_receipt(services.sealer, fingerprint(token), balance, now)
+            receipt = write_receipt(services.sealer, token_mark, balance, now)
             view = replace(_view(services, session, claim, now), is_taken_now=True, balance=balance, receipt=receipt)
         else:
             view = _view(services, session, claim, now)

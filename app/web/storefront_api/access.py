@@ -2,6 +2,7 @@
 
 from flask import Response, g, request
 
+from app.errors import BadRequest
 from app.usecases.confirmed_shoppers import SignedIn
 from app.usecases.services import Services
 from app.usecases.shoppers.verify_shopper import Storefront, confirm_shopper, find_storefront, read_token
@@ -9,6 +10,7 @@ from app.web.limiting import RequestLimiter
 
 # A browser asks once in so many seconds whether a page may ask at all.
 PREFLIGHT_SECONDS = 7200
+IDEMPOTENCY_KEY_MAX = 255
 
 
 class Access:
@@ -59,6 +61,20 @@ def guarded_answer(answer: Response) -> Response:
     answer.headers["X-Content-Type-Options"] = "nosniff"
     if answer.status_code == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="Storefront API"'
+    return answer
+
+
+def echo_key(answer: Response) -> Response:
+    """Send an Idempotency-Key back. The calls are named by what they change, so asking twice is asking once without it, too.
+
+    Raises BadRequest for one that cannot stand in a header.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return answer
+    if not 0 < len(key) <= IDEMPOTENCY_KEY_MAX or not key.isascii() or not key.isprintable():
+        raise BadRequest(f"An Idempotency-Key is 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters.")
+    answer.headers["Idempotency-Key"] = key
     return answer
 
 

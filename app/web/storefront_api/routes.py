@@ -1,16 +1,25 @@
 """The routes of the storefront API."""
 
+from uuid import UUID
+
 from flask import Blueprint, Response, jsonify, request
 
 from app.domain.catalogue import SalesChannel
 from app.errors import BadRequest
 from app.usecases.merchants.list_channels import list_channels
 from app.usecases.services import Services
-from app.usecases.shoppers.show_wallet import Wallet, show_wallet
+from app.usecases.shoppers.show_history import PAGE_MAX, show_history
+from app.usecases.shoppers.show_wallet import show_wallet
+from app.usecases.shoppers.take_own_claim import list_own_claims, take_own_claim
 from app.web.limiting import RequestLimiter
-from app.web.storefront_api.access import Access, guarded_answer, preflight
+from app.web.storefront_api import storefront_answers as answers
+from app.web.storefront_api.access import Access, echo_key, guarded_answer, preflight
+from app.web.storefront_api.problems import answer_problems
 
 PREFIX = "/api/storefront/v1"
+PAGE_DEFAULT = 20
+# As many digits as an id in the database has at most.
+_ID_DIGITS_MAX = 18
 
 
 def blueprint(services: Services, *, per_address: RequestLimiter, per_customer: RequestLimiter) -> Blueprint:
@@ -26,10 +35,38 @@ def blueprint(services: Services, *, per_address: RequestLimiter, per_customer: 
     @routes.get("/<store>/me", provide_automatic_options=False)
     def me(store: str) -> Response:
         shopper = access.shopper(store)
-        return jsonify(_wallet(show_wallet(services, shopper, channel=_channel(services, shopper.store_id))))
+        return jsonify(answers.wallet_answer(show_wallet(services, shopper, channel=_channel(services, shopper.store_id))))
 
+    @routes.get("/<store>/me/history", provide_automatic_options=False)
+    def history(store: str) -> Response:
+        shopper = access.shopper(store)
+        size = _number("size", default=PAGE_DEFAULT)
+        if not 1 <= size <= PAGE_MAX:
+            raise BadRequest(f"size is a number from 1 to {PAGE_MAX}.")
+        before = _number("before", default=0) or None
+        return jsonify(answers.history_answer(show_history(services, shopper, size=size, before=before)))
+
+    @routes.get("/<store>/me/claims", provide_automatic_options=False)
+    def claims(store: str) -> Response:
+        return jsonify(claims=[answers.claim_answer(claim) for claim in list_own_claims(services, access.shopper(store))])
+
+    @routes.post("/<store>/me/claims/<uuid:claim_id>/take", provide_automatic_options=False)
+    def take(store: str, claim_id: UUID) -> Response:
+        points = take_own_claim(services, access.shopper(store), claim_id)
+        return echo_key(jsonify(id=claim_id, points=points, state="taken"))
+
+    answer_problems(routes)
     routes.after_request(guarded_answer)
     return routes
+
+
+def _number(name: str, *, default: int) -> int:
+    text = request.args.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS_MAX):
+        raise BadRequest(f"{name} is a whole number.")
+    return int(text)
 
 
 def _channel(services: Services, store_id: int) -> SalesChannel | None:
@@ -42,19 +79,3 @@ def _channel(services: Services, store_id: int) -> SalesChannel | None:
     if found is None and not listed.trouble:
         raise BadRequest("Saleor has no channel of this name.")
     return found
-
-
-def _wallet(wallet: Wallet) -> dict[str, object]:
-    worth = wallet.worth
-    return {
-        "points": wallet.balance.available,
-        "used": wallet.balance.used,
-        "owed": wallet.owed,
-        "claimable": wallet.claimable,
-        "pending": wallet.pending,
-        "worth": None
-        if worth is None
-        else {"amount": f"{worth.amount:f}", "currency": worth.channel.currency, "channel": worth.channel.slug},
-        # Points do not run out yet.
-        "nextToRunOut": None,
-    }
