@@ -113,7 +113,7 @@ def test_a_voucher_is_named_as_saleor_does_and_must_be_good_once(world: World) -
     with pytest.raises(BadRequest, match="codes of the voucher Many times can be used many times"):
         add(world, replace(VOUCHER, voucher_id=many))
 
-    once = as_once(new_token(), store_id=store_id(world), made_by=WHO)
+    once = as_once(new_token(), store_id=store_id(world), made_by=WHO, user_id="1")
     copy = copy_voucher(world.services, store_id(world), many, once=once)
     with pytest.raises(BadRequest, match="sent before"):
         copy_voucher(world.services, store_id(world), many, once=once)
