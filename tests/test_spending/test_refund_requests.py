@@ -4,9 +4,12 @@ from decimal import Decimal
 
 import pytest
 import requests
+from sqlalchemy import text
 
 from app.domain.spending import SpendStage
 from app.usecases.spending.refund import NOTHING_LEFT
+from app.web.saleor.payment_requests import NOT_NOW
+from tests.standins.saleor.action_requests import Kind
 from tests.standins.saleor.app_payments import Session
 from tests.test_spending.paying import PayingShop
 from tests.waiting import PATIENCE_SECONDS
@@ -150,6 +153,37 @@ def test_a_request_to_cancel_is_refused_in_words(shop: PayingShop) -> None:
     failure = shop.world.saleor.payments[transaction_id].events[0]
     assert (failure.type, failure.message[:22]) == ("CANCEL_FAILURE", "Points are charged at ")
     assert shop.points() == (500, 1_500)
+
+
+@pytest.mark.parametrize("kind", ["CANCEL", "CHARGE"])
+def test_each_request_that_cannot_be_done_is_refused_under_a_reference_of_its_own(shop: PayingShop, kind: Kind) -> None:
+    _order_id, transaction_id = paid_order(shop)
+
+    first = shop.world.saleor.requests.ask(transaction_id, kind)
+    shop.world.saleor.requests.ask(transaction_id, kind)
+    shop.world.saleor.requests.deliver()
+    shop.world.saleor.requests.send(first)
+
+    failures = [one for one in shop.world.saleor.payments[transaction_id].events if one.type == f"{kind}_FAILURE"]
+    references = [one.psp_reference for one in failures]
+    assert all(references)
+    assert len(set(references)) == 2
+    assert shop.points() == (500, 1_500)
+
+
+@pytest.mark.parametrize("kind", ["REFUND", "CANCEL", "CHARGE"])
+def test_what_cannot_be_answered_now_fails_under_a_reference_of_its_own(shop: PayingShop, kind: Kind) -> None:
+    _order_id, transaction_id = paid_order(shop)
+    with shop.world.services.database.writing() as session:
+        # A statement on this table fails from now on, as if the database were away.
+        session.connection().execute(text("ALTER TABLE store RENAME TO store_away"))
+
+    shop.world.saleor.requests.ask(transaction_id, kind)
+    shop.world.saleor.requests.deliver()
+
+    failure = shop.world.saleor.payments[transaction_id].events[0]
+    assert (failure.type, failure.message) == (f"{kind}_FAILURE", NOT_NOW)
+    assert failure.psp_reference
 
 
 def test_an_empty_body_is_a_failure_that_saleor_does_not_retry(shop: PayingShop) -> None:
