@@ -11,7 +11,7 @@ from sqlalchemy import inspect, text
 
 from tests.browser import Opened
 from tests.standins.dashboard import StandInDashboard
-from tests.test_merchant.calls import Desk, once_in, seen
+from tests.test_merchant.calls import Desk, notified, once_in, seen
 from tests.test_merchant.conftest import OpenFrame
 from tests.test_merchant.test_the_frame import app_in
 from tests.test_web.calls import ask, change_rule, press_button, text_of
@@ -89,6 +89,41 @@ def test_a_test_ends_after_a_day(desk: Desk) -> None:
         assert "The time for this claim is over" in page
 
 
+def test_a_test_that_is_ended_shows_what_a_withdrawn_claim_shows_and_the_next_one_opens(desk: Desk) -> None:
+    path = path_in(make(desk))
+    page = desk.get("overview/test")
+    assert "A test is running" in seen(page)
+
+    ended = desk.post("overview/test/end", {"once": once_in(page)})
+
+    assert notified(ended)["title"] == "The test has ended"
+    assert "A test is running" not in seen(ended)
+    for method in ("GET", "POST"):
+        shown = text_of(press_button(desk.world, path) if method == "POST" else ask(desk.world, method, path))
+        assert "This claim was withdrawn" in shown
+    desk.world.clock.advance(seconds=1)
+    assert "50 points are waiting for you" in text_of(ask(desk.world, "GET", path_in(make(desk))))
+
+
+def test_an_end_that_is_sent_again_does_not_end_the_next_test(desk: Desk) -> None:
+    make(desk)
+    once = once_in(desk.get("overview/test"))
+    desk.post("overview/test/end", {"once": once})
+    desk.world.clock.advance(seconds=1)
+    path = path_in(make(desk))
+
+    desk.post("overview/test/end", {"once": once})
+
+    assert "50 points are waiting for you" in text_of(ask(desk.world, "GET", path))
+
+
+def test_after_its_day_there_is_no_test_to_end(desk: Desk) -> None:
+    make(desk)
+    desk.world.clock.advance(days=1)
+
+    assert "A test is running" not in seen(desk.get("overview/test"))
+
+
 @pytest.mark.parametrize("link", ["", "x", "~AAAA", "~" + "A" * 100, "A" * 5000])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_link_that_is_none_of_ours_is_not_here(desk: Desk, method: str, link: str) -> None:
@@ -134,6 +169,7 @@ def test_who_may_not_work_on_orders_makes_no_test(shop: World) -> None:
 
     assert stranger.get("overview/test").status_code == 403
     assert stranger.post("overview/test", {"once": "0" * 32, "email": "a@example.com"}).status_code == 403
+    assert stranger.post("overview/test/end", {"once": "0" * 32}).status_code == 403
 
 
 def test_a_merchant_clicks_through_the_first_test(dashboard: StandInDashboard, desk: Desk, frames: OpenFrame) -> None:

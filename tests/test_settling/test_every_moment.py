@@ -116,6 +116,7 @@ NOTHING_WAITS = {
     "store.sweep_cursor": SALEORS,
     "store.sweep_ended_at": SHOWN,
     "store.test_made_at": KEPT,
+    "store.tests_ended_at": KEPT,
 }
 
 

@@ -68,6 +68,8 @@ class StoreRow(SQLModel, table=True):
     link_checked_at: datetime | None = Field(default=None, sa_type=UtcTime)
     # When staff made a test claim last, to see what shoppers see.
     test_made_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    # When staff ended the tests that were made until then.
+    tests_ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
     # The problems that were told to Saleor and not taken back yet, as a JSON object of keys and sentences; and, where Saleor did
     # not take them, when it is told again.
     problems_told: str | None = Field(default=None, max_length=1024)

@@ -24,6 +24,8 @@ def view_test(services: Services, test: TestClaim, *, is_pressed: bool) -> Claim
     brand = brand_of(store)
     if services.clock() >= made_at + LASTS:
         return ClaimView(ClaimState.EXPIRED, brand, test.points, last_day=(made_at + LASTS).astimezone(zone).date())
+    if store.tests_ended_at is not None and made_at <= store.tests_ended_at:
+        return ClaimView(ClaimState.VOID, brand, test.points)
     if is_pressed:
         return _taken(test, brand)
     return ClaimView(

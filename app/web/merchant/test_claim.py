@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, request
 
 from app.errors import BadRequest
+from app.usecases.merchants.end_test_claims import end_test_claims, has_running_test
 from app.usecases.merchants.make_test_claim import MadeTest, make_test_claim
 from app.usecases.services import Services
 from app.web.merchant.authentication import Staff, order_manager
@@ -17,7 +18,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
     @routes.get(f"/pages/{PLACE}")
     def form() -> Response:
         staff = order_manager(services, request)
-        return _page(staff, staff.email)
+        return page(staff, staff.email)
 
     @routes.post(f"/pages/{PLACE}")
     def make() -> Response:
@@ -26,10 +27,17 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         try:
             made = make_test_claim(services, staff.store_id, email, once=form_once(staff))
         except BadRequest as refused:
-            return _page(staff, email, error=refused.message)
-        return notify(_page(staff, email, made=made), "success", "The test is ready")
+            return page(staff, email, error=refused.message)
+        return notify(page(staff, email, made=made), "success", "The test is ready")
 
+    @routes.post(f"/pages/{PLACE}/end")
+    def end_tests() -> Response:
+        staff = order_manager(services, request)
+        end_test_claims(services, staff.store_id, once=form_once(staff))
+        return notify(page(staff, staff.email), "success", "The test has ended")
 
-def _page(staff: Staff, email: str, *, made: MadeTest | None = None, error: str = "") -> Response:
-    answer = fragment("test_claim.html", staff, status=422 if error else 200, email=email, made=made, error=error)
-    return at(answer, PLACE) if request.method == "POST" else answer
+    def page(staff: Staff, email: str, *, made: MadeTest | None = None, error: str = "") -> Response:
+        is_running = has_running_test(services, staff.store_id)
+        status = 422 if error else 200
+        answer = fragment("test_claim.html", staff, status=status, email=email, made=made, is_running=is_running, error=error)
+        return at(answer, PLACE) if request.method == "POST" else answer
