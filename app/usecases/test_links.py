@@ -5,10 +5,12 @@ All of it stands sealed in its link. No table knows it, so nothing counts it, an
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 
 from app.errors import BadSetting
 from app.sealing import Sealer
 
+LASTS = timedelta(days=1)
 _LENGTH_MAX = 2048
 # What else the app seals does not begin so.
 _MARK = "test claim "

@@ -7,7 +7,7 @@ from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
 from app.db.tables import StoreRow
 from app.usecases.services import Services
-from app.usecases.shoppers.view_test_claim import LASTS
+from app.usecases.test_links import LASTS
 
 
 def has_running_test(services: Services, store_id: int) -> bool:

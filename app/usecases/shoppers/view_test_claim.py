@@ -1,6 +1,6 @@
 """Show a test claim as the page of a claim."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from app.db.stores import brand_of
@@ -9,9 +9,7 @@ from app.domain.brand import Brand
 from app.domain.claim import ClaimState
 from app.usecases.services import Services
 from app.usecases.shoppers.claim_points import ClaimView
-from app.usecases.test_links import TestClaim
-
-LASTS = timedelta(days=1)
+from app.usecases.test_links import LASTS, TestClaim
 
 
 def view_test(services: Services, test: TestClaim, *, is_pressed: bool) -> ClaimView | None:
