@@ -8,8 +8,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
-from app.http.connections import Call, ConnectingFailed, HTTPPool, HTTPSPool, PrivateAddress, current_call
-from app.http.deadlines import seconds_left
+from app.http.connections import Attempt, ConnectingFailed, HTTPPool, HTTPSPool, PrivateAddress, current_attempt
+from app.http.deadlines import is_over, within
 from app.http.faults import AnswerTooLong, DeadlineExceeded, NotConnected, NotPublic
 from app.metrics import timed_call
 
@@ -35,17 +35,14 @@ class DeadlineAdapter(HTTPAdapter):
         """
         if any(options.get(name) for name in ("cert", "proxies", "timeout")):
             raise TypeError("a call to the outside has no such options")
-        seconds = seconds_left(self._total_seconds)
-        if seconds <= 0:
+        if is_over():
             raise NotConnected("no time is left for this call", request=request)
-        call = Call(seconds, public_only=self._public_only)
-        current_call.set(call)
-        with timed_call(urlsplit(request.url or "").hostname or ""):
+        with within(self._total_seconds), timed_call(urlsplit(request.url or "").hostname or ""):
             try:
-                response = self._sent(request, call, verify)
+                response = self._sent(request, verify)
                 response._content = _whole_body(response.raw)
             except (requests.RequestException, HTTPError, ConnectingFailed) as error:
-                raise self._fault(error, request, call) from error
+                raise _fault(error, request) from error
         # RFC 8259: JSON that systems exchange is UTF-8. Without this requests would guess, and may guess long.
         response.encoding = "utf-8"
         return response
@@ -56,23 +53,27 @@ class DeadlineAdapter(HTTPAdapter):
             self.poolmanager.pools[key].close()
         super().close()
 
-    def _sent(self, request: requests.PreparedRequest, call: Call, verify: Verify) -> requests.Response:
+    def _sent(self, request: requests.PreparedRequest, verify: Verify) -> requests.Response:
+        attempt = Attempt(self._public_only)
+        current_attempt.set(attempt)
         try:
             return super().send(request, stream=True, verify=verify)
         except requests.ConnectionError:
             # The server closed a kept connection just then. Only a GET is sent again: a change might happen twice.
-            if request.method != "GET" or call.has_connected or call.is_over:
+            if request.method != "GET" or attempt.has_connected or is_over():
                 raise
             return super().send(request, stream=True, verify=verify)
 
-    def _fault(self, error: Exception, request: requests.PreparedRequest, call: Call) -> requests.RequestException:
-        if isinstance(error, PrivateAddress):
-            return NotPublic("the address leads into a private network", request=request)
-        if isinstance(error, ConnectingFailed):
-            return NotConnected("the connection could not be made", request=request)
-        if call.is_over:
-            return DeadlineExceeded("no whole answer before the deadline", request=request)
-        return error if isinstance(error, requests.RequestException) else requests.ConnectionError(error, request=request)
+
+def _fault(error: Exception, request: requests.PreparedRequest) -> requests.RequestException:
+    """Say in our words what went wrong, while the call's deadline still holds."""
+    if isinstance(error, PrivateAddress):
+        return NotPublic("the address leads into a private network", request=request)
+    if isinstance(error, ConnectingFailed):
+        return NotConnected("the connection could not be made", request=request)
+    if is_over():
+        return DeadlineExceeded("no whole answer before the deadline", request=request)
+    return error if isinstance(error, requests.RequestException) else requests.ConnectionError(error, request=request)
 
 
 def _whole_body(answer: BaseHTTPResponse) -> bytes:

@@ -1,19 +1,16 @@
-"""Connections that keep to the deadline of the call in hand.
-
-A time-out of requests holds for each read, so a server that sends a byte now and then could hold a caller for ever. Here
-every connect, handshake, write and read gets as its time-out what is left of the whole call.
-"""
+"""Connections that keep to the deadline of the call in hand, and go to public addresses only, where that is asked."""
 
 import http.client
 import io
 import socket
 from contextvars import ContextVar
-from time import monotonic
+from dataclasses import dataclass
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from app.http.deadlines import seconds_left
 from app.http.names import Address, look_up
 from app.http.public_addresses import is_public
 
@@ -21,28 +18,16 @@ from app.http.public_addresses import is_public
 CONNECT_SECONDS = 5
 
 
-class Call:
-    """One call to the outside, the time that is left for it, and what its connection may do and did."""
+@dataclass(slots=True)
+class Attempt:
+    """What the connection of one request may do, and did."""
 
-    def __init__(self, seconds: float, *, public_only: bool) -> None:
-        self.public_only = public_only
-        self.has_connected = False
-        self._ends_at = monotonic() + seconds
-
-    @property
-    def is_over(self) -> bool:
-        return monotonic() >= self._ends_at
-
-    def seconds_left(self, at_most: float = float("inf")) -> float:
-        """Give the time-out of the next step. Raises TimeoutError when the deadline has passed."""
-        left = self._ends_at - monotonic()
-        if left <= 0:
-            raise TimeoutError("the deadline of the call has passed")
-        return min(left, at_most)
+    public_only: bool
+    has_connected: bool = False
 
 
-# The call that this thread makes. urllib3 has no way to hand it to a connection.
-current_call: ContextVar[Call] = ContextVar("current_call")
+# The request that this thread sends. urllib3 has no way to hand it to a connection.
+current_attempt: ContextVar[Attempt] = ContextVar("current_attempt")
 
 
 class ConnectingFailed(Exception):
@@ -76,7 +61,7 @@ class _TimedReads(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._socket.settimeout(current_call.get().seconds_left())
+        self._socket.settimeout(seconds_left())
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -88,11 +73,10 @@ class _Connection(HTTPConnection):
     response_class = _Response
 
     def connect(self) -> None:
-        call = current_call.get()
-        call.has_connected = True
+        current_attempt.get().has_connected = True
         try:
             super().connect()
-            call.seconds_left()
+            seconds_left()
         except ConnectingFailed:
             raise
         except Exception as error:
@@ -100,14 +84,13 @@ class _Connection(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         """Connect to the very addresses that were checked: another look-up of the name might give others."""
-        call = current_call.get()
-        addresses = look_up(self._dns_host, self.port, call.seconds_left(CONNECT_SECONDS))
-        if call.public_only:
+        addresses = look_up(self._dns_host, self.port, seconds_left(CONNECT_SECONDS))
+        if current_attempt.get().public_only:
             addresses = [address for address in addresses if is_public(address[4][0])]
         failed: Exception = PrivateAddress()
         for address in addresses:
             try:
-                return _connected(address, call)
+                return _connected(address)
             except OSError as error:
                 failed = error
         raise failed
@@ -115,7 +98,7 @@ class _Connection(HTTPConnection):
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-        self.sock.settimeout(current_call.get().seconds_left())
+        self.sock.settimeout(seconds_left())
         super().send(data)
 
 
@@ -123,15 +106,15 @@ class _SecureConnection(_Connection, HTTPSConnection):
     """The same for HTTPS: `super()` above is urllib3's HTTPSConnection here."""
 
 
-def _connected(address: Address, call: Call) -> socket.socket:
+def _connected(address: Address) -> socket.socket:
     family, kind, protocol, _, target = address
     connection = socket.socket(family, kind, protocol)
     try:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.settimeout(call.seconds_left(CONNECT_SECONDS))
+        connection.settimeout(seconds_left(CONNECT_SECONDS))
         connection.connect(target)
         # The time-out of the handshake that may follow.
-        connection.settimeout(call.seconds_left(CONNECT_SECONDS))
+        connection.settimeout(seconds_left(CONNECT_SECONDS))
     except OSError:
         connection.close()
         raise
