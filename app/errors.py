@@ -14,6 +14,8 @@
     │   ├── NoStorefront        no store of this name serves storefronts
     │   ├── NotConfirmed        the shopper has not confirmed the e-mail address
     │   ├── NoClaim             no claim of this id waits for the shopper, or did
+    │   ├── NoPointsOnCheckout  the shopper's points pay nothing of this checkout
+    │   ├── PaymentTooNew       Saleor is still asked whether it booked the shopper's payment
     │   ├── ClaimOver           the claim expired or was withdrawn before the shopper took it
     │   ├── UnknownKey          no such key opens the Points API, or it was revoked
     │   └── KeyReused           an Idempotency-Key came again, with another request
@@ -149,6 +151,26 @@ class ClaimOver(Refused):
 
     def __init__(self) -> None:
         super().__init__("The claim has expired or was withdrawn. Its points cannot be claimed any more.")
+
+
+class NoPointsOnCheckout(Refused):
+    """The shopper's points pay nothing of this checkout, or it is an order by now."""
+
+    code = "NO_POINTS_ON_CHECKOUT"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("The points of this customer pay nothing of this checkout, or it is an order by now.")
+
+
+class PaymentTooNew(Refused):
+    """Saleor is asked about two minutes after a payment whether it booked it. Until then nothing of it can go back."""
+
+    code = "PAYMENT_TOO_NEW"
+    status = 409
+
+    def __init__(self) -> None:
+        super().__init__("Saleor is still asked whether it booked this payment. Ask again in some minutes.")
 
 
 class UnknownKey(Refused):

@@ -11,6 +11,7 @@ from app.usecases.services import Services
 from app.usecases.shoppers.show_history import PAGE_MAX, show_history
 from app.usecases.shoppers.show_wallet import show_wallet
 from app.usecases.shoppers.take_own_claim import list_own_claims, take_own_claim
+from app.usecases.spending.take_points_off import take_points_off
 from app.web.limiting import RequestLimiter
 from app.web.storefront_api import storefront_answers as answers
 from app.web.storefront_api.access import Access, echo_key, guarded_answer, preflight
@@ -54,6 +55,14 @@ def blueprint(services: Services, *, per_address: RequestLimiter, per_customer: 
     def take(store: str, claim_id: UUID) -> Response:
         points = take_own_claim(services, access.shopper(store), claim_id)
         return echo_key(jsonify(id=claim_id, points=points, state="taken"))
+
+    @routes.delete("/<store>/checkouts/<checkout_id>/points", provide_automatic_options=False)
+    def take_off(store: str, checkout_id: str) -> Response:
+        points = take_points_off(services, access.shopper(store), checkout_id)
+        answer = jsonify(points=points, state="returning")
+        # The worker tells Saleor, and then the customer has the points.
+        answer.status_code = 202
+        return echo_key(answer)
 
     answer_problems(routes)
     routes.after_request(guarded_answer)
