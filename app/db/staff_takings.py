@@ -1,4 +1,4 @@
-"""What staff really took: they may ask for more points than are there."""
+"""What came of changes by staff: they may ask for more points than are there, and a provider may refuse a change."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,12 @@ from app.domain.settlement import CauseKind, MovementState
 def really_taken(session: Session, store_id: int, changes: Sequence[AdjustmentRow]) -> dict[int, int]:
     """Give how many points each taking among some changes by staff really took, by its id, as far as that is known.
 
-    For an order it is stored as gone. For a customer it is the accepted movement. Three queries, however many changes there are.
+    For an order it is stored as gone. For a customer it is the accepted movement. A change of a customer that was refused took
+    nothing, whether it was to take or to give. Three queries, however many changes there are.
     """
     takings = [change for change in changes if change.points < 0]
     of_orders = [change.id or 0 for change in takings if change.order_id is not None]
-    of_customers = [change for change in takings if change.order_id is None]
+    of_customers = [change for change in changes if change.order_id is None]
     taken = dict[int, int]()
     if of_orders:
         rows = session.exec(select(GoneRow).where(IsIn(col(GoneRow.adjustment_id), "ids", of_orders)))
@@ -31,8 +32,12 @@ def really_taken(session: Session, store_id: int, changes: Sequence[AdjustmentRo
                 IsIn(col(MovementRow.lane), "lanes", lanes),
                 IsIn(col(MovementRow.cause_id), "ids", [change.id or 0 for change in of_customers]),
                 MovementRow.cause_kind == CauseKind.CUSTOMER,
-                MovementRow.state == MovementState.ACCEPTED,
+                col(MovementRow.state).in_((MovementState.ACCEPTED, MovementState.REJECTED)),
             )
         )
-        taken |= {movement.cause_id or 0: -movement.points for movement in movements}
+        for movement in movements:
+            if movement.state == MovementState.REJECTED:
+                taken[movement.cause_id or 0] = 0
+            elif movement.points < 0:
+                taken[movement.cause_id or 0] = -movement.points
     return taken

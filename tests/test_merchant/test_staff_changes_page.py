@@ -13,8 +13,10 @@ from tests.test_merchant.calls import Desk, seen
 from tests.test_merchant.conftest import OpenFrame
 from tests.test_merchant.test_orders_page import counted
 from tests.test_merchant.test_the_frame import app_in
+from tests.test_settling.test_provider_faults import provider
 from tests.test_settling.test_refunds import ADA, paid_order, refund, spend
 from tests.test_staff.test_list_of_staff_changes import EVE, make_changes
+from tests.test_staff.test_moved_customers import work
 
 DAN, BOB = "dan@example.com", "bob@example.com"
 # Each of the three tables that keep changes, and what the changes of one page took of orders and of customers.
@@ -75,6 +77,22 @@ def test_write_offs_and_moved_customers_stand_among_them_newest_first(desk: Desk
     lines = (f"{DAN} 30 {ADA} to {BOB} Moved a typing error", f"{DAN} +30 {ADA} welcome", f"{EVE} 60 #{number} written off")
     assert [line for line in lines if line in text] == list(lines)
     assert sorted(lines, key=text.index) == list(lines)
+
+
+def test_a_change_that_was_refused_moved_nothing(desk: Desk) -> None:
+    adjust_customer(desk.world.services, desk.world.store().slug, ADA, points=-100, reason="a mistake", who=EVE)
+
+    assert f"{EVE} 0 asked \N{MINUS SIGN}100 {ADA} a mistake" in seen(desk.get("log/changes"))
+    assert "0 asked \N{MINUS SIGN}100 a mistake" in seen(desk.get(f"customers/{ADA}"))
+
+
+def test_a_gift_that_coggins_refused_moved_nothing(coggins_desk: Desk) -> None:
+    world = coggins_desk.world
+    provider(world).rules.refuse_items(lambda _item: True)
+    adjust_customer(world.services, world.store().slug, ADA, points=30, reason="welcome", who=EVE)
+    work(world)
+
+    assert f"{EVE} 0 asked +30 {ADA} welcome" in seen(coggins_desk.get("log/changes"))
 
 
 def test_one_staff_users_changes_are_found(desk: Desk) -> None:
