@@ -197,6 +197,17 @@ def test_a_page_takes_as_few_queries_for_many_rows_as_for_one(desk: Desk) -> Non
     assert max(sent) <= QUERIES_MAX
 
 
+def test_a_batch_that_runs_is_shown_without_counting_its_rows(desk: Desk) -> None:
+    upload(desk)
+    checked = _queries(desk, "batches/1")
+    press(desk, "run")
+
+    running = _queries(desk, "batches/1")
+    finish(desk.world)
+
+    assert running == _queries(desk, "batches/1") == checked - 1
+
+
 def _queries(desk: Desk, path: str) -> int:
     with counted(desk.world) as sent:
         assert desk.get(path).status_code == 200

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from app.db.rows import as_value
 from app.db.stores import find_store_by_slug
 from app.db.tables import BatchChangeRow, ChangeBatchRow
-from app.domain.change_batches import BatchState, ChangeState
+from app.domain.change_batches import NOT_STARTED, BatchState, ChangeState
 from app.errors import BadRequest
 from app.usecases.merchants.batches.find_batch import UNSEEN, find_batch
 from app.usecases.services import Services
@@ -65,8 +65,9 @@ class ShownChange:
 class BatchPage:
     """A batch with one page of its changes. `after` is the key of the next page; None where there is none.
 
-    `counts` has the number of its changes in each state. `change_max` is the store's limit of one change now. `expected` is what
-    all changes together would move, as far as that is known.
+    `counts` has the number of its changes in each state, once it is undone. `change_max` is the store's limit of one change now.
+    `expected` is what all changes together would move, as far as that is known, until it is run. While it runs, and after it, its
+    own figures say all.
     """
 
     batch: ShownBatch
@@ -113,7 +114,8 @@ def see_batch(
         if only_problems:
             query = query.where(_is_problem())
         found = session.exec(query.order_by(col(BatchChangeRow.id)).limit(size + 1)).all()
-        counts, expected = _counts(session, batch_id)
+        is_read_through = batch.state in NOT_STARTED or batch.undone_by is not None
+        counts, expected = _counts(session, batch_id) if is_read_through else ({}, 0)
     shown = tuple(as_value(ShownChange, row) for row in found[:size])
     next_page = shown[-1].id if shown and len(found) > size else None
     return BatchPage(as_value(ShownBatch, batch), shown, next_page, counts, store.staff_change_max, expected)
