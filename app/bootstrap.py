@@ -70,6 +70,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
             iframe_url=settings.iframe_base_url,
             schema_version=version,
         ),
+        app_id=settings.manifest_app_id,
         customers_webhook=customers_webhook(settings.api_base_url),
         payment_webhooks=payment_webhooks(settings.api_base_url),
         causes={cause.kind: cause for cause in (OrderCause(), CustomerCause(), MoveCause(), SpendCause(), RewardCause())},

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import click
 from sqlalchemy import make_url
 
-from app.cli.starting import finish_upgrade, migrated, on_host, on_port, require_secret, settings_of
+from app.cli.starting import finish_upgrade, migrated, on_host, on_port, require_app_id, require_secret, settings_of
 from app.metrics import shared_folder
 from app.reporting import set_up_reporting
 from app.saleor.manifest import app_version
@@ -31,6 +31,7 @@ def run(host: str | None, port: int | None) -> None:
     # Nothing else of this app runs beside `run`, so no older version does.
     finish_upgrade(settings)
     require_secret(settings)
+    require_app_id(settings)
     set_up_reporting(settings, version=app_version())
     # -P: a folder called app, where the command is started, is not this app.
     command = [sys.executable, "-P", "-m", "app"]

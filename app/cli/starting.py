@@ -10,6 +10,7 @@ from app.errors import BadSetting
 from app.logs import set_up_logging
 from app.sealing import Sealer
 from app.settings import Settings, kept_secret_path, load_settings, secret_keys
+from app.usecases.operating.check_app_id import check_app_id
 from app.usecases.operating.check_secret import check_secret
 from app.usecases.operating.prepare_database import migrate_database, missing_revision, open_database
 from app.usecases.operating.renew_keys import renew_keys
@@ -68,3 +69,9 @@ def require_secret(settings: Settings) -> None:
             if not was_kept:
                 kept_secret_path(settings).unlink(missing_ok=True)
             raise
+
+
+def require_app_id(settings: Settings) -> None:
+    """Stop where points paid by another identifier of the app: those payments could not be refunded."""
+    with closing(open_database(settings)) as database:
+        check_app_id(database, settings.manifest_app_id)

@@ -2,7 +2,7 @@
 
 import click
 
-from app.cli.starting import on_host, on_port, require_migrated, require_secret, settings_of
+from app.cli.starting import on_host, on_port, require_app_id, require_migrated, require_secret, settings_of
 from app.web.server.serving import serve
 
 
@@ -22,4 +22,5 @@ def web(host: str | None, port: int | None, processes: int, threads: int) -> Non
     settings = settings_of(host, port)
     require_migrated(settings)
     require_secret(settings)
+    require_app_id(settings)
     serve(settings.host, settings.port, processes=processes, threads=threads)

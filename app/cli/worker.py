@@ -8,7 +8,7 @@ import click
 
 import app.saleor.graphql  # noqa: F401 - a worker asks Saleors: what that takes is loaded before it begins
 from app.bootstrap import build_services
-from app.cli.starting import require_migrated, require_secret, settings_of
+from app.cli.starting import require_app_id, require_migrated, require_secret, settings_of
 from app.domain.signs_of_life import ProcessKind
 from app.reporting import set_up_reporting
 from app.saleor.manifest import app_version
@@ -25,6 +25,7 @@ def worker(*, settlers: int, sync_webhooks: bool) -> None:
     settings = settings_of()
     require_migrated(settings)
     require_secret(settings)
+    require_app_id(settings)
     set_up_reporting(settings, version=app_version())
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):

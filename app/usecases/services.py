@@ -49,6 +49,8 @@ class Services:
     causes: Mapping[str, Cause]
     # Where a Saleor may have read the manifest. The first is the one to install from.
     manifest_urls: tuple[str, ...]
+    # The app's identifier in Saleor: MANIFEST_APP_ID.
+    app_id: str = ""
     default_account: DefaultAccount = DefaultAccount()
     # Where browsers reach this app.
     public_url: str = ""

@@ -33,6 +33,8 @@ class StoreRow(SQLModel, table=True):
     saleor_version: str | None = Field(default=None, max_length=32)
     app_id: str | None = Field(default=None, max_length=256)
     token_sealed: str | None = None
+    # MANIFEST_APP_ID when points first paid here: what they paid belongs to it in Saleor. None: they never did.
+    payments_app_id: str | None = Field(default=None, max_length=256)
     # The mark of the webhooks that this Saleor is known to have: another mark means that they are to be brought up to date.
     webhooks_mark: str | None = Field(default=None, max_length=64)
     jwks: str | None = None

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlmodel import col, select
 
 from app.db.migrations import head, is_migrated
+from app.db.payments_app_id import other_app_id
 from app.db.spend_rules import points_can_pay
 from app.db.stores import current_account
 from app.db.tables import StoreRow
@@ -41,6 +42,7 @@ def examine(services: Services, settings: Settings) -> Iterator[Finding]:
     yield Finding("tables", Health.OK, f"The database is at {head()}.")
     secret = _secret(services)
     yield secret
+    yield from _app_id(services)
     yield examine_processes(services)
     figures = {one.slug: one for one in figures_of_stores(services)}
     with services.database.reading() as session:
@@ -106,6 +108,14 @@ def _secret(services: Services) -> Finding:
     except BadSetting as error:
         return Finding("secret", Health.BAD, error.message, "Nothing can be done for any store before that.")
     return Finding("secret", Health.OK, "SECRET_KEY opens what the database holds.")
+
+
+def _app_id(services: Services) -> Iterator[Finding]:
+    with services.database.reading() as session:
+        other = other_app_id(session, services.app_id)
+    if other is not None:
+        said = f"MANIFEST_APP_ID is {services.app_id}; points paid by {other}, and only that one can refund them."
+        yield Finding("settings", Health.BAD, said, f"Set MANIFEST_APP_ID={other}")
 
 
 def _store(services: Services, settings: Settings, store: StoreRow, figures: StoreFigures | None) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import structlog
 from sqlmodel import Session
 
 from app.db.keys import key_in
+from app.db.payments_app_id import freeze_app_id
 from app.db.spends import find_spend_of, points_owed
 from app.db.stores import store_and_account
 from app.db.tables import AccountRow, SpendRow
@@ -103,6 +104,8 @@ def _charge_here(
     spend = new_spend(account, asked, payer, key, rule, payment, now)
     session.add(spend)
     session.flush()
+    if run.accounts.store.payments_app_id is None:
+        freeze_app_id(session, store_id, run.services.app_id)
     take_now(session, run, spend, now)
     spend.answered_at = now
     return _charged(spend)

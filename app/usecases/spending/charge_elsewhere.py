@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.db.keys import key_in
+from app.db.payments_app_id import freeze_app_id
 from app.db.spends import find_spend_of, points_owed
 from app.db.tables import AccountRow, MovementRow, SpendRow
 from app.domain.payment_request import PaymentRequest, Shopper
@@ -74,6 +75,8 @@ def _plan(
     spend = new_spend(account, asked, payer, key_in(session, payer.email), rule, payment, now)
     session.add(spend)
     session.flush()
+    if run.accounts.store.payments_app_id is None:
+        freeze_app_id(session, store_id, run.services.app_id)
     cause = {"cause_kind": CauseKind.SPEND, "cause_id": spend.id}
     debit = new_movement(run.accounts, account, MovementKind.DEBIT, -spend.points, spend.email, now, **cause)
     to_send, _ = plan(session, run, [debit], now)
