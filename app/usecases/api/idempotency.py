@@ -37,7 +37,7 @@ def done_before(
     """
     if once is None:
         return None
-    kept = begin_answer(session, caller.store_id, _mark(caller, once), once.body_mark, now)
+    kept = begin_answer(session, caller.store_id, mark_of(caller, once), once.body_mark, now)
     if kept is None:
         return None
     if kept.body_mark != once.body_mark:
@@ -50,10 +50,10 @@ def keep(
 ) -> None:
     """Keep the outcomes of a request that was done now."""
     if once is not None:
-        keep_answer(session, caller.store_id, _mark(caller, once), sealer.seal(json.dumps(outcomes)), now)
+        keep_answer(session, caller.store_id, mark_of(caller, once), sealer.seal(json.dumps(outcomes)), now)
 
 
-def _mark(caller: Caller, once: IdempotentRequest) -> str:
+def mark_of(caller: Caller, once: IdempotentRequest) -> str:
     """Name a request. Two programs with a key each may choose the same text: `order-1042`. They do not know of each other."""
     return fingerprint(f"{caller.key_id} {once.key}")
 

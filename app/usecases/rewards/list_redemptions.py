@@ -11,6 +11,7 @@ from app.db.keys import keys_in
 from app.db.stored_rewards import amount_of
 from app.db.tables import RedemptionRow, RewardVersionRow
 from app.domain.redemptions import RedemptionStage
+from app.usecases.operating.show_customer import find_named_store
 from app.usecases.services import Services
 
 LISTED_MAX = 50
@@ -54,6 +55,18 @@ def list_redemptions(
             query = query.where(col(RedemptionRow.id) < before_id)
         found = session.exec(query.order_by(col(RedemptionRow.id).desc()).limit(LISTED_MAX)).all()
     return [_listed(row, name) for row, name in found]
+
+
+def list_redemptions_of(
+    services: Services, slug: str, *, email: str = "", reward_id: int | None = None, before_id: int | None = None
+) -> list[ListedRedemption]:
+    """List redemptions of a store by its name.
+
+    Raises BadRequest when there is no such store.
+    """
+    with services.database.reading() as session:
+        store_id = find_named_store(session, slug).id or 0
+    return list_redemptions(services, store_id, email=email, reward_id=reward_id, before_id=before_id)
 
 
 def _listed(row: RedemptionRow, name: str) -> ListedRedemption:

@@ -10,6 +10,7 @@ from app.db.stored_rewards import lock_redemptions
 from app.db.tables import RedemptionRow
 from app.domain.redemptions import ENDS, BackReason, RedemptionStage
 from app.errors import BadRequest
+from app.usecases.operating.show_customer import find_named_store
 from app.usecases.services import Services
 
 log = structlog.get_logger()
@@ -41,3 +42,17 @@ def withdraw(services: Services, store_id: int, reference: UUID, *, who: str) ->
         said = f"A reward is taken back: its code is blocked, and what is left of {row.points} points comes back in some minutes."
         write_log(session, store_id, "reward_withdrawn", said, now=now, made_by=who)
     log.info("reward withdrawn", store_id=store_id)
+
+
+def release_redemption(services: Services, slug: str, redemption_id: int, *, who: str) -> None:
+    """Take a redemption back by its number.
+
+    Raises BadRequest as `withdraw` does, and when there is no such store.
+    """
+    with services.database.reading() as session:
+        store_id = find_named_store(session, slug).id or 0
+        query = select(RedemptionRow.reference).where(RedemptionRow.id == redemption_id, RedemptionRow.store_id == store_id)
+        reference = session.exec(query).first()
+    if reference is None:
+        raise BadRequest(UNKNOWN)
+    withdraw(services, store_id, reference, who=who)

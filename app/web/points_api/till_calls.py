@@ -27,8 +27,8 @@ def add_routes(
 
     @routes.post("/spends")
     def spend() -> Response:
-        who, key = caller(), _required(once("spends"))
-        return _answer(spend_points(services, who, _spend_in(_object()), once=key), status=201)
+        who, key = caller(), required(once("spends"))
+        return _answer(spend_points(services, who, _spend_in(object_in_body()), once=key), status=201)
 
     @routes.get("/spends/<uuid:spend_id>")
     def look(spend_id: UUID) -> Response:
@@ -39,17 +39,19 @@ def add_routes(
 
     @routes.post("/spends/<uuid:spend_id>/give-back")
     def give_back(spend_id: UUID) -> Response:
-        who, key = caller(), _required(once(f"give-back {spend_id}"))
-        return _answer(give_back_points(services, who, spend_id, _points_in(_object()), once=key))
+        who, key = caller(), required(once(f"give-back {spend_id}"))
+        return _answer(give_back_points(services, who, spend_id, _points_in(object_in_body()), once=key))
 
 
-def _required(once: IdempotentRequest | None) -> IdempotentRequest:
+def required(once: IdempotentRequest | None) -> IdempotentRequest:
+    """Insist on an Idempotency-Key. Raises BadRequest without one."""
     if once is None:
         raise BadRequest("This call needs an Idempotency-Key. If the answer is lost, send the same request with the same key.")
     return once
 
 
-def _object() -> dict[str, Any]:
+def object_in_body() -> dict[str, Any]:
+    """Read the body as a JSON object. Raises BadRequest when it is none."""
     body = request.get_data(cache=True)
     try:
         found = json.loads(body or b"{}", parse_float=whole_number)

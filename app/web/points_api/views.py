@@ -15,7 +15,7 @@ from app.usecases.api.look_up_balance import look_up_customer
 from app.usecases.api.move_balances import move_balances
 from app.usecases.services import Services
 from app.web.limiting import RequestLimiter
-from app.web.points_api import description, till_calls
+from app.web.points_api import description, reward_calls, till_calls
 from app.web.points_api import responses as answers
 from app.web.points_api.arrays import array_in, claim_in, items_in, move_in
 from app.web.server.waiting_requests import CALLER_IS_KNOWN
@@ -78,6 +78,7 @@ def blueprint(services: Services, *, per_address: RequestLimiter, per_key: Reque
         return answer
 
     till_calls.add_routes(routes, services, lambda: _caller(""), _once)
+    reward_calls.add_routes(routes, services, lambda: _caller(request.args.get("csapikey", "")), _once)
     description.add_routes(routes)
     return routes
 
