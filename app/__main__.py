@@ -43,6 +43,8 @@ COMMANDS = MappingProxyType(
             "customers": "customers:customers",
             "spends": "spends:spends",
             "spending": "spending:spending",
+            "rewards": "reward_commands:rewards",
+            "redemptions": "redemption_commands:redemptions",
         }.items()
     }
 )
