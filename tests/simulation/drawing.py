@@ -5,6 +5,7 @@ from decimal import Decimal
 from random import Random
 
 from app.domain.earning import Award, Moment
+from tests.simulation.drawing_payments import with_payments
 from tests.simulation.steps import Fate, History, How, Kind, Mishap, RuleSetup, Setup, Step
 
 RUNS = (6, 16)
@@ -145,7 +146,8 @@ def draw(seed: int) -> History:
     for _ in range(random.randint(*RUNS)):
         steps += _run(random)
     setup = replace(setup, rule=_with_options(seed, setup.rule))
-    return History(seed, setup, _with_learning(seed, _with_key_trouble(seed, _with_rare_runs(seed, (*placed, *steps)))))
+    history = History(seed, setup, _with_learning(seed, _with_key_trouble(seed, _with_rare_runs(seed, (*placed, *steps)))))
+    return with_payments(history, _step)
 
 
 def _with_rare_runs(seed: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:

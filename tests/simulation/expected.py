@@ -73,9 +73,9 @@ def _share_kept(order: Order, rule: RuleSetup, value: Fraction, card: Fraction) 
     """Give the share of the order that the shop keeps, of the shopper's money and of what gift cards paid.
 
     Goods that came back for which a gift card paid count against the card, as far as no money was given back for them. What
-    staff said was paid for goods that replace others is nobody's money.
+    staff said was paid for goods that replace others is nobody's money. What points pay earns nothing.
     """
-    all_money, shoppers = _money(order, of_all=True), _money(order, of_all=order.original is None)
+    all_money, shoppers = _money(order, of_all=True), _money(order, of_all=order.original is None) - _paid_by_points(order)
     back = _share_returned(order)
     if rule.exclude_gift_cards:
         card = Fraction(0)
@@ -90,6 +90,11 @@ def _money(order: Order, *, of_all: bool) -> Fraction:
     transactions = [kept(part) for part in order.transactions if of_all or not part.is_by_staff]
     payments = [payment.charged for payment in order.payments if of_all or payment.gateway != "manual"]
     return sum(map(Fraction, (*transactions, *payments)), Fraction(0))
+
+
+def _paid_by_points(order: Order) -> Fraction:
+    """Add up what points still pay: the transactions of the one app that takes payments here."""
+    return sum((Fraction(kept(part)) for part in order.transactions if part.app is not None), Fraction(0))
 
 
 def _share_returned(order: Order) -> Fraction:

@@ -95,7 +95,7 @@ def _held(order: Order) -> Decimal:
     """What can be given back by one payment."""
     if order.payments:
         return order.payments[0].charged
-    return max((min(part.charged, kept(part)) for part in order.transactions), default=Decimal(0))
+    return max((min(part.charged, kept(part)) for part in order.transactions if part.app is None), default=Decimal(0))
 
 
 def _request_refund(saleor: StandInSaleor, step: Step, order: Order) -> None:
@@ -105,7 +105,8 @@ def _request_refund(saleor: StandInSaleor, step: Step, order: Order) -> None:
 
 def _reverse_refund(saleor: StandInSaleor, step: Step, order: Order) -> None:
     back = _part(order.refunded, step.share)
-    if order.transactions and order.transactions[0].refunded >= back:
+    cards = [part for part in order.transactions if part.app is None]
+    if cards and cards[0].refunded >= back:
         saleor.till.reverse_refund(order.id, back)
 
 

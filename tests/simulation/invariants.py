@@ -23,8 +23,10 @@ from app.domain.order_link import order_link
 from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.sealing import fingerprint
 from app.usecases.operating.total_audits import differing_totals
+from tests.simulation import paid_by_points
 from tests.simulation.expected import most_ever_earned, points_expected
 from tests.simulation.gone import gone_of, wrong_gone
+from tests.simulation.paid_by_points import NOTHING_TAKEN, Payments
 from tests.simulation.rig import API_KEYS, APP_URL
 from tests.simulation.world import World
 from tests.standins.coggins import Claim
@@ -52,6 +54,7 @@ class Books:
             self.customers = list(session.exec(select(PointsCustomerRow)))
             self.moves = list(session.exec(select(CustomerMoveRow).order_by(col(CustomerMoveRow.moved_at))))
             self.points_claims = list(session.exec(select(PointsClaimRow)))
+            self.payments = Payments(session)
         self.accepted = [movement for movement in self.movements if movement.state == MovementState.ACCEPTED]
         named = world.purses.named
         self.purses = {account.id or 0: named(account.kind, account.lane_mark, account.store_id) for account in self.accounts}
@@ -71,6 +74,8 @@ def wrongs(world: World) -> list[str]:
     """List what is wrong with a world that has come to rest."""
     books = Books(world)
     found = [f"{check.__name__.replace('_', ' ')}: {wrong}" for check in CHECKS for wrong in check(world, books)]
+    of_payments = paid_by_points.CHECKS
+    found += [f"{check.__name__.replace('_', ' ')}: {wrong}" for check in of_payments for wrong in check(world, books.payments)]
     _count(world, books)
     return found
 
@@ -244,6 +249,11 @@ def what_is_used_is_what_was_paid_at_tills(world: World, books: Books) -> Wrongs
     paid: Counter[Purse] = Counter()
     for spent in world.truth.at_tills:
         paid[spent.purse, spent.holder] += spent.left
+    for spend in books.payments.spends:
+        ledger = books.purses[spend.account_id]
+        if ledger not in API_KEYS:
+            holder = _moved_to(books, ledger, spend.email, spend.taken_at).strip().casefold()
+            paid[ledger, holder] += paid_by_points.used_by_payments(books.payments, spend)
     for purse in sorted({*used, *paid}):
         if used.get(purse, 0) != paid[purse]:
             yield f"{purse[1]} at store {purse[0]} used {used.get(purse, 0)} points, and paid {paid[purse]} at tills"
@@ -370,7 +380,11 @@ def the_ledgers_sums_verify(world: World, books: Books) -> Wrongs:
         if sums[customer.id or 0] != customer.available:
             yield f"{customer.email}: the entries add up to {sums[customer.id or 0]}, the balance says {customer.available}"
     posted = Counter(entry.request_id for entry in books.entries if entry.request_id is not None)
-    instants = {m.id: m.points for m in books.accepted if m.kind in INSTANT_KINDS and not books.is_at_coggins(m)}
+    here = [m for m in books.accepted if m.kind in INSTANT_KINDS and not books.is_at_coggins(m)]
+    # What a payment took stands under the payment's name, and what came back to the same ledger stands beside it.
+    taken = {spend.id: spend for spend in books.payments.spends if books.purses[spend.account_id] not in API_KEYS}
+    instants = {m.id: m.points for m in here if m.cause_kind != "spend" or _is_elsewhere(books, m)}
+    instants |= {spend.reference: -spend.points for spend in taken.values() if spend.stage not in NOTHING_TAKEN}
     amounts = {entry.request_id: entry.amount for entry in books.entries}
     for movement_id, points in instants.items():
         if posted[movement_id] != 1 or amounts[movement_id] != points:
@@ -379,6 +393,18 @@ def the_ledgers_sums_verify(world: World, books: Books) -> Wrongs:
     for request_id in posted:
         if request_id not in instants and request_id not in at_tills:
             yield "an entry of the ledger belongs to no accepted movement"
+
+
+def _is_elsewhere(books: Books, movement: MovementRow) -> bool:
+    """Tell whether points of a payment came back to another account than they were taken from."""
+    spend = next(spend for spend in books.payments.spends if spend.id == movement.cause_id)
+    return spend.account_id != movement.account_id
+
+
+def no_balance_is_below_zero_unless_the_store_wants_it(world: World, books: Books) -> Wrongs:
+    for customer in books.customers:
+        if customer.available < 0 and world.setup.debt_policy != "negative":
+            yield f"{customer.email} has {customer.available}"
 
 
 def running_totals_are_what_the_rows_add_up_to(world: World, books: Books) -> Wrongs:
@@ -459,6 +485,7 @@ CHECKS: tuple[Check, ...] = (
     nobody_is_debited_what_nobody_had_taken,
     no_link_leads_to_a_claim_that_the_provider_does_not_know,
     the_ledgers_sums_verify,
+    no_balance_is_below_zero_unless_the_store_wants_it,
     running_totals_are_what_the_rows_add_up_to,
     nothing_waits_that_could_be_done,
     the_order_says_what_is_true,

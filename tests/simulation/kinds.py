@@ -12,6 +12,8 @@ from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.services import Services
 from app.usecases.settling.settle_orders import settle_orders
 from app.usecases.settling.sweep_orders import sweep_orders
+from app.usecases.spending.look_after_spends import look_after_spends
+from tests.simulation.at_a_checkout import AT_A_CHECKOUT
 from tests.simulation.by_people import BY_PEOPLE
 from tests.simulation.drawing import EMAILS
 from tests.simulation.in_shop import IN_SHOP
@@ -44,13 +46,17 @@ def settle_for_a_while(world: World, services: Services, batches: int) -> bool:
     try:
         for _ in range(batches):
             # The loop would look and find nothing: most looks are like that.
-            if not world.has_work() or not (settle_orders(services) or move_waiting(services) or continue_moves(services)):
+            if not world.has_work() or not _work_once(services):
                 return True
     except DATABASE_FAULTS:
         world.counts["steps failed by the database"] += 1
     except AppError as error:
         raise Violation(f"settling raised {error.code}: {error.message}") from error
     return False
+
+
+def _work_once(services: Services) -> bool:
+    return settle_orders(services) or move_waiting(services) or continue_moves(services) or look_after_spends(services)
 
 
 def _sweep(world: World, step: Step) -> None:
@@ -155,6 +161,7 @@ def _lag(world: World, step: Step) -> None:
 _PLAY: dict[Kind, Play] = {
     **IN_SHOP,
     **BY_PEOPLE,
+    **AT_A_CHECKOUT,
     Kind.SETTLE: _settle,
     Kind.SWEEP: _sweep,
     Kind.LEARN: _learn,

@@ -51,7 +51,9 @@ def play(rig: Rig, history: History, *, compare: bool = False) -> Outcome:
         calm = _play(rig, without_faults(history, outcome.played))
         outcome.wrongs += [f"without a fault, {wrong}" for wrong in calm.wrongs]
         outcome.counts["compared with a run without faults"] += 1
-        differ = [pair for pair in zip(outcome.due, calm.due, strict=True) if None not in pair and pair[0] != pair[1]]
+        # Where points pay, it depends on who was there to ask what is ordered at all.
+        pairs = zip(outcome.due, calm.due, strict=True) if history.setup.spend_rule is None else ()
+        differ = [pair for pair in pairs if None not in pair and pair[0] != pair[1]]
         if not calm.wrongs and differ:
             outcome.wrongs.append(f"the result depends on when we looked: due {outcome.due}, and {calm.due} without a fault")
     return outcome

@@ -5,18 +5,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, union_all
 from sqlmodel import col, select
 
-from app.db.tables import AccountRow, CustomerMoveRow, MovementRow, OrderRow, StoreRow
+from app.db.tables import AccountRow, CustomerMoveRow, MovementRow, OrderRow, SpendRow, StoreRow
 from app.db.tables.customer_move import UNDER_WAY
 from app.domain.settlement import MovementState
 from app.domain.store import StoreState
 from app.usecases.merchants.adjust_points import look_again
 from app.usecases.operating.housekeeping import fold_totals
 from app.usecases.services import Services
+from tests.simulation.at_a_checkout import send_requests
 from tests.simulation.by_people import STAFF_LOOK_AFTER, resolve_unknown
 from tests.simulation.kinds import settle_for_a_while, sweep_once
 from tests.simulation.rig import STAFF
 from tests.simulation.shops import Shop
-from tests.simulation.steps import Fate
+from tests.simulation.steps import Fate, Kind, Step
 from tests.simulation.world import Violation, World
 
 SOON = timedelta(days=5)
@@ -28,6 +29,7 @@ BATCHES_MAX = 60
 
 
 _ORDERS = select(col(OrderRow.look_at), col(OrderRow.lease_until)).where(col(OrderRow.look_at).is_not(None))
+_SPENDS = select(col(SpendRow.look_at), col(SpendRow.lease_until)).where(col(SpendRow.look_at).is_not(None))
 _STORE = select(col(StoreRow.state), col(StoreRow.token_sealed)).where(col(StoreRow.id) == bindparam("store_id"))
 _PAUSES = union_all(select(col(StoreRow.paused_until)), select(col(AccountRow.paused_until)))
 _CUSTOMERS = select(col(MovementRow.state), col(MovementRow.sent_at), col(MovementRow.looked_at)).where(
@@ -56,6 +58,10 @@ def go_quiet(world: World) -> None:
         world.go_on_until(world.clock.now)
         if not _is_served(world, shop):
             world.reinstall(shop)
+    for shop in world.shops:
+        # Twice: what was answered 5xx before comes again, with an empty body.
+        for _ in range(2):
+            send_requests(world, shop, Step(Kind.SEND_REQUESTS))
     _run(world, SOON)
     for _ in range(3):
         _await_staff(world)
@@ -111,6 +117,7 @@ def _next_moment(world: World) -> datetime | None:
     now = world.clock.now
     moments: list[datetime | None] = [world.next_event]
     moments += [max(look_at, lease_until or now) for look_at, lease_until in world.rig.ground.look(_ORDERS)]
+    moments += [max(look_at, lease_until or now) for look_at, lease_until in world.rig.ground.look(_SPENDS)]
     moments += [paused_until for (paused_until,) in world.rig.ground.look(_PAUSES)]
     if any(world.rig.ground.look(_MOVES)):
         # A credit that was refused is asked for again after an hour.

@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from app.saleor.manifest import subscription
 from tests.clock import MovableClock
 from tests.simulation.rig import APP_URL, SALEOR_PORT, Rig
 from tests.simulation.steps import RuleSetup
 from tests.standins.saleor import StandInSaleor
 from tests.standins.saleor.apps import App
+from tests.standins.saleor.manifests import Webhook
+from tests.standins.saleor.orders import new_id
+
+PAYMENT_EVENTS = {"charge": "TRANSACTION_INITIALIZE_SESSION", "refund": "TRANSACTION_REFUND_REQUESTED"}
 
 
 class NotInstalled(Exception):
@@ -50,6 +55,14 @@ class Shop:
     @property
     def app_id(self) -> str:
         return next(app.id for app in reversed(self.saleor.apps.installed.values()) if not app.is_removed)
+
+    def open_payments(self, app_url: str) -> None:
+        """Give the app the permission, and make its webhooks, as a merchant does who lets points pay."""
+        app = self.saleor.apps.installed[self.app_id]
+        app.permissions = ("MANAGE_ORDERS", "HANDLE_PAYMENTS")
+        for place, event in PAYMENT_EVENTS.items():
+            url, query = f"{app_url}/api/webhooks/payments/{place}", subscription(f"payment_{place}")
+            app.webhooks.append(Webhook(new_id("Webhook"), place, url, query, (), sync_events=(event,)))
 
     def restore_lag(self, now: datetime) -> None:
         is_over = self.lag_until is None or self.lag_until <= now

@@ -42,12 +42,23 @@ class Kind(StrEnum):
     TILL_SPEND = "a customer pays with points at a till"
     TILL_RETURN = "a till gives points back"
     OTHER = "another client changes the balance"
+    PAY = "a shopper pays a part of a checkout with points"
+    PAY_AGAIN = "the storefront asks for that payment again"
+    PAY_MORE = "the shopper pays more of that checkout with points, under another key"
+    PAY_ORDER = "the customer pays an unpaid order with points"
+    COMPLETE = "the rest is paid by card, and the checkout completed"
+    SHRINK = "goods are taken out of the paid cart"
+    REFUND_POINTS = "staff ask for points of a payment back"
+    RELEASE_FUNDS = "Saleor asks for what paid old checkouts back"
+    SEND_REQUESTS = "Saleor's worker sends what was asked for"
     # Staff here.
     ADJUST = "staff adjust the order"
     MOVE = "staff move a customer to another address"
     ADJUST_CUSTOMER = "staff adjust the customer"
     WRITE_OFF = "staff write the shortfall off"
     LOOK_AGAIN = "staff press: look again"
+    RELEASE_SPEND = "staff release a payment by points"
+    SPEND_RULE = "the spend rule is edited"
     RESOLVE = "staff say what became of an unknown INSTANT"
     RULE = "the rule is edited"
     PROVIDER = "the merchant changes the provider, or its key"
@@ -155,6 +166,18 @@ class RuleSetup:
 
 
 @dataclass(frozen=True, slots=True)
+class SpendSetup:
+    """A spend rule, as far as the simulation varies it."""
+
+    points_per_unit: Decimal = Decimal(1)
+    least_points: int = 1
+    greatest_share: Decimal = Decimal(1)
+    return_on_cancel: bool = True
+    hold_hours: int = 24
+    unpaid_orders: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """How shop, app and provider are set up."""
 
@@ -166,6 +189,8 @@ class Setup:
     unknown_email: str = "404"
     instant_answer: str = "items"
     honours_idempotency: bool = False
+    # None where points pay nothing.
+    spend_rule: SpendSetup | None = None
 
 
 @dataclass(frozen=True, slots=True)

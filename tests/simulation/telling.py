@@ -7,11 +7,17 @@ from dataclasses import fields
 from tests.simulation.drawing import EMAILS
 from tests.simulation.steps import Fate, History, How, Kind, Mishap, Setup, Step
 
+# Of a shop's payments by points the one with this number.
+_OF_PAYMENT = frozenset({Kind.PAY_AGAIN, Kind.PAY_MORE, Kind.COMPLETE, Kind.SHRINK, Kind.REFUND_POINTS, Kind.RELEASE_SPEND})
 _OF_ORDER = frozenset(Kind) - {
     Kind.PLACE,
     Kind.SPEND,
     Kind.TILL_SPEND,
     Kind.TILL_RETURN,
+    Kind.PAY,
+    Kind.RELEASE_FUNDS,
+    Kind.SEND_REQUESTS,
+    Kind.SPEND_RULE,
     Kind.OTHER,
     Kind.RESOLVE,
     Kind.RULE,
@@ -34,10 +40,14 @@ _OF_ORDER = frozenset(Kind) - {
     Kind.LAG,
 }
 _OF_EMAIL = frozenset(
-    {Kind.PLACE, Kind.EMAIL, Kind.SPEND, Kind.TILL_SPEND, Kind.OTHER, Kind.ADJUST_CUSTOMER, Kind.PROVIDER_REFUSES}
+    {Kind.PLACE, Kind.EMAIL, Kind.PAY, Kind.SPEND, Kind.TILL_SPEND, Kind.OTHER, Kind.ADJUST_CUSTOMER, Kind.PROVIDER_REFUSES}
 )
-_OF_SHOP = frozenset(
+_OF_SHOP = _OF_PAYMENT | frozenset(
     {
+        Kind.PAY,
+        Kind.RELEASE_FUNDS,
+        Kind.SEND_REQUESTS,
+        Kind.SPEND_RULE,
         Kind.PLACE,
         Kind.SPEND,
         Kind.TILL_SPEND,
@@ -70,6 +80,8 @@ _IN_PARTS = frozenset(
 _WITH_EVENTS = frozenset(
     {
         Kind.PLACE,
+        Kind.PAY,
+        Kind.COMPLETE,
         Kind.CHARGE,
         Kind.MARK_PAID,
         Kind.REFUND,
@@ -87,7 +99,11 @@ _WITH_EVENTS = frozenset(
         Kind.NOTE,
     }
 )
-_WITH_SHARE = _IN_PARTS | {Kind.CHARGE_BACK, Kind.PLACE, Kind.EDIT, Kind.ADJUST, Kind.ADJUST_CUSTOMER, Kind.GRANT_REFUND}
+_WITH_SHARE = (
+    _IN_PARTS
+    | {Kind.PAY, Kind.PAY_MORE, Kind.PAY_ORDER, Kind.SHRINK, Kind.REFUND_POINTS, Kind.SPEND_RULE}
+    | {Kind.CHARGE_BACK, Kind.PLACE, Kind.EDIT, Kind.ADJUST, Kind.ADJUST_CUSTOMER, Kind.GRANT_REFUND}
+)
 
 
 def told(history: History) -> str:
@@ -131,8 +147,10 @@ def _mishap(mishap: Mishap) -> str:
 
 def _sentence(step: Step) -> str:
     parts = [str(step.kind)]
-    if step.kind in _OF_ORDER:
-        parts.append(f"order {step.order + 1}")
+    if step.kind in _OF_PAYMENT:
+        parts.append(f"payment {step.order + 1}")
+    elif step.kind in _OF_ORDER:
+        parts.append(f"order {step.order + 1}" if step.order >= 0 else f"order {-step.order} from the end")
     if step.kind in _OF_SHOP:
         parts.append(f"shop {step.shop + 1}")
     if step.kind in _OF_EMAIL:
@@ -179,6 +197,11 @@ def summary(counts: Counter[str], faults: Counter[str]) -> str:
         "left for staff",
         "shortfalls",
         "write-offs",
+        "payments booked",
+        "checkouts completed",
+        "refunds of points asked for",
+        "old checkouts released",
+        "payments released by staff",
     )
     rows = [(name, counts[name]) for name in names]
     rows += [("changes of provider", counts[Kind.PROVIDER.name]), ("steps of renewing a secret", counts[Kind.SECRET.name])]

@@ -4,8 +4,9 @@ import heapq
 import itertools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from sqlalchemy import bindparam, exists, text, update
 from sqlmodel import col, select
 
 from app.db.columns import UtcTime
-from app.db.tables import CustomerMoveRow, MovementRow, OrderRow, RuleRow, StoreRow
+from app.db.tables import CustomerMoveRow, MovementRow, OrderRow, RuleRow, SpendRow, SpendRuleRow, StoreRow
 from app.db.tables.customer_move import UNDER_WAY
 from app.domain.settlement import MovementState
 from app.usecases.services import Services
@@ -23,7 +24,7 @@ from tests.simulation.effects import CALL_SECONDS, Died
 from tests.simulation.purses import Purses
 from tests.simulation.rig import API_KEY, API_KEYS, APP_URL, OTHER_KEY, PROVIDER_PORT, STAFF, WEBS, WORKERS, Rig, repeatable
 from tests.simulation.shops import Installed, Shop
-from tests.simulation.steps import Fate, Mishap, RuleSetup, Setup, Step
+from tests.simulation.steps import Fate, Mishap, RuleSetup, Setup, SpendSetup, Step
 from tests.standins.coggins import StandInCoggins
 from tests.standins.coggins.api import parsed
 from tests.standins.coggins.standin import INSTANT_PATH
@@ -44,6 +45,7 @@ _WORK = select(
         col(MovementRow.state).in_((MovementState.PLANNED, MovementState.SENDING, MovementState.UNKNOWN)),
     ),
     exists().where(col(CustomerMoveRow.state).in_(UNDER_WAY)),
+    exists().where(col(SpendRow.look_at) <= bindparam("now", type_=UtcTime())),
 )
 PROMPT = (Fate(),)
 Play = Callable[["World", Step], None]
@@ -69,6 +71,20 @@ class TillSpend:
 
 
 @dataclass
+class PointsPayment:
+    """A payment by points that a storefront asked for: of whose checkout or order, and who called."""
+
+    shop: Shop
+    # A checkout, or an order that was not paid.
+    source_id: str
+    key: str
+    user: str
+    payer: str | None
+    asked: Decimal | None
+    transaction_id: str = ""
+
+
+@dataclass
 class Truth:
     """What really happened, whatever the app knows of it."""
 
@@ -84,6 +100,7 @@ class Truth:
     links: dict[str, list[str]] = field(default_factory=dict)
     left_for_staff: set[UUID] = field(default_factory=set)
     at_tills: list[TillSpend] = field(default_factory=list)
+    payments: list[PointsPayment] = field(default_factory=list)
 
 
 class World:
@@ -322,6 +339,17 @@ class World:
                 session.add(rule)
                 self.shops[rule.store_id - 1].rules.append((rule.in_force_from, self.setup.rule))
 
+        if self.setup.spend_rule is not None:
+            for shop in self.shops:
+                self.add_spend_rule(shop, self.setup.spend_rule)
+                shop.open_payments(APP_URL)
+
+    def add_spend_rule(self, shop: Shop, setup: SpendSetup) -> None:
+        """Edit how points pay in a shop: a new version, in force from now on."""
+        row = SpendRuleRow(store_id=shop.store_id, in_force_from=self.clock(), created_by="Ann", **asdict(setup))
+        with self.rig.database.writing() as session:
+            session.add(row)
+
     def add_rule(self, shop: Shop, setup: RuleSetup) -> None:
         """Edit a store's rule: a new version, in force from now on."""
         now = self.clock()
@@ -339,6 +367,8 @@ class World:
         self.send_events(PROMPT)
         self.go_on_until(self.clock.now)
         shop.saleor.install(f"{APP_URL}/api/manifest")
+        if self.setup.spend_rule is not None:
+            shop.open_payments(APP_URL)
 
     def order_row(self, order_id: str) -> OrderRow | None:
         with self.rig.database.reading() as session:

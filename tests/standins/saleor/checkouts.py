@@ -157,7 +157,7 @@ class Checkouts:
             self._versions[checkout_id].append(changed)
         return changed
 
-    def complete(self, checkout_id: str, meanwhile: Callable[[], object] | None = None) -> str:
+    def complete(self, checkout_id: str, meanwhile: Callable[[], object] | None = None, *, auto_confirm: bool = True) -> str:
         """Make the order, or raise Refusal. What is pending counts as paid; again gives the same order.
 
         `meanwhile` happens after codes were looked at and before they are taken: nobody looks at them again.
@@ -176,7 +176,7 @@ class Checkouts:
         with self.lock:
             if self[checkout_id].order_id is not None:
                 return self[checkout_id].order_id or ""
-            order, events = self._order_of(checkout)
+            order, events = self._order_of(checkout, auto_confirm=auto_confirm)
             self.change(checkout_id, lambda old: replace(old, order_id=order.id))
             self.completed(checkout, order.id)
         return self.book.add(order, *events)
@@ -215,8 +215,9 @@ class Checkouts:
             }
         return {checkout_id: versions[-1] for checkout_id, versions in old.items() if versions}
 
-    def _order_of(self, checkout: Checkout) -> tuple[Order, list[str]]:
+    def _order_of(self, checkout: Checkout, *, auto_confirm: bool) -> tuple[Order, list[str]]:
         now = self.book.moment()
+        is_confirmed = auto_confirm and bool(checkout.transactions or not checkout.total.gross)
         owner = None if checkout.user_id is None else self.shop.customer(checkout.user_id)
         email = checkout.email or (owner.email if owner is not None else "")
         order = Order(
@@ -225,7 +226,8 @@ class Checkouts:
             channel=checkout.channel,
             created=now,
             updated_at=now,
-            status=UNFULFILLED if checkout.transactions or not checkout.total.gross else UNCONFIRMED,
+            status=UNFULFILLED if is_confirmed else UNCONFIRMED,
+            auto_confirm=auto_confirm,
             email=email,
             customer=owner or self.shop.customer_with(email),
             lines=checkout.sold_lines,
