@@ -7,9 +7,9 @@ are shown by one drawn history in five to fifteen thousand: `--search` finds the
 
 import argparse
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -40,27 +40,13 @@ from app.usecases.settling import resting as resting_step
 from app.usecases.settling.batch import Standing
 from tests.simulation.drawing import draw
 from tests.simulation.many import open_rig
+from tests.simulation.mutant import Mutant
+from tests.simulation.payment_mutants import PAYMENT_MUTANTS
 from tests.simulation.playing import play
 from tests.simulation.rig import Rig
-from tests.simulation.steps import Fate, History, How, Kind, Mishap, RuleSetup, Setup, Step
+from tests.simulation.steps import Fate, History, How, Kind, Mishap, RuleSetup, Step
 
-Breaking = Callable[[Rig], Any]
-
-
-NEW_STORE = RuleSetup()
 SEARCHED = 60
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """One way to break the app, a history made for it, and a seed whose history shows it as well."""
-
-    name: str
-    provider: str
-    breaking: Breaking
-    steps: tuple[Step, ...]
-    seed: int | None
-    rule: RuleSetup = NEW_STORE
 
 
 def _ask_again_blindly(_rig: Rig) -> Any:
@@ -413,6 +399,7 @@ MUTANTS = (
         533,
         RuleSetup(award=Award.INSTANT),
     ),
+    *PAYMENT_MUTANTS,
 )
 
 
@@ -429,7 +416,7 @@ def noticed(rig: Rig, mutant: Mutant, histories: Iterable[History]) -> tuple[int
 def _shown(rig: Rig, mutant: Mutant, wanted: int) -> bool:
     searched = wanted or SEARCHED
     known = () if mutant.seed is None else (mutant.seed,)
-    made = noticed(rig, mutant, [History(0, Setup(rule=mutant.rule), mutant.steps)])
+    made = noticed(rig, mutant, [mutant.history])
     print(f"{mutant.name}\n  made for it: {made[1] if made else 'NOT NOTICED'}", flush=True)
     # For one without a seed only who searches looks.
     drawn = noticed(rig, mutant, map(draw, (*known, *range(searched if known else wanted))))
