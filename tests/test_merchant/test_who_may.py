@@ -141,16 +141,16 @@ def test_a_user_without_manage_orders_reads_what_is_missing(shop: World, permiss
 @pytest.mark.parametrize(
     ("permissions", "tabs"),
     [
-        (("MANAGE_ORDERS", "MANAGE_APPS"), "overview orders customers rules settings log"),
+        (("MANAGE_ORDERS", "MANAGE_APPS"), "overview orders customers rules rewards settings log"),
         (("MANAGE_ORDERS",), "overview orders customers log"),
-        (("MANAGE_APPS",), "rules settings approvals"),
+        (("MANAGE_APPS",), "rules rewards settings approvals"),
         (("MANAGE_PRODUCTS",), ""),
     ],
 )
 def test_each_answer_names_the_pages_that_the_user_may_open(shop: World, permissions: tuple[str, ...], tabs: str) -> None:
     user = Desk(shop, permissions)
 
-    answers = {page: user.get(page) for page in ("orders", "customers", "rules", "settings", "log")}
+    answers = {page: user.get(page) for page in ("orders", "customers", "rules", "rewards", "settings", "log")}
 
     assert {answer.headers["X-Tabs"] for answer in answers.values()} == {tabs}
     assert {page for page, answer in answers.items() if answer.status_code == 200} == set(tabs.split()) & answers.keys()

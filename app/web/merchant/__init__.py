@@ -29,6 +29,8 @@ from app.web.merchant import (
     order_list,
     orders,
     overview,
+    reward_form,
+    reward_pages,
     rules,
     shell,
     test_claim,
@@ -64,6 +66,8 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
         customer_list,
         customers,
         rules,
+        reward_pages,
+        reward_form,
         log,
         test_claim,
     ):

@@ -11,6 +11,7 @@ from app.usecases.merchants.keep_customer import planned_erasure
 from app.usecases.merchants.list_moves import moves_of_customer
 from app.usecases.merchants.list_requests import requests_of_customer
 from app.usecases.merchants.look_up_customer import look_up_customer
+from app.usecases.rewards.list_redemptions import list_redemptions
 from app.usecases.services import Services
 from app.web.merchant import order_words
 from app.web.merchant.authentication import MANAGE_ORDERS, MANAGE_USERS, Staff, require, staff_of
@@ -18,6 +19,7 @@ from app.web.merchant.change_words import said_of_customer
 from app.web.merchant.fragments import at, form_about, form_once, form_text, fragment, notify
 from app.web.merchant.orders import signed_points
 from app.web.merchant.places import as_segment, from_segment
+from app.web.merchant.reward_words import REDEMPTION_WORDS
 from app.web.merchant.settling_payments import settle_payment
 from app.web.merchant.short_takings import short_of_customer
 from app.web.merchant.spend_words import RETURN_WORDS, STAGE_WORDS
@@ -92,6 +94,8 @@ def customer_page(
         words=order_words,
         stages=STAGE_WORDS,
         reasons=RETURN_WORDS,
+        redemptions=list_redemptions(services, staff.store_id, email=email) if customer is not None else [],
+        redemption_stages=REDEMPTION_WORDS,
         new_token=new_token,
         moves=moves_of_customer(services, staff.store_id, email) if customer is not None else [],
         requests=requests_of_customer(services, staff.store_id, email) if customer is not None else [],

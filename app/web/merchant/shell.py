@@ -17,6 +17,7 @@ PAGES = (
     ("orders", "Orders", MANAGE_ORDERS),
     ("customers", "Customers", MANAGE_ORDERS),
     ("rules", "Rules", MANAGE_APPS),
+    ("rewards", "Rewards", MANAGE_APPS),
     ("settings", "Settings", MANAGE_APPS),
     ("log", "Log", MANAGE_ORDERS),
     ("approvals", "Approvals", MANAGE_APPS),
