@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from app.db.tables import RedemptionRow, RewardAmountRow, RewardRow, RewardVersionRow
+from app.db.bulk import IsIn
+from app.db.tables import RedemptionRow, RedemptionUseRow, RewardAmountRow, RewardRow, RewardVersionRow
 from app.domain.redemptions import UNCOUNTED
 from app.domain.rewards import RewardAmount, RewardKind, RewardTerms, Taken
 from app.domain.spending import as_amount
@@ -60,6 +61,18 @@ def taken_of(session: Session, reward: RewardRow, email_key: str) -> Taken:
         col(RedemptionRow.stage).not_in(UNCOUNTED),
     )
     return Taken(reward.taken, session.exec(theirs).one())
+
+
+def used_of_rewards(session: Session, store_id: int, order_ids: Collection[str]) -> dict[str, int]:
+    """Add up what orders used of gift cards that customers took for points, by order, in the smallest unit of its currency."""
+    query = (
+        select(RedemptionUseRow.saleor_order_id, func.sum(RedemptionUseRow.amount_units))
+        .join(RedemptionRow, col(RedemptionRow.id) == col(RedemptionUseRow.redemption_id))
+        .where(RedemptionRow.store_id == store_id, RedemptionRow.currency != "")
+        .where(IsIn(col(RedemptionUseRow.saleor_order_id), "order_ids", order_ids))
+        .group_by(col(RedemptionUseRow.saleor_order_id))
+    )
+    return {order_id: int(units) for order_id, units in session.exec(query)}
 
 
 def lock_redemptions(session: Session, ids: Collection[int | None]) -> list[RedemptionRow]:

@@ -32,7 +32,7 @@ def order_value(order: Order, *, exclude_gift_cards: bool, count_returned: bool,
     """Compute an order's value, and how much of it was kept.
 
     `count_returned`: goods that came back count as refunded, where that is more than the refund. `points_earn`: what points paid
-    counts like money.
+    counts like money, at the checkout and by gift cards that were taken for points.
     """
     whole = Fraction(order.subtotal) + Fraction(order.shipping_gross)
     card = min(Fraction(order.card_paid), max(whole, _NOTHING))
@@ -45,7 +45,8 @@ def order_value(order: Order, *, exclude_gift_cards: bool, count_returned: bool,
     if not exclude_gift_cards:
         # No money tells that goods were returned for which a gift card paid. So the goods tell, less what the money told.
         refunded = max(_NOTHING, whole - card - money_kept)
-        card_counted = max(_NOTHING, card - max(_NOTHING, whole * returned - refunded))
+        by_reward = _NOTHING if points_earn else min(card, Fraction(order.by_reward))
+        card_counted = max(_NOTHING, card - by_reward - max(_NOTHING, whole * returned - refunded))
     kept = max(_NOTHING, min(whole, money + card_counted))
     if count_returned:
         kept = min(kept, whole * (1 - returned))

@@ -59,7 +59,7 @@ class _Recorder:
 # What an order is, and what no edit of it changes.
 _FIXED = {"Order.created_at", "Order.channel"}
 # Our own memory of it, the moment of the reading, and what only people read.
-_NOT_SALEORS = {"Transaction.is_by_points", "Order.card", "Order.updated_at"}
+_NOT_SALEORS = {"Transaction.is_by_points", "Order.by_reward", "Order.card", "Order.updated_at"}
 
 _OTHER: dict[str, Any] = {
     "Order.status": "CANCELED",

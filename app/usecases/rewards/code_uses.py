@@ -1,12 +1,13 @@
 """See what orders used of codes, and write it down."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
-from app.db.tables import RedemptionRow, RedemptionUseRow
+from app.db.tables import OrderRow, RedemptionRow, RedemptionUseRow
+from app.db.waking import wake
 from app.domain.spending import minor_units
 from app.saleor.code_parsing import Card
 
@@ -28,6 +29,7 @@ def write_uses(session: Session, redemption: RedemptionRow, uses: Uses, now: dat
     """Write what orders used of a locked redemption, as it stands now."""
     query = select(RedemptionUseRow).where(RedemptionUseRow.redemption_id == redemption.id)
     known = {row.saleor_order_id: row for row in session.exec(query)}
+    before = {order_id: row.amount_units for order_id, row in known.items()}
     for order_id, units in uses.items():
         if order_id in known:
             known[order_id].amount_units = units
@@ -38,4 +40,13 @@ def write_uses(session: Session, redemption: RedemptionRow, uses: Uses, now: dat
     for order_id, row in known.items():
         if order_id not in uses:
             session.delete(row)
+    changed = {order_id for order_id in uses.keys() | before.keys() if uses.get(order_id) != before.get(order_id)}
+    _wake_orders(session, redemption, changed, now)
     redemption.used_units = min(sum(uses.values()), redemption.amount_units)
+
+
+def _wake_orders(session: Session, redemption: RedemptionRow, saleor_order_ids: Collection[str], now: datetime) -> None:
+    """Let orders be settled anew: what a reward's gift card paid earns nothing, unless the rule says so."""
+    is_theirs = (OrderRow.store_id == redemption.store_id, col(OrderRow.saleor_order_id).in_(saleor_order_ids))
+    for order_id in session.exec(select(OrderRow.id).where(*is_theirs).order_by(col(OrderRow.id))):
+        wake(session, order_id or 0, now)

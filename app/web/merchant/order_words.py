@@ -230,6 +230,8 @@ def _money_rows(arithmetic: Arithmetic) -> list[Row]:
     if value.card:
         rows.append(Row("Paid by gift cards", _money(value.card, order), "not part of the charge"))
         note = "earns nothing by the rule" if rule.exclude_gift_cards else "less returned goods that no refund paid for"
+        if order.by_reward and not rule.points_earn:
+            note = f"without the {money(order.by_reward, order.currency)} of gift cards taken for points; {note}"
         rows.append(Row("Gift cards that count", _money(value.card_counted, order), note))
     if value.returned:
         note = "counts as refunded by the rule" if rule.count_returned else "counts only for what gift cards paid"
