@@ -3,7 +3,7 @@
 import click
 
 from app.cli.operating import minute, open_services, option_store, option_who, table
-from app.usecases.spending.list_spends import list_spends
+from app.usecases.spending.list_spends import ListedSpend, list_spends
 from app.usecases.spending.release_spend import LISTED_MAX, open_payments, release_spend
 from app.usecases.spending.settle_missing import settle_missing
 
@@ -18,14 +18,21 @@ def spends() -> None:
 @click.option("--customer", metavar="EMAIL", default="", help="Of this customer only.")
 @click.option("--before", type=int, metavar="ID", help="List the spends before this one: each page names it.")
 def list_command(*, store: str, customer: str, before: int | None) -> None:
-    """List spends with what was given back of them, newest first, fifty at a time."""
+    """List spends and payments of embedded points with what was given back of them, newest first, fifty at a time."""
     with open_services() as services:
         page = list_spends(services, store, email=customer, before_id=before)
-    rows = [(one.id, minute(one.at), one.email, one.points, one.given_back, one.reference, one.key_name) for one in page.spends]
+    rows = [(one.id, minute(one.at), one.email, one.points, one.given_back, _paid(one), one.key_name) for one in page.spends]
     headings = ("ID", "AT (UTC)", "CUSTOMER", "PAID", "GIVEN BACK", "REFERENCE", "API KEY")
     click.echo(table(headings, rows) if rows else "Nobody paid with points yet.")
     if page.older_than is not None:
         click.echo(f"\nOlder spends: add --before {page.older_than}")
+
+
+def _paid(one: ListedSpend) -> str:
+    """Say what a spend paid: a receipt in the words of whoever asked, or an order or a checkout in Saleor."""
+    if one.payment_id is None:
+        return one.reference
+    return f"payment {one.payment_id}, {f'order {one.order_id}' if one.order_id else 'checkout'}"
 
 
 @spends.command(name="payments")

@@ -130,3 +130,18 @@ def test_it_is_settled_on_the_page_of_its_customer(desk: Desk) -> None:
     assert refused.status_code == 422
     assert "Points written off" in notified(settled).values()
     assert "Written off: nobody got these points. Fraud." in seen(settled)
+
+
+def test_the_box_of_a_customer_says_what_points_pay(desk: Desk) -> None:
+    order_id = paid_order(desk.world)
+    number = desk.world.order(order_id).number
+    user_id = desk.world.saleor.shop.register_customer(ADA)
+    pay(desk, order_id)
+    pay(desk, None, amount_units=500, points=500)
+    pay(desk, None, stage=SpendStage.REFUSED, taken_at=None)
+
+    box = seen(desk.widget("customer", customerId=user_id))
+
+    assert f"10.00 USD paid with 1,000 points, order {number}." in box
+    assert "5.00 USD paid with 500 points, in a checkout that is still open." in box
+    assert box.count("paid with") == 2

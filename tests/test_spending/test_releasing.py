@@ -55,3 +55,16 @@ def test_a_payment_that_saleor_has_not_booked_yet_is_not_released(shop: PayingSh
     assert refused.exit_code != 0
     assert "Saleor is still asked" in str(refused.exception)
     assert shop.returns() == []
+
+
+def test_payments_are_listed_among_the_spends(shop: PayingShop) -> None:
+    checkout_id = shop.cart("15")
+    shop.pay(checkout_id)
+    order_id = shop.world.saleor.checkouts.complete(checkout_id)
+    later(shop, minutes=2)
+    shop.pay(shop.cart("60"), "1")
+
+    listed = typed("spends", "list", "--store", shop.world.store().slug).output.splitlines()
+
+    assert listed[1].split()[3:] == [ADA, "100", "0", "payment", "2,", "checkout"]
+    assert listed[2].split()[3:] == [ADA, "1500", "0", "payment", "1,", "order", order_id]

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from app.db.keys import key_in
 from app.db.stores import find_store_by_slug
-from app.db.tables import ApiKeyRow, PointsCustomerRow, PointsSpendRow
+from app.db.tables import ApiKeyRow, PointsCustomerRow, PointsSpendRow, SpendRow
 from app.errors import BadRequest
 from app.usecases.services import Services
 
@@ -16,7 +16,10 @@ LISTED_MAX = 50
 
 @dataclass(frozen=True, slots=True)
 class ListedSpend:
-    """A spend as it stands. `key_name` names the key of the Points API that asked for it."""
+    """A spend as it stands. `key_name` names the key of the Points API that asked for it.
+
+    `payment_id` is the number of the payment at Saleor's checkout that it is, and `order_id` the order that it pays, if any yet.
+    """
 
     id: int
     at: datetime
@@ -25,6 +28,8 @@ class ListedSpend:
     given_back: int
     reference: str
     key_name: str
+    payment_id: int | None = None
+    order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +50,10 @@ def list_spends(services: Services, slug: str, *, email: str = "", before_id: in
         if store is None:
             raise BadRequest(f"There is no store {slug}.")
         query = (
-            select(PointsSpendRow, PointsCustomerRow.email, ApiKeyRow.name)
+            select(PointsSpendRow, PointsCustomerRow.email, ApiKeyRow.name, SpendRow)
             .join(PointsCustomerRow, col(PointsCustomerRow.id) == col(PointsSpendRow.customer_id))
             .outerjoin(ApiKeyRow, col(ApiKeyRow.id) == col(PointsSpendRow.api_key_id))
+            .outerjoin(SpendRow, col(SpendRow.reference) == col(PointsSpendRow.request_id))
             .where(PointsSpendRow.store_id == store.id)
         )
         if email:
@@ -55,8 +61,19 @@ def list_spends(services: Services, slug: str, *, email: str = "", before_id: in
         if before_id is not None:
             query = query.where(col(PointsSpendRow.id) < before_id)
         found = session.exec(query.order_by(col(PointsSpendRow.id).desc()).limit(LISTED_MAX + 1)).all()
-    listed = tuple(
-        ListedSpend(row.id or 0, row.created_at, payer, row.points, row.given_back, row.reference, key_name or "")
-        for row, payer, key_name in found[:LISTED_MAX]
-    )
+    listed = tuple(_listed(row, payer, key_name, payment) for row, payer, key_name, payment in found[:LISTED_MAX])
     return SpendPage(listed, listed[-1].id if len(found) > LISTED_MAX else None)
+
+
+def _listed(row: PointsSpendRow, payer: str, key_name: str | None, payment: SpendRow | None) -> ListedSpend:
+    return ListedSpend(
+        id=row.id or 0,
+        at=row.created_at,
+        email=payer,
+        points=row.points,
+        given_back=row.given_back,
+        reference=row.reference,
+        key_name=key_name or "",
+        payment_id=None if payment is None else payment.id,
+        order_id=None if payment is None else payment.saleor_order_id,
+    )
