@@ -50,7 +50,7 @@ def ask_for_approval(session: Session, store_id: int, asked: Asked, now: datetim
 
 def wanted_change(wanted: str, points: int) -> str:
     """Name what was asked for, for the store's log. A write-off gives nobody points, so it has no sign."""
-    return f"A write-off of {points} points" if wanted == Wanted.WRITE_OFF else f"A change of {points:+} points"
+    return f"A write-off of {points:,} points" if wanted == Wanted.WRITE_OFF else f"A change of {points:+,} points"
 
 
 _LIMIT_WORDS = {Limit.CHANGE: "one change", Limit.DAY: "one person's day"}

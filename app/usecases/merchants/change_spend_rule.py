@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Any
 
 import structlog
 
@@ -119,12 +120,17 @@ def change_spend_rule(services: Services, store_id: int, draft: SpendDraft, *, w
         if newest is not None and not newest.follows_default and as_value(SpendDraft, newest) == draft:
             return False
         session.add(SpendRuleRow(store_id=store_id, in_force_from=now, created_by=who, **asdict(draft)))
-        before = asdict(as_value(SpendDraft, newest)) if newest is not None and not newest.follows_default else {}
-        changed = what_changed(before, asdict(draft), _LABELS)
+        before = _told(as_value(SpendDraft, newest)) if newest is not None and not newest.follows_default else {}
+        changed = what_changed(before, _told(draft), _LABELS)
         said = f"The {_name(draft.channel)} {'changed' if before else 'is new'}. {changed}."
         write_log(session, store_id, "spend_rule_changed", said, now=now, made_by=who)
     log.info("spend rule changed", store_id=store_id, is_default=draft.channel is None)
     return True
+
+
+def _told(draft: SpendDraft) -> dict[str, Any]:
+    """Give what a version says as the log names it."""
+    return asdict(draft) | {"greatest_share": f"{_plain(draft.greatest_share * _PERCENT_OF_ALL)} %"}
 
 
 def end_spend_rule(services: Services, store_id: int, channel: str, *, who: str, once: FormToken | None = None) -> None:

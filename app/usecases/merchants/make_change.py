@@ -86,7 +86,7 @@ def change_order(session: Session, order: OrderRow, change: ChangeByHand, now: d
     adjustment.order_id, adjustment.arithmetic = order.id, NEWEST
     session.add(adjustment)
     wake(session, order.id or 0, now)
-    said = f"Points of order {order.number or ''} changed by {change.points:+}: {change.reason.strip()}"
+    said = f"Points of order {order.number or ''} changed by {change.points:+,}: {change.reason.strip()}"
     write_log(session, order.store_id, "adjusted", said, now=now, made_by=change.who)
 
 
@@ -114,7 +114,7 @@ def change_customer(
     _, results = plan(session, run, [movement], now)
     if any(isinstance(result, Busy) for result in results):
         raise BadRequest("Another change of this customer's points is under way. Nothing was changed; try again in a moment.")
-    said = f"A customer's points changed by {change.points:+}: {change.reason.strip()}"
+    said = f"A customer's points changed by {change.points:+,}: {change.reason.strip()}"
     write_log(session, store.id or 0, "adjusted", said, now=now, made_by=change.who)
     return _adjusted(movement.id, results)
 

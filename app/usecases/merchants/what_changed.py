@@ -8,8 +8,13 @@ _SHOWN_MAX = 60
 
 
 def what_changed(before: Mapping[str, Any], after: Mapping[str, Any], labels: Mapping[str, str]) -> str:
-    """Name what differs, from what to what: "Time zone: UTC → Europe/Berlin". Empty where nothing does."""
+    """Name what differs, from what to what: "Time zone: UTC → Europe/Berlin". Empty where nothing does.
+
+    Of something new only what it says: "Hold (days): 14". What it leaves open is not named.
+    """
     differing = [name for name in labels if name in after and before.get(name) != after[name]]
+    if not before:
+        return "; ".join(f"{labels[name]}: {_shown(after[name])}" for name in differing)
     return "; ".join(f"{labels[name]}: {_shown(before.get(name))} → {_shown(after[name])}" for name in differing)
 
 

@@ -57,7 +57,9 @@ def begin(session: Session, batch: ChangeBatchRow, now: datetime, who: str) -> N
     """Hand a locked batch to the workers."""
     batch.state, batch.started_at, batch.look_at = BatchState.RUNNING, now, now
     usable = batch.changes - batch.failed
-    said = f"Batch {batch.id} was run, for {usable} customers: +{batch.given} and -{batch.taken} points. {batch.reason}"
+    said = (
+        f"Batch {batch.id} was run, for {usable:,} customers: {batch.given:,} points given, {batch.taken:,} taken. {batch.reason}"
+    )
     write_log(session, batch.store_id, "batch_run", said, now=now, made_by=who)
 
 
