@@ -20,6 +20,7 @@ from app.web.shoppers import order_link_page as order_links
 from app.web.shoppers import test_claim_page as test_claims
 from app.web.shoppers.page_setup import set_up_shopper_pages
 from app.web.shoppers.speech import set_up_speech
+from app.web.storefront_api import component
 
 
 def create_app(services: Services, settings: Settings) -> Flask:
@@ -72,6 +73,7 @@ def create_app(services: Services, settings: Settings) -> Flask:
             per_customer=RequestLimiter(settings.storefront_limit_per_customer, name="storefront customer", storage=storage),
         )
     )
+    app.register_blueprint(component.blueprint())
     app.register_blueprint(pages.blueprint(settings))
     app.register_blueprint(merchant.blueprint(services, settings))
     app.register_blueprint(operations.blueprint(services, settings))
