@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,12 @@ from sqlalchemy import Connection, MetaData, Table, create_engine, insert, selec
 
 from app.db.engine import Database
 from app.db.migrations import MIGRATIONS, migrate
+from app.domain.claim import Balance
+from app.domain.spending import SpendStage
+from app.usecases.spending.look_after_spends import look_after_spends
 from tests.clock import MovableClock
 from tests.standins.saleor import StandInSaleor
+from tests.test_spending.paying import PayingShop
 from tests.test_upgrade.open_claim import take_open_claim
 from tests.world import World, open_world
 
@@ -185,3 +190,26 @@ def test_the_app_settles_what_the_first_release_left(upgraded: tuple[World, dict
     assert world.balance("ann@example.com").available == 60
     assert world.balance("ben@example.com").available == 40
     assert world.balance("dan@example.com").available == 10
+
+
+def test_a_store_that_never_heard_of_spending_lets_points_pay(upgraded: tuple[World, dict[str, str]]) -> None:
+    world, orders = upgraded
+    world.deliver()
+    assert world.balance("ben@example.com").available == 50
+    shop = PayingShop(world)
+    shop.open(points_per_unit=Decimal(10))
+
+    checkout_id = shop.cart("4", user="ben@example.com")
+    session = shop.pay(checkout_id, by="ben@example.com")
+    shop.world.saleor.checkouts.complete(checkout_id)
+    world.clock.advance(minutes=2)
+    look_after_spends(world.services)
+    world.saleor.requests.ask(session.transaction.id, amount="1")
+    world.saleor.requests.deliver()
+    world.saleor.till.refund(orders["credited"], "25.50")
+    world.deliver()
+
+    assert session.transaction.charged == 4
+    assert shop.spends()[0].stage == SpendStage.ON_ORDER
+    assert world.balance("ben@example.com") == Balance(20, 30)
+    assert shop.differences() == []
