@@ -197,14 +197,37 @@ def test_at_coggins_the_list_says_that_it_knows_no_balances(coggins_world: World
     ],
 )
 def test_an_index_serves_each_question(world: World, question: CustomerQuestion, index: str) -> None:
-    fill(world, 3000)
+    fill(world, 12_000)
     plan = plan_of(world.services, world.store().id or 0, question)
 
     assert index in plan
     assert not re.search(r"\bSCAN\b(?! \S+ USING COVERING INDEX)|Seq Scan|USE TEMP B-TREE|(?<!Incremental )Sort  ", plan), plan
 
 
-def plan_of(services: Services, store_id: int, question: CustomerQuestion) -> str:
+@pytest.mark.parametrize("few", [0, 1000])
+def test_a_filter_that_few_pass_reads_no_more_than_those(world: World, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    monkeypatch.setattr("app.usecases.merchants.list_customers._FEW", few)
+    fill(world, 400)
+
+    found = [emails(ask(world, sort=sort, customer_type="vip", balance_over=150)) for sort in CustomerSort]
+    nobody = ask(world, customer_type="nobody", sort=CustomerSort.BALANCE)
+
+    assert [sorted(one) for one in found] == [sorted(f"c{number}@example.com" for number in range(310, 400, 10))] * 3
+    assert nobody.customers == ()
+
+
+def test_a_type_that_nobody_has_is_looked_up_by_its_index(world: World) -> None:
+    fill(world, 12_000)
+
+    plan = plan_of(world.services, world.store().id or 0, CustomerQuestion(customer_type="nobody"), part="LIMIT", but="sorted_by")
+
+    assert "known_customer_of_type" in plan
+    assert not re.search(r"\bSCAN\b|Seq Scan", plan), plan
+
+
+def plan_of(
+    services: Services, store_id: int, question: CustomerQuestion, *, part: str = "sorted_by", but: str = "EXPLAIN"
+) -> str:
     """Explain the query that chooses the customers."""
     said: list[str] = []
     is_sqlite = services.database.is_sqlite
@@ -213,7 +236,7 @@ def plan_of(services: Services, store_id: int, question: CustomerQuestion) -> st
             session.connection().execute(text("ANALYZE known_customer"))
 
     def explain(connection: Connection, cursor: object, statement: str, parameters: Any, *_rest: object) -> None:
-        if "sorted_by" in statement and "EXPLAIN" not in statement:
+        if part in statement and but not in statement and "EXPLAIN" not in statement:
             with closing(connection.connection.cursor()) as plan:
                 plan.execute(f"EXPLAIN {'QUERY PLAN ' if is_sqlite else ''}{statement}", parameters)
                 said.append("\n".join(" ".join(str(part) for part in line) for line in plan.fetchall()))

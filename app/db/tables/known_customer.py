@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from app.db.columns import BigId, SearchWord, UtcTime
@@ -21,6 +21,15 @@ class KnownCustomerRow(SQLModel, table=True):
         Index("known_customer_by_balance", "store_id", "available", "id", "last_at", "customer_type"),
         Index("known_customer_by_waiting", "store_id", "waiting", "id", "available", "last_at", "customer_type"),
         Index("known_customer_by_activity", "store_id", "last_at", "id", "available", "customer_type"),
+        # A type that few have, or nobody: most customers have none.
+        Index(
+            "known_customer_of_type",
+            "store_id",
+            "customer_type",
+            "id",
+            sqlite_where=text("customer_type IS NOT NULL"),
+            postgresql_where=text("customer_type IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

@@ -1,15 +1,16 @@
 """List a store's customers for its merchant: searched, sorted, filtered, and paged by key, so that a million stay quick."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import literal, tuple_
+from sqlalchemy import func, literal, tuple_
 from sqlmodel import Session, col, select
 
+from app.db.bulk import IsIn
 from app.db.columns import BigId, SearchWord, UtcTime
 from app.db.stores import current_account
 from app.db.tables import CustomerWordRow, KnownCustomerRow
@@ -23,6 +24,8 @@ PAGE = 50
 # Of an export: as many rows are in memory at once.
 EXPORT_BATCH = 1000
 _ID_MAX = 2**63 - 1
+# Where so few pass one of the filters, they are looked at one by one. Otherwise a page is soon full.
+_FEW = 1000
 # No time zone brings these beyond what a moment can be.
 _EARLIEST, _LATEST = date(1900, 1, 1), date(9000, 1, 1)
 
@@ -76,6 +79,15 @@ class CustomerPage:
     has_balances: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class _Filter:
+    """A filter that is set. An index finds by `condition` who passes, in the order of `column`; the list asks by `in_list`."""
+
+    column: Any
+    condition: Any
+    in_list: Any
+
+
 def list_customers(
     services: Services, store_id: int, question: CustomerQuestion, *, time_zone: str, size: int = PAGE
 ) -> CustomerPage:
@@ -112,7 +124,11 @@ def _page(session: Session, store_id: int, question: CustomerQuestion, zone: Zon
     column, sa_type, is_descending = (_WORD, SearchWord(), False) if beginnings else _SORTS[question.sort]
     ends = [column, _WORD_ID if beginnings else _ID]
     # The ids first: an index has all that they are chosen by.
-    ids = select(ends[1]).where(*_filters(store_id, question, zone))
+    filters = tuple(_filters(question, zone, is_sqlite=session.get_bind().dialect.name == "sqlite"))
+    ids = select(ends[1]).where(*_listed_in(store_id), *(one.in_list for one in filters))
+    few = _few(session, store_id, filters)
+    if few is not None:
+        ids = ids.where(IsIn(ends[1], "few", few))
     if beginnings:
         ids = ids.join(KnownCustomerRow, _ID == _WORD_ID).where(*words_begin(store_id, beginnings))
     if key:
@@ -142,17 +158,35 @@ _SORTS: dict[CustomerSort, tuple[Any, Any, bool]] = {
 }
 
 
-def _filters(store_id: int, question: CustomerQuestion, zone: ZoneInfo) -> list[Any]:
+def _few(session: Session, store_id: int, filters: Sequence[_Filter]) -> list[int] | None:
+    """Give all who pass one of the filters, where they are few.
+
+    Example: nobody has the customer type that is asked for. The index of what the list is sorted by would be read to its end.
+    """
+    for one in filters:
+        passing = select(_ID).where(*_listed_in(store_id), one.condition).order_by(one.column).limit(_FEW + 1)
+        found = list(session.exec(passing))
+        if len(found) <= _FEW:
+            return found
+    return None
+
+
+def _listed_in(store_id: int) -> tuple[Any, ...]:
     # Housekeeping has added up whose last activity is known.
-    filters: list[Any] = [KnownCustomerRow.store_id == store_id, col(KnownCustomerRow.last_at).is_not(None)]
+    return KnownCustomerRow.store_id == store_id, col(KnownCustomerRow.last_at).is_not(None)
+
+
+def _filters(question: CustomerQuestion, zone: ZoneInfo, *, is_sqlite: bool) -> Iterator[_Filter]:
+    available, last_at, of_type = (col(getattr(KnownCustomerRow, name)) for name in ("available", "last_at", "customer_type"))
     if question.balance_over is not None:
-        filters.append(col(KnownCustomerRow.available) > question.balance_over)
+        yield _Filter(available, available > question.balance_over, available > question.balance_over)
     if question.idle_since is not None:
-        day = min(max(question.idle_since, _EARLIEST), _LATEST)
-        filters.append(col(KnownCustomerRow.last_at) < datetime.combine(day, time(), tzinfo=zone))
+        midnight = datetime.combine(min(max(question.idle_since, _EARLIEST), _LATEST), time(), tzinfo=zone)
+        yield _Filter(last_at, last_at < midnight, last_at < midnight)
     if question.customer_type:
-        filters.append(KnownCustomerRow.customer_type == question.customer_type)
-    return filters
+        is_of_type = of_type == question.customer_type
+        # SQLite does not know how common a type is, and would sort half of all customers: its planner does not see the column.
+        yield _Filter(_ID, is_of_type, func.coalesce(of_type, "") == question.customer_type if is_sqlite else is_of_type)
 
 
 def _beyond(ends: list[Any], place: tuple[Any, int], sa_type: Any, *, is_below: bool) -> Any:
