@@ -139,6 +139,7 @@ def test_taking_more_than_the_order_has_is_said_beforehand_and_shown_as_it_was(d
     assert world.order(order_id).granted == 0
     page = seen(desk.get(f"orders/{order_id}"))
     assert "\N{MINUS SIGN}20 asked \N{MINUS SIGN}1,000" in page
+    assert "\N{MINUS SIGN}20 points by staff: fraud" in page
     assert "Staff changed that by \N{MINUS SIGN}20, to 0 points" in page
     press(desk, order_id, "adjust", points="50", reason="sorry")
     world.settle()
