@@ -24,6 +24,7 @@ _NODE: dict[str, object] = {
     "totalRefunded": {"amount": 0.0},
     "transactions": [
         {
+            "createdBy": None,
             "chargedAmount": {"amount": 66.0},
             "refundedAmount": {"amount": 0.0},
             "refundPendingAmount": {"amount": 0.0},
@@ -43,6 +44,10 @@ _NODE: dict[str, object] = {
         }
         for line in range(2)
     ],
+    "payments": [],
+    "giftCards": [],
+    "original": None,
+    "fulfillments": [],
     "metafields": {},
 }
 _WRITTEN: dict[str, object] = {"errors": []}
@@ -97,12 +102,12 @@ class Outside:
         self._counts["saleor"] += 1
         ids = variables.get("ids")
         if isinstance(ids, list):
-            return {"orders": {"edges": [{"node": _order(id_)} for id_ in ids]}}
+            return {"orders": {"edges": [{"node": order(id_)} for id_ in ids]}}
         written = ["a", *(name for name in ("b", "c", "d") if variables[f"with{name.upper()}"])]
         return dict.fromkeys(written, _WRITTEN)
 
 
-def _order(id_: str) -> dict[str, object]:
+def order(id_: str) -> dict[str, object]:
     return _NODE | {"id": id_, "userEmail": f"shopper{id_[-12:]}@example.com"}
 
 
