@@ -26,6 +26,7 @@ REQUESTS = int(os.environ.get("HOSTILE_REQUESTS") or 10_000)
 ON_POSTGRESQL = 5
 # Strangers ask in five parts, so that several processes can share the work; staff and a signing Saleor in one each.
 PARTS = 5
+COMPONENT = "/storefront/v1/points.js"
 MEMORY_REQUESTS, MEMORY_ROUNDS = 200, 4
 MEMORY_BYTES_MORE = 16 * 1024 * 1024
 
@@ -63,8 +64,8 @@ def _withstood(answer: Response, secrets: tuple[str, ...], path: str) -> None:
         assert MARK_UP not in body
     if answer.mimetype == "text/html" and body:
         _is_framed_by_nobody(answer, path)
-    # No script of another site may read an answer.
-    assert "Access-Control-Allow-Origin" not in answer.headers
+    # No script of another site may read an answer, but for the component that shops' pages load.
+    assert path == COMPONENT or "Access-Control-Allow-Origin" not in answer.headers
     assert "planted=1" not in (answer.headers.get("Set-Cookie") or "")
     assert "Traceback" not in body
 
@@ -101,16 +102,17 @@ def test_a_strangers_requests_break_nothing_and_are_told_nothing(target: Target,
     rules = _rules(target, part)
     known = [target.store().slug, target.world.saleor.api_url, ORDER_ID, "overview", "orders"]
 
-    @_many(_requests(target) * 65 // 100 // PARTS // BATCH)
-    @given(requests_to(rules, known))
-    def run(batch: list[Asked]) -> None:
+    def ask_all(batch: list[Asked]) -> None:
         for asked in batch:
             answer = target.ask(asked)
             met[answer.status_code] += 1
             routes.add(asked.route)
             _withstood(answer, secrets, asked.path)
 
-    run()
+    _many(_requests(target) * 65 // 100 // PARTS // BATCH)(given(requests_to(rules, known))(ask_all))()
+    # Chance may have missed a few: each of these batches is for them alone.
+    while missed := [rule for rule in rules if rule.rule not in routes]:
+        _many(1)(given(requests_to(missed, known))(ask_all))()
     _log_tells_nothing(target)
     assert len(met) > 1, met
     assert routes == {rule.rule for rule in rules}
