@@ -162,7 +162,7 @@ PAYMENT_MUTANTS = (
         "embedded",
         _answer_a_repeat_anew,
         (*_RICH, _PAY, Step(Kind.PAY_AGAIN)),
-        None,
+        172,
         spend_rule=_POINTS_PAY,
     ),
     Mutant(
@@ -194,7 +194,7 @@ PAYMENT_MUTANTS = (
         "embedded",
         _give_back_more_than_was_paid,
         (*_RICH, _PAY, _COMPLETE, replace(_REFUND, how=7, share=1000), _SEND),
-        None,
+        172,
         spend_rule=_POINTS_PAY,
     ),
     Mutant(
@@ -218,7 +218,7 @@ PAYMENT_MUTANTS = (
         "coggins",
         _give_back_twice,
         (*_RICH, _PAY, _COMPLETE, _REFUND, _SEND, _SETTLE, _wait(900), _SETTLE),
-        None,
+        238,
         spend_rule=_POINTS_PAY,
     ),
     Mutant(
