@@ -133,9 +133,11 @@ MOMENTS_AHEAD = {
     "deleted_customer.not_before": "test_staff/test_deleted_customers.py::test_while_saleor_does_not_say_whether",
     "change_batch.look_at": "test_staff/test_batches.py::test_another_change_under_way_is_waited_for",
     "batch_change.look_at": "test_staff/test_batches.py::test_another_change_under_way_is_waited_for",
+    "redemption.look_at": "test_rewards/test_taking_back.py::test_a_code_whose_time_is_over_brings_its_points_back",
+    "reward_version.ends_at": "test_domain/test_rewards.py::test_a_reward_is_refused_outside_its_terms",
 }
-# The end of what was logged again and again; and what the tests of spends walk.
-_OTHERS = {"log_entry.until", "spend.look_at", "spend.lease_until"}
+# The end of what was logged again and again; and what the tests of spends and rewards walk.
+_OTHERS = {"log_entry.until", "spend.look_at", "spend.lease_until", "redemption.lease_until"}
 _AHEAD = re.compile(r"(^|_)(look_at|until|not_before|expires_at|expires_on|due_at|ends_at|begins_at)$")
 
 
