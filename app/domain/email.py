@@ -55,7 +55,7 @@ def former_key(email: str) -> str:
 def is_typed_well(email: str) -> bool:
     """Tell whether what a person typed can be an e-mail address. Asks no name server; only a mail to it could tell more."""
     try:
-        # `.test` and `localhost` are addresses of shops that are being tried.
+        # `.test` has the addresses of shops that are being tried.
         validate_email(email.strip(), check_deliverability=False, test_environment=True, allow_quoted_local=True)
     except EmailNotValidError:
         return False

@@ -1,6 +1,7 @@
 """`saleor-points customers`: what is kept of a person is shown, given out, and erased so that every sum stays."""
 
 import json
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -11,7 +12,10 @@ from sqlmodel import select
 from app.db.tables import MovementRow, OrderRow, PointsClaimRow
 from app.domain.claim import Balance
 from app.domain.settlement import MovementState
+from app.errors import BadRequest
 from app.providers.protocol import Accepted, Ask, AskKind
+from app.usecases.merchants.adjust_points import adjust_customer
+from app.usecases.merchants.look_up_customer import look_up_customer
 from tests.test_settling.test_provider_faults import make_instant
 from tests.test_settling.test_refunds import ADA, give, paid_order, refund, spend
 from tests.test_staff.command_line import typed
@@ -191,3 +195,16 @@ def test_a_customer_of_whom_nothing_is_kept_is_an_error(world: World, words: tup
 
     assert said.exit_code != 0
     assert "Nothing is kept of this customer" in str(said.exception)
+
+
+@pytest.mark.parametrize("address", ["ada@localhost", "ada..b@example.com", "ada@ex_ample.com"])
+def test_an_address_that_nobody_would_type_is_taken_as_saleor_has_it(world: World, address: str) -> None:
+    give = partial(adjust_customer, world.services, world.store().slug, address, points=3, reason="kind", who="Grace")
+    with pytest.raises(BadRequest, match="not an e-mail address"):
+        give()
+
+    world.claim(paid_order(world, email=address))
+    give()
+
+    found = look_up_customer(world.services, world.store().id or 0, address)
+    assert (found.balance, len(found.orders)) == (Balance(103, 0), 1)

@@ -18,10 +18,10 @@ from app.db.stores import current_account, find_store_by_slug
 from app.db.tables import AccountRow, OrderRow, StoreRow
 from app.db.waking import wake
 from app.domain.bounds import POINTS_MAX
-from app.domain.email import is_typed_well
 from app.domain.staff_limits import Limit, Wanted
 from app.errors import BadRequest
 from app.saleor.parsing import is_order_id
+from app.usecases.merchants.customer_address import check_address
 from app.usecases.merchants.make_change import (
     Adjusted,
     ChangeByHand,
@@ -91,16 +91,15 @@ def adjust_customer(
 
     None where the form was sent before.
 
-    Raises BadRequest when there is no such store, the address is none, or there is no reason.
+    Raises BadRequest when there is no such store, the address cannot be one, or there is no reason.
     """
     _check(points, reason, who)
-    if not is_typed_well(email):
-        raise BadRequest("This is not an e-mail address.")
     now = services.clock()
     with services.database.writing() as session:
         if once is not None and not is_first(session, once, now):
             return None
         store, account = store_and_account(session, store_slug)
+        check_address(session, store.id or 0, email)
         counted = count_change(session, store, points, who, now)
         if isinstance(counted, Limit):
             asked = Asked(Wanted.ADJUST, points, reason, who, exceeds=counted)

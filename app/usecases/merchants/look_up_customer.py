@@ -24,12 +24,11 @@ from app.db.tables import (
 )
 from app.db.waiting_claims import points_waiting, points_waiting_of_programs
 from app.domain.claim import Balance
-from app.domain.email import is_typed_well
 from app.domain.settlement import MovementState
 from app.domain.store import AccountKind, DebtPolicy
-from app.errors import BadRequest
 from app.ledger.balance_history import HistoryPage, balance_history
 from app.providers.protocol import Absent, NotSent, held
+from app.usecases.merchants.customer_address import check_address
 from app.usecases.merchants.history import ShownAdjustment, ShownMovement
 from app.usecases.merchants.list_orders import ListedOrder, newest_of_customer
 from app.usecases.merchants.shown_payments import ShownPayment, payments_of_customer
@@ -71,12 +70,11 @@ def look_up_customer(
 ) -> CustomerView:
     """Look up a customer by e-mail; the provider is called once. `before` and `after` page the history.
 
-    Raises BadRequest when it is no e-mail address.
+    Raises BadRequest when it is no e-mail address, and no order has it.
     """
-    if not is_typed_well(email):
-        raise BadRequest("This is not an e-mail address.")
     email = email.strip()
     with services.database.reading() as session:
+        check_address(session, store_id, email)
         store = session.get_one(StoreRow, store_id)
         accounts = accounts_of(session, store_id)
         orders = newest_of_customer(session, store_id, email, limit=LISTED_MAX)
