@@ -1,6 +1,7 @@
 """The keys by which people are found, made anew: rows of versions before in every state, on both databases."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -30,7 +31,9 @@ from app.usecases.operating.erase_customer import erase_customer
 from app.usecases.operating.renew_keys import renew_keys
 from app.usecases.operating.show_customer import show_customer
 from app.usecases.operating.verify_books import verify_books
-from tests.world import World
+from tests.demo.app_process import AppProcess
+from tests.test_staff.command_line import typed
+from tests.world import SECRET_KEY, World
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MUNICH, MUNICH_KEY = "user@münchen.de", "user@xn--mnchen-3ya.de"
@@ -137,6 +140,39 @@ def test_two_people_of_one_key_are_told_apart_and_listed(before: World) -> None:
     with before.services.database.reading() as session:
         [split] = session.exec(select(SplitCustomerRow)).all()
         assert (split.email, split.other_email) == (SHARP, DOUBLE)
+
+
+def test_run_finishes_the_upgrade_at_its_start_and_staff_list_the_split(
+    before: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", before.settings.database_url)
+    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
+    give(before, SHARP, 50)
+    leave(before, DOUBLE, DOUBLE)
+    app = AppProcess(tmp_path, settings={"DATABASE_URL": before.settings.database_url, "SECRET_KEY": SECRET_KEY})
+
+    app.start()
+    try:
+        app.wait_until_ready()
+    finally:
+        app.end()
+
+    assert balances(before) == {SHARP_KEY: 50}
+    assert typed("migrate", "--finish").stdout.splitlines()[-1] == "The upgrade was finished before."
+    _, listed = typed("customers", "split", "--store", before.store().slug).stdout.splitlines()
+    assert listed.split()[:2] == [SHARP, DOUBLE]
+
+
+def test_migrate_finishes_the_upgrade_only_when_asked(before: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", before.settings.database_url)
+    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
+    give(before, MUNICH, 40)
+
+    assert typed("migrate").exit_code == 0
+    assert balances(before) == {MUNICH: 40}
+    said = typed("migrate", "--finish").stdout
+    assert "The upgrade is finished. 0 customers had two spellings of one address" in said
+    assert balances(before) == {MUNICH_KEY: 40}
 
 
 def test_a_row_of_the_plain_spelling_stays_and_the_other_begins_with_nothing(before: World) -> None:
