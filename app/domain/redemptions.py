@@ -8,7 +8,8 @@ from enum import StrEnum
 BLOCKED_FOR = timedelta(minutes=10)
 # A request whose answer was lost has arrived by then, or never will.
 LOST_FOR = timedelta(minutes=10)
-# Saleor tells nobody that a code was used. It is asked often at first: most codes are used soon.
+# Saleor tells nobody that a code was used. It is asked often at first: most codes are used soon. An order of the customer that
+# gift cards paid a part of brings the look at theirs forward.
 _LOOKS = ((timedelta(days=2), timedelta(hours=1)), (timedelta(days=30), timedelta(hours=6)))
 _LOOK_LATER = timedelta(days=1)
 

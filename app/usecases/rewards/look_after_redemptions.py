@@ -117,6 +117,9 @@ def _look(services: Services, batch: RedemptionBatch, one: TakenRedemption, uses
         if row.over_at is not None and now >= row.over_at:
             row.stage, row.back_reason = RedemptionStage.WITHDRAWING, BackReason.EXPIRED
             let_go(row, now)
+        elif row.look_at != one.look_at:
+            # An order of the customer came in after Saleor was asked.
+            let_go(row, now)
         else:
             let_go(row, next_look(row.given_at or now, now, row.over_at))
 

@@ -38,6 +38,7 @@ class TakenRedemption:
     since: datetime
     asked_before: datetime | None
     blocked_at: datetime | None
+    look_at: datetime | None
 
     @property
     def code(self) -> str:
@@ -107,7 +108,9 @@ def _taken(services: Services, session: Session, row: RedemptionRow, now: dateti
         note=f"Saleor Points: {terms.name}, {row.points} points.",
     )
     stage = RedemptionStage(row.stage)
-    return TakenRedemption(row.id or 0, row.reference, stage, terms, card, row.saleor_id, since, row.lost_at, row.blocked_at)
+    return TakenRedemption(
+        row.id or 0, row.reference, stage, terms, card, row.saleor_id, since, row.lost_at, row.blocked_at, row.look_at
+    )
 
 
 def _at_most(moment: datetime | None, now: datetime) -> datetime | None:

@@ -41,6 +41,7 @@ from app.usecases.settling.resting import rest_orders
 from app.usecases.settling.store_pauses import pause_store, resume_store
 from app.usecases.settling.taking import take_batch
 from app.usecases.settling.telling import tell_orders
+from app.usecases.settling.waking_cards import wake_cards_of
 from app.usecases.settling.waking_spends import wake_spends_of
 
 log = structlog.get_logger()
@@ -64,6 +65,7 @@ def settle_orders(services: Services) -> bool:
         return True
     resume_store(services, batch.store)
     wake_spends_of(services, batch, standings)
+    wake_cards_of(services, batch, standings)
     standings, moved = _move_points(services, batch, standings)
     told = tell_orders(services, batch, standings)
     note_orders(services, batch, moved, {claim_id for one in standings.values() for claim_id in one.books.gone_claims})
