@@ -13,6 +13,7 @@ from app.usecases.merchants.see_overview import LISTED_MAX, see_overview
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.test_merchant.calls import Desk, once_in, seen
+from tests.test_rewards.rows import new_redemption, new_reward
 from tests.test_spending.rows import new_spend
 from tests.world import World, open_world
 
@@ -209,6 +210,7 @@ def test_every_query_of_the_overview_is_served_by_an_index(shop: World) -> None:
     """SQLite says in words whether it scans a table; PostgreSQL scans small ones whatever there is."""
     database, store_id = shop.services.database, shop.store().id or 0
     new_spend(database, store_id=store_id, problem_code="refused", problem="Refused.")
+    new_redemption(database, new_reward(database, store_id=store_id), problem_code="permission", problem="Not allowed.")
     with counted(database) as sent:
         see_overview(shop.services, store_id)
 

@@ -10,6 +10,11 @@ from app.db.columns import BigId, UtcTime, one_of
 from app.domain.redemptions import BackReason, RedemptionStage
 
 _IS_TO_BE_LOOKED_AT = text("look_at IS NOT NULL")
+# Those that do not end by themselves. Queries repeat these very words, so that the index serves them.
+REDEMPTION_NEEDS_A_PERSON = text(
+    "problem_code IN ('permission', 'deleted', 'unclear', 'rejected')"
+    " AND stage NOT IN ('refused', 'used', 'expired', 'withdrawn', 'not_made')"
+)
 
 
 class RedemptionRow(SQLModel, table=True):
@@ -45,6 +50,13 @@ class RedemptionRow(SQLModel, table=True):
         Index("redemption_of_customer", "store_id", "email_key", "id"),
         Index("redemption_by_number", "store_id", "id"),
         Index("redemption_of_reward", "reward_id", "id"),
+        Index(
+            "redemption_needs_a_person",
+            "store_id",
+            "id",
+            sqlite_where=REDEMPTION_NEEDS_A_PERSON,
+            postgresql_where=REDEMPTION_NEEDS_A_PERSON,
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)

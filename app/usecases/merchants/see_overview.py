@@ -7,6 +7,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from sqlalchemy import exists, func
+from sqlalchemy import select as core_select
 from sqlmodel import Session, col, select
 
 from app.db.approval_requests import COUNTED_MAX, waiting_batches, waiting_requests
@@ -18,6 +19,7 @@ from app.db.tables.order import NEEDS_A_PERSON
 from app.db.tallies import today
 from app.db.totals import Totals, totals_of
 from app.db.troubled_payments import TroubledPayment, count_troubled_payments, troubled_payments
+from app.db.troubled_redemptions import TroubledRedemption, count_troubled_redemptions, troubled_redemptions
 from app.domain.period import Period, Span, span_before, span_of
 from app.domain.store import AccountKind, StoreState
 from app.usecases.services import Services
@@ -61,7 +63,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How a store stands. `waiting`, `approvals_waiting` and `payments_troubled` end at COUNTED_MAX + 1.
+    """How a store stands. Each of what waits, or is troubled, but orders in trouble, is counted to COUNTED_MAX + 1.
 
     `has_default_rule`: staff kept the default rule, or changed it. `has_orders`: an order was placed since the installation.
 
@@ -97,16 +99,18 @@ class Overview:
     troubled: int
     payment_troubles: Sequence[TroubledPayment]
     payments_troubled: int
+    redemption_troubles: Sequence[TroubledRedemption]
+    redemptions_troubled: int
 
     @property
     def needs_you(self) -> int:
-        """The orders and payments that wait for a person, with at most COUNTED_MAX payments."""
-        return self.troubled + min(self.payments_troubled, COUNTED_MAX)
+        """The orders, payments and rewards that wait for a person, with at most COUNTED_MAX payments, and rewards."""
+        return self.troubled + min(self.payments_troubled, COUNTED_MAX) + min(self.redemptions_troubled, COUNTED_MAX)
 
     @property
     def needs_you_more(self) -> bool:
-        """True where more payments wait than were counted."""
-        return self.payments_troubled > COUNTED_MAX
+        """True where more payments or rewards wait than were counted."""
+        return max(self.payments_troubled, self.redemptions_troubled) > COUNTED_MAX
 
 
 def see_overview(services: Services, store_id: int, *, period: Period = Period.DAYS_30) -> Overview:
@@ -114,7 +118,7 @@ def see_overview(services: Services, store_id: int, *, period: Period = Period.D
     now = services.clock()
     with services.database.reading() as session:
         store, account = store_and_account(session, store_id)
-        has_default_rule, has_orders, approvals_waiting, payments_troubled = _first_steps(session, store)
+        has_default_rule, has_orders, approvals_waiting, payments_troubled, redemptions_troubled = _first_steps(session, store)
         waiting, since = _waiting(session, store_id, now)
         totals = totals_of(session, store_id, now)
         days = _days(session, store_id, span_of(period, today(store, now)))
@@ -144,6 +148,8 @@ def see_overview(services: Services, store_id: int, *, period: Period = Period.D
             troubled=troubled,
             payment_troubles=troubled_payments(session, store_id) if payments_troubled else (),
             payments_troubled=payments_troubled,
+            redemption_troubles=troubled_redemptions(session, store_id) if redemptions_troubled else (),
+            redemptions_troubled=redemptions_troubled,
         )
 
 
@@ -169,9 +175,9 @@ def _days(session: Session, store_id: int, span: Span) -> list[PointsDay]:
     return [known.get(day) or PointsDay(day) for day in wanted]
 
 
-def _first_steps(session: Session, store: StoreRow) -> tuple[bool, bool, int, int]:
+def _first_steps(session: Session, store: StoreRow) -> tuple[bool, bool, int, int, int]:
     """Tell whether staff changed the default rule, whether an order was placed since the installation, what wants approval, and
-    how many payments need a person.
+    how many payments and rewards taken need a person.
 
     An order that was not read yet may be an old one.
     """
@@ -182,9 +188,9 @@ def _first_steps(session: Session, store: StoreRow) -> tuple[bool, bool, int, in
         col(OrderRow.store_id) == store.id, col(OrderRow.placed_at) >= store.created_at, col(OrderRow.read_at).is_not(None)
     )
     approvals = waiting_requests(store.id or 0) + waiting_batches(store.id or 0)
-    asked = select(of_staff, new_order, approvals, count_troubled_payments(store.id))
-    has_default_rule, has_orders, approvals_waiting, payments_troubled = session.exec(asked).one()
-    return bool(has_default_rule), bool(has_orders), int(approvals_waiting), int(payments_troubled)
+    asked = core_select(of_staff, new_order, approvals, count_troubled_payments(store.id), count_troubled_redemptions(store.id))
+    has_default_rule, has_orders, approvals_waiting, payments, redemptions = session.execute(asked).one()
+    return bool(has_default_rule), bool(has_orders), int(approvals_waiting), int(payments), int(redemptions)
 
 
 def _last_event_at(session: Session, store_id: int) -> datetime | None:

@@ -14,11 +14,13 @@ from sqlmodel import Session, col, select
 
 from app.db.moment_conditions import is_free
 from app.db.stores import current_account
-from app.db.tables import AccountRow, OrderRow, SpendRow, StoreRow
+from app.db.tables import AccountRow, OrderRow, RedemptionRow, SpendRow, StoreRow
 from app.db.tables.order import NEEDS_A_PERSON
+from app.db.tables.redemption import REDEMPTION_NEEDS_A_PERSON
 from app.db.tables.spend import PAYMENT_NEEDS_A_PERSON
 from app.db.totals import count_for_people, orders_by_problem
 from app.db.troubled_payments import count_troubled_payments
+from app.db.troubled_redemptions import count_troubled_redemptions
 from app.domain.moments import CLOCKS_AGREE_WITHIN
 from app.domain.store import StoreState
 from app.errors import AppError
@@ -32,6 +34,7 @@ PROVIDER_KEY = "points-provider-key"
 SWEEP = "points-sweep"
 ORDERS = "points-orders"
 PAYMENTS = "points-payments"
+REWARDS = "points-rewards"
 # The schema of these has the mutation; a release before 3.22.36 answers that it has not.
 KNOWN_SINCE = (3, 22)
 TOLD_MAX = 1000
@@ -49,6 +52,7 @@ _MAY_DIFFER = or_(
     ),
     exists().where(col(OrderRow.store_id) == col(StoreRow.id), NEEDS_A_PERSON),
     exists().where(col(SpendRow.store_id) == col(StoreRow.id), PAYMENT_NEEDS_A_PERSON),
+    exists().where(col(RedemptionRow.store_id) == col(StoreRow.id), REDEMPTION_NEEDS_A_PERSON),
 )
 
 
@@ -57,16 +61,19 @@ def tell_problems(services: Services) -> None:
     now = services.clock()
     with services.database.reading() as session:
         due = is_free(col(StoreRow.problems_told_at), now, now + ASKED_AGAIN_AFTER + CLOCKS_AGREE_WITHIN)
-        payments = count_troubled_payments(col(StoreRow.id), limit=TOLD_MAX + 1)
+        counted = (
+            count_troubled_payments(col(StoreRow.id), limit=TOLD_MAX + 1),
+            count_troubled_redemptions(col(StoreRow.id), limit=TOLD_MAX + 1),
+        )
         stores = session.exec(
-            select(StoreRow, payments).where(
+            select(StoreRow, *counted).where(
                 StoreRow.state == StoreState.ACTIVE, col(StoreRow.token_sealed).is_not(None), due, _MAY_DIFFER
             )
         ).all()
         orders = orders_by_problem(session) if stores else {}
         states = [
-            (store, dict(_problems(session, store, count_for_people(orders.get(store.id or 0, {})), troubled)))
-            for store, troubled in stores
+            (store, dict(_problems(session, store, count_for_people(orders.get(store.id or 0, {})), payments, rewards)))
+            for store, payments, rewards in stores
             if _knows_problems(store)
         ]
     for store, problems in states:
@@ -75,8 +82,8 @@ def tell_problems(services: Services) -> None:
             _tell(services, store, told, problems)
 
 
-def _problems(session: Session, store: StoreRow, orders: int, payments: int) -> Iterator[tuple[str, str]]:
-    """Give what is wrong now, key and sentence. So many orders and payments need a person."""
+def _problems(session: Session, store: StoreRow, orders: int, payments: int, rewards: int) -> Iterator[tuple[str, str]]:
+    """Give what is wrong now, key and sentence. So many orders, payments and rewards need a person."""
     account: AccountRow | None = current_account(session, store.id or 0)
     if account is not None and account.problem:
         # The provider's sentences name the key where it is the key that is refused.
@@ -91,6 +98,8 @@ def _problems(session: Session, store: StoreRow, orders: int, payments: int) -> 
             PAYMENTS,
             f"Payments with points that need a person: {_told_number(payments)}. Open Saleor Points to see what to do.",
         )
+    if rewards:
+        yield REWARDS, f"Rewards taken that need a person: {_told_number(rewards)}. Open Saleor Points to see what to do."
 
 
 def _told_number(count: int) -> str:

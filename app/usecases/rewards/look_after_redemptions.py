@@ -31,7 +31,10 @@ log = structlog.get_logger()
 
 STUCK_LOOK = timedelta(days=1)
 RETURN_LOOK = timedelta(minutes=10)
+# A code that Saleor has is shown at once. Its replica may be behind, but not for so long.
+UNCLEAR_AFTER = timedelta(hours=1)
 NOT_ALLOWED = "Saleor does not let the app work with codes any more. Give it the permission again: see the settings of rewards."
+UNCLEAR = "Saleor says that it has this code, and does not show it. The customer was not told the code."
 WAITS_FOR_SALEOR = "Saleor did not answer about this code. The app asks again by itself."
 GONE = "The gift card was deleted in Saleor, so it does not tell any more what of it was used. Somebody has to decide."
 _WHY_NOT_MADE = {
@@ -85,6 +88,8 @@ def _make(services: Services, batch: RedemptionBatch, one: TakenRedemption) -> N
         elif made is NotMade.NOT_SURE or (one.asked_before is not None and now - one.asked_before < LOST_FOR):
             row.lost_at = one.asked_before or now
             row.problem_code, row.problem = NotMade.NOT_SURE, WAITS_FOR_SALEOR
+            if made is NotMade.NOT_SURE and row.taken_at is not None and now - row.taken_at >= UNCLEAR_AFTER:
+                row.problem_code, row.problem = "unclear", UNCLEAR
             let_go(row, now + timedelta(minutes=1) if made is NotMade.NOT_SURE else row.lost_at + LOST_FOR)
         else:
             row.back_reason, row.lost_at = BackReason.NOT_MADE, None
@@ -144,7 +149,7 @@ def _block(services: Services, batch: RedemptionBatch, one: TakenRedemption) -> 
         if not is_blocked:
             _stay(row, "deleted", GONE, now)
             return
-        row.blocked_at = now
+        row.blocked_at, row.problem_code, row.problem, row.failures = now, None, None, 0
         let_go(row, now + BLOCKED_FOR)
 
 

@@ -1,4 +1,4 @@
-"""What to do about an order or a payment that needs a person, for each problem that does not end by itself."""
+"""What to do about an order, a payment or a reward taken that needs a person, for each problem that does not end by itself."""
 
 ADVICE = {
     "no_email": "Add an e-mail address to the order in Saleor. The points follow by themselves.",
@@ -29,3 +29,17 @@ PAYMENT_ADVICE = {
 def payment_advice_for(code: str) -> str:
     """Say what to do about a payment by points."""
     return PAYMENT_ADVICE.get(code, "Open it to see what happened.")
+
+
+REDEMPTION_ADVICE = {
+    "permission": "Open the reward, press “Change” and then “Grant”. The app tries again within an hour.",
+    "deleted": "Ask the customer, or look at their orders, whether it was used. Then ask the operator to settle it: "
+    "the points go back, or nobody gets them.",
+    "unclear": "Wait, or ask the operator to take the reward back. Nobody was told the code, and the points come back then.",
+    "rejected": "Correct at the provider what it says. The app tries again every ten minutes.",
+}
+
+
+def redemption_advice_for(code: str) -> str:
+    """Say what to do about a reward that a customer took."""
+    return REDEMPTION_ADVICE.get(code, "Open it to see what happened.")

@@ -12,7 +12,7 @@ from app.usecases.merchants.form_tokens import new_token
 from app.usecases.merchants.see_overview import COUNTED_MAX, by_month, is_late, see_overview
 from app.usecases.services import Services
 from app.web.merchant import words
-from app.web.merchant.advice import advice_for, payment_advice_for
+from app.web.merchant.advice import advice_for, payment_advice_for, redemption_advice_for
 from app.web.merchant.approvals import approvals_page
 from app.web.merchant.authentication import MANAGE_APPS, MANAGE_ORDERS, Staff, order_manager, require, staff_of
 from app.web.merchant.charts import points_chart
@@ -72,6 +72,7 @@ def _page(services: Services, staff: Staff, sweeps_every: timedelta, period: Per
         chart=points_chart(parts, locale=words.locale_name(), is_by_month=is_by_month),
         advice=advice_for,
         payment_advice=payment_advice_for,
+        redemption_advice=redemption_advice_for,
         counted_max=COUNTED_MAX,
         is_late=is_late(view, services.clock(), sweeps_every),
         sweeps=bool(sweeps_every),

@@ -1,0 +1,96 @@
+"""Rewards taken that need a person: on the overview, in the home box, and under Extensions."""
+
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from app.db.tables import RedemptionRow, RewardVersionRow
+from app.db.troubled_redemptions import LISTED_MAX
+from app.domain.redemptions import RedemptionStage
+from app.usecases.operating.tell_problems import tell_problems
+from app.usecases.rewards.look_after_redemptions import GONE, NOT_ALLOWED
+from tests.test_merchant.calls import Desk, seen
+from tests.test_merchant.test_overview import QUERIES_MAX, counted
+from tests.test_rewards.giving import ADA
+from tests.test_rewards.rows import new_redemption, new_reward, pay
+
+
+@pytest.fixture
+def reward(desk: Desk) -> RewardVersionRow:
+    return new_reward(desk.world.services.database, store_id=desk.world.store().id)
+
+
+def troubled(desk: Desk, reward: RewardVersionRow, **says: Any) -> None:
+    """A reward was taken, and something is wrong with it: unless told otherwise, its gift card was deleted."""
+    database = desk.world.services.database
+    taken = new_redemption(database, reward)
+    pay(database, taken)
+    with database.writing() as session:
+        row = session.get_one(RedemptionRow, taken.id)
+        row.given_at = row.taken_at
+        for name, value in ({"stage": "given", "problem_code": "deleted", "problem": GONE} | says).items():
+            setattr(row, name, value)
+
+
+def test_a_reward_that_needs_a_person_is_listed_with_what_to_do(desk: Desk, reward: RewardVersionRow) -> None:
+    troubled(desk, reward)
+    troubled(desk, reward, stage="taken", given_at=None, problem_code="permission", problem=NOT_ALLOWED)
+
+    page = desk.get("overview")
+
+    assert "Needs you 2" in seen(page)
+    assert f"Reward 10 off taken by {ADA} {GONE} Ask the customer, or look at their orders" in seen(page)
+    assert f"{NOT_ALLOWED} Open the reward, press “Change” and then “Grant”." in seen(page)
+    assert f'href="/app/customers/{ADA}"' in page.text
+    assert f'href="/app/rewards/{reward.reward_id}"' in page.text
+
+
+def test_a_reward_that_goes_on_by_itself_or_is_over_is_not_listed(desk: Desk, reward: RewardVersionRow) -> None:
+    troubled(desk, reward, problem_code="saleor", problem="Saleor did not answer.")
+    troubled(desk, reward, problem_code=None, problem=None)
+    troubled(desk, reward, stage=RedemptionStage.USED, used_units=1_000)
+
+    assert "Needs you Nothing to do." in seen(desk.get("overview"))
+
+
+def test_orders_and_rewards_are_counted_together_by_few_queries(desk: Desk, reward: RewardVersionRow) -> None:
+    desk.world.saleor.shop.place_paid_order("60", email="")
+    desk.world.deliver()
+    for _ in range(LISTED_MAX + 3):
+        troubled(desk, reward)
+
+    with counted(desk.world.services.database) as sent:
+        page = seen(desk.get("overview"))
+
+    # One more than without rewards: they are listed by a query of their own.
+    assert 0 < len(sent) <= QUERIES_MAX + 1, sent
+    assert f"Needs you {LISTED_MAX + 4}" in page
+    assert page.count(GONE) == LISTED_MAX
+    assert f"The newest {LISTED_MAX} of {LISTED_MAX + 3} rewards." in page
+
+
+def test_the_home_box_counts_rewards_and_names_some(desk: Desk, reward: RewardVersionRow) -> None:
+    for _ in range(3):
+        troubled(desk, reward)
+
+    box = seen(desk.widget("home"))
+
+    assert "Needs you: 3" in box
+    assert box.count(f"Reward taken by {ADA}") == 2
+    assert "All 3 on the Overview" in box
+
+
+def test_saleor_is_told_how_many_rewards_need_a_person(desk: Desk, reward: RewardVersionRow) -> None:
+    world = desk.world
+    troubled(desk, reward)
+
+    tell_problems(world.services)
+    told = world.store().problems_told
+    with world.services.database.writing() as session:
+        mended = session.exec(select(RedemptionRow)).one()
+        mended.problem_code = mended.problem = None
+    tell_problems(world.services)
+
+    assert told == '{"points-rewards": "Rewards taken that need a person: 1. Open Saleor Points to see what to do."}'
+    assert world.store().problems_told == "{}"
