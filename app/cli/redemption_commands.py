@@ -1,9 +1,10 @@
-"""What an operator sees of rewards that customers took, and how one is taken back."""
+"""What an operator sees of rewards that customers took, and how one is taken back or settled."""
 
 import click
 
 from app.cli.operating import minute, open_services, option_store, option_who, table
 from app.usecases.rewards.list_redemptions import LISTED_MAX, list_redemptions_of
+from app.usecases.rewards.settle_deleted import settle_deleted
 from app.usecases.rewards.withdraw import release_redemption
 
 
@@ -51,3 +52,16 @@ def release_command(*, redemption_id: int, store: str, who: str) -> None:
     with open_services() as services:
         release_redemption(services, store, redemption_id, who=who)
     click.echo("Noted. The worker blocks the code, and gives the points back ten minutes later.")
+
+
+@redemptions.command(name="settle")
+@click.argument("redemption_id", metavar="ID", type=int)
+@option_store
+@click.option("--give-back/--leave", "gives_back", required=True, help="Who gets the points: the customer, or nobody.")
+@click.option("--why", required=True, help="The reason, for whoever reads the log and the customer's page.")
+@option_who
+def settle_command(*, redemption_id: int, store: str, gives_back: bool, why: str, who: str) -> None:
+    """Settle the redemption ID, whose gift card was deleted in Saleor: the points of what no order used go back, or to nobody."""
+    with open_services() as services:
+        points = settle_deleted(services, store, redemption_id, gives_back=gives_back, why=why, who=who)
+    click.echo(f"{points} points go back to the customer." if gives_back else f"Nobody gets back {points} points.")

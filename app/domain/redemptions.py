@@ -65,6 +65,9 @@ ENDS = frozenset(
 )
 # These count for nobody's limit: the customer got nothing for good.
 UNCOUNTED = frozenset({RedemptionStage.REFUSED, RedemptionStage.WITHDRAWN, RedemptionStage.NOT_MADE})
+# The problem codes of those that staff settled: the points of what no order used went back, or nobody gets them.
+SETTLED = "settled"
+LEFT = "left"
 # The code surely exists, and may be shown.
 SHOWN = frozenset({RedemptionStage.GIVEN, RedemptionStage.USED})
 END_OF = {

@@ -78,6 +78,23 @@ def test_a_code_whose_answer_was_lost_is_found_by_its_letters(shop: GivingShop) 
     assert shop.differences() == []
 
 
+def test_a_code_that_saleor_has_and_does_not_show_needs_a_person_after_an_hour(shop: GivingShop) -> None:
+    shop.world.saleor.faults.once(faults.after_acting(faults.cut()), on="GiftCardCreate")
+    hidden = faults.edited(lambda _: {"data": {"giftCards": {"edges": []}}})
+    shop.world.saleor.faults.always(hidden, on="GiftCardByCode")
+    redemption = shop.taken(shop.reward())
+
+    shop.wait(minutes=50)
+    early = [row.problem_code for row in shop.rows()]
+    shop.wait(minutes=20)
+    late = [row.problem_code for row in shop.rows()]
+    shop.world.saleor.faults.clear()
+    shop.wait(minutes=2)
+
+    assert (early, late) == (["not_sure"], ["unclear"])
+    assert (shop.see(redemption).stage, [row.problem_code for row in shop.rows()]) == (RedemptionStage.GIVEN, [None])
+
+
 @pytest.mark.parametrize("fault", [faults.status(500), faults.cut()])
 def test_while_saleor_is_away_no_code_is_shown_and_no_points_are_lost(shop: GivingShop, fault: Fault) -> None:
     shop.world.saleor.faults.always(fault)

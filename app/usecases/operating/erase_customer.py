@@ -27,6 +27,7 @@ from app.db.waking import wake
 from app.domain.claim import ClaimState
 from app.domain.email import made_up_address
 from app.domain.moments import holds
+from app.domain.redemptions import LEFT, SETTLED
 from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.errors import BadRequest
 from app.logs import blotted
@@ -186,3 +187,6 @@ def _erase_spends(person: Person, nobody: str) -> None:
         paid.email = paid.email_key = nobody
     for redemption in person.redemptions:
         redemption.email = redemption.email_key = nobody
+        if redemption.problem_code in {SETTLED, LEFT}:
+            # Staff may have written anything: a name, too.
+            redemption.problem = None

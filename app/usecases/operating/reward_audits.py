@@ -64,7 +64,8 @@ REWARD_AUDITS = (
             AND coalesce(back.points, 0) <> coalesce(moved.points, 0)""",
         "redemption {id}: {points} points are noted as given back; its accepted movements gave {moved}",
     ),
-    # An end that owes points: what no order used comes back, unless its time was over and the terms let it lapse.
+    # An end that owes points: what no order used comes back, unless its time was over and the terms let it lapse,
+    # or staff settled that nobody gets it.
     Audit(
         "redemption",
         """
@@ -72,6 +73,7 @@ REWARD_AUDITS = (
         FROM redemption AS s JOIN reward_version AS t ON t.id = s.version_id
         WHERE s.store_id = :store_id AND s.id > :after AND s.id <= :until
             AND s.stage IN ('not_made', 'withdrawn', 'expired') AND (s.stage <> 'expired' OR t.return_on_expiry)
+            AND (s.stage <> 'expired' OR coalesce(s.problem_code, '') <> 'left')
             AND s.returned_points <> s.points * CAST(s.amount_units - s.used_units AS BIGINT) / s.amount_units""",
         "redemption {id}, {stage}: {points} points, {used_units} used; {returned_points} went back",
     ),

@@ -36,6 +36,7 @@ UNCLEAR_AFTER = timedelta(hours=1)
 NOT_ALLOWED = "Saleor does not let the app work with codes any more. Give it the permission again: see the settings of rewards."
 UNCLEAR = "Saleor says that it has this code, and does not show it. The customer was not told the code."
 WAITS_FOR_SALEOR = "Saleor did not answer about this code. The app asks again by itself."
+DELETED = "deleted"
 GONE = "The gift card was deleted in Saleor, so it does not tell any more what of it was used. Somebody has to decide."
 _WHY_NOT_MADE = {
     NotMade.REFUSED: "Saleor refused the code. The points went back.",
@@ -113,7 +114,7 @@ def _look(services: Services, batch: RedemptionBatch, one: TakenRedemption, uses
         if row is None or row.stage != RedemptionStage.GIVEN:
             return
         if uses is None:
-            _stay(row, "deleted", GONE, now)
+            _stay(row, DELETED, GONE, now)
             return
         write_uses(session, row, uses, now)
         row.problem_code, row.problem, row.failures = None, None, 0
@@ -147,7 +148,7 @@ def _block(services: Services, batch: RedemptionBatch, one: TakenRedemption) -> 
             return
         row.saleor_id = saleor_id
         if not is_blocked:
-            _stay(row, "deleted", GONE, now)
+            _stay(row, DELETED, GONE, now)
             return
         row.blocked_at, row.problem_code, row.problem, row.failures = now, None, None, 0
         let_go(row, now + BLOCKED_FOR)
@@ -164,7 +165,7 @@ def _settle(services: Services, batch: RedemptionBatch, one: TakenRedemption) ->
         if row is None:
             return
         if uses is None:
-            _stay(row, "deleted", GONE, now)
+            _stay(row, DELETED, GONE, now)
             return
         write_uses(session, row, uses, now)
         if _end_if_used_up(row, now):

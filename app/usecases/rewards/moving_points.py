@@ -47,7 +47,9 @@ def debit_of(run: Run, redemption: RedemptionRow, now: datetime) -> MovementRow:
     )
 
 
-def give_back(session: Session, run: Run, redemption: RedemptionRow, points: int, now: datetime) -> None:
+def give_back(
+    session: Session, run: Run, redemption: RedemptionRow, points: int, now: datetime, *, made_by: str | None = None
+) -> None:
     """Give points back to whoever holds the customer's points by now, and end the redemption. Once, however often it is called.
 
     They come to the account of today. Where that is elsewhere, a movement is planned; the redemption ends when that does.
@@ -57,7 +59,7 @@ def give_back(session: Session, run: Run, redemption: RedemptionRow, points: int
         end_back(redemption, now)
         return
     if back is None:
-        back = _write(session, redemption, points, now)
+        back = _write(session, redemption, points, now, made_by)
     if back.credited_at is not None:
         return
     moves = moves_of(session, run.accounts.rows, [redemption.email])
@@ -76,13 +78,14 @@ def give_back(session: Session, run: Run, redemption: RedemptionRow, points: int
         plan(session, run, [credit], now)
 
 
-def _write(session: Session, redemption: RedemptionRow, points: int, now: datetime) -> RedemptionReturnRow:
+def _write(session: Session, redemption: RedemptionRow, points: int, now: datetime, made_by: str | None) -> RedemptionReturnRow:
     back = RedemptionReturnRow(
         redemption_id=redemption.id or 0,
         reference=uuid4(),
         why=redemption.back_reason or "",
         points=points,
         written_at=now,
+        made_by=made_by,
     )
     session.add(back)
     session.flush()
