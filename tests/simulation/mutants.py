@@ -87,7 +87,7 @@ def _ignore_wakes(_rig: Rig) -> Any:
 def _believe_that_nobody_is_there(_rig: Rig) -> Any:
     """Take every 404 about a customer for what it says."""
     return _all(
-        patch.object(evidence, "_known_lanes", lambda *_: set()),
+        patch.object(evidence, "_known_among", lambda *_: set()),
         patch.object(balances, "contradicts", lambda *_, **__: False),
     )
 
