@@ -1,11 +1,9 @@
 """The manifest that Saleor reads when it installs the app, fitted to that Saleor's version."""
 
 import json
-import re
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from textwrap import dedent, indent
 from typing import Any
 
 from app.saleor.versions import is_known_since, read_version
@@ -13,8 +11,6 @@ from app.saleor.webhooks import Webhook
 
 FOLDER = Path(__file__).parents[2] / "manifest"
 LOGO = FOLDER / "logo.png"
-# A shared fragment, alone on its line. Its name says that it is shared: documents have fragments of their own, too.
-_SPREAD = re.compile(r"^( *)\.\.\.(Shared\w+)$", re.MULTILINE)
 
 # An app is told of its own deletion and of its own pauses from here on.
 APP_EVENTS_SINCE = (3, 23)
@@ -69,8 +65,8 @@ def tells_of_deleted_customers(version: str | None) -> bool:
 
 @cache
 def subscription(name: str) -> str:
-    """Read a subscription document. The fields of a fragment that several documents share are written into each of them."""
-    return _SPREAD.sub(lambda found: indent(_shared_fields(found[2]), found[1]), (FOLDER / f"{name}.graphql").read_text())
+    """Read a subscription document."""
+    return (FOLDER / f"{name}.graphql").read_text()
 
 
 @cache
@@ -88,12 +84,6 @@ def _is_since(schema_version: str | None, since: tuple[int, int]) -> bool:
     """Tell whether a Saleor is of a version or newer. One that cannot be read counts as the newest."""
     version_read = read_version(schema_version)
     return version_read is None or version_read >= since
-
-
-def _shared_fields(fragment: str) -> str:
-    """Read what stands between the braces of a shared fragment."""
-    text = (FOLDER / "fragments" / f"{fragment}.graphql").read_text()
-    return dedent(text[text.index("{\n") + 2 : text.rindex("\n}")])
 
 
 def _filled(value: Any, values: dict[str, str]) -> Any:

@@ -7,7 +7,6 @@ import pytest
 import requests
 from graphql import parse, validate
 
-from app.saleor.manifest import subscription
 from tests.standins.faults import cut, cut_in_the_middle, graphql_errors, html, oversized, permission_denied, status
 from tests.standins.saleor import Item
 from tests.standins.saleor.orders import global_id
@@ -38,19 +37,11 @@ def ids_of(answer: dict[str, Any]) -> list[str]:
 
 
 def test_every_document_of_the_project_fits_the_schema() -> None:
-    documents = {path.name: path.read_text(encoding="utf-8") for path in ROOT.glob("app/saleor/operations/*.graphql")}
-    documents |= {path.name: subscription(path.stem) for path in ROOT.glob("manifest/*.graphql")}
+    paths = [*ROOT.glob("app/saleor/operations/*.graphql"), *ROOT.glob("manifest/*.graphql")]
 
-    errors = {name: validate(schema(), parse(document)) for name, document in documents.items()}
+    errors = {path.name: validate(schema(), parse(path.read_text(encoding="utf-8"))) for path in paths}
 
-    assert errors == {name: [] for name in documents}
-
-
-def test_what_subscriptions_share_stands_in_each_of_them() -> None:
-    documents = [subscription(path.stem) for path in ROOT.glob("manifest/payment_*.graphql")]
-
-    assert len(documents) == 5
-    assert all("issuingPrincipal" in one and "...Shared" not in one for one in documents)
+    assert errors == {path.name: [] for path in paths}
 
 
 def test_an_order_is_read_with_its_money_lines_and_history(installed: Installed) -> None:
