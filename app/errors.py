@@ -8,7 +8,7 @@
     │   ├── NotThisApp          the token belongs to another app than this one
     │   ├── BadRequest          the request itself makes no sense
     │   ├── BadSignature        a delivery that its store has not signed
-    │   ├── TokenRefused        a token of the Dashboard or of a shopper that is over, or is none for this app
+    │   ├── TokenRefused        a token of the Dashboard or of a shopper that expired, or was not made for this app
     │   ├── NotPermitted        a staff user, or this app, lacks the permission that this needs
     │   ├── UnknownStore        no such store is installed
     │   ├── NoStorefront        no store of this name serves storefronts

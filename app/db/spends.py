@@ -44,7 +44,7 @@ def amount_held(spend: SpendRow) -> Decimal:
 def points_owed(session: Session, store_id: int, email: str) -> int:
     """Add up what is to be taken back from a customer, and could not be yet. These points cannot be spent.
 
-    Refunds take what the refunded money had earned; a refund of a payment by points that was reversed, what it had given back.
+    Two things are taken back: what refunded money had earned, and points given back by a refund that Saleor later reversed.
     """
     is_theirs = (col(OrderRow.store_id) == store_id, col(OrderRow.email_key).in_(keys_in(session, email)))
     owed = select(func.coalesce(func.sum(OrderRow.shortfall), 0)).where(*is_theirs, col(OrderRow.shortfall) > 0)

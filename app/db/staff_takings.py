@@ -14,8 +14,8 @@ from app.domain.settlement import CauseKind, MovementState
 def really_taken(session: Session, store_id: int, changes: Sequence[AdjustmentRow]) -> dict[int, int]:
     """Give how many points each taking among some changes by staff really took, by its id, as far as that is known.
 
-    For an order it is stored as gone. For a customer it is the accepted movement. A change of a customer that was refused took
-    nothing, whether it was to take or to give. Three queries, however many changes there are.
+    What an order lost is stored with the order, as gone. What a customer lost is in the accepted movement. A refused change of a
+    customer took nothing. Three queries, however many changes there are.
     """
     takings = [change for change in changes if change.points < 0]
     of_orders = [change.id or 0 for change in takings if change.order_id is not None]

@@ -61,7 +61,7 @@ class BookedPayment:
         return newest is not None and newest.kind == kind
 
     def is_undone(self, reference: str) -> bool:
-        """Tell whether the newest that is booked of a refund is that it failed, or was reversed."""
+        """Tell whether the last event that Saleor booked for a refund says that it failed or was reversed."""
         newest = self._newest(EventKind.REFUND_SUCCESS, reference)
         return newest is not None and newest.kind != EventKind.REFUND_SUCCESS
 

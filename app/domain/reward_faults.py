@@ -1,4 +1,4 @@
-"""What is wrong with the terms of a reward that somebody wrote."""
+"""Checks of a reward's terms as the merchant typed them."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -15,7 +15,7 @@ LIMIT_MAX = 1_000_000_000
 
 
 class RewardFault(NamedTuple):
-    """A field of a reward that will not do, and why."""
+    """A field of a reward that cannot be saved as typed, and why."""
 
     name: str
     sentence: str

@@ -119,7 +119,7 @@ class RedemptionUseRow(SQLModel, table=True):
 
 
 class RedemptionReturnRow(SQLModel, table=True):
-    """Points of a redemption that go back. The database refuses more than it cost, and a second end."""
+    """Points of a redemption that go back. The database refuses to return more than it cost, and to end it twice."""
 
     __tablename__ = "redemption_return"
     __table_args__ = (

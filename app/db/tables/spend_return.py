@@ -65,7 +65,7 @@ class SpendReturnRow(SQLModel, table=True):
     credited_at: datetime | None = Field(default=None, sa_type=UtcTime)
     # It does not count any more: Saleor has it that the money did not go back.
     cancelled_at: datetime | None = Field(default=None, sa_type=UtcTime)
-    # Of a cancelled return whose points were given: how many of them were taken again, and how many never will be.
+    # For a cancelled return that had given its points: how many were taken again, and how many were let go for good.
     taken_again_points: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     let_go_points: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     problem: str | None = Field(default=None, max_length=1024)

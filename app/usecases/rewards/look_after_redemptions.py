@@ -1,4 +1,4 @@
-"""Go on with rewards that customers took: make codes, see that they were used, take back what was given back or is over."""
+"""Go on with rewards that customers took: make codes, see that they were used, block those withdrawn or over, return points."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
@@ -39,9 +39,9 @@ WAITS_FOR_SALEOR = "Saleor did not answer about this code. The app asks again by
 DELETED = "deleted"
 GONE = "The gift card was deleted in Saleor, so it does not tell any more what of it was used. Somebody has to decide."
 _WHY_NOT_MADE = {
-    NotMade.REFUSED: "Saleor refused the code. The points went back.",
-    NotMade.NO_VOUCHER: "The voucher is no more. The points went back.",
-    NotMade.NOT_SINGLE: "The voucher's codes can be used more than once. The points went back.",
+    NotMade.REFUSED: "Saleor refused the code. The points go back.",
+    NotMade.NO_VOUCHER: "The voucher is no more. The points go back.",
+    NotMade.NOT_SINGLE: "The voucher's codes can be used more than once. The points go back.",
 }
 
 

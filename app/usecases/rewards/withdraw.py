@@ -1,4 +1,4 @@
-"""Give a reward back before its code was used: the code is blocked first, and the points come some minutes later."""
+"""Withdraw a reward before its code was used: the code is blocked first, and the points come some minutes later."""
 
 from uuid import UUID
 

@@ -1,4 +1,4 @@
-"""Wake the gift cards that customers took for points, when an order of theirs comes in that gift cards paid a part of."""
+"""Look at a customer's reward gift cards now, not at their next time, when an order comes in that gift cards paid a part of."""
 
 from app.db.keys import keys_in
 from app.db.redemption_waking import cards_of, wake_cards

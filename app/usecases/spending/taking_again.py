@@ -1,4 +1,4 @@
-"""Take points again that a refund gave back, after Saleor has noted that the refund failed or was reversed."""
+"""When Saleor says that a refund failed or was reversed, take back the points that it had given."""
 
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from app.usecases.spending.giving_back import is_under_way
 from app.usecases.spending.paying_here import take_again_now
 
 REVERSED = (
-    "A refund of this payment was reversed in Saleor, and its transaction was paid again meanwhile. Nothing was taken again."
+    "Saleor reversed a refund of this payment, but its transaction was paid again meanwhile. The points were not taken back."
 )
 
 
