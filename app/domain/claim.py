@@ -75,3 +75,8 @@ def runs_out_at(state: ClaimState, expires_on: date | None, time_zone: str) -> d
     if expires_on is None or expires_on.year == MAXYEAR or state not in LIVE:
         return None
     return day_is_over_at(expires_on, time_zone) if state is ClaimState.OPEN else surely_over_at(expires_on)
+
+
+def last_day(expires_at: datetime, zone: ZoneInfo) -> date:
+    """Give the last day of a claim, where the store is: a claim ends at the midnight that begins the next one."""
+    return (expires_at - timedelta(microseconds=1)).astimezone(zone).date()

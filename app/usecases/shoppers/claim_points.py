@@ -1,7 +1,7 @@
 """Claim points of the embedded provider: show what a claim link stands for, and take it."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from app.db.stores import brand_of
 from app.db.tables import ClaimRow, OrderRow, PointsClaimRow, StoreRow
 from app.db.waking import wake
 from app.domain.brand import Brand
-from app.domain.claim import LIVE, ClaimState
+from app.domain.claim import LIVE, ClaimState, last_day
 from app.domain.earning import Because
 from app.domain.email import is_typed_well, masked
 from app.domain.order_link import order_link
@@ -145,7 +145,7 @@ def _view(
         points=claim.amount,
         bound_to=masked(claim.email) if claim.email else None,
         taken_at=claim.taken_at.astimezone(zone) if claim.taken_at is not None else None,
-        last_day=_last_day(claim.expires_at, zone) if claim.expires_at is not None else None,
+        last_day=last_day(claim.expires_at, zone) if claim.expires_at is not None else None,
         withdrawn=_why_withdrawn(session, claim, order) if state is ClaimState.VOID else None,
         order_link=order_link(services.claim_url_base, store.slug, order.saleor_order_id) if order is not None else None,
         refusal=refusal,
@@ -155,11 +155,6 @@ def _view(
 def _order_of(session: Session, claim: PointsClaimRow) -> OrderRow | None:
     query = select(OrderRow).join(ClaimRow, col(ClaimRow.order_id) == col(OrderRow.id))
     return session.exec(query.where(ClaimRow.token_mark == claim.token_mark)).first()
-
-
-def _last_day(expires_at: datetime, zone: ZoneInfo) -> date:
-    # A claim ends with a day, at the midnight that begins the next one.
-    return (expires_at - timedelta(microseconds=1)).astimezone(zone).date()
 
 
 def _why_withdrawn(session: Session, claim: PointsClaimRow, order: OrderRow | None) -> Withdrawn | None:

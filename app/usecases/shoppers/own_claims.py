@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,7 +14,7 @@ from app.db.books import lane_of
 from app.db.keys import keys_in
 from app.db.tables import AccountRow, ClaimRow, OrderRow, PointsClaimRow, StoreRow
 from app.db.tables.points_claim import PointsClaimState
-from app.domain.claim import LIVE
+from app.domain.claim import LIVE, last_day
 from app.domain.order_link import order_link
 
 # A customer has a few. Of more, the newest are listed.
@@ -73,7 +73,14 @@ def claims_that_wait(
         return None if order_id is None else order_link(base, store.slug, order_id)
 
     found = [
-        OwnClaim(row.request_id, row.amount, number, _last_day(row.expires_at, zone), link(order_id), can_be_taken=True)
+        OwnClaim(
+            row.request_id,
+            row.amount,
+            number,
+            last_day(row.expires_at, zone) if row.expires_at else None,
+            link(order_id),
+            can_be_taken=True,
+        )
         for row, order_id, number in session.exec(here.limit(LISTED_MAX))
     ]
     return found + [
@@ -97,8 +104,3 @@ def _waits_elsewhere(session: Session, email: str, accounts: Collection[AccountR
     lanes = [lane_of(session, account, email) for account in accounts]
     is_in_ledger = exists().where(col(PointsClaimRow.token_mark) == col(ClaimRow.token_mark))
     return col(ClaimRow.lane).in_(lanes), col(ClaimRow.state).in_(LIVE), ClaimRow.points > 0, ~is_in_ledger
-
-
-def _last_day(expires_at: datetime | None, zone: ZoneInfo) -> date | None:
-    # A claim ends with a day, at the midnight that begins the next one.
-    return None if expires_at is None else (expires_at - timedelta(microseconds=1)).astimezone(zone).date()
