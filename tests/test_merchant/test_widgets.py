@@ -33,12 +33,13 @@ OUTSIDE = """page => [page, ...document.querySelectorAll('body, main, main *')].
     && getComputedStyle(part).display !== 'inline');
 }).map(part => part.outerHTML.slice(0, 120))"""
 BOXES = ["ORDER_DETAILS_WIDGETS", "CUSTOMER_DETAILS_WIDGETS", "PRODUCT_DETAILS_WIDGETS"]
+OF_CODES = ["GIFT_CARD_DETAILS_WIDGETS", "VOUCHER_DETAILS_WIDGETS"]
 MOUNTS = {
     "3.20": PAGES,
     "3.21": PAGES,
-    "3.22": [*BOXES, *PAGES],
-    "3.23": [*BOXES, "HOMEPAGE_WIDGETS", *PAGES],
-    "3.24": [*BOXES, "HOMEPAGE_WIDGETS", *PAGES],
+    "3.22": [*BOXES, *OF_CODES, *PAGES],
+    "3.23": [*BOXES, "HOMEPAGE_WIDGETS", *OF_CODES, *PAGES],
+    "3.24": [*BOXES, "HOMEPAGE_WIDGETS", *OF_CODES, *PAGES],
 }
 
 
@@ -158,7 +159,7 @@ def test_the_home_widget_shows_the_days_and_what_needs_a_person(desk: Desk) -> N
     assert "Order 1" in answer
 
 
-@pytest.mark.parametrize("name", ["order", "customer", "home", "product"])
+@pytest.mark.parametrize("name", ["order", "customer", "home", "product", "gift-card", "voucher"])
 def test_no_token_is_a_sentence_and_no_blank(desk: Desk, name: str) -> None:
     answer = desk.widget(name, token="")
 
@@ -166,7 +167,7 @@ def test_no_token_is_a_sentence_and_no_blank(desk: Desk, name: str) -> None:
     assert "needs the permission MANAGE_ORDERS" in seen(answer)
 
 
-@pytest.mark.parametrize("name", ["order", "customer", "home", "product"])
+@pytest.mark.parametrize("name", ["order", "customer", "home", "product", "gift-card", "voucher"])
 def test_a_token_that_is_not_good_shows_nothing(desk: Desk, name: str) -> None:
     expired = desk.widget(name, token=desk.token(exp=1))
     other = desk.widget(name, token=desk.token(app="QXBwOjk5"))
@@ -175,7 +176,16 @@ def test_a_token_that_is_not_good_shows_nothing(desk: Desk, name: str) -> None:
     assert [expired.status_code, other.status_code, lacking.status_code] == [401, 401, 403]
 
 
-@pytest.mark.parametrize(("name", "context"), [("order", {"orderId": "x"}), ("order", {}), ("customer", {"customerId": "<b>"})])
+@pytest.mark.parametrize(
+    ("name", "context"),
+    [
+        ("order", {"orderId": "x"}),
+        ("order", {}),
+        ("customer", {"customerId": "<b>"}),
+        ("gift-card", {}),
+        ("voucher", {"voucherId": "<b>"}),
+    ],
+)
 def test_what_the_dashboard_would_never_send_is_refused(desk: Desk, name: str, context: dict[str, str]) -> None:
     assert desk.widget(name, **context).status_code == 400
 
@@ -255,8 +265,9 @@ def test_no_widget_shuts_anybody_out(desk: Desk, dashboard: StandInDashboard, fr
         if extension["target"] != "WIDGET":
             continue
         context = {"orderId": order_id} if extension["mount"] == "ORDER_DETAILS_WIDGETS" else {"productId": product_id}
-        if extension["mount"] == "CUSTOMER_DETAILS_WIDGETS":
-            continue  # Who is a customer of the stand-in's is told by its orders; their widget has the same parts.
+        if extension["mount"] in {"CUSTOMER_DETAILS_WIDGETS", *OF_CODES}:
+            # test_code_boxes has two of them. A customer of the stand-in is told by orders; their box has the same parts.
+            continue
         page.goto(dashboard.widget(extension, **context))
         expect(app_in(page).locator("main")).to_contain_text("points")
         expect(app_in(page).locator("html")).to_have_attribute("data-theme", theme)

@@ -10,6 +10,7 @@ from app.db.columns import BigId, UtcTime, one_of
 from app.domain.redemptions import BackReason, RedemptionStage
 
 _IS_TO_BE_LOOKED_AT = text("look_at IS NOT NULL")
+_IS_IN_SALEOR = text("saleor_id IS NOT NULL")
 # Those that do not end by themselves. Queries repeat these very words, so that the index serves them.
 REDEMPTION_NEEDS_A_PERSON = text(
     "problem_code IN ('permission', 'deleted', 'unclear', 'rejected')"
@@ -50,6 +51,7 @@ class RedemptionRow(SQLModel, table=True):
         Index("redemption_of_customer", "store_id", "email_key", "id"),
         Index("redemption_by_number", "store_id", "id"),
         Index("redemption_of_reward", "reward_id", "id"),
+        Index("redemption_by_code", "store_id", "saleor_id", sqlite_where=_IS_IN_SALEOR, postgresql_where=_IS_IN_SALEOR),
         Index(
             "redemption_needs_a_person",
             "store_id",

@@ -54,7 +54,7 @@ def list_redemptions(
         if before_id is not None:
             query = query.where(col(RedemptionRow.id) < before_id)
         found = session.exec(query.order_by(col(RedemptionRow.id).desc()).limit(LISTED_MAX)).all()
-    return [_listed(row, name) for row, name in found]
+    return [as_listed(row, name) for row, name in found]
 
 
 def list_redemptions_of(
@@ -69,7 +69,8 @@ def list_redemptions_of(
     return list_redemptions(services, store_id, email=email, reward_id=reward_id, before_id=before_id)
 
 
-def _listed(row: RedemptionRow, name: str) -> ListedRedemption:
+def as_listed(row: RedemptionRow, name: str) -> ListedRedemption:
+    """Give a redemption as staff see it. `name` is its reward's."""
     amount = amount_of(row) if row.currency else None
     return ListedRedemption(
         id=row.id or 0,

@@ -1,4 +1,4 @@
-"""Widgets: what the Dashboard shows of points beside an order, a customer and a product, and on its home page.
+"""Widgets: what the Dashboard shows of points beside an order, a customer, a product, a gift card and a voucher, and at home.
 
 The Dashboard loads a widget by GET and tells it the theme; `widget.js` gets the token and posts it. In installations from before
 the widgets were loaded by GET, the Dashboard itself posts the token.
@@ -11,20 +11,21 @@ from app.settings import Settings
 from app.usecases.merchants.see_overview import see_overview
 from app.usecases.merchants.see_product import see_product_box
 from app.usecases.services import Services
-from app.web.merchant import giving_boxes, shell
+from app.web.merchant import code_boxes, giving_boxes, shell
 from app.web.merchant.box import box_page, box_staff
 from app.web.merchant.charts import points_chart
 from app.web.merchant.giving_boxes import GLOBAL_ID
 
-BOXES = ("order", "customer", "product", "home")
+BOXES = ("order", "customer", "product", "gift-card", "voucher", "home")
 _TROUBLES_MAX = 2
 
 
 def add_routes(routes: Blueprint, services: Services, settings: Settings) -> None:
     """Serve the frame of each widget, and what is in it."""
     giving_boxes.add_routes(routes, services, settings)
+    code_boxes.add_routes(routes, services, settings)
 
-    @routes.get(f"/widgets/<any({', '.join(BOXES)}):name>")
+    @routes.get(f"/widgets/<any({', '.join(map(repr, BOXES))}):name>")
     def widget_frame(name: str) -> str:  # noqa: ARG001 - widget.js posts to the same address
         g.merchant_ancestors = shell.frame_ancestors(services, settings)
         return render_template("merchant/widget_frame.html", theme=shell.theme_asked(), is_empty=True)

@@ -15,6 +15,7 @@
   const announcer = document.getElementById("announcer");
   const AGAIN_SECONDS = [0.5, 1, 1, 1, 2, 2, 3, 5, 5, 10, 10, 20, 30, 30];
   const query = new URLSearchParams(location.search);
+  const CONTEXT = ["orderId", "customerId", "productId", "giftCardId", "voucherId"]; // what the Dashboard says the box is about
   let dashboard = null; // the origin of the Dashboard, from its first message
   let token = "";
   let refused = null; // the token that was refused last
@@ -56,7 +57,7 @@
 
   // Ask for the box, or send a form of it. The answer's page is `page_`; none where there was no answer.
   async function ask(path, fields = new FormData()) {
-    for (const name of ["orderId", "customerId", "productId"]) if (query.has(name)) fields.set(name, query.get(name));
+    for (const name of CONTEXT) if (query.has(name)) fields.set(name, query.get(name));
     try {
       fields.set("accessToken", token);
       fields.set("saleorApiUrl", apiUrl());
