@@ -1,28 +1,24 @@
 """Change how orders earn: each change is a new version, and orders placed before keep the one that was in force then."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 
-import structlog
 from sqlmodel import Session
 
-from app.db.form_tokens import FormToken, is_first
-from app.db.logbook import write_log
+from app.db.form_tokens import FormToken
 from app.db.rows import as_value
 from app.db.stores import rules_of
 from app.db.tables import RuleRow
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
 from app.domain.earning import Award, Moment
-from app.errors import BadRequest, Unavailable
+from app.errors import Unavailable
 from app.usecases.merchants.list_channels import require_channel
 from app.usecases.merchants.rule_fields import choice_field, number_field, text_field, whole_field
-from app.usecases.merchants.what_changed import what_changed
+from app.usecases.merchants.rule_versions import RuleKind, add_version, end_version
 from app.usecases.services import Services
-
-log = structlog.get_logger()
 
 HOLD_DAYS_MAX = 3650
 RATE_MAX = 1_000_000
@@ -116,20 +112,7 @@ def change_rule(services: Services, store_id: int, draft: Draft, *, who: str, on
     """
     if draft.channel is not None:
         _require(services, store_id, draft.channel)
-    now = services.clock()
-    with services.database.writing() as session:
-        if once is not None and not is_first(session, once, now):
-            return True
-        newest = _newest(session, store_id, draft.channel)
-        if newest is not None and not newest.follows_default and as_value(Draft, newest) == draft:
-            return False
-        session.add(RuleRow(store_id=store_id, in_force_from=now, created_by=who, **asdict(draft)))
-        before = asdict(as_value(Draft, newest)) if newest is not None and not newest.follows_default else {}
-        changed = what_changed(before, asdict(draft), _LABELS)
-        said = f"The {_name(draft.channel)} {'changed' if before else 'is new'}. {changed}."
-        write_log(session, store_id, "rule_changed", said, now=now, made_by=who)
-    log.info("rule changed", store_id=store_id, is_default=draft.channel is None)
-    return True
+    return add_version(services, store_id, _KIND, draft, who=who, once=once)
 
 
 def end_rule(services: Services, store_id: int, channel: str, *, who: str, once: FormToken | None = None) -> None:
@@ -137,18 +120,7 @@ def end_rule(services: Services, store_id: int, channel: str, *, who: str, once:
 
     Raises BadRequest when it has no rule of its own.
     """
-    now = services.clock()
-    with services.database.writing() as session:
-        if once is not None and not is_first(session, once, now):
-            return
-        newest = _newest(session, store_id, channel)
-        if newest is None or newest.follows_default:
-            raise BadRequest("This channel has no rule of its own.")
-        kept = newest.model_dump(exclude={"id", "in_force_from", "created_by", "follows_default"})
-        session.add(RuleRow(**kept, in_force_from=now, created_by=who, follows_default=True))
-        said = f"The {_name(channel)} ended: the channel follows the default again."
-        write_log(session, store_id, "rule_changed", said, now=now, made_by=who)
-    log.info("rule of a channel ended", store_id=store_id)
+    end_version(services, store_id, _KIND, channel, who=who, once=once)
 
 
 def rules_of_store(services: Services, store_id: int) -> list[RuleVersion]:
@@ -173,9 +145,8 @@ def _has_rule(services: Services, store_id: int, channel: str) -> bool:
         return _newest(session, store_id, channel) is not None
 
 
-def _name(channel: str | None) -> str:
-    return "default rule" if channel is None else f"rule of the channel {channel}"
-
-
 def _newest(session: Session, store_id: int, channel: str | None) -> RuleRow | None:
     return next((rule for rule in reversed(rules_of(session, store_id)) if rule.channel == channel), None)
+
+
+_KIND = RuleKind("rule", RuleRow, Draft, _newest, _LABELS)

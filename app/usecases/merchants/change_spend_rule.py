@@ -7,10 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-import structlog
-
-from app.db.form_tokens import FormToken, is_first
-from app.db.logbook import write_log
+from app.db.form_tokens import FormToken
 from app.db.rows import as_value
 from app.db.spend_rules import newest_spend_rule, spend_rules_of
 from app.db.tables import SpendRuleRow
@@ -19,11 +16,9 @@ from app.domain.spend_rule import HOLD_HOURS, HOLD_HOURS_MAX, LEAST_POINTS_MAX
 from app.errors import BadRequest, Unavailable
 from app.usecases.merchants.list_channels import require_channel
 from app.usecases.merchants.rule_fields import number_field, text_field, whole_field
+from app.usecases.merchants.rule_versions import RuleKind, add_version, end_version
 from app.usecases.merchants.see_permissions import see_permissions
-from app.usecases.merchants.what_changed import what_changed
 from app.usecases.services import Services
-
-log = structlog.get_logger()
 
 RATE_MAX = 1_000_000
 CHANNEL_LENGTH_MAX = 256
@@ -112,25 +107,7 @@ def change_spend_rule(services: Services, store_id: int, draft: SpendDraft, *, w
         _require_permission(services, store_id)
     if draft.channel is not None and not _has_spend_rule(services, store_id, draft.channel):
         require_channel(services, store_id, draft.channel)
-    now = services.clock()
-    with services.database.writing() as session:
-        if once is not None and not is_first(session, once, now):
-            return True
-        newest = newest_spend_rule(session, store_id, draft.channel)
-        if newest is not None and not newest.follows_default and as_value(SpendDraft, newest) == draft:
-            return False
-        session.add(SpendRuleRow(store_id=store_id, in_force_from=now, created_by=who, **asdict(draft)))
-        before = _told(as_value(SpendDraft, newest)) if newest is not None and not newest.follows_default else {}
-        changed = what_changed(before, _told(draft), _LABELS)
-        said = f"The {_name(draft.channel)} {'changed' if before else 'is new'}. {changed}."
-        write_log(session, store_id, "spend_rule_changed", said, now=now, made_by=who)
-    log.info("spend rule changed", store_id=store_id, is_default=draft.channel is None)
-    return True
-
-
-def _told(draft: SpendDraft) -> dict[str, Any]:
-    """Give what a version says as the log names it."""
-    return asdict(draft) | {"greatest_share": f"{_plain(draft.greatest_share * _PERCENT_OF_ALL)} %"}
+    return add_version(services, store_id, _KIND, draft, who=who, once=once)
 
 
 def end_spend_rule(services: Services, store_id: int, channel: str, *, who: str, once: FormToken | None = None) -> None:
@@ -138,18 +115,7 @@ def end_spend_rule(services: Services, store_id: int, channel: str, *, who: str,
 
     Raises BadRequest when it has no spend rule of its own.
     """
-    now = services.clock()
-    with services.database.writing() as session:
-        if once is not None and not is_first(session, once, now):
-            return
-        newest = newest_spend_rule(session, store_id, channel)
-        if newest is None or newest.follows_default:
-            raise BadRequest("This channel has no spend rule of its own.")
-        kept = newest.model_dump(exclude={"id", "in_force_from", "created_by", "follows_default"})
-        session.add(SpendRuleRow(**kept, in_force_from=now, created_by=who, follows_default=True))
-        said = f"The {_name(channel)} ended: the channel follows the default again."
-        write_log(session, store_id, "spend_rule_changed", said, now=now, made_by=who)
-    log.info("spend rule of a channel ended", store_id=store_id)
+    end_version(services, store_id, _KIND, channel, who=who, once=once)
 
 
 def spend_rules_of_store(services: Services, store_id: int) -> list[SpendRuleVersion]:
@@ -179,5 +145,9 @@ def _has_spend_rule(services: Services, store_id: int, channel: str) -> bool:
         return newest_spend_rule(session, store_id, channel) is not None
 
 
-def _name(channel: str | None) -> str:
-    return "default spend rule" if channel is None else f"spend rule of the channel {channel}"
+def _told(draft: SpendDraft) -> dict[str, Any]:
+    """Give what a version says as the log names it."""
+    return asdict(draft) | {"greatest_share": f"{_plain(draft.greatest_share * _PERCENT_OF_ALL)} %"}
+
+
+_KIND = RuleKind("spend rule", SpendRuleRow, SpendDraft, newest_spend_rule, _LABELS, _told)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, request
 
 from app.domain.earning import Award, Moment
 from app.errors import BadRequest, Unavailable
@@ -15,9 +15,11 @@ from app.usecases.merchants.try_rule import try_rule
 from app.usecases.services import Services
 from app.web.merchant.authentication import MANAGE_APPS, Staff, require, staff_of
 from app.web.merchant.fragments import at, form_about, form_once, fragment, notify
-from app.web.merchant.places import as_segment, from_segment
+from app.web.merchant.places import from_segment
+from app.web.merchant.rule_subjects import RuleSubject, form_about_rule, subject_at
 from app.web.merchant.words import channel_choices, number
 
+HOME = "rules"
 AWARDS = (
     (Award.CLAIM.value, "By claim link"),
     (Award.INSTANT.value, "At once, to the balance"),
@@ -48,7 +50,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
 
     @routes.get("/pages/rules/<path:place>")
     def edit(place: str) -> Response:
-        staff, subject = _changer(services), _subject(place)
+        staff, subject = _changer(services), subject_at(HOME, place)
         shown = _shown(services, staff)
         standing = next((one for one in shown if one.channel == subject.channel and not one.newest.follows_default), shown[0])
         return _form(services, staff, subject, typed_of(standing.newest.says) | {"channel": subject.channel or ""})
@@ -56,15 +58,15 @@ def add_routes(routes: Blueprint, services: Services) -> None:
     @routes.post("/pages/rules/<path:place>/try")
     def try_draft(place: str) -> Response:
         staff = _changer(services)
-        _about(_subject(place))
+        form_about_rule(subject_at(HOME, place))
         draft, errors = read_draft(_typed())
         trial = try_rule(services, staff.store_id, draft) if draft is not None else None
         return fragment("rule_trial.html", staff, status=422 if errors else 200, trial=trial, errors=errors, labels=LABELS)
 
     @routes.post("/pages/rules/<path:place>/save")
     def save(place: str) -> Response:
-        staff, subject = _changer(services), _subject(place)
-        _about(subject)
+        staff, subject = _changer(services), subject_at(HOME, place)
+        form_about_rule(subject)
         typed = _typed()
         draft, errors = read_draft(typed)
         if subject.is_new and not typed.get("channel", "").strip():
@@ -87,35 +89,6 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         except BadRequest as refused:
             return _list(services, staff, status=422, sentence=refused.message)
         return notify(_list(services, staff), "success", "The channel uses the default rule")
-
-
-@dataclass(frozen=True, slots=True)
-class RuleSubject:
-    """Which rule a form is about: the default, a channel's, or one for a channel that is still to be chosen."""
-
-    channel: str | None
-    is_new: bool
-
-    @property
-    def place(self) -> str:
-        """Give the path of the form's page."""
-        if self.is_new:
-            return "rules/new"
-        return f"rules/channel/{as_segment(self.channel)}" if self.channel is not None else "rules/default"
-
-
-def _subject(place: str) -> RuleSubject:
-    """Read from a path below `rules/` which rule it is about."""
-    kind, _, segment = place.partition("/")
-    if kind not in {"new", "default", "channel"} or bool(segment) != (kind == "channel") or "/" in segment:
-        abort(404, "Saleor Points does not have this page.")
-    return RuleSubject(from_segment(segment) or None, is_new=kind == "new")
-
-
-def _about(subject: RuleSubject) -> None:
-    """Check that the form is about the rule that its address names. A new rule's form names its channel itself."""
-    if not subject.is_new:
-        form_about("channel", subject.channel or "")
 
 
 LABELS = {

@@ -1,10 +1,9 @@
 """The form of a spend rule, and the trial of what is typed into it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, request
 
 from app.errors import BadRequest, Unavailable
 from app.usecases.merchants.change_spend_rule import SpendDraft, read_spend_draft, spend_draft_as_typed
@@ -13,27 +12,12 @@ from app.usecases.merchants.list_channels import list_channels
 from app.usecases.merchants.try_spend_rule import try_spend_rule
 from app.usecases.services import Services
 from app.web.merchant.authentication import Staff
-from app.web.merchant.fragments import at, form_about, form_once, fragment
-from app.web.merchant.places import as_segment, from_segment
+from app.web.merchant.fragments import at, form_once, fragment
+from app.web.merchant.rule_subjects import RuleSubject, form_about_rule, subject_at
 from app.web.merchant.settings.page import changer
 from app.web.merchant.settings.spending import HOME, show_spending_saved, shown_spend_rules
 from app.web.merchant.spend_words import LABELS
 from app.web.merchant.words import channel_choices
-
-
-@dataclass(frozen=True, slots=True)
-class SpendSubject:
-    """Which spend rule a form is about: the default, a channel's, or one for a channel that is still to be chosen."""
-
-    channel: str | None
-    is_new: bool
-
-    @property
-    def place(self) -> str:
-        """Give the path of the form's page."""
-        if self.is_new:
-            return f"{HOME}/new"
-        return f"{HOME}/channel/{as_segment(self.channel)}" if self.channel is not None else f"{HOME}/default"
 
 
 def add_routes(routes: Blueprint, services: Services) -> None:
@@ -41,7 +25,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
 
     @routes.get(f"/pages/{HOME}/<path:place>")
     def edit_spending(place: str) -> Response:
-        staff, subject = changer(services), _subject(place)
+        staff, subject = changer(services), subject_at(HOME, place)
         shown = shown_spend_rules(services, staff)
         standing = next((one for one in shown if one.channel == subject.channel and not one.newest.follows_default), None)
         default = next((one for one in shown if one.channel is None), None)
@@ -52,15 +36,15 @@ def add_routes(routes: Blueprint, services: Services) -> None:
     @routes.post(f"/pages/{HOME}/<path:place>/try")
     def try_spending(place: str) -> Response:
         staff = changer(services)
-        _about(_subject(place))
+        form_about_rule(subject_at(HOME, place))
         draft, errors = read_spend_draft(_typed())
         trial = try_spend_rule(services, staff.store_id, draft) if draft is not None else None
         return fragment("spend_trial.html", staff, status=422 if errors else 200, trial=trial, errors=errors, labels=LABELS)
 
     @routes.post(f"/pages/{HOME}/<path:place>/save")
     def save_spending(place: str) -> Response:
-        staff, subject = changer(services), _subject(place)
-        _about(subject)
+        staff, subject = changer(services), subject_at(HOME, place)
+        form_about_rule(subject)
         typed = _typed()
         draft, errors = read_spend_draft(typed)
         if subject.is_new and not typed.get("channel", "").strip():
@@ -77,26 +61,12 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         return show_spending_saved(services, staff, title, trouble)
 
 
-def _subject(place: str) -> SpendSubject:
-    """Read from a path below `settings/spending/` which rule it is about."""
-    kind, _, segment = place.partition("/")
-    if kind not in {"new", "default", "channel"} or bool(segment) != (kind == "channel") or "/" in segment:
-        abort(404, "Saleor Points does not have this page.")
-    return SpendSubject(from_segment(segment) or None, is_new=kind == "new")
-
-
-def _about(subject: SpendSubject) -> None:
-    """Check that the form is about the rule that its address names. A new rule's form names its channel itself."""
-    if not subject.is_new:
-        form_about("channel", subject.channel or "")
-
-
 def _typed() -> dict[str, str]:
     return {name: value[:1024] for name, value in request.form.items()}
 
 
 def _form(
-    services: Services, staff: Staff, subject: SpendSubject, typed: Mapping[str, Any], *, errors: Mapping[str, str] | None = None
+    services: Services, staff: Staff, subject: RuleSubject, typed: Mapping[str, Any], *, errors: Mapping[str, str] | None = None
 ) -> Response:
     listed = list_channels(services, staff.store_id) if subject.is_new else None
     answer = fragment(
