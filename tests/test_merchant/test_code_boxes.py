@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from app.db.tables import RedemptionRow, RewardRow, RewardVersionRow, StoreRow
 from app.domain.rewards import RewardKind
-from app.usecases.merchants.see_code_boxes import VoucherBox, see_voucher_box
+from app.usecases.merchants.see_voucher_box import VoucherBox, see_voucher_box
 from tests.browser import Opened
 from tests.clock import START
 from tests.standins.dashboard import StandInDashboard

@@ -54,7 +54,7 @@ def list_redemptions(
         if before_id is not None:
             query = query.where(col(RedemptionRow.id) < before_id)
         found = session.exec(query.order_by(col(RedemptionRow.id).desc()).limit(LISTED_MAX)).all()
-    return [as_listed(row, name) for row, name in found]
+    return [_listed(row, name) for row, name in found]
 
 
 def list_redemptions_of(
@@ -69,8 +69,19 @@ def list_redemptions_of(
     return list_redemptions(services, store_id, email=email, reward_id=reward_id, before_id=before_id)
 
 
-def as_listed(row: RedemptionRow, name: str) -> ListedRedemption:
-    """Give a redemption as staff see it. `name` is its reward's."""
+def find_by_card(services: Services, store_id: int, saleor_id: str) -> ListedRedemption | None:
+    """Find what a customer took as this gift card of Saleor. None where the card was not made for points."""
+    with services.database.reading() as session:
+        found = session.exec(
+            select(RedemptionRow, RewardVersionRow.name)
+            .join(RewardVersionRow, col(RewardVersionRow.id) == col(RedemptionRow.version_id))
+            # A voucher's code has no currency.
+            .where(RedemptionRow.store_id == store_id, RedemptionRow.saleor_id == saleor_id, RedemptionRow.currency != "")
+        ).first()
+    return None if found is None else _listed(*found)
+
+
+def _listed(row: RedemptionRow, name: str) -> ListedRedemption:
     amount = amount_of(row) if row.currency else None
     return ListedRedemption(
         id=row.id or 0,

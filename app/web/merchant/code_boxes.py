@@ -4,7 +4,8 @@ from flask import Blueprint, Response, request
 
 from app.errors import BadRequest
 from app.settings import Settings
-from app.usecases.merchants.see_code_boxes import see_gift_card_box, see_voucher_box
+from app.usecases.merchants.see_voucher_box import see_voucher_box
+from app.usecases.rewards.list_redemptions import find_by_card
 from app.usecases.services import Services
 from app.web.merchant.authentication import MANAGE_APPS
 from app.web.merchant.box import box_page, box_staff
@@ -20,7 +21,7 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
     @routes.post("/widgets/gift-card")
     def gift_card_box() -> Response:
         staff = box_staff(services, settings)
-        taken = see_gift_card_box(services, staff.store_id, _id_of("giftCardId", "gift card"))
+        taken = find_by_card(services, staff.store_id, _id_of("giftCardId", "gift card"))
         place = "" if taken is None else f"customers/{as_segment(taken.email)}"
         return box_page("gift_card_widget.html", staff, place, taken=taken, stages=REDEMPTION_WORDS)
 

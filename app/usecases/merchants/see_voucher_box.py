@@ -1,12 +1,11 @@
-"""See which reward a gift card or a voucher of Saleor belongs to, in a box at its side."""
+"""See which rewards a voucher of Saleor belongs to, in a box at its side."""
 
 from dataclasses import dataclass
 
 from sqlmodel import col, select
 
-from app.db.tables import RedemptionRow, RewardRow, RewardVersionRow
+from app.db.tables import RewardRow, RewardVersionRow
 from app.usecases.merchants.shown_rewards import ListedReward, list_rewards
-from app.usecases.rewards.list_redemptions import ListedRedemption, as_listed
 from app.usecases.services import Services
 
 
@@ -16,18 +15,6 @@ class VoucherBox:
 
     rewards: tuple[ListedReward, ...]
     earlier: tuple[ListedReward, ...]
-
-
-def see_gift_card_box(services: Services, store_id: int, saleor_id: str) -> ListedRedemption | None:
-    """Find the reward that a customer took as this gift card. One query; None where the card was not made for points."""
-    with services.database.reading() as session:
-        found = session.exec(
-            select(RedemptionRow, RewardVersionRow.name)
-            .join(RewardVersionRow, col(RewardVersionRow.id) == col(RedemptionRow.version_id))
-            # A voucher's code has no currency, and an id in Saleor says what it is of: the two never meet.
-            .where(RedemptionRow.store_id == store_id, RedemptionRow.saleor_id == saleor_id, RedemptionRow.currency != "")
-        ).first()
-    return None if found is None else as_listed(*found)
 
 
 def see_voucher_box(services: Services, store_id: int, saleor_id: str) -> VoucherBox:
