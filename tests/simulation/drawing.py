@@ -5,8 +5,8 @@ from decimal import Decimal
 from random import Random
 
 from app.domain.earning import Award, Moment
-from tests.simulation.drawing_payments import with_payments
-from tests.simulation.steps import Fate, History, How, Kind, Mishap, RuleSetup, Setup, Step
+from tests.simulation.drawing_payments import NEWEST, with_payments
+from tests.simulation.steps import CARD_IN_PART, CARD_IN_WHOLE, Fate, History, How, Kind, Mishap, RuleSetup, Setup, Step
 
 RUNS = (6, 16)
 ORDERS_MAX = 6
@@ -28,6 +28,8 @@ EXCHANGE = 0.4
 DRAFTED = 0.25
 SWAPPED = 0.25
 RETURNED = 0.4
+# Histories in which staff edit an order for which a gift card paid, before they confirm it.
+CARD_EDITED = 0.3
 # Histories in which staff move a customer, perhaps with an answer lost, before a refund.
 MOVED = 0.35
 # Histories in which customers pay at a till, and bring goods back.
@@ -231,6 +233,23 @@ def _swapped(random: Random) -> list[Step]:
     return [replace(step, order=order, shop=shop) for step in (placed, *(_step(random, kind) for kind in kinds))]
 
 
+def _card_edited(random: Random) -> list[Step]:
+    """Pay with a gift card, mostly let the app read it, and edit the order: Saleor forgets the card. Then the rest is paid."""
+    email, shop = random.randrange(3), random.randrange(SHOPS_MAX)
+    placed = replace(_step(random, Kind.PLACE), how=random.choice((CARD_IN_PART, CARD_IN_WHOLE)))
+    read = [_step(random, kind) for kind in (Kind.SWEEP, Kind.SETTLE)] if random.random() < 0.8 else []
+    edited = _step(random, random.choice((Kind.EDIT, Kind.SWAP)))
+    kinds = (
+        *(Kind.SWEEP, Kind.SETTLE),
+        random.choice((Kind.CHARGE, Kind.MARK_PAID, Kind.NOTE)),
+        random.choice((Kind.TAKE, Kind.EDIT, Kind.SWAP)),
+        random.choice((Kind.REFUND, Kind.RETURN, Kind.CANCEL)),
+        *(Kind.SWEEP, Kind.SETTLE),
+    )
+    after = [replace(step, order=NEWEST) for step in (edited, *(_step(random, kind) for kind in kinds))]
+    return [replace(step, shop=shop, email=email) for step in (placed, *read, *after)]
+
+
 def _returned(random: Random) -> list[Step]:
     """Pay with a gift card, or with money, and return goods with a refund or without one."""
     placed = replace(_step(random, Kind.PLACE), how=random.choice((0, 4, 4, 5, 5)))
@@ -275,7 +294,7 @@ def _at_a_till(random: Random) -> list[Step]:
 _RARE_RUNS = (
     *((DOUBT, _doubt), (DEBT, _debt)),
     *((EXCHANGE, _exchange), (DRAFTED, _drafted), (SWAPPED, _swapped), (RETURNED, _returned), (MOVED, _moved)),
-    (AT_A_TILL, _at_a_till),
+    *((AT_A_TILL, _at_a_till), (CARD_EDITED, _card_edited)),
 )
 
 

@@ -32,8 +32,9 @@ def points_expected(world: World, order_id: str) -> set[int]:
     """Give the points due, less what is gone; several answers where it may depend on when anybody looked."""
     order = world.order(order_id)
     rule = _rule_of(world.homes[order_id], _placed(order))
-    # Where a recalculation forgot what a gift card paid, only who looked before it knows.
-    cards = {order.gift_card, Decimal(0)} if order.is_card_forgotten else {order.gift_card}
+    # Where a recalculation forgot what a gift card paid, only who looked before it knows. A look in the middle of it may know.
+    is_open = order.is_card_forgotten and order_id not in world.truth.cards_read
+    cards = {order.gift_card, Decimal(0)} if is_open else {order.gift_card}
     would = {_earned(order, rule, Fraction(card)) for card in cards}
     earned = would if _has_moment(world, order, rule) else {0}
     if rule.award_when == "paid" and not _has_moment(world, order, rule) and _was_ever_covered(world, order_id):

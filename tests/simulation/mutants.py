@@ -25,7 +25,7 @@ from app.db import totals
 from app.db.tables import MovementRow, OrderRow, TotalChangeRow
 from app.domain import order_value
 from app.domain.arithmetic_versions import FIRST, changed
-from app.domain.earning import Award, points_due
+from app.domain.earning import Award, points_due, with_remembered
 from app.domain.gone import Changes, Gone, NewlyGone, newly_gone
 from app.domain.order import Order
 from app.ledger import spending
@@ -44,7 +44,7 @@ from tests.simulation.mutant import Mutant
 from tests.simulation.payment_mutants import PAYMENT_MUTANTS
 from tests.simulation.playing import play
 from tests.simulation.rig import Rig
-from tests.simulation.steps import Fate, History, How, Kind, Mishap, RuleSetup, Step
+from tests.simulation.steps import CARD_IN_WHOLE, Fate, History, How, Kind, Mishap, RuleSetup, Step
 
 SEARCHED = 60
 
@@ -150,6 +150,15 @@ def _earn_twice(_rig: Rig) -> Any:
 def _count_no_cards(_rig: Rig) -> Any:
     """Count nothing of what gift cards paid."""
     return patch.object(Order, "card_paid", property(lambda _order: Decimal(0)))
+
+
+def _forget_the_card(_rig: Rig) -> Any:
+    """Believe an edited order, which tells no more what gift cards paid."""
+
+    def from_now(order: Order, before: Order | None) -> Order:
+        return with_remembered(order, replace(before, card=None) if before is not None else None)
+
+    return patch.object(deciding, "with_remembered", from_now)
 
 
 def _place_at_creation(_rig: Rig) -> Any:
@@ -277,6 +286,16 @@ MUTANTS = (
         8,
     ),
     Mutant("gift cards do not count", "embedded", _count_no_cards, (replace(_PLACE, how=4), _SETTLE), 0),
+    *(
+        Mutant(
+            f"an edit takes away what a gift card paid, {provider}",
+            provider,
+            _forget_the_card,
+            (replace(_PLACE, how=CARD_IN_WHOLE), _SETTLE, Step(Kind.EDIT, share=900, fates=(Fate(),)), _SETTLE),
+            8,
+        )
+        for provider in ("embedded", "coggins")
+    ),
     Mutant(
         "a draft counts as placed when it was begun",
         "embedded",

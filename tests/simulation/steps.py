@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from app.domain.earning import Award, Moment
 
+# Variants of placing an order that staff must confirm: a gift card pays half of it, or all.
+CARD_IN_PART, CARD_IN_WHOLE = 8, 9
+
 
 class Kind(StrEnum):
     """What one step does. Where a step makes no sense as things stand, it does nothing."""

@@ -99,6 +99,8 @@ class Truth:
     # Addresses of claims that shoppers have seen, by order.
     links: dict[str, list[str]] = field(default_factory=dict)
     left_for_staff: set[UUID] = field(default_factory=set)
+    # Orders that the app had read before an edit forgot what gift cards paid.
+    cards_read: set[str] = field(default_factory=set)
     at_tills: list[TillSpend] = field(default_factory=list)
     payments: list[PointsPayment] = field(default_factory=list)
 
@@ -373,6 +375,11 @@ class World:
     def order_row(self, order_id: str) -> OrderRow | None:
         with self.rig.database.reading() as session:
             return session.exec(select(OrderRow).where(OrderRow.saleor_order_id == order_id)).first()
+
+    def has_read(self, order_id: str) -> bool:
+        """Tell whether the app has read an order, and written down what it read."""
+        row = self.order_row(order_id)
+        return row is not None and row.read_at is not None
 
     def rows(self, query: str) -> Sequence[Any]:
         return self.rig.ground.look(text(query))
