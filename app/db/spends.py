@@ -1,6 +1,7 @@
 """Questions asked of spends: payments by points."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from sqlalchemy import func
@@ -10,7 +11,7 @@ from app.db.bulk import IsIn
 from app.db.keys import keys_in
 from app.db.tables import OrderRow, SpendReturnRow, SpendRow
 from app.db.tables.spend_return import RETURN_IS_OWED
-from app.domain.spending import OVER, SpendStage, as_amount
+from app.domain.spending import OVER, PointsPayment, SpendStage, as_amount
 
 
 def find_spend_of(session: Session, store_id: int, transaction_id: str, *, lock: bool = False) -> SpendRow | None:
@@ -27,13 +28,21 @@ def open_spends_of(session: Session, store_id: int, *, checkout_id: str | None, 
     return session.exec(select(SpendRow).where(SpendRow.store_id == store_id, place, col(SpendRow.stage).not_in(OVER))).all()
 
 
-def paid_by_points(session: Session, store_id: int, transaction_ids: Collection[str]) -> set[str]:
-    """Give those of the transactions in which shoppers paid with points, whatever went back of them since."""
+def paid_by_points(session: Session, store_id: int, transaction_ids: Collection[str]) -> Mapping[str, list[PointsPayment]]:
+    """Give those of the transactions in which shoppers paid with points, and what they paid, the newest first.
+
+    Whatever went back since is not looked at.
+    """
+    found: dict[str, list[PointsPayment]] = defaultdict(list)
     if not transaction_ids:
-        return set()
+        return found
     is_one_of_them = IsIn(col(SpendRow.saleor_transaction_id), "transaction_ids", transaction_ids)
-    query = select(SpendRow.saleor_transaction_id).where(SpendRow.store_id == store_id, is_one_of_them)
-    return set(session.exec(query.where(SpendRow.stage != SpendStage.REFUSED)))
+    query = select(SpendRow.saleor_transaction_id, SpendRow.points, SpendRow.amount_units, SpendRow.currency).where(
+        SpendRow.store_id == store_id, is_one_of_them, SpendRow.stage != SpendStage.REFUSED
+    )
+    for transaction_id, points, units, currency in session.exec(query.order_by(col(SpendRow.id).desc())):
+        found[transaction_id].append(PointsPayment(points, as_amount(units, currency)))
+    return found
 
 
 def amount_held(spend: SpendRow) -> Decimal:

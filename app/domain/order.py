@@ -69,7 +69,7 @@ class Order:
     `placed_at` is None where Saleor tells of no such moment: the order is as old as its record.
     `returned` are the pieces that came back, by their lines' ids. `is_replacement`: its goods replace those of another order.
     `card` is what gift cards had paid when the order was first read; None at the first read. `by_reward` is what of it gift cards
-    paid that customers took for points.
+    paid that customers took for points. `points_spent` are the points that pay for it now.
     """
 
     id: str
@@ -92,6 +92,7 @@ class Order:
     has_gift_cards: bool = False
     card: Decimal | None = None
     by_reward: Decimal = Decimal(0)
+    points_spent: int = 0
     is_replacement: bool = False
     returned: tuple[tuple[str, int], ...] = ()
     lines: tuple[Line, ...] = ()

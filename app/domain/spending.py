@@ -1,5 +1,6 @@
 """What points pay: exact amounts, without rounding that Saleor would do otherwise."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -187,6 +188,21 @@ def points_to_return(points: int, amount: Decimal, *, before: Decimal, returning
     if not 0 <= before <= before + returning <= amount or paid <= 0:
         raise ValueError("more goes back than was paid")
     return int(points * Fraction(before + returning) / paid) - int(points * Fraction(before) / paid)
+
+
+def points_held(payments: Iterable[PointsPayment], charged: Decimal) -> int:
+    """Tell how many points pay the `charged` that a transaction holds now.
+
+    `payments` are all that were made in it, the newest first. One is made only after those before went back whole.
+    """
+    points, left = 0, max(Decimal(0), charged)
+    for payment in payments:
+        held = min(left, payment.amount)
+        points += payment.points - points_to_return(
+            payment.points, payment.amount, before=Decimal(0), returning=payment.amount - held
+        )
+        left -= held
+    return points
 
 
 def _share(payable: Payable, rule: SpendRule) -> Decimal:

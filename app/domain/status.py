@@ -9,7 +9,8 @@ from app.domain.earning import Because, Due
 from app.domain.settlement import Grant, Position
 
 # Our metadata on an order.
-KEYS = ("points_status", "points_amount", "points_claim_url", "points_expires_on")
+POINTS_SPENT = "points_spent"
+KEYS = ("points_status", "points_amount", "points_claim_url", "points_expires_on", POINTS_SPENT)
 # Stands for an order without any metadata of ours.
 HASH_OF_NOTHING = "nothing"
 _HASH_BYTES = 8
@@ -71,7 +72,12 @@ def _ran_out(grant: Grant) -> bool:
 
 
 def metadata_hash(metadata: Mapping[str, str]) -> str:
-    """Hash our keys of an order's metadata, to see whether it has what it should."""
+    """Hash our keys of an order's metadata, to see whether it has what it should.
+
+    `points_spent` came later than the others. An order without it says the same as one where it is empty, so that no order is
+    written to because of an upgrade.
+    """
     if not any(key in metadata for key in KEYS):
         return HASH_OF_NOTHING
-    return blake2b(repr([metadata.get(key) for key in KEYS]).encode(), digest_size=_HASH_BYTES).hexdigest()
+    says = [metadata.get(key) for key in KEYS if key != POINTS_SPENT or metadata.get(key)]
+    return blake2b(repr(says).encode(), digest_size=_HASH_BYTES).hexdigest()

@@ -334,6 +334,12 @@ def test_where_points_are_kept_at_coggins_no_keys_are_made_here(coggins_desk: De
         assert list(session.exec(select(ApiKeyRow))) == []
 
 
+SPENT = (
+    '{{#each order.metadata}}{{#eq key "points_spent"}}{{#if value}}'
+    "<mj-text>You paid with {{value}} points.</mj-text>{{/if}}{{/eq}}{{/each}}"
+)
+
+
 def test_the_mail_snippets_hold_this_stores_own_link(desk: Desk) -> None:
     world = desk.world
     link = f"{world.url}/orders/{world.store().slug}?o="
@@ -346,8 +352,10 @@ def test_the_mail_snippets_hold_this_stores_own_link(desk: Desk) -> None:
         '{{#each order.metadata}}{{#eq key "points_claim_url"}}{{#startsWith "'
         + world.url
         + '/" value}}<mj-button href="{{value}}">Your points</mj-button>{{/startsWith}}{{/eq}}{{/each}}',
+        SPENT,
         f'<a href="{link}{{{{order.id}}}}">Your points for this order</a>',
         '{{#if order.metadata.points_claim_url}}<a href="{{order.metadata.points_claim_url}}">Your points</a>{{/if}}',
+        "{{#if order.metadata.points_spent}}You paid with {{order.metadata.points_spent}} points.{{/if}}",
     ]
 
 

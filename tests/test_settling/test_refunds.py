@@ -235,6 +235,7 @@ def test_metadata_that_a_shopper_planted_is_overwritten(world: World) -> None:
         "points_amount": "0",
         "points_claim_url": "",
         "points_expires_on": "",
+        "points_spent": "",
     }
 
 

@@ -1,6 +1,6 @@
 """Step 1: read the orders from Saleor, which is the truth about money."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from app.db.spends import paid_by_points
 from app.db.stored_rewards import used_of_rewards
 from app.domain import retry
 from app.domain.order import Order, facts_of
-from app.domain.spending import as_amount
+from app.domain.spending import PointsPayment, as_amount, points_held
 from app.errors import SaleorFault
 from app.usecases.moving.causes import Problem
 from app.usecases.services import Services
@@ -85,9 +85,10 @@ def _with_rewards_used(services: Services, batch: Batch, read: dict[str, Order])
     return read | {order_id: replace(read[order_id], by_reward=amount) for order_id, amount in paid.items()}
 
 
-def _marked(order: Order, ours: Collection[str]) -> Order:
+def _marked(order: Order, ours: Mapping[str, Sequence[PointsPayment]]) -> Order:
     paid = tuple(replace(one, is_by_points=one.id in ours) for one in order.transactions)
-    return replace(order, transactions=paid)
+    spent = sum(points_held(ours[one.id], one.charged) for one in paid if one.is_by_points)
+    return replace(order, transactions=paid, points_spent=spent)
 
 
 def _accept(standing: Standing, order: Order | None, now: datetime, *, was_answered: bool) -> Standing:

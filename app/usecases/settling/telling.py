@@ -11,7 +11,7 @@ from app.domain.claim import LIVE, ClaimState
 from app.domain.earning import Because
 from app.domain.order_link import order_link
 from app.domain.settlement import Position
-from app.domain.status import HASH_OF_NOTHING, KEYS, PointsStatus, metadata_hash, points_amount, points_status
+from app.domain.status import HASH_OF_NOTHING, POINTS_SPENT, PointsStatus, metadata_hash, points_amount, points_status
 from app.domain.store import ClaimLink
 from app.errors import AppError
 from app.http.side_by_side import side_by_side
@@ -75,20 +75,21 @@ def _words(services: Services, batch: Batch, standing: Standing) -> Words | None
     """Choose what is to stand on an order. None where it could not be read.
 
     What stands there is never believed, only compared: a shopper can plant metadata through a checkout. An order that never
-    had points, and says nothing of points, is left alone.
+    had points, was not paid with points, and says nothing of points, is left alone.
     """
     if standing.order is None or standing.due is None:
         return None
     position = _as_told(batch, standing, services.clock())
     status = points_status(standing.due, position, was_ever_granted=standing.books.was_ever_granted)
     stands = standing.order.metadata
-    if status is PointsStatus.NONE and not stands and not standing.books.was_ever_granted:
+    concerns_points = stands or standing.books.was_ever_granted or standing.order.points_spent > 0
+    if status is PointsStatus.NONE and not concerns_points:
         return Words(status, HASH_OF_NOTHING)
     if _is_of_other_books(services, standing):
         return Words(status, metadata_hash(stands))
     wanted = _wanted(services, batch, standing, status, position)
-    differs = any(stands.get(key) != wanted[key] for key in KEYS)
-    return Words(status, metadata_hash(wanted), wanted if differs else None)
+    should_be = metadata_hash(wanted)
+    return Words(status, should_be, wanted if metadata_hash(stands) != should_be else None)
 
 
 def _is_of_other_books(services: Services, standing: Standing) -> bool:
@@ -119,6 +120,7 @@ def _wanted(services: Services, batch: Batch, standing: Standing, status: Points
         "points_amount": str(points_amount(standing.due, position) if standing.due is not None else 0),
         "points_claim_url": "" if status is PointsStatus.NONE else _link(services, batch, standing, newest),
         "points_expires_on": newest.expires_on.isoformat() if newest is not None and newest.expires_on is not None else "",
+        POINTS_SPENT: str(standing.order.points_spent or "") if standing.order is not None else "",
     }
 
 

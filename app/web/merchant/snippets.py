@@ -17,6 +17,7 @@ def snippets(claim_url_base: str, slug: str) -> tuple[Snippet, ...]:
     """Write the snippets of a store. docs/merchant/mails.md has the same."""
     link = f"{claim_url_base}/orders/{slug}?o="
     always, later = "in every mail, also in the first", "in later mails, only if there are points"
+    spent = "in later mails, only if points paid a part"
     return (
         Snippet("link", "Any other mail", "the link itself; put Saleor's order id behind it, URL-encoded", link),
         Snippet(
@@ -35,6 +36,13 @@ def snippets(claim_url_base: str, slug: str) -> tuple[Snippet, ...]:
             "{{/eq}}{{/each}}",
         ),
         Snippet(
+            "smtp-spent",
+            "SMTP app (MJML)",
+            spent,
+            '{{#each order.metadata}}{{#eq key "points_spent"}}{{#if value}}'
+            "<mj-text>You paid with {{value}} points.</mj-text>{{/if}}{{/eq}}{{/each}}",
+        ),
+        Snippet(
             "plugin-always",
             "Saleor's own e-mail plugin",
             always,
@@ -45,5 +53,11 @@ def snippets(claim_url_base: str, slug: str) -> tuple[Snippet, ...]:
             "Saleor's own e-mail plugin",
             later,
             '{{#if order.metadata.points_claim_url}}<a href="{{order.metadata.points_claim_url}}">Your points</a>{{/if}}',
+        ),
+        Snippet(
+            "plugin-spent",
+            "Saleor's own e-mail plugin",
+            spent,
+            "{{#if order.metadata.points_spent}}You paid with {{order.metadata.points_spent}} points.{{/if}}",
         ),
     )
