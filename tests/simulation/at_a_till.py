@@ -37,7 +37,7 @@ def spend_at_a_till(world: World, step: Step) -> None:
 
     def spend(services: Services) -> None:
         once = IdempotentRequest(key, f"{email} {points}")
-        spent = spend_points(services, _till(world, int(purse)), NewSpend(email, points), once=once)
+        spent = spend_points(services, till_of(world, int(purse)), NewSpend(email, points), once=once)
         if isinstance(spent, SpendState) != (points <= available - owed):
             raise Violation(f"a till was answered {spent} for {points} points of {available}, of which {owed} are owed")
         if isinstance(spent, SpendState):
@@ -51,7 +51,7 @@ def spend_at_a_till(world: World, step: Step) -> None:
         world.as_staff(
             lambda services: spend_points(
                 services,
-                _till(world, int(purse)),
+                till_of(world, int(purse)),
                 NewSpend(email, points),
                 once=IdempotentRequest(key, f"{email} {points}"),
             )
@@ -69,7 +69,7 @@ def give_back_at_a_till(world: World, step: Step) -> None:
 
     def give_back(services: Services) -> object:
         once = IdempotentRequest(key, f"{spent.id} {points}")
-        return give_back_points(services, _till(world, int(purse)), spent.id, points, once=once)
+        return give_back_points(services, till_of(world, int(purse)), spent.id, points, once=once)
 
     def first(services: Services) -> None:
         is_done = isinstance(give_back(services), SpendState)
@@ -85,7 +85,7 @@ def give_back_at_a_till(world: World, step: Step) -> None:
         world.as_staff(give_back)
 
 
-def _till(world: World, store_id: int) -> Caller:
+def till_of(world: World, store_id: int) -> Caller:
     """Give the caller that a till is. Its key is made at its first call."""
     mark = fingerprint(f"till of {store_id}")
     with world.rig.database.writing() as session:

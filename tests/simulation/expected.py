@@ -8,6 +8,7 @@ from math import floor
 from tests.simulation.gone import due_after
 from tests.simulation.shops import Shop
 from tests.simulation.steps import RuleSetup
+from tests.simulation.with_codes import by_rewards
 from tests.simulation.world import World
 from tests.standins.saleor.orders import Order
 from tests.standins.saleor.payments import Transaction
@@ -32,10 +33,7 @@ def points_expected(world: World, order_id: str) -> set[int]:
     """Give the points due, less what is gone; several answers where it may depend on when anybody looked."""
     order = world.order(order_id)
     rule = _rule_of(world.homes[order_id], _placed(order))
-    # Where a recalculation forgot what a gift card paid, only who looked before it knows. A look in the middle of it may know.
-    is_open = order.is_card_forgotten and order_id not in world.truth.cards_read
-    cards = {order.gift_card, Decimal(0)} if is_open else {order.gift_card}
-    would = {_earned(order, rule, Fraction(card)) for card in cards}
+    would = {_earned(order, rule, Fraction(card), Fraction(by_reward)) for card, by_reward in _paid_by_cards(world, order)}
     earned = would if _has_moment(world, order, rule) else {0}
     if rule.award_when == "paid" and not _has_moment(world, order, rule) and _was_ever_covered(world, order_id):
         # An edit made the charges cover the total for a while, and Saleor recorded nothing of it.
@@ -47,7 +45,22 @@ def most_ever_earned(world: World, order_id: str) -> int:
     """Give the most that an order was ever worth in points, as Saleor's book has it."""
     rule = _rule_of(world.homes[order_id], _placed(world.order(order_id)))
     versions = world.homes[order_id].saleor.book.versions(order_id)
-    return max(_earned(order, rule, Fraction(card)) for order in versions for card in (order.gift_card, Decimal(0)))
+    cards = ((order, card) for order in versions for card in (order.gift_card, Decimal(0)))
+    return max(_earned(order, rule, Fraction(card), Fraction(0)) for order, card in cards)
+
+
+def _paid_by_cards(world: World, order: Order) -> set[tuple[Decimal, Decimal]]:
+    """Give what gift cards paid of an order, and what of it those that were taken for points.
+
+    Where a recalculation forgot it, only who looked before it knows. A look in the middle of it may know. Of a card that staff
+    deleted, only who looked before that knows.
+    """
+    is_open = order.is_card_forgotten and order.id not in world.truth.cards_read
+    cards = {order.gift_card, Decimal(0)} if is_open else {order.gift_card}
+    rewards, deleted = by_rewards(world, order.id)
+    if not deleted:
+        return {(card, rewards) for card in cards}
+    return {(card, by_reward) for card in {*cards, Decimal(0)} for by_reward in (rewards, rewards - deleted)}
 
 
 def _placed(order: Order) -> datetime:
@@ -59,22 +72,23 @@ def _rule_of(shop: Shop, placed: datetime) -> RuleSetup:
     return [rule for since, rule in shop.rules if since <= placed][-1]
 
 
-def _earned(order: Order, rule: RuleSetup, card: Fraction) -> int:
+def _earned(order: Order, rule: RuleSetup, card: Fraction, by_reward: Fraction) -> int:
     value = Fraction(order.subtotal.gross) + Fraction(order.shipping.gross)
     if order.status in {"CANCELED", "EXPIRED", "DRAFT"} or not rule.is_active or value < rule.minimum_total or value <= 0:
         return 0
     prices = [line.total for line in order.lines if line.kind != "GIFT_CARD"]
     prices += [order.shipping] if rule.include_shipping else []
     base = sum((Fraction(price.gross if rule.include_tax else price.net) for price in prices), Fraction(0))
-    points = floor(Fraction(rule.points_per_unit) * base * _share_kept(order, rule, value, card))
+    points = floor(Fraction(rule.points_per_unit) * base * _share_kept(order, rule, value, card, by_reward))
     return points if rule.maximum_points is None else min(points, rule.maximum_points)
 
 
-def _share_kept(order: Order, rule: RuleSetup, value: Fraction, card: Fraction) -> Fraction:
+def _share_kept(order: Order, rule: RuleSetup, value: Fraction, card: Fraction, by_reward: Fraction) -> Fraction:
     """Give the share of the order that the shop keeps, of the shopper's money and of what gift cards paid.
 
     Goods that came back for which a gift card paid count against the card, as far as no money was given back for them. What
-    staff said was paid for goods that replace others is nobody's money. What points pay earns nothing.
+    staff said was paid for goods that replace others is nobody's money. What points pay earns nothing, nor what gift cards pay
+    that were taken for points.
     """
     all_money, shoppers = _money(order, of_all=True), _money(order, of_all=order.original is None) - _paid_by_points(order)
     back = _share_returned(order)
@@ -82,7 +96,8 @@ def _share_kept(order: Order, rule: RuleSetup, value: Fraction, card: Fraction) 
         card = Fraction(0)
     else:
         given_back = max(value - min(card, value) - all_money, Fraction(0))
-        card = max(min(card, value) - max(value * back - given_back, Fraction(0)), Fraction(0))
+        card = min(card, value)
+        card = max(card - min(by_reward, card) - max(value * back - given_back, Fraction(0)), Fraction(0))
     share = min(max(shoppers, Fraction(0)) + card, value) / value
     return min(share, 1 - back) if rule.count_returned else share
 

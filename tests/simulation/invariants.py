@@ -23,7 +23,8 @@ from app.domain.order_link import order_link
 from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState
 from app.sealing import fingerprint
 from app.usecases.operating.total_audits import differing_totals
-from tests.simulation import paid_by_points
+from tests.simulation import codes_for_points, paid_by_points
+from tests.simulation.codes_for_points import Rewards
 from tests.simulation.expected import most_ever_earned, points_expected
 from tests.simulation.gone import gone_of, wrong_gone
 from tests.simulation.paid_by_points import NOTHING_TAKEN, Payments
@@ -55,6 +56,7 @@ class Books:
             self.moves = list(session.exec(select(CustomerMoveRow).order_by(col(CustomerMoveRow.moved_at))))
             self.points_claims = list(session.exec(select(PointsClaimRow)))
             self.payments = Payments(session)
+            self.rewards = Rewards(session)
         self.accepted = [movement for movement in self.movements if movement.state == MovementState.ACCEPTED]
         named = world.purses.named
         self.purses = {account.id or 0: named(account.kind, account.lane_mark, account.store_id) for account in self.accounts}
@@ -76,6 +78,8 @@ def wrongs(world: World) -> list[str]:
     found = [f"{check.__name__.replace('_', ' ')}: {wrong}" for check in CHECKS for wrong in check(world, books)]
     of_payments = paid_by_points.CHECKS
     found += [f"{check.__name__.replace('_', ' ')}: {wrong}" for check in of_payments for wrong in check(world, books.payments)]
+    of_rewards = codes_for_points.CHECKS
+    found += [f"{check.__name__.replace('_', ' ')}: {wrong}" for check in of_rewards for wrong in check(world, books.rewards)]
     _count(world, books)
     return found
 
@@ -244,7 +248,7 @@ def the_providers_own_books_equal_the_accepted_movements(world: World, books: Bo
             )
 
 
-def what_is_used_is_what_was_paid_at_tills(world: World, books: Books) -> Wrongs:
+def what_is_used_is_what_was_paid(world: World, books: Books) -> Wrongs:
     used = {(f"{customer.store_id}", customer.email_key): customer.used for customer in books.customers}
     paid: Counter[Purse] = Counter()
     for spent in world.truth.at_tills:
@@ -254,9 +258,14 @@ def what_is_used_is_what_was_paid_at_tills(world: World, books: Books) -> Wrongs
         if ledger not in API_KEYS:
             holder = _moved_to(books, ledger, spend.email, spend.taken_at).strip().casefold()
             paid[ledger, holder] += paid_by_points.used_by_payments(books.payments, spend)
+    for taken in books.rewards.taken:
+        ledger = books.purses[taken.account_id]
+        if ledger not in API_KEYS:
+            holder = _moved_to(books, ledger, taken.email, taken.taken_at).strip().casefold()
+            paid[ledger, holder] += codes_for_points.used_by_rewards(books.rewards, taken)
     for purse in sorted({*used, *paid}):
         if used.get(purse, 0) != paid[purse]:
-            yield f"{purse[1]} at store {purse[0]} used {used.get(purse, 0)} points, and paid {paid[purse]} at tills"
+            yield f"{purse[1]} at store {purse[0]} used {used.get(purse, 0)} points, and paid {paid[purse]}"
 
 
 def every_claim_that_was_taken_is_in_our_books_once(world: World, books: Books) -> Wrongs:
@@ -383,8 +392,10 @@ def the_ledgers_sums_verify(world: World, books: Books) -> Wrongs:
     here = [m for m in books.accepted if m.kind in INSTANT_KINDS and not books.is_at_coggins(m)]
     # What a payment took stands under the payment's name, and what came back to the same ledger stands beside it.
     taken = {spend.id: spend for spend in books.payments.spends if books.purses[spend.account_id] not in API_KEYS}
-    instants = {m.id: m.points for m in here if m.cause_kind != "spend" or _is_elsewhere(books, m)}
+    instants = {m.id: m.points for m in here if m.cause_kind not in {"spend", "reward"} or _is_elsewhere(books, m)}
     instants |= {spend.reference: -spend.points for spend in taken.values() if spend.stage not in NOTHING_TAKEN}
+    rewards = [one for one in books.rewards.taken if books.purses[one.account_id] not in API_KEYS]
+    instants |= {one.reference: -one.points for one in rewards if one.stage not in NOTHING_TAKEN}
     amounts = {entry.request_id: entry.amount for entry in books.entries}
     for movement_id, points in instants.items():
         if posted[movement_id] != 1 or amounts[movement_id] != points:
@@ -396,9 +407,9 @@ def the_ledgers_sums_verify(world: World, books: Books) -> Wrongs:
 
 
 def _is_elsewhere(books: Books, movement: MovementRow) -> bool:
-    """Tell whether points of a payment came back to another account than they were taken from."""
-    spend = next(spend for spend in books.payments.spends if spend.id == movement.cause_id)
-    return spend.account_id != movement.account_id
+    """Tell whether points of a payment, or of a reward, came back to another account than they were taken from."""
+    causes = books.payments.spends if movement.cause_kind == "spend" else books.rewards.taken
+    return next(one.account_id for one in causes if one.id == movement.cause_id) != movement.account_id
 
 
 def no_balance_is_below_zero_unless_the_store_wants_it(world: World, books: Books) -> Wrongs:
@@ -480,7 +491,7 @@ CHECKS: tuple[Check, ...] = (
     granted_is_the_sum_of_the_accepted_movements,
     granted_is_due_or_the_difference_is_on_record_and_right,
     the_providers_own_books_equal_the_accepted_movements,
-    what_is_used_is_what_was_paid_at_tills,
+    what_is_used_is_what_was_paid,
     every_claim_that_was_taken_is_in_our_books_once,
     nobody_is_debited_what_nobody_had_taken,
     no_link_leads_to_a_claim_that_the_provider_does_not_know,

@@ -9,6 +9,7 @@ from app.errors import AppError
 from app.usecases.merchants.continue_moves import continue_moves
 from app.usecases.moving.learn_account import learn_account
 from app.usecases.moving.move_waiting import move_waiting
+from app.usecases.rewards.look_after_redemptions import look_after_redemptions
 from app.usecases.services import Services
 from app.usecases.settling.settle_orders import settle_orders
 from app.usecases.settling.sweep_orders import sweep_orders
@@ -19,6 +20,7 @@ from tests.simulation.drawing import EMAILS
 from tests.simulation.in_shop import IN_SHOP
 from tests.simulation.rig import API_KEYS
 from tests.simulation.steps import Kind, Step
+from tests.simulation.with_codes import WITH_CODES
 from tests.simulation.world import Play, Violation, World
 
 BATCHES_A_STEP = 3
@@ -56,7 +58,8 @@ def settle_for_a_while(world: World, services: Services, batches: int) -> bool:
 
 
 def _work_once(services: Services) -> bool:
-    return settle_orders(services) or move_waiting(services) or continue_moves(services) or look_after_spends(services)
+    steps = (settle_orders, move_waiting, continue_moves, look_after_spends, look_after_redemptions)
+    return any(step(services) for step in steps)
 
 
 def _sweep(world: World, step: Step) -> None:
@@ -162,6 +165,7 @@ _PLAY: dict[Kind, Play] = {
     **IN_SHOP,
     **BY_PEOPLE,
     **AT_A_CHECKOUT,
+    **WITH_CODES,
     Kind.SETTLE: _settle,
     Kind.SWEEP: _sweep,
     Kind.LEARN: _learn,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.simulation.rig import Rig
-from tests.simulation.steps import History, RuleSetup, Setup, SpendSetup, Step
+from tests.simulation.steps import History, RewardSetup, RuleSetup, Setup, SpendSetup, Step
 
 Breaking = Callable[[Rig], Any]
 NEW_STORE = RuleSetup()
@@ -22,8 +22,9 @@ class Mutant:
     seed: int | None
     rule: RuleSetup = NEW_STORE
     spend_rule: SpendSetup | None = None
+    rewards: RewardSetup | None = None
 
     @property
     def history(self) -> History:
         """The history made for it."""
-        return History(0, Setup(rule=self.rule, spend_rule=self.spend_rule), self.steps)
+        return History(0, Setup(rule=self.rule, spend_rule=self.spend_rule, rewards=self.rewards), self.steps)

@@ -43,6 +43,7 @@ from tests.simulation.many import open_rig
 from tests.simulation.mutant import Mutant
 from tests.simulation.payment_mutants import PAYMENT_MUTANTS
 from tests.simulation.playing import play
+from tests.simulation.reward_mutants import REWARD_MUTANTS
 from tests.simulation.rig import Rig
 from tests.simulation.steps import CARD_IN_WHOLE, Fate, History, How, Kind, Mishap, RuleSetup, Step
 
@@ -419,6 +420,7 @@ MUTANTS = (
         RuleSetup(award=Award.INSTANT),
     ),
     *PAYMENT_MUTANTS,
+    *REWARD_MUTANTS,
 )
 
 

@@ -25,6 +25,7 @@ _DISTURBING = frozenset(
         Kind.KEY_REVOKED,
         Kind.LAG,
         Kind.REDELIVER,
+        Kind.PERMIT,
     }
 )
 
@@ -51,8 +52,9 @@ def play(rig: Rig, history: History, *, compare: bool = False) -> Outcome:
         calm = _play(rig, without_faults(history, outcome.played))
         outcome.wrongs += [f"without a fault, {wrong}" for wrong in calm.wrongs]
         outcome.counts["compared with a run without faults"] += 1
-        # Where points pay, it depends on who was there to ask what is ordered at all.
-        pairs = zip(outcome.due, calm.due, strict=True) if history.setup.spend_rule is None else ()
+        # Where points pay or become codes, it depends on who was there to ask what is ordered at all.
+        is_comparable = history.setup.spend_rule is None and history.setup.rewards is None
+        pairs = zip(outcome.due, calm.due, strict=True) if is_comparable else ()
         differ = [pair for pair in pairs if None not in pair and pair[0] != pair[1]]
         if not calm.wrongs and differ:
             outcome.wrongs.append(f"the result depends on when we looked: due {outcome.due}, and {calm.due} without a fault")

@@ -2,10 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, union_all
+from sqlalchemy import bindparam, case, union_all
 from sqlmodel import col, select
 
-from app.db.tables import AccountRow, CustomerMoveRow, MovementRow, OrderRow, SpendRow, StoreRow
+from app.db.tables import AccountRow, CustomerMoveRow, MovementRow, OrderRow, RedemptionRow, SpendRow, StoreRow
 from app.db.tables.customer_move import UNDER_WAY
 from app.domain.settlement import MovementState
 from app.domain.store import StoreState
@@ -18,6 +18,7 @@ from tests.simulation.kinds import settle_for_a_while, sweep_once
 from tests.simulation.rig import STAFF
 from tests.simulation.shops import Shop
 from tests.simulation.steps import Fate, Kind, Step
+from tests.simulation.with_codes import settle_rewards
 from tests.simulation.world import Violation, World
 
 SOON = timedelta(days=5)
@@ -30,6 +31,11 @@ BATCHES_MAX = 60
 
 _ORDERS = select(col(OrderRow.look_at), col(OrderRow.lease_until)).where(col(OrderRow.look_at).is_not(None))
 _SPENDS = select(col(SpendRow.look_at), col(SpendRow.lease_until)).where(col(SpendRow.look_at).is_not(None))
+# One that was given is looked at often, and seldom is there something new. It is looked at when its time is over, and at the end.
+_REWARDS = select(
+    case((col(RedemptionRow.stage) == "given", col(RedemptionRow.over_at)), else_=col(RedemptionRow.look_at)),
+    col(RedemptionRow.lease_until),
+).where(col(RedemptionRow.look_at).is_not(None))
 _STORE = select(col(StoreRow.state), col(StoreRow.token_sealed)).where(col(StoreRow.id) == bindparam("store_id"))
 _PAUSES = union_all(select(col(StoreRow.paused_until)), select(col(AccountRow.paused_until)))
 _CUSTOMERS = select(col(MovementRow.state), col(MovementRow.sent_at), col(MovementRow.looked_at)).where(
@@ -58,6 +64,8 @@ def go_quiet(world: World) -> None:
         world.go_on_until(world.clock.now)
         if not _is_served(world, shop):
             world.reinstall(shop)
+        if world.setup.rewards is not None:
+            shop.permit_codes()
     for shop in world.shops:
         # Twice: what was answered 5xx before comes again, with an empty body.
         for _ in range(2):
@@ -89,7 +97,7 @@ def _await_staff(world: World) -> None:
 
 def _mend(world: World, services: Services) -> int:
     """Do what only people can: say what became of unknown INSTANTs, and have what was refused asked for again."""
-    mended = resolve_unknown(world, services)
+    mended = resolve_unknown(world, services) + settle_rewards(world, services, gives_back=True)
     for order_id, number in world.rows("""SELECT saleor_order_id, number FROM "order" WHERE problem_code = 'refused'"""):
         world.counts["asked again by staff"] += 1
         look_again(services, world.homes[order_id].slug, number)
@@ -107,9 +115,19 @@ def _run(world: World, long: timedelta) -> None:
             raise Violation("settling comes to no end although nothing goes wrong any more")
         moment = _next_moment(world)
         if moment is None or moment > end:
+            _look_at_codes(world, end)
             return
         world.go_on_until(moment + timedelta(microseconds=1))
     raise Violation("there is always something more to do, although nothing goes wrong any more")
+
+
+def _look_at_codes(world: World, end: datetime) -> None:
+    """Look once more at codes that were given, and do what follows of it."""
+    if world.setup.rewards is None or not any(world.rig.ground.look(_REWARDS)):
+        return
+    for moment in (end, end + timedelta(minutes=11), end + timedelta(minutes=22)):
+        world.go_on_until(moment)
+        world.work(world.workers, (), lambda services: settle_for_a_while(world, services, BATCHES_MAX))
 
 
 def _next_moment(world: World) -> datetime | None:
@@ -118,6 +136,7 @@ def _next_moment(world: World) -> datetime | None:
     moments: list[datetime | None] = [world.next_event]
     moments += [max(look_at, lease_until or now) for look_at, lease_until in world.rig.ground.look(_ORDERS)]
     moments += [max(look_at, lease_until or now) for look_at, lease_until in world.rig.ground.look(_SPENDS)]
+    moments += [max(at, lease_until or now) for at, lease_until in world.rig.ground.look(_REWARDS) if at is not None]
     moments += [paused_until for (paused_until,) in world.rig.ground.look(_PAUSES)]
     if any(world.rig.ground.look(_MOVES)):
         # A credit that was refused is asked for again after an hour.

@@ -54,6 +54,12 @@ class Kind(StrEnum):
     REFUND_POINTS = "staff ask for points of a payment back"
     RELEASE_FUNDS = "Saleor asks for what paid old checkouts back"
     SEND_REQUESTS = "Saleor's worker sends what was asked for"
+    REDEEM = "a customer takes a reward"
+    REDEEM_AGAIN = "the storefront asks for that reward again"
+    WITHDRAW = "the reward is given back before its code was used"
+    USE_CODE = "the reward's code is typed into a cart"
+    CHECK_OUT = "the rest is paid by card, and the cart with the code completed"
+    PUT_BACK = "a refund puts money back onto the reward's gift card"
     # Staff here.
     ADJUST = "staff adjust the order"
     MOVE = "staff move a customer to another address"
@@ -62,6 +68,7 @@ class Kind(StrEnum):
     LOOK_AGAIN = "staff press: look again"
     RELEASE_SPEND = "staff release a payment by points"
     SPEND_RULE = "the spend rule is edited"
+    SETTLE_REWARD = "staff settle a reward whose gift card was deleted"
     RESOLVE = "staff say what became of an unknown INSTANT"
     RULE = "the rule is edited"
     PROVIDER = "the merchant changes the provider, or its key"
@@ -73,6 +80,9 @@ class Kind(StrEnum):
     # The world.
     WAIT = "time passes"
     REDELIVER = "old bytes are delivered again"
+    DELETE_CARD = "staff delete the reward's gift card in Saleor"
+    CHANGE_VOUCHER = "staff change the reward's voucher in Saleor, or delete it"
+    PERMIT = "the permission for codes is taken away, or given again"
     REVOKE = "the app's token is revoked"
     REINSTALL = "the app is removed and installed again"
     SWITCH = "the app is switched off, or on again"
@@ -181,6 +191,17 @@ class SpendSetup:
 
 
 @dataclass(frozen=True, slots=True)
+class RewardSetup:
+    """The rewards of each shop, as far as the simulation varies them: a gift card, and a voucher for as many points."""
+
+    points: int = 500
+    amount: Decimal = Decimal("10.00")
+    days_valid: int | None = None
+    return_on_expiry: bool = True
+    limit_each: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Setup:
     """How shop, app and provider are set up."""
 
@@ -194,6 +215,8 @@ class Setup:
     honours_idempotency: bool = False
     # None where points pay nothing.
     spend_rule: SpendSetup | None = None
+    # None where there is no reward.
+    rewards: RewardSetup | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,13 @@ from tests.simulation.steps import Fate, History, How, Kind, Mishap, Setup, Step
 
 # Of a shop's payments by points the one with this number.
 _OF_PAYMENT = frozenset({Kind.PAY_AGAIN, Kind.PAY_MORE, Kind.COMPLETE, Kind.SHRINK, Kind.REFUND_POINTS, Kind.RELEASE_SPEND})
+# Of a shop's rewards that were taken the one with this number.
+_OF_REWARD = frozenset({Kind.REDEEM_AGAIN, Kind.WITHDRAW, Kind.USE_CODE, Kind.CHECK_OUT, Kind.PUT_BACK, Kind.DELETE_CARD})
 _OF_ORDER = frozenset(Kind) - {
+    Kind.REDEEM,
+    Kind.CHANGE_VOUCHER,
+    Kind.PERMIT,
+    Kind.SETTLE_REWARD,
     Kind.PLACE,
     Kind.SPEND,
     Kind.TILL_SPEND,
@@ -40,10 +46,14 @@ _OF_ORDER = frozenset(Kind) - {
     Kind.LAG,
 }
 _OF_EMAIL = frozenset(
-    {Kind.PLACE, Kind.EMAIL, Kind.PAY, Kind.SPEND, Kind.TILL_SPEND, Kind.OTHER, Kind.ADJUST_CUSTOMER, Kind.PROVIDER_REFUSES}
+    {Kind.PLACE, Kind.EMAIL, Kind.PAY, Kind.REDEEM, Kind.SPEND, Kind.TILL_SPEND, Kind.OTHER}
+    | {Kind.ADJUST_CUSTOMER, Kind.PROVIDER_REFUSES}
 )
-_OF_SHOP = _OF_PAYMENT | frozenset(
+_OF_SHOP = (_OF_PAYMENT | _OF_REWARD) | frozenset(
     {
+        Kind.REDEEM,
+        Kind.CHANGE_VOUCHER,
+        Kind.PERMIT,
         Kind.PAY,
         Kind.RELEASE_FUNDS,
         Kind.SEND_REQUESTS,
@@ -82,6 +92,7 @@ _WITH_EVENTS = frozenset(
         Kind.PLACE,
         Kind.PAY,
         Kind.COMPLETE,
+        Kind.CHECK_OUT,
         Kind.CHARGE,
         Kind.MARK_PAID,
         Kind.REFUND,
@@ -102,7 +113,16 @@ _WITH_EVENTS = frozenset(
 _WITH_SHARE = (
     _IN_PARTS
     | {Kind.PAY, Kind.PAY_MORE, Kind.PAY_ORDER, Kind.SHRINK, Kind.REFUND_POINTS, Kind.SPEND_RULE}
-    | {Kind.CHARGE_BACK, Kind.PLACE, Kind.EDIT, Kind.ADJUST, Kind.ADJUST_CUSTOMER, Kind.GRANT_REFUND}
+    | {
+        Kind.USE_CODE,
+        Kind.PUT_BACK,
+        Kind.CHARGE_BACK,
+        Kind.PLACE,
+        Kind.EDIT,
+        Kind.ADJUST,
+        Kind.ADJUST_CUSTOMER,
+        Kind.GRANT_REFUND,
+    }
 )
 
 
@@ -149,6 +169,8 @@ def _sentence(step: Step) -> str:
     parts = [str(step.kind)]
     if step.kind in _OF_PAYMENT:
         parts.append(f"payment {step.order + 1}")
+    elif step.kind in _OF_REWARD:
+        parts.append(f"reward {step.order + 1}")
     elif step.kind in _OF_ORDER:
         parts.append(f"order {step.order + 1}" if step.order >= 0 else f"order {-step.order} from the end")
     if step.kind in _OF_SHOP:
@@ -202,6 +224,11 @@ def summary(counts: Counter[str], faults: Counter[str]) -> str:
         "refunds of points asked for",
         "old checkouts released",
         "payments released by staff",
+        "rewards taken",
+        "codes made",
+        "orders with codes",
+        "rewards given back",
+        "rewards settled by staff",
     )
     rows = [(name, counts[name]) for name in names]
     rows += [("changes of provider", counts[Kind.PROVIDER.name]), ("steps of renewing a secret", counts[Kind.SECRET.name])]

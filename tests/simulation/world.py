@@ -15,9 +15,10 @@ from sqlalchemy import bindparam, exists, text, update
 from sqlmodel import col, select
 
 from app.db.columns import UtcTime
-from app.db.tables import CustomerMoveRow, MovementRow, OrderRow, RuleRow, SpendRow, SpendRuleRow, StoreRow
+from app.db.tables import CustomerMoveRow, MovementRow, OrderRow, RedemptionRow, RuleRow, SpendRow, SpendRuleRow, StoreRow
 from app.db.tables.customer_move import UNDER_WAY
 from app.domain.settlement import MovementState
+from app.sealing import fingerprint
 from app.usecases.services import Services
 from tests.clock import START
 from tests.simulation.effects import CALL_SECONDS, Died
@@ -29,6 +30,7 @@ from tests.standins.coggins import StandInCoggins
 from tests.standins.coggins.api import parsed
 from tests.standins.coggins.standin import INSTANT_PATH
 from tests.standins.saleor import Delivery
+from tests.standins.saleor.gift_cards import GiftCard
 from tests.standins.saleor.orders import Order
 from tests.standins.serving import Answer, Request, json_answer
 
@@ -45,8 +47,10 @@ _WORK = select(
         col(MovementRow.state).in_((MovementState.PLANNED, MovementState.SENDING, MovementState.UNKNOWN)),
     ),
     exists().where(col(CustomerMoveRow.state).in_(UNDER_WAY)),
-    exists().where(col(SpendRow.look_at) <= bindparam("now", type_=UtcTime())),
+    exists().where(col(SpendRow.look_at) <= bindparam("now", type_=UtcTime()))
+    | exists().where(col(RedemptionRow.look_at) <= bindparam("now", type_=UtcTime()), col(RedemptionRow.stage) != "asked"),
 )
+_PAID = select(col(RedemptionRow.stage)).where(col(RedemptionRow.code_mark) == bindparam("mark"))
 PROMPT = (Fate(),)
 Play = Callable[["World", Step], None]
 
@@ -85,6 +89,20 @@ class PointsPayment:
 
 
 @dataclass
+class RewardTaken:
+    """A reward that a storefront asked for, for whom, and the code that it was shown."""
+
+    shop: Shop
+    reward_id: int
+    email: str
+    key: str
+    reference: UUID | None = None
+    code: str = ""
+    # The carts into which the code was typed.
+    carts: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Truth:
     """What really happened, whatever the app knows of it."""
 
@@ -103,6 +121,9 @@ class Truth:
     cards_read: set[str] = field(default_factory=set)
     at_tills: list[TillSpend] = field(default_factory=list)
     payments: list[PointsPayment] = field(default_factory=list)
+    rewards: list[RewardTaken] = field(default_factory=list)
+    # Gift cards that staff deleted, as they were then, by code.
+    deleted_cards: dict[str, GiftCard] = field(default_factory=dict)
 
 
 class World:
@@ -209,7 +230,9 @@ class World:
         if shop is not None:
             if shop.lag is not None:
                 shop.restore_lag(self.clock.now)
-            return shop.saleor._handle(request)
+            answer = shop.saleor._handle(request)
+            self._watch_codes(shop)
+            return answer
         instant = INSTANT_PATH.fullmatch(request.path)
         if instant is None or instant[1] not in API_KEYS:
             return self.coggins._handle(request)
@@ -223,6 +246,14 @@ class World:
                 self.truth.done[movement_id] += 1
                 self.counts["INSTANTs done"] += 1
         return answer
+
+    def _watch_codes(self, shop: Shop) -> None:
+        """See that no code comes into the world before its points were taken, nor after they went back."""
+        for code in shop.new_codes():
+            found = self.rig.ground.look(_PAID, mark=fingerprint(code))
+            if not found or found[0][0] not in {"taken", "withdrawing", "given"}:
+                raise Violation(f"a code was made whose points are not taken: {found}")
+            self.counts["codes made"] += 1
 
     def _movements_of_call(self, request: Request) -> list[UUID]:
         found = self.rig.ground.look(_MOVEMENTS_OF_CALL, call_id=UUID(request.headers["Idempotency-Key"]))
@@ -345,6 +376,10 @@ class World:
             for shop in self.shops:
                 self.add_spend_rule(shop, self.setup.spend_rule)
                 shop.open_payments(APP_URL)
+        if self.setup.rewards is not None:
+            for shop in self.shops:
+                shop.offer_rewards(self.rig.database, self.setup.rewards, self.clock())
+                shop.permit_codes()
 
     def add_spend_rule(self, shop: Shop, setup: SpendSetup) -> None:
         """Edit how points pay in a shop: a new version, in force from now on."""
@@ -371,6 +406,8 @@ class World:
         shop.saleor.install(f"{APP_URL}/api/manifest")
         if self.setup.spend_rule is not None:
             shop.open_payments(APP_URL)
+        if self.setup.rewards is not None:
+            shop.permit_codes()
 
     def order_row(self, order_id: str) -> OrderRow | None:
         with self.rig.database.reading() as session:
