@@ -58,7 +58,8 @@ def _paid_by_cards(world: World, order: Order) -> set[tuple[Decimal, Decimal]]:
     is_open = order.is_card_forgotten and order.id not in world.truth.cards_read
     cards = {order.gift_card, Decimal(0)} if is_open else {order.gift_card}
     rewards, deleted = by_rewards(world, order.id)
-    if not deleted:
+    saleor = world.homes[order.id].saleor
+    if all(saleor.codes.cards.get(card_id) is not None for card_id in order.cards):
         return {(card, rewards) for card in cards}
     return {(card, by_reward) for card in {*cards, Decimal(0)} for by_reward in (rewards, rewards - deleted)}
 
