@@ -11,12 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from app.domain.brand import Brand
-from app.usecases.merchants.change_brand import change_brand
-from app.usecases.merchants.read_logo import read_logo
-from app.web import create_app
-from app.web.merchant.brand_preview import render_preview
-from app.web.shoppers.brand_files import stylesheet
-from app.web.shoppers.colours import (
+from app.domain.colours import (
     DARK_GROUNDS,
     LIGHT_GROUNDS,
     SHAPE_CONTRAST,
@@ -25,6 +20,11 @@ from app.web.shoppers.colours import (
     dark_palette,
     light_palette,
 )
+from app.usecases.merchants.change_brand import change_brand
+from app.usecases.merchants.read_logo import read_logo
+from app.web import create_app
+from app.web.merchant.brand_preview import render_preview
+from app.web.shoppers.brand_files import stylesheet
 from app.web.shoppers.page_setup import STATIC
 from tests.test_web.calls import ORDER_ID, claim_path, get, press_button, ready_order
 from tests.test_web.conftest import NewSite

@@ -4,9 +4,9 @@ import re
 
 from flask import Blueprint, Response, abort
 
+from app.domain.colours import Palette, dark_palette, light_palette
 from app.usecases.merchants.change_brand import show_logo
 from app.usecases.services import Services
-from app.web.shoppers.colours import Palette, dark_palette, light_palette
 
 _COLOUR = re.compile(r"[0-9a-f]{6}")
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")

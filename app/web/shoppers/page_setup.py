@@ -9,7 +9,7 @@ from flask import Flask, Response, render_template, request
 from werkzeug import Response as BaseResponse
 
 from app.domain.brand import Brand
-from app.web.shoppers.colours import DEFAULT_ACCENT
+from app.domain.colours import DEFAULT_ACCENT
 
 Answer = TypeVar("Answer", bound=BaseResponse)
 
