@@ -10,8 +10,8 @@ from babel.messages.pofile import read_po
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from app.web.shoppers import speech
-from app.web.shoppers.speech import LANGUAGES, SOURCE_LANGUAGE, TRANSLATIONS, load_catalogues, speech_for
+from app.languages import LANGUAGES, SOURCE_LANGUAGE, Speech
+from app.web.shoppers.speech import TRANSLATIONS, load_catalogues, speech_for
 from tests.test_web.calls import ask, change_rule, claim_path, get, ready_order, text_of
 from tests.world import World
 
@@ -87,7 +87,7 @@ def test_each_language_counts_in_its_own_way(language: str, count: int, said: st
     assert said in whole
 
 
-def spoken_to(header: str) -> speech.Speech:
+def spoken_to(header: str) -> Speech:
     return speech_for(parse_accept_header(header, LanguageAccept), load_catalogues())
 
 

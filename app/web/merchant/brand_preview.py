@@ -7,8 +7,9 @@ from flask import render_template, url_for
 
 from app.domain.brand import Brand
 from app.domain.claim import ClaimState
+from app.languages import SOURCE_LANGUAGE, Speech
 from app.usecases.shoppers.claim_points import ClaimView
-from app.web.shoppers.speech import SOURCE_LANGUAGE, Speech, load_catalogues
+from app.web.shoppers.speech import load_catalogues
 
 POINTS = 250
 BOUND_TO = "j•••@e•••.com"
