@@ -7,6 +7,10 @@ from app.db.stores import answers_of_nobody_with_zeros, remember_echo
 from app.db.tables import AccountRow, StoreRow
 from app.domain.store import AccountKind
 from app.http import NewAdapter
+from app.mail.courier import Courier
+from app.mail.folder_courier import FolderCourier
+from app.mail.smtp_courier import SmtpCourier
+from app.mail_url import MailFolder, MailServer
 from app.providers.coggins.evidence import evidence_for
 from app.providers.coggins.http import CogginsProvider
 from app.providers.embedded import EmbeddedProvider
@@ -74,7 +78,14 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
         customers_webhook=customers_webhook(settings.api_base_url),
         payment_webhooks=payment_webhooks(settings.api_base_url),
         causes={cause.kind: cause for cause in (OrderCause(), CustomerCause(), MoveCause(), SpendCause(), RewardCause())},
+        courier=_courier(settings.mails_go_to),
         public_url=settings.browser_url,
         manifest_urls=tuple(f"{base}/api/manifest" for base in settings.own_urls),
         default_account=DefaultAccount(settings.points_api_url, settings.points_api_key.get_secret_value()),
     )
+
+
+def _courier(to: MailServer | MailFolder | None) -> Courier | None:
+    if isinstance(to, MailServer):
+        return SmtpCourier(to)
+    return FolderCourier(to.path) if to is not None else None

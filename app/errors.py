@@ -23,8 +23,10 @@
     │   ├── Crowded             as many requests wait for the outside already as may
     │   ├── SaleorUnreachable   no connection, no answer in time, 5xx, or an answer cut short
     │   ├── SaleorFault         Saleor answered with an error; one item of the request may be to blame
-    │   └── SaleorBusy          Saleor asks for patience (429)
-    └── SaleorRefused           Saleor understood and said no: a revoked token, a missing permission
+    │   ├── SaleorBusy          Saleor asks for patience (429)
+    │   └── MailServerDown      the mail server cannot be reached, or broke off before it was given a mail
+    ├── SaleorRefused           Saleor understood and said no: a revoked token, a missing permission
+    └── MailServerRefused       the mail server does not let us in: a wrong password, no encryption
 
 `code` is what is logged and answered, `permanent` says whether asking again is pointless. A message is one sentence for a
 merchant: it holds no token, no key and no e-mail.
@@ -241,3 +243,15 @@ class SaleorRefused(AppError):
 
     code = "SALEOR_REFUSED"
     status = 403
+
+
+class MailServerDown(Unavailable):
+    """The mail server cannot be reached, or broke off before it was given a mail."""
+
+    code = "MAIL_SERVER_DOWN"
+
+
+class MailServerRefused(AppError):
+    """The mail server does not let us in: a wrong password, no encryption. Somebody has to change MAIL_URL, or the server."""
+
+    code = "MAIL_SERVER_REFUSED"

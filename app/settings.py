@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.errors import BadSetting
+from app.mail_url import MailFolder, MailServer, parse_mail_url
 
 # As long as the columns in which Saleor keeps an app.
 APP_ID_MAX = 256
@@ -46,6 +47,7 @@ class Settings(BaseSettings):
     storefront_limit_per_customer: str = "60/minute"
     storefront_limit_per_address: str = "600/minute"
     limits_storage_url: str = "memory://"
+    mail_url: SecretStr = SecretStr("")
     sweep_seconds: int = Field(default=300, ge=0, le=86_400)
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=1, le=65_535)
@@ -81,6 +83,13 @@ class Settings(BaseSettings):
     def _has_no_comma(cls, value: SecretStr) -> SecretStr:
         if "," in value.get_secret_value():
             raise ValueError("must not hold a comma: SECRET_KEY_PREVIOUS is a list with commas between the secrets")
+        return value
+
+    @field_validator("mail_url")
+    @classmethod
+    def _is_a_mail_url(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value():
+            parse_mail_url(value.get_secret_value())
         return value
 
     @field_validator(
@@ -214,6 +223,12 @@ class Settings(BaseSettings):
     def saleor_urls_allowed(self) -> tuple[str, ...]:
         """Globs of the API URLs that may install the app."""
         return tuple(_parts(self.allowed_saleor_urls or LOOPBACK_SALEORS))
+
+    @property
+    def mails_go_to(self) -> MailServer | MailFolder | None:
+        """Where the app's own mails go; None: it sends none."""
+        url = self.mail_url.get_secret_value()
+        return parse_mail_url(url) if url else None
 
     @property
     def dashboards(self) -> tuple[str, ...]:

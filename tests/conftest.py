@@ -18,7 +18,17 @@ from tests.standins.saleor import SigningKey, StandInSaleor
 from tests.world import World, open_world
 
 # A setting of whoever runs the tests must not reach them.
-for _name in ("DATABASE_URL", "SECRET_KEY", "PUBLIC_URL", "POINTS_API_URL", "POINTS_API_KEY", "DATA_DIR", "APP_ENV", "APP_NAME"):
+for _name in (
+    "DATABASE_URL",
+    "SECRET_KEY",
+    "PUBLIC_URL",
+    "POINTS_API_URL",
+    "POINTS_API_KEY",
+    "DATA_DIR",
+    "APP_ENV",
+    "APP_NAME",
+    "MAIL_URL",
+):
     os.environ.pop(_name, None)
 
 

@@ -11,6 +11,7 @@ from app.db.batch_changes import changes_in_batches
 from app.db.books import lane_of
 from app.db.bulk import IsIn
 from app.db.keys import has_new_keys, key_in, keys_in, not_ascii, same_person
+from app.db.mails_of_customer import mails_of, wishes_of
 from app.db.stores import accounts_of
 from app.db.tables import (
     AdjustmentRow,
@@ -19,6 +20,9 @@ from app.db.tables import (
     ClaimRow,
     CustomerMoveRow,
     DeletedCustomerRow,
+    MailAddressRow,
+    MailRefusalRow,
+    MailRow,
     MovementRow,
     OrderRow,
     PointsClaimRow,
@@ -53,11 +57,13 @@ class Person:
     payments: Sequence[SpendRow] = ()
     batch_changes: Sequence[BatchChangeRow] = ()
     redemptions: Sequence[RedemptionRow] = ()
+    mails: Sequence[MailRow] = ()
+    mail_wishes: Sequence[MailAddressRow | MailRefusalRow] = ()
 
     @property
     def is_known(self) -> bool:
         theirs = (self.points_claims, self.orders, self.movements, self.claims, self.adjustments, self.requests, self.payments)
-        return self.customer is not None or any((*theirs, self.batch_changes, self.redemptions))
+        return self.customer is not None or any((*theirs, self.batch_changes, self.redemptions, self.mails, self.mail_wishes))
 
 
 def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = False) -> Person:
@@ -120,7 +126,8 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     deletions = _all(session, select(DeletedCustomerRow).where(*is_deleted), lock=lock)
     is_asked = (ApprovalRequestRow.store_id == store.id, col(ApprovalRequestRow.email_key).in_(keys))
     requests = _all(session, select(ApprovalRequestRow).where(*is_asked))
-    further = (spends, requests, payments, changes_in_batches(session, store.id or 0, email), redemptions)
+    mails = (mails_of(session, store.id or 0, keys), wishes_of(session, store.id or 0, keys))
+    further = (spends, requests, payments, changes_in_batches(session, store.id or 0, email), redemptions, *mails)
     return Person(customer, entries, points_claims, orders, movements, claims, adjustments, moves, deletions, *further)
 
 

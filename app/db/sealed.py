@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from app.db.tables import AccountRow, ApiAnswerRow, ClaimRow, PointsClaimRow, RedemptionRow, StoreRow
+from app.db.tables import AccountRow, ApiAnswerRow, ClaimRow, MailRow, PointsClaimRow, RedemptionRow, StoreRow
 
 SEALED: tuple[tuple[type[SQLModel], str], ...] = (
     (StoreRow, "token_sealed"),
@@ -11,4 +11,5 @@ SEALED: tuple[tuple[type[SQLModel], str], ...] = (
     (PointsClaimRow, "token_sealed"),
     (ApiAnswerRow, "outcomes_sealed"),
     (RedemptionRow, "code_sealed"),
+    (MailRow, "values_sealed"),
 )

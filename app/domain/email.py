@@ -47,6 +47,12 @@ def email_key(email: str) -> str:
     return key if len(key) <= EMAIL_LENGTH_MAX else address
 
 
+def wire_address(email: str) -> str:
+    """Give an address as a mail server takes it: its domain as a name server has it, its local part untouched."""
+    local, at, domain = email.strip().rpartition("@")
+    return f"{local}{at}{domain if domain.isascii() else _encoded(domain)}"
+
+
 def former_key(email: str) -> str:
     """Give the key of older versions: trimmed and case-folded. A database keeps it until its keys are rebuilt."""
     return email.strip().casefold()

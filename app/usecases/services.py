@@ -11,6 +11,7 @@ from app.db.tables import AccountRow, StoreRow
 from app.domain.catalogue import ChannelList
 from app.domain.permissions import AppPermissions
 from app.http.bulkhead import Bulkheads
+from app.mail.courier import Courier
 from app.providers.protocol import PointsProvider
 from app.saleor.client import SaleorClient
 from app.saleor.webhooks import Webhook
@@ -52,6 +53,8 @@ class Services:
     # The app's identifier in Saleor: MANIFEST_APP_ID.
     app_id: str = ""
     default_account: DefaultAccount = DefaultAccount()
+    # Takes the app's own mails away; None: it sends none.
+    courier: Courier | None = None
     # Where browsers reach this app.
     public_url: str = ""
     bulkheads: Bulkheads = field(default_factory=Bulkheads, compare=False)

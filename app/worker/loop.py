@@ -4,14 +4,17 @@ import gc
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.domain.mails import Urgency
 from app.errors import AppError
 from app.logs import fault_name, innermost_place
 from app.metrics import timed_batch
+from app.usecases.mailing.send_mails import send_mails
 from app.usecases.merchants.batches.run_batches import run_batches
 from app.usecases.merchants.continue_moves import continue_moves
 from app.usecases.moving.move_waiting import move_waiting
@@ -35,9 +38,9 @@ FAULT_SECONDS = 10
 
 
 def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_every: timedelta = timedelta()) -> None:
-    """Settle, sweep, run batches, let claims expire, look after payments and rewards, side by side, until `stop` is set.
+    """Settle, sweep, run batches, let claims expire, look after payments and rewards, send mails, until `stop` is set.
 
-    No `sweep_every`, no sweep.
+    All of it side by side. No `sweep_every`, no sweep.
     """
     log.info("worker started", settlers=settlers)
     loops = [
@@ -52,6 +55,10 @@ def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_e
     loops.append(threading.Thread(target=_repeat, args=(lambda: run_batches(services), stop), name="batches"))
     loops.append(threading.Thread(target=_repeat, args=(lambda: look_after_spends(services), stop), name="spends"))
     loops.append(threading.Thread(target=_repeat, args=(lambda: look_after_redemptions(services), stop), name="rewards"))
+    for urgency in Urgency:
+        # Each has its own: somebody waits for a code, while many other mails, or a slow server, take their time.
+        step = partial(send_mails, services, urgency)
+        loops.append(threading.Thread(target=_repeat, args=(step, stop), name=f"mails {urgency.name.lower()}"))
     for loop in loops:
         loop.start()
     for loop in loops:

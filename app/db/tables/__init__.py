@@ -14,6 +14,8 @@ from app.db.tables.finished_step import FinishedStepRow
 from app.db.tables.gone_points import GoneRow
 from app.db.tables.known_customer import CustomerChangeRow, CustomerWordRow, KnownCustomerRow
 from app.db.tables.log_entry import LogEntryRow
+from app.db.tables.mail import MailAddressRow, MailRefusalRow, MailRow
+from app.db.tables.mail_setup import MailKindRow, MailServerRow, MailTextRow
 from app.db.tables.merchant_action import MerchantActionRow
 from app.db.tables.movement import MovementRow
 from app.db.tables.order import OrderRow
@@ -54,6 +56,12 @@ __all__ = [
     "GoneRow",
     "KnownCustomerRow",
     "LogEntryRow",
+    "MailAddressRow",
+    "MailKindRow",
+    "MailRefusalRow",
+    "MailRow",
+    "MailServerRow",
+    "MailTextRow",
     "MerchantActionRow",
     "MovementRow",
     "OrderRow",

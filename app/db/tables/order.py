@@ -70,6 +70,8 @@ class OrderRow(SQLModel, table=True):
     placed_at: datetime | None = Field(default=None, sa_type=UtcTime)
     email: str | None = Field(default=None, max_length=320)
     email_key: str | None = Field(default=None, max_length=320)
+    # The language in which it was placed, such as `de` or `pt-BR`. No points depend on it.
+    language: str | None = Field(default=None, max_length=16)
 
     # The decision.
     rule_id: int | None = Field(default=None, foreign_key="rule.id", sa_type=BigId)

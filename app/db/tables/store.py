@@ -65,6 +65,12 @@ class StoreRow(SQLModel, table=True):
     storefront_origins: str | None = None
     # Where this store's Dashboard is, as its bridge told at the first handshake of a verified staff user.
     dashboard_url: str | None = Field(default=None, max_length=512)
+    # Whom the app's own mails come from, and whom an answer to one goes to; none: no mail is sent, or answers go to the sender.
+    mail_sender: str | None = Field(default=None, max_length=254)
+    mail_reply_to: str | None = Field(default=None, max_length=254)
+    # Why the mail server takes nothing from this sender, and until when it is not asked again.
+    mail_problem: str | None = Field(default=None, max_length=512)
+    mail_paused_until: datetime | None = Field(default=None, sa_type=UtcTime)
     # The first day's checklist: since when there is a rule that somebody looked at, and a mail that leads to an order link.
     rule_checked_at: datetime | None = Field(default=None, sa_type=UtcTime)
     link_checked_at: datetime | None = Field(default=None, sa_type=UtcTime)

@@ -18,6 +18,7 @@ from app.db.form_tokens import FormToken, is_first
 from app.db.keys import keys_in, same_person
 from app.db.known_customers import forget_known
 from app.db.logbook import write_log
+from app.db.mails_of_customer import forget_mails
 from app.db.people import Person, forget_in_lists
 from app.db.queue import LEASE_LONGEST
 from app.db.stores import accounts_of
@@ -101,6 +102,7 @@ def erase_customer(
             order.read_facts = order.refused_step = None
             order.problem = blotted(order.problem) if order.problem is not None else None
             order.erased_at = now
+        forget_mails(session, store.id or 0, keys_in(session, email))
         forget_known(session, store.id or 0, keys_in(session, email))
         for order in person.orders:
             wake(session, order.id or 0, now)

@@ -12,8 +12,10 @@ from sqlalchemy import Delete, delete, exists, tuple_
 from sqlmodel import col, select
 
 from app.db.known_customers import TAKEN_IN_MAX, take_in_changes
-from app.db.tables import CustomerChangeRow, EventRow, LogEntryRow, MerchantActionRow, StoreRow, TotalChangeRow
+from app.db.tables import CustomerChangeRow, EventRow, LogEntryRow, MailRow, MerchantActionRow, StoreRow, TotalChangeRow
 from app.db.totals import FOLDED_MAX, fold_changes
+from app.usecases.mailing.put_right_mails import put_right_mails
+from app.usecases.mailing.taking_mails import end_overdue
 from app.usecases.moving.learn_account import learn_account
 from app.usecases.operating.erase_deleted import erase_deleted
 from app.usecases.operating.forget_batches import forget_batches
@@ -28,6 +30,8 @@ log = structlog.get_logger()
 KEPT_FOR = timedelta(days=90)
 # A form is sent again within seconds, or within days from a page that was left open.
 ACTIONS_KEPT_FOR = timedelta(days=30)
+# A mail's own link, by which its reader opts out of the next ones, works for as long as there is its row.
+MAILS_KEPT_FOR = timedelta(days=400)
 # So many rows of a table go in one transaction: nobody waits long behind it.
 ROWS_MAX = 500
 # Of so many stores events are deleted in one round.
@@ -40,7 +44,7 @@ def do_housekeeping(services: Services) -> bool:
     put_right_spends(services)
     tell_problems(services)
     is_more = [let_go(services), fold_totals(services), know_customers(services), erase_deleted(services)]
-    is_more.append(forget_batches(services))
+    is_more += [forget_batches(services), put_right_mails(services), end_overdue(services)]
     learn_account(services)
     end_payment_webhooks(services)
     return any(is_more)
@@ -67,7 +71,7 @@ def know_customers(services: Services) -> bool:
 
 
 def let_go(services: Services) -> bool:
-    """Delete a bounded number of log entries, events and done forms that are too old. Tells whether more may be left."""
+    """Delete a bounded number of log entries, mails, events and done forms that are too old. Tells whether more may be left."""
     stores = _stores_with_old_events(services)
     deleted = [_delete(services, statement) for statement in _statements(services, stores)]
     if any(deleted):
@@ -88,6 +92,8 @@ def _statements(services: Services, stores: Sequence[int]) -> list[Delete]:
     is_done = col(MerchantActionRow.made_at) < services.clock() - ACTIONS_KEPT_FOR
     forms = select(MerchantActionRow.token).where(is_done).limit(ROWS_MAX)
     event_key = tuple_(col(EventRow.store_id), col(EventRow.saleor_order_id), col(EventRow.type))
+    is_over = (col(MailRow.ended_at).is_not(None), col(MailRow.ended_at) < services.clock() - MAILS_KEPT_FOR)
+    mails = select(MailRow.id).where(*is_over).limit(ROWS_MAX)
     events = [
         select(EventRow.store_id, EventRow.saleor_order_id, EventRow.type)
         .where(EventRow.store_id == store_id, col(EventRow.last_at) < oldest)
@@ -97,6 +103,7 @@ def _statements(services: Services, stores: Sequence[int]) -> list[Delete]:
     return [
         delete(LogEntryRow).where(col(LogEntryRow.id).in_(entries)),
         delete(MerchantActionRow).where(col(MerchantActionRow.token).in_(forms)),
+        delete(MailRow).where(col(MailRow.id).in_(mails)),
         *(delete(EventRow).where(event_key.in_(of_store)) for of_store in events),
     ]
 

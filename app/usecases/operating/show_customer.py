@@ -25,6 +25,7 @@ _LEFT_OUT = frozenset(
         "token_mark",
         "code_sealed",
         "code_mark",
+        "values_sealed",
         "url_sealed",
         "lane",
         "lease_token",
@@ -173,6 +174,8 @@ def export_customer(services: Services, slug: str, email: str) -> dict[str, Any]
         "payments": _all_plain(person.payments),
         "redemptions": _all_plain(person.redemptions),
         "changes_in_batches": _all_plain(person.batch_changes),
+        "mails": _all_plain(person.mails),
+        "wishes_about_mails": _all_plain(person.mail_wishes),
     }
 
 

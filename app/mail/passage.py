@@ -1,0 +1,78 @@
+"""What a mail says, before it is written as HTML and as text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.domain.mails import MailKind
+from app.languages import Speech
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Where a mail leads."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The parts of a mail, in the order in which they are read. `number` stands large, `code` so that it can be copied."""
+
+    subject: str
+    heading: str
+    lines: tuple[str, ...]
+    number: str = ""
+    code: str = ""
+    button: Button | None = None
+    small: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnWords:
+    """A shop's own subject and paragraph, in place of ours. `{shop}` and `{points}` in them are filled in."""
+
+    subject: str = ""
+    paragraph: str = ""
+
+
+def passage_for(kind: MailKind, values: Mapping[str, object], shop: str, speech: Speech, own: OwnWords) -> Passage:
+    """Say what a mail of a kind says, in a language."""
+    written = _PASSAGES[kind](values, shop, speech)
+    filled = {"{shop}": shop, "{points}": speech.number(_points(values))}
+    subject = _filled(own.subject, filled) or written.subject
+    lines = (_filled(own.paragraph, filled),) if own.paragraph else written.lines
+    return Passage(subject, written.heading, lines, written.number, written.code, written.button, written.small)
+
+
+def _filled(text: str, filled: Mapping[str, str]) -> str:
+    for name, value in filled.items():
+        text = text.replace(name, value)
+    return text
+
+
+def _points(values: Mapping[str, object]) -> int:
+    points = values.get("points", 0)
+    return points if isinstance(points, int) else 0
+
+
+def _text(values: Mapping[str, object], name: str) -> str:
+    return str(values.get(name) or "")
+
+
+def _sign_in(values: Mapping[str, object], shop: str, speech: Speech) -> Passage:
+    _ = speech.messages.gettext
+    return Passage(
+        subject=_("Your code to sign in at %(shop)s") % {"shop": shop},
+        heading=_("Your code to sign in"),
+        lines=(_("Type this code on the page on which you asked for it, or press the button."),),
+        code=_text(values, "code"),
+        button=Button(_("Sign in"), _text(values, "link")),
+        small=(
+            _("The code is good for ten minutes, and once."),
+            _("If you did not ask for it, do nothing. Nobody can sign in without it."),
+        ),
+    )
+
+
+_PASSAGES = {MailKind.SIGN_IN: _sign_in}

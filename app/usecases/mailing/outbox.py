@@ -1,0 +1,109 @@
+"""Put a mail into the outbox, in the transaction of its reason. The worker sends it within a second or two."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import uuid4
+
+from sqlmodel import Session, col, select
+
+from app.db.dialects import insert_into
+from app.db.tables import MailAddressRow, MailKindRow, MailRefusalRow, MailRow, StoreRow
+from app.domain.email import email_key, is_address, is_erased
+from app.domain.mails import MANNERS, MailKind, MailState
+from app.domain.store import StoreState
+from app.usecases.services import Services
+
+LANGUAGE_MAX = 16
+
+
+@dataclass(frozen=True, slots=True)
+class NewMail:
+    """A mail to be sent. `about` names its reason: one reason is one mail. Without `send_at` it is sent at once.
+
+    `values` are what only this mail says. They are stored sealed, and forgotten once the mail is over.
+    """
+
+    kind: MailKind
+    email: str
+    about: str
+    language: str | None = None
+    values: Mapping[str, object] = field(default_factory=dict)
+    send_at: datetime | None = None
+
+
+def put_mail(session: Session, services: Services, store: StoreRow, mail: NewMail) -> bool:
+    """Put a mail into the outbox, in the caller's transaction. False where none is to be sent, or was before."""
+    key = email_key(mail.email)
+    if not is_on(session, services, store, mail.kind) or not _can_be_written_to(session, store, mail, key):
+        return False
+    now, manner = services.clock(), MANNERS[mail.kind]
+    send_at = mail.send_at or now
+    row = (
+        insert_into(session.get_bind().dialect.name, MailRow)
+        .values(
+            store_id=store.id,
+            kind=mail.kind,
+            about=mail.about,
+            reference=uuid4(),
+            email=mail.email,
+            email_key=key,
+            language=language_of(session, store.id or 0, key) or (mail.language or "en")[:LANGUAGE_MAX],
+            values_sealed=services.sealer.seal_short(json.dumps(mail.values)),
+            urgency=manner.urgency,
+            state=MailState.WAITING,
+            failures=0,
+            written_at=now,
+            send_at=send_at,
+            deadline=send_at + manner.waits_at_most,
+        )
+        .on_conflict_do_nothing()
+        .returning(col(MailRow.id))
+    )
+    return session.execute(row).first() is not None
+
+
+def put_sign_in_mail(
+    session: Session, services: Services, store: StoreRow, email: str, *, code: str, link: str, language: str | None = None
+) -> bool:
+    """Send a code by which a shopper signs in, and the link that does the same. False where the shop sends no such mails."""
+    values = {"code": code, "link": link}
+    return put_mail(session, services, store, NewMail(MailKind.SIGN_IN, email, uuid4().hex, language, values))
+
+
+def is_on(session: Session, services: Services, store: StoreRow, kind: MailKind) -> bool:
+    """Tell whether a store sends a kind of mail: MAIL_URL is set, the shop has a sender, and somebody switched the kind on."""
+    if services.courier is None or store.mail_sender is None or store.state != StoreState.ACTIVE:
+        return False
+    row = session.get(MailKindRow, (store.id, kind.value))
+    return row is not None and row.is_on
+
+
+def on_since(session: Session, store_id: int, kind: MailKind) -> datetime | None:
+    """Tell since when a store has sent a kind of mail."""
+    row = session.get(MailKindRow, (store_id, kind.value))
+    return row.on_since if row is not None and row.is_on else None
+
+
+def language_of(session: Session, store_id: int, key: str) -> str | None:
+    """Give the language that the owner of an address chose for mails."""
+    row = session.get(MailAddressRow, (store_id, key))
+    return row.language if row is not None else None
+
+
+def _can_be_written_to(session: Session, store: StoreRow, mail: NewMail, key: str) -> bool:
+    if not is_address(mail.email) or is_erased(mail.email):
+        return False
+    address = session.get(MailAddressRow, (store.id, key))
+    return (address is None or address.stopped_at is None) and not is_declined(session, store.id or 0, key, mail.kind)
+
+
+def is_declined(session: Session, store_id: int, key: str, kind: MailKind) -> bool:
+    """Tell whether the owner of an address does not want a kind of mail."""
+    if not MANNERS[kind].can_be_declined:
+        return False
+    declined = select(MailRefusalRow.kind).where(
+        MailRefusalRow.store_id == store_id, MailRefusalRow.email_key == key, MailRefusalRow.kind == kind
+    )
+    return session.exec(declined).first() is not None

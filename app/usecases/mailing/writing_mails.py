@@ -1,0 +1,84 @@
+"""Write a mail of the outbox as it is to go, unless nobody needs it any more."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from app.db.stores import brand_of
+from app.db.tables import MailAddressRow, MailRow, MailTextRow, StoreRow
+from app.domain.mails import MANNERS, MailKind
+from app.mail.letter import Heading, Sheet
+from app.mail.passage import OwnWords
+from app.mail.rendering import Frame, render_mail, speech_of
+from app.usecases.mailing.opting_out import opt_out_url
+from app.usecases.mailing.outbox import is_declined, is_on
+from app.usecases.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class NotWanted:
+    """Why a mail is not sent any more."""
+
+    why: str
+
+
+SWITCHED_OFF = NotWanted("These mails were switched off before it was sent.")
+DECLINED = NotWanted("The customer does not want these mails.")
+STOPPED = NotWanted("Mails to this address came back.")
+
+
+def write_mail(services: Services, store: StoreRow, mail: MailRow) -> tuple[Heading, Sheet] | NotWanted:
+    """Write a mail with what is true now."""
+    kind = MailKind(mail.kind)
+    with services.database.reading() as session:
+        refused = _why_not(session, services, store, mail)
+        if refused is not None:
+            return refused
+        values = _values(services, mail)
+        speech = speech_of(mail.language)
+        own = own_words(session, store.id or 0, kind, speech.language)
+    url = opt_out_url(services, mail.reference) if MANNERS[kind].can_be_declined else None
+    frame = Frame(brand_of(store), logo_url(services, store), url)
+    heading = Heading(
+        sender=store.mail_sender or "",
+        sender_name=store.name,
+        receiver=mail.email,
+        reference=mail.reference,
+        at=services.clock(),
+        reply_to=store.mail_reply_to,
+        more=_unsubscribe(url),
+    )
+    return heading, render_mail(kind, values, frame, speech, own)
+
+
+def own_words(session: Session, store_id: int, kind: MailKind, language: str) -> OwnWords:
+    """Give a shop's own words of a kind, in a language."""
+    row = session.get(MailTextRow, (store_id, kind.value, language))
+    return OwnWords() if row is None else OwnWords(row.subject or "", row.paragraph or "")
+
+
+def logo_url(services: Services, store: StoreRow) -> str | None:
+    """Give where a mail's reader finds the shop's logo."""
+    return f"{services.claim_url_base}/brand/{store.slug}/{store.logo_mark}.png" if store.logo_mark else None
+
+
+def _why_not(session: Session, services: Services, store: StoreRow, mail: MailRow) -> NotWanted | None:
+    kind = MailKind(mail.kind)
+    if not is_on(session, services, session.get_one(StoreRow, store.id), kind):
+        return SWITCHED_OFF
+    if is_declined(session, store.id or 0, mail.email_key, kind):
+        return DECLINED
+    address = session.get(MailAddressRow, (store.id, mail.email_key))
+    return STOPPED if address is not None and address.stopped_at is not None else None
+
+
+def _values(services: Services, mail: MailRow) -> Mapping[str, object]:
+    values: dict[str, object] = json.loads(services.sealer.open(mail.values_sealed or ""))
+    return values
+
+
+def _unsubscribe(url: str | None) -> Mapping[str, str]:
+    """Let mail programs show a button (RFC 8058): it posts, so that a scanner which follows links opts nobody out."""
+    return {} if url is None else {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
