@@ -126,7 +126,7 @@ def no_points_are_gone_without_code_or_return(world: World, rewards: Rewards) ->
         used = code_of(world, row, row.ended_at if back is None else back.written_at).used_units
         owed = row.points * max(0, row.amount_units - used) // row.amount_units if _owes(rewards, row) else 0
         # Where staff settled it, they decided by what was seen before the card was deleted.
-        if points < owed or (points > owed and row.problem_code != "settled"):
+        if points < owed or (points > owed and row.because is None):
             yield f"{points} points came back of {row.points}, {row.stage}, of which orders used {used}: {owed} should"
 
 

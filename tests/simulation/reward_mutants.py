@@ -107,34 +107,34 @@ def _mutants(name: str, provider: str, breaking: Any, steps: Sequence[Step], see
 
 
 REWARD_MUTANTS = (
-    _mutants("a code is made before its points are taken", "coggins", _make_the_code_first, (_CARD,), None),
+    _mutants("a code is made before its points are taken", "coggins", _make_the_code_first, (_CARD,), 0),
     _mutants(
         "points of a reward are given back twice",
         "coggins",
         _give_back_twice,
         (_CARD, _BACK, _SETTLE, _wait(700), _SETTLE, _wait(700), _SETTLE),
-        None,
+        0,
     ),
     _mutants(
         "points come back of what an order took",
         "embedded",
         _credit_what_an_order_took,
         (_CARD, _USE, _BUY, _BACK, _SETTLE, _wait(700), _SETTLE),
-        None,
+        0,
     ),
     _mutants(
         "it is decided at once whether an order took a code",
         "embedded",
         _decide_at_once,
         (_CARD, _USE, _bought_while(_BACK, _SETTLE)),
-        None,
+        56,
     ),
     _mutants(
         "what was put back onto a card is forgotten",
         "embedded",
         _forget_what_was_put_back,
         (_CARD, _USE, _BUY, Step(Kind.PUT_BACK, share=500), _BACK, _SETTLE, _wait(700), _SETTLE),
-        None,
+        132,
     ),
     _mutants(
         "a refusal of a code that was made is believed",
@@ -144,6 +144,6 @@ REWARD_MUTANTS = (
             replace(_VOUCHER, mishaps=(Mishap(3, How.TIMEOUT_AFTER),)),
             *(Step(Kind.CHANGE_VOUCHER, how=1), _wait(700), _SETTLE),
         ),
-        None,
+        58,
     ),
 )
