@@ -1,4 +1,4 @@
-"""Waking gift cards that customers took for points: an order of theirs may have used one."""
+"""Waking codes that customers took for points: an order of theirs may have used a gift card, or did use a voucher's code."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -22,6 +22,16 @@ def cards_of(session: Session, store_id: int, email_keys: Collection[str], now: 
         IsIn(col(RedemptionRow.email_key), "email_keys", email_keys),
         # A voucher's code has no currency.
         RedemptionRow.currency != "",
+        *_can_be_woken(now),
+    )
+    return [id_ or 0 for id_ in session.exec(query.order_by(col(RedemptionRow.id)).limit(WOKEN_MAX))]
+
+
+def codes_of(session: Session, store_id: int, marks: Collection[str], now: datetime) -> list[int]:
+    """Find the redemptions of these codes that can be used and whose look is still to come, or is under way."""
+    query = select(col(RedemptionRow.id)).where(
+        RedemptionRow.store_id == store_id,
+        IsIn(col(RedemptionRow.code_mark), "marks", marks),
         *_can_be_woken(now),
     )
     return [id_ or 0 for id_ in session.exec(query.order_by(col(RedemptionRow.id)).limit(WOKEN_MAX))]

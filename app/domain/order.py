@@ -70,6 +70,7 @@ class Order:
     `returned` are the pieces that came back, by their lines' ids. `is_replacement`: its goods replace those of another order.
     `card` is what gift cards had paid when the order was first read; None at the first read. `by_reward` is what of it gift cards
     paid that customers took for points. `points_spent` are the points that pay for it now.
+    `voucher_code` is a secret until it is used: no representation shows it.
     """
 
     id: str
@@ -90,6 +91,7 @@ class Order:
     transactions: tuple[Transaction, ...] = ()
     payments: tuple[Payment, ...] = ()
     has_gift_cards: bool = False
+    voucher_code: str = field(default="", repr=False)
     card: Decimal | None = None
     by_reward: Decimal = Decimal(0)
     points_spent: int = 0

@@ -24,6 +24,7 @@ GIFT_CARD = "GIFT_CARD"
 LABEL_LENGTH_MAX = 120
 # Saleor's amounts have 12 digits, 3 of them behind the point.
 AMOUNT_DIGITS_MAX = 30
+CODE_LENGTH_MAX = 255
 
 _ORDER_ID = re.compile(r"Order:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _GLOBAL_ID_LENGTH_MAX = 128
@@ -93,6 +94,7 @@ def parse_order(node: Mapping[str, Any]) -> Order:
         transactions=tuple(_transaction(transaction) for transaction in node["transactions"]),
         payments=tuple(_payment(payment) for payment in node["payments"]),
         has_gift_cards=bool(node["giftCards"]),
+        voucher_code=str(node.get("voucherCode") or "")[:CODE_LENGTH_MAX],
         is_replacement=node["original"] is not None,
         returned=_returned(node["fulfillments"]),
         lines=tuple(_line(line) for line in node["lines"]),

@@ -48,6 +48,19 @@ def test_an_order_of_the_customer_brings_the_look_at_the_card_forward(shop: Givi
     assert shop.differences() == []
 
 
+@pytest.mark.parametrize("email", [ADA, "bob@example.com"])
+def test_an_order_with_a_vouchers_code_brings_the_look_at_it_forward(shop: GivingShop, email: str) -> None:
+    """Whoever typed it."""
+    redemption = shop.taken(shop.voucher())
+    shop.buy(redemption.code, email=email)
+    shop.world.deliver()
+
+    shop.work()
+
+    assert shop.see(redemption).stage == RedemptionStage.USED
+    assert shop.differences() == []
+
+
 def test_an_order_that_its_card_has_woken_does_not_wake_the_card(shop: GivingShop) -> None:
     """A card of which something is left would be asked for without an end."""
     order_id = bought(shop, shop.taken(shop.reward(units=10_000)).code)
