@@ -19,6 +19,7 @@ from app.saleor.own_app import PERMISSION, OwnApp
 from app.settings import Settings
 from app.usecases.operating.check_secret import check_secret
 from app.usecases.operating.examine_processes import examine_processes
+from app.usecases.operating.examine_rewards import missing_for_rewards, waiting_rewards
 from app.usecases.operating.finding import Finding, Health
 from app.usecases.operating.store_figures import StoreFigures, figures_of_stores
 from app.usecases.operating.sync_webhooks import sync_webhooks
@@ -126,6 +127,7 @@ def _store(services: Services, settings: Settings, store: StoreRow, figures: Sto
     yield _webhooks(services, store)
     yield from _work(services, settings, store, figures)
     yield _provider(services, store)
+    yield from waiting_rewards(services, store)
 
 
 def _saleor(services: Services, store: StoreRow, api_url: str, token_sealed: str) -> Iterator[Finding]:
@@ -161,6 +163,13 @@ def _saleor(services: Services, store: StoreRow, api_url: str, token_sealed: str
             Health.WARNING,
             f"Points are to pay at the checkout, but the app lacks {missing}: Saleor asks it for no payment.",
             "Grant it in the app's settings, on the page Paying with points.",
+        )
+    elif missing := missing_for_rewards(services, store, tuple(app.permissions)):
+        yield Finding(
+            subject,
+            Health.WARNING,
+            f"Customers can take rewards, but the app lacks {missing}: it cannot make their codes.",
+            "Open a reward in the Dashboard, press Change and then Grant, or switch the reward off.",
         )
     else:
         yield Finding(subject, Health.OK, f"{api_url} answers, knows the app, and gives its keys.")
