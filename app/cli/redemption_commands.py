@@ -43,11 +43,11 @@ def list_command(*, store: str, customer: str, reward: int | None, before: int |
         click.echo(f"\nOlder ones: add --before {found[-1].id}")
 
 
-@redemptions.command(name="release")
+@redemptions.command(name="withdraw")
 @click.argument("redemption_id", metavar="ID", type=int)
 @option_store
 @option_who
-def release_command(*, redemption_id: int, store: str, who: str) -> None:
+def withdraw_command(*, redemption_id: int, store: str, who: str) -> None:
     """Take the redemption ID back: its code is blocked, and ten minutes later the points of what no order used come back."""
     with open_services() as services:
         release_redemption(services, store, redemption_id, who=who)
@@ -57,7 +57,7 @@ def release_command(*, redemption_id: int, store: str, who: str) -> None:
 @redemptions.command(name="settle")
 @click.argument("redemption_id", metavar="ID", type=int)
 @option_store
-@click.option("--give-back/--leave", "gives_back", required=True, help="Who gets the points: the customer, or nobody.")
+@click.option("--give-back/--write-off", "gives_back", required=True, help="Who gets the points: the customer, or nobody.")
 @click.option("--why", required=True, help="The reason, for whoever reads the log and the customer's page.")
 @option_who
 def settle_command(*, redemption_id: int, store: str, gives_back: bool, why: str, who: str) -> None:

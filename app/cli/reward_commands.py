@@ -16,7 +16,7 @@ _FIELDS = (
     click.option("--name", help="What customers read."),
     click.option("--text", help="A sentence or two about it."),
     click.option("--picture-url", metavar="URL", help="A picture."),
-    click.option("--points", metavar="N", help="What it costs. Leave it out where the customer chooses the amount."),
+    click.option("--points", metavar="N", help="What it costs. None where the customer chooses the amount: '' takes it out."),
     click.option(
         "--amount",
         "amounts",

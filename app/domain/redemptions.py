@@ -65,9 +65,15 @@ ENDS = frozenset(
 )
 # These count for nobody's limit: the customer got nothing for good.
 UNCOUNTED = frozenset({RedemptionStage.REFUSED, RedemptionStage.WITHDRAWN, RedemptionStage.NOT_MADE})
-# The problem codes of those that staff settled: the points of what no order used went back, or nobody gets them.
+# The problem codes of those that staff settled: the points of what no order used went back (written by older versions), or nobody
+# gets them.
 SETTLED = "settled"
 LEFT = "left"
+# The gift card was deleted in Saleor.
+DELETED = "deleted"
+# Staff, or the customer, may take these back; and these staff may settle, where the gift card was deleted.
+WITHDRAWABLE = frozenset({RedemptionStage.TAKEN, RedemptionStage.GIVEN})
+SETTLEABLE = frozenset({RedemptionStage.GIVEN, RedemptionStage.WITHDRAWING})
 # The code surely exists, and may be shown.
 SHOWN = frozenset({RedemptionStage.GIVEN, RedemptionStage.USED})
 END_OF = {

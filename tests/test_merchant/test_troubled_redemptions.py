@@ -10,7 +10,7 @@ from app.db.troubled_redemptions import LISTED_MAX
 from app.domain.redemptions import RedemptionStage
 from app.usecases.operating.tell_problems import tell_problems
 from app.usecases.rewards.look_after_redemptions import GONE, NOT_ALLOWED
-from tests.test_merchant.calls import Desk, seen
+from tests.test_merchant.calls import Desk, notified, once_in, seen
 from tests.test_merchant.test_overview import QUERIES_MAX, counted
 from tests.test_rewards.giving import ADA
 from tests.test_rewards.rows import new_redemption, new_reward, pay
@@ -44,6 +44,40 @@ def test_a_reward_that_needs_a_person_is_listed_with_what_to_do(desk: Desk, rewa
     assert f"{NOT_ALLOWED} Open the reward, press “Change” and then “Grant”." in seen(page)
     assert f'href="/app/customers/{ADA}"' in page.text
     assert f'href="/app/rewards/{reward.reward_id}"' in page.text
+
+
+def sent(desk: Desk, form: str, **fields: str) -> Any:
+    page = desk.get(f"customers/{ADA}")
+    return desk.post(f"customers/{ADA}/{form}", {"once": once_in(page), "email": ADA, "redemption": "1"} | fields)
+
+
+def test_staff_write_off_the_points_of_a_deleted_gift_card(desk: Desk, reward: RewardVersionRow) -> None:
+    troubled(desk, reward)
+    assert "was deleted in Saleor. Say what becomes of the points" in seen(desk.get(f"customers/{ADA}"))
+
+    refused = sent(desk, "settle-reward", gives_back="no")
+    settled = sent(desk, "settle-reward", gives_back="no", reward_why="They bought with it.")
+
+    assert (refused.status_code, settled.status_code) == (422, 200)
+    assert "Please say why" in seen(refused)
+    assert "Points written off" in notified(settled).values()
+    assert "Nobody got the points back. Settled by admin@example.com: They bought with it." in seen(settled)
+    assert "Say what becomes" not in seen(settled)
+    assert "Needs you Nothing to do." in seen(desk.get("overview"))
+
+
+def test_staff_withdraw_a_reward_once_however_often_the_form_is_sent(desk: Desk, reward: RewardVersionRow) -> None:
+    troubled(desk, reward, problem_code=None, problem=None)
+    page = desk.get(f"customers/{ADA}")
+    form = {"once": once_in(page), "email": ADA, "redemption": "1"}
+
+    answers = [desk.post(f"customers/{ADA}/withdraw-reward", form) for _ in range(2)]
+
+    assert [notified(answer)["title"] for answer in answers] == ["The reward is being withdrawn"] * 2
+    assert "Being withdrawn" in seen(answers[0])
+    assert "This page shows the outcome by itself." in seen(answers[0])
+    assert "The reward is being withdrawn" not in seen(sent(desk, "withdraw-reward", redemption="99"))
+    assert "A reward is taken back" in seen(desk.get("log"))
 
 
 def test_a_reward_that_goes_on_by_itself_or_is_over_is_not_listed(desk: Desk, reward: RewardVersionRow) -> None:

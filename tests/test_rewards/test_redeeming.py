@@ -118,6 +118,7 @@ def test_points_come_back_once_where_saleor_refuses_the_code(shop: GivingShop) -
 
     assert shop.see(redemption).stage == RedemptionStage.NOT_MADE
     assert shop.see(redemption).returned_points == 300
+    assert [row.because for row in shop.rows()] == ["The voucher's codes can be used more than once. The points go back."]
     assert shop.points()[0] == 1_200
     assert len(shop.returns()) == 1
     assert shop.differences() == []

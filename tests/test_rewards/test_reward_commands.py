@@ -5,6 +5,7 @@ from click.testing import Result
 
 from app.domain.redemptions import RedemptionStage
 from app.usecases.rewards.see_redemption import Redemption
+from tests.standins import faults
 from tests.test_rewards.giving import ADA, GivingShop
 from tests.test_staff.command_line import typed
 from tests.world import SECRET_KEY
@@ -52,12 +53,12 @@ def test_a_redemption_is_listed_without_its_code_and_released(desk: GivingShop) 
     assert "given" in listed
     assert redemption.code not in listed
 
-    assert command(desk, "redemptions", "release", "1", "--who", "Ann").exit_code == 0
+    assert command(desk, "redemptions", "withdraw", "1", "--who", "Ann").exit_code == 0
     desk.work()
     desk.wait(minutes=11)
     assert desk.see(redemption).stage == RedemptionStage.WITHDRAWN
-    assert command(desk, "redemptions", "release", "1", "--who", "Ann").exit_code != 0
-    assert command(desk, "redemptions", "release", "99", "--who", "Ann").exit_code != 0
+    assert command(desk, "redemptions", "withdraw", "1", "--who", "Ann").exit_code != 0
+    assert command(desk, "redemptions", "withdraw", "99", "--who", "Ann").exit_code != 0
 
 
 @pytest.fixture
@@ -82,26 +83,26 @@ def test_what_a_deleted_gift_card_still_held_is_given_back_once(desk: GivingShop
     assert (desk.see(deleted).stage, desk.see(deleted).returned_points) == (RedemptionStage.WITHDRAWN, 167)
     assert desk.points()[0] == 867
     assert [row.made_by for row in desk.returns()] == ["Ann"]
-    assert [row.problem for row in desk.rows()] == ["Settled by Ann: The customer has no card."]
+    assert [row.because for row in desk.rows()] == ["Settled by Ann: The customer has no card."]
     assert settle(desk, "--give-back").exit_code != 0
-    assert settle(desk, "--leave").exit_code != 0
+    assert settle(desk, "--write-off").exit_code != 0
     assert desk.differences() == []
 
 
 def test_or_nobody_gets_it(desk: GivingShop, deleted: Redemption) -> None:
-    assert "Nobody gets back 167 points." in settle(desk, "--leave", why="It was used.").output
+    assert "Nobody gets back 167 points." in settle(desk, "--write-off", why="It was used.").output
     desk.wait(days=2)
 
     assert (desk.see(deleted).stage, desk.see(deleted).returned_points) == (RedemptionStage.EXPIRED, 0)
     assert desk.points()[0] == 700
-    assert [row.problem for row in desk.rows()] == ["Nobody got the points back. Settled by Ann: It was used."]
+    assert [row.because for row in desk.rows()] == ["Nobody got the points back. Settled by Ann: It was used."]
     assert desk.differences() == []
 
 
 def test_also_where_it_was_being_taken_back_when_it_was_deleted(desk: GivingShop) -> None:
     redemption = desk.taken(desk.reward())
     desk.world.saleor.codes.cards.delete(desk.card(redemption).id)
-    command(desk, "redemptions", "release", "1", "--who", "Ann")
+    command(desk, "redemptions", "withdraw", "1", "--who", "Ann")
     desk.work()
 
     assert "500 points go back" in settle(desk, "--give-back").output
@@ -117,14 +118,23 @@ def test_only_what_was_seen_to_be_deleted_is_settled_and_with_a_reason(desk: Giv
 
     assert "did not see that the gift card was deleted" in str(settle(desk, "--give-back").exception)
     assert "Please say why" in str(settle(desk, "--give-back", why=" ").exception)
-    assert command(desk, "redemptions", "settle", "9", "--leave", "--why", "So.", "--who", "Ann").exit_code != 0
+    assert command(desk, "redemptions", "settle", "9", "--write-off", "--why", "So.", "--who", "Ann").exit_code != 0
     assert desk.see(redemption).stage == RedemptionStage.GIVEN
 
 
 def test_an_erased_customer_leaves_nothing_of_what_staff_wrote(desk: GivingShop, deleted: Redemption) -> None:
     del deleted
-    settle(desk, "--leave", why="Ada Lovelace used it.")
+    settle(desk, "--write-off", why="Ada Lovelace used it.")
 
     assert command(desk, "customers", "erase", ADA, "--yes").exit_code == 0
 
-    assert [row.problem for row in desk.rows()] == [None]
+    assert [(row.problem, row.because) for row in desk.rows()] == [(None, None)]
+
+
+def test_it_is_settled_also_after_saleor_did_not_answer_a_later_look(desk: GivingShop, deleted: Redemption) -> None:
+    del deleted
+    desk.world.saleor.faults.always(faults.status(500))
+    desk.wait(days=1, hours=1)
+    desk.world.saleor.faults.clear()
+
+    assert "167 points go back to the customer." in settle(desk, "--give-back").output

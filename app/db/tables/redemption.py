@@ -101,6 +101,8 @@ class RedemptionRow(SQLModel, table=True):
     failures: int = 0
     problem_code: str | None = Field(default=None, max_length=64)
     problem: str | None = Field(default=None, max_length=1024)
+    # Why it ended as it did, where that does not show: what staff said when they settled it, or why there was no code.
+    because: str | None = Field(default=None, max_length=1024)
 
 
 class RedemptionUseRow(SQLModel, table=True):

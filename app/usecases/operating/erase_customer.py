@@ -192,3 +192,4 @@ def _erase_spends(person: Person, nobody: str) -> None:
         if redemption.problem_code in {SETTLED, LEFT}:
             # Staff may have written anything: a name, too.
             redemption.problem = None
+        redemption.because = None

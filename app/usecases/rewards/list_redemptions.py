@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from app.db.keys import keys_in
 from app.db.stored_rewards import amount_of
 from app.db.tables import RedemptionRow, RewardVersionRow
-from app.domain.redemptions import RedemptionStage
+from app.domain.redemptions import DELETED, SETTLEABLE, WITHDRAWABLE, RedemptionStage
 from app.usecases.operating.show_customer import find_named_store
 from app.usecases.services import Services
 
@@ -19,7 +19,9 @@ LISTED_MAX = 50
 
 @dataclass(frozen=True, slots=True)
 class ListedRedemption:
-    """A redemption as staff see it. A voucher has no amount here. `problem` says why it waits, or why it was not made."""
+    """A redemption as staff see it. A voucher has no amount here. `problem` says why it waits, or why it
+    ended as it did.
+    """
 
     id: int
     reference: UUID
@@ -35,6 +37,11 @@ class ListedRedemption:
     stage: RedemptionStage
     over_at: datetime | None
     problem: str | None
+    # What staff may do about it: take it back, or, where its gift card was deleted, settle it.
+    can_be_withdrawn: bool
+    # It changes by itself in seconds: the worker has it in hand, or the points provider.
+    is_soon_done: bool
+    is_deleted: bool
 
 
 def list_redemptions(
@@ -97,5 +104,15 @@ def _listed(row: RedemptionRow, name: str) -> ListedRedemption:
         currency=row.currency,
         stage=RedemptionStage(row.stage),
         over_at=row.over_at,
-        problem=row.problem,
+        problem=" ".join(said for said in (row.problem, row.because) if said) or None,
+        can_be_withdrawn=RedemptionStage(row.stage) in WITHDRAWABLE and row.problem_code != DELETED,
+        is_soon_done=_is_soon_done(row),
+        is_deleted=row.problem_code == DELETED and RedemptionStage(row.stage) in SETTLEABLE,
     )
+
+
+def _is_soon_done(row: RedemptionRow) -> bool:
+    if row.problem_code is not None:
+        return False
+    is_blocked_now = row.stage == RedemptionStage.WITHDRAWING and row.blocked_at is None
+    return is_blocked_now or row.stage in {RedemptionStage.ASKED, RedemptionStage.TAKEN, RedemptionStage.RETURNING}

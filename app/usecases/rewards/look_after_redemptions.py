@@ -10,7 +10,17 @@ from app.db.logbook import write_log
 from app.db.tables import RedemptionRow, StoreRow
 from app.domain import retry
 from app.domain.log_level import LogLevel
-from app.domain.redemptions import BLOCKED_FOR, LOST_FOR, BackReason, Given, RedemptionStage, last_day, next_look, points_back
+from app.domain.redemptions import (
+    BLOCKED_FOR,
+    DELETED,
+    LOST_FOR,
+    BackReason,
+    Given,
+    RedemptionStage,
+    last_day,
+    next_look,
+    points_back,
+)
 from app.domain.rewards import RewardTerms
 from app.domain.settlement import CauseKind
 from app.errors import AppError, SaleorRefused
@@ -36,7 +46,6 @@ UNCLEAR_AFTER = timedelta(hours=1)
 NOT_ALLOWED = "Saleor does not let the app work with codes any more. Give it the permission again: see the settings of rewards."
 UNCLEAR = "Saleor says that it has this code, and does not show it. The customer was not told the code."
 WAITS_FOR_SALEOR = "Saleor did not answer about this code. The app asks again by itself."
-DELETED = "deleted"
 GONE = "The gift card was deleted in Saleor, so it does not tell any more what of it was used. Somebody has to decide."
 _WHY_NOT_MADE = {
     NotMade.REFUSED: "Saleor refused the code. The points go back.",
@@ -94,9 +103,10 @@ def _make(services: Services, batch: RedemptionBatch, one: TakenRedemption) -> N
             let_go(row, now + timedelta(minutes=1) if made is NotMade.NOT_SURE else row.lost_at + LOST_FOR)
         else:
             row.back_reason, row.lost_at = BackReason.NOT_MADE, None
+            row.because = _WHY_NOT_MADE[made]
+            row.problem_code = row.problem = None
             _give_back(session, services, batch, row, row.points, now)
-            row.problem_code, row.problem = made, _WHY_NOT_MADE[made]
-            write_log(session, row.store_id, "reward_not_made", row.problem, now=now, level=LogLevel.WARNING)
+            write_log(session, row.store_id, "reward_not_made", row.because, now=now, level=LogLevel.WARNING)
 
 
 def _note_given(row: RedemptionRow, terms: RewardTerms, made: Made, now: datetime) -> None:
@@ -223,7 +233,10 @@ def _wait(services: Services, batch: RedemptionBatch, one: TakenRedemption, erro
         if row is None:
             return
         row.failures += 1
-        if isinstance(error, SaleorRefused):
+        if row.problem_code == DELETED:
+            # A deleted card stays deleted, and a person has to decide, whether or not Saleor answers now.
+            let_go(row, now + STUCK_LOOK)
+        elif isinstance(error, SaleorRefused):
             row.problem_code, row.problem = "permission", NOT_ALLOWED
             let_go(row, now + retry.BACKOFF_LONGEST)
         else:

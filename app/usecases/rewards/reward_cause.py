@@ -9,7 +9,7 @@ from sqlmodel import Session, select
 
 from app.db.stored_rewards import lock_redemptions
 from app.db.tables import MovementRow, RedemptionReturnRow, RedemptionRow
-from app.domain.redemptions import END_OF, SETTLED, BackReason, RedemptionStage
+from app.domain.redemptions import END_OF, BackReason, RedemptionStage
 from app.domain.settlement import CauseKind, MovementKind
 from app.providers.protocol import Accepted
 from app.sealing import Sealer
@@ -73,6 +73,4 @@ def end_back(redemption: RedemptionRow, now: datetime) -> None:
     """End a redemption that was taken back, or whose time is over: nothing more goes back."""
     redemption.stage = END_OF[BackReason(redemption.back_reason or "")]
     redemption.ended_at, redemption.look_at = now, None
-    # What staff said when they settled it is kept.
-    if redemption.problem_code != SETTLED:
-        redemption.problem_code = redemption.problem = None
+    redemption.problem_code = redemption.problem = None

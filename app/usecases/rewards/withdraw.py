@@ -5,6 +5,7 @@ from uuid import UUID
 import structlog
 from sqlmodel import select
 
+from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
 from app.db.stored_rewards import lock_redemptions
 from app.db.tables import RedemptionRow
@@ -18,13 +19,15 @@ log = structlog.get_logger()
 UNKNOWN = "This store has no such redemption."
 
 
-def withdraw(services: Services, store_id: int, reference: UUID, *, who: str) -> None:
+def withdraw(services: Services, store_id: int, reference: UUID, *, who: str, once: FormToken | None = None) -> None:
     """Begin to take a code back; again is no second time. The worker blocks it, and gives the points of what no order used.
 
     Raises BadRequest where there is none, it is over, or its points are not taken yet.
     """
     now = services.clock()
     with services.database.writing() as session:
+        if once is not None and not is_first(session, once, now):
+            return
         query = select(RedemptionRow.id).where(RedemptionRow.reference == reference, RedemptionRow.store_id == store_id)
         found = lock_redemptions(session, session.exec(query).all())
         if not found:
@@ -44,7 +47,7 @@ def withdraw(services: Services, store_id: int, reference: UUID, *, who: str) ->
     log.info("reward withdrawn", store_id=store_id)
 
 
-def release_redemption(services: Services, slug: str, redemption_id: int, *, who: str) -> None:
+def release_redemption(services: Services, slug: str, redemption_id: int, *, who: str, once: FormToken | None = None) -> None:
     """Take a redemption back by its number.
 
     Raises BadRequest as `withdraw` does, and when there is no such store.
@@ -55,4 +58,4 @@ def release_redemption(services: Services, slug: str, redemption_id: int, *, who
         reference = session.exec(query).first()
     if reference is None:
         raise BadRequest(UNKNOWN)
-    withdraw(services, store_id, reference, who=who)
+    withdraw(services, store_id, reference, who=who, once=once)

@@ -33,9 +33,9 @@ def payment_advice_for(code: str) -> str:
 
 REDEMPTION_ADVICE = {
     "permission": "Open the reward, press “Change” and then “Grant”. The app tries again within an hour.",
-    "deleted": "Ask the customer, or look at their orders, whether it was used. Then ask the operator to settle it: "
-    "the points go back, or nobody gets them.",
-    "unclear": "Wait, or ask the operator to take the reward back. Nobody was told the code, and the points come back then.",
+    "deleted": "Ask the customer, or look at their orders, whether it was used. Then open the customer, and give "
+    "the points back or write them off.",
+    "unclear": "Wait, or open the customer and withdraw the reward. Nobody was told the code, and the points come back then.",
     "rejected": "Correct at the provider what it says. The app tries again every ten minutes.",
 }
 

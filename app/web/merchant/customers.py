@@ -1,5 +1,6 @@
 """A customer, with the balance as the provider has it now."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, request
@@ -15,7 +16,7 @@ from app.usecases.rewards.list_redemptions import list_redemptions
 from app.usecases.services import Services
 from app.web.merchant import order_words
 from app.web.merchant.authentication import MANAGE_ORDERS, MANAGE_USERS, Staff, require, staff_of
-from app.web.merchant.change_words import said_of_customer
+from app.web.merchant.change_words import Said, said_of_customer
 from app.web.merchant.fragments import at, form_about, form_once, form_text, fragment, notify
 from app.web.merchant.orders import signed_points
 from app.web.merchant.places import as_segment, from_segment
@@ -23,6 +24,7 @@ from app.web.merchant.reward_words import REDEMPTION_WORDS
 from app.web.merchant.settling_payments import settle_payment
 from app.web.merchant.short_takings import short_of_customer
 from app.web.merchant.spend_words import RETURN_WORDS, STAGE_WORDS
+from app.web.merchant.taking_back import settle_reward, withdraw_reward
 
 # No id of a row has as many.
 _ID_DIGITS = 20
@@ -65,6 +67,31 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             return customer_page(services, staff, email, status=422, settle_sentence=refused.message)
         return notify(customer_page(services, staff, email), *said)
 
+    _add_rewards(routes, services)
+
+
+def _add_rewards(routes: Blueprint, services: Services) -> None:
+    """Serve what staff do about rewards that the customer took."""
+
+    @routes.post("/pages/customers/<segment>/withdraw-reward")
+    def withdraw(segment: str) -> Response:
+        return change_reward(segment, withdraw_reward)
+
+    @routes.post("/pages/customers/<segment>/settle-reward")
+    def settle_deleted_reward(segment: str) -> Response:
+        return change_reward(segment, settle_reward)
+
+    def change_reward(segment: str, change: Callable[[Services, Staff], Said]) -> Response:
+        staff = staff_of(services, request)
+        require(staff, MANAGE_ORDERS)
+        email = from_segment(segment)
+        try:
+            form_about("email", email)
+            said = change(services, staff)
+        except BadRequest as refused:
+            return customer_page(services, staff, email, status=422, reward_sentence=refused.message)
+        return notify(customer_page(services, staff, email), *said)
+
 
 def customer_page(
     services: Services, staff: Staff, email: str, *, before: int | None = None, after: int | None = None, **values: Any
@@ -82,6 +109,7 @@ def customer_page(
         "takes": None,
         "is_giving": False,
         "settle_sentence": "",
+        "reward_sentence": "",
         "status": 422 if error else 200,
         **values,
     }
