@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from app.db.stored_rewards import amount_of, terms_of
 from app.db.tables import RedemptionRow
@@ -41,17 +41,16 @@ def see_redemption(services: Services, store_id: int, reference: UUID) -> Redemp
     with services.database.reading() as session:
         query = select(RedemptionRow).where(RedemptionRow.reference == reference, RedemptionRow.store_id == store_id)
         row = session.exec(query).first()
-        return None if row is None else _as_redemption(session, services.sealer, row)
+        return None if row is None else as_redemption(services.sealer, row, terms_of(session, [row.version_id])[0].name)
 
 
-def _as_redemption(session: Session, sealer: Sealer, row: RedemptionRow) -> Redemption:
-    terms = terms_of(session, [row.version_id])[0]
-    has_amount = bool(row.currency)
-    amount = amount_of(row) if has_amount else None
+def as_redemption(sealer: Sealer, row: RedemptionRow, name: str) -> Redemption:
+    """Turn a stored redemption into what its customer sees. `name` is the reward's."""
+    amount = amount_of(row) if row.currency else None
     return Redemption(
         reference=row.reference,
         reward_id=row.reward_id,
-        name=terms.name,
+        name=name,
         email=row.email,
         points=row.points,
         stage=RedemptionStage(row.stage),

@@ -50,15 +50,13 @@ def required(once: IdempotentRequest | None) -> IdempotentRequest:
     return once
 
 
-def object_in_body() -> dict[str, Any]:
+def object_in_body(example: str = '{"email": "ada@example.com", "points": 400}') -> dict[str, Any]:
     """Read the body as a JSON object. Raises BadRequest when it is none."""
     body = request.get_data(cache=True)
     try:
         found = json.loads(body or b"{}", parse_float=whole_number)
     except (ValueError, RecursionError):
-        raise BadRequest(
-            'The body is not JSON. It must be an object, such as {"email": "ada@example.com", "points": 400}.'
-        ) from None
+        raise BadRequest(f"The body is not JSON. It must be an object, such as {example}.") from None
     if not isinstance(found, dict):
         raise BadRequest("The body must be an object.")
     return found
