@@ -17,6 +17,10 @@
     │   ├── NoPointsOnCheckout  the shopper's points pay nothing of this checkout
     │   ├── PaymentTooNew       Saleor is still asked whether it booked the shopper's payment
     │   ├── ClaimOver           the claim expired or was withdrawn before the shopper took it
+    │   ├── NoReward            the store has no such reward
+    │   ├── RewardNotTaken      the shopper cannot take this reward; the code says why
+    │   ├── NoRedemption        no reward of this id was taken by the shopper
+    │   ├── NotWithdrawn        a reward that was taken cannot be given back now
     │   ├── UnknownKey          no such key opens the Points API, or it was revoked
     │   └── KeyReused           an Idempotency-Key came again, with another request
     ├── Unavailable             a fault that a later attempt can mend
@@ -173,6 +177,43 @@ class PaymentTooNew(Refused):
 
     def __init__(self) -> None:
         super().__init__("Saleor is still asked whether it booked this payment. Ask again in some minutes.")
+
+
+class NoReward(Refused):
+    """The store has no reward of this id."""
+
+    code = "REWARD_NOT_FOUND"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("This store has no such reward.")
+
+
+class RewardNotTaken(Refused):
+    """The shopper cannot take this reward. `code` says why: one of those that storefronts read."""
+
+    status = 409
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class NoRedemption(Refused):
+    """No reward of this id was taken by the shopper."""
+
+    code = "REDEMPTION_NOT_FOUND"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("No reward of this id was taken by this shopper.")
+
+
+class NotWithdrawn(Refused):
+    """A reward that was taken cannot be given back now: it was used, is over, or its points are not taken yet."""
+
+    code = "NOT_WITHDRAWN"
+    status = 409
 
 
 class UnknownKey(Refused):

@@ -64,17 +64,22 @@ def guarded_answer(answer: Response) -> Response:
     return answer
 
 
+def idempotency_key() -> str | None:
+    """Read the Idempotency-Key; None where there is none. Raises BadRequest for one that cannot stand in a header."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and (not 0 < len(key) <= IDEMPOTENCY_KEY_MAX or not key.isascii() or not key.isprintable()):
+        raise BadRequest(f"An Idempotency-Key is 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters.")
+    return key
+
+
 def echo_key(answer: Response) -> Response:
-    """Send an Idempotency-Key back. The calls are named by what they change, so asking twice is asking once without it, too.
+    """Send an Idempotency-Key back. Most calls are named by what they change: asking twice is asking once without it, too.
 
     Raises BadRequest for one that cannot stand in a header.
     """
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
-        return answer
-    if not 0 < len(key) <= IDEMPOTENCY_KEY_MAX or not key.isascii() or not key.isprintable():
-        raise BadRequest(f"An Idempotency-Key is 1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters.")
-    answer.headers["Idempotency-Key"] = key
+    key = idempotency_key()
+    if key is not None:
+        answer.headers["Idempotency-Key"] = key
     return answer
 
 

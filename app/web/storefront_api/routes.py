@@ -13,14 +13,13 @@ from app.usecases.shoppers.show_wallet import show_wallet
 from app.usecases.shoppers.take_own_claim import list_own_claims, take_own_claim
 from app.usecases.spending.take_points_off import take_points_off
 from app.web.limiting import RequestLimiter
+from app.web.storefront_api import reward_calls
 from app.web.storefront_api import storefront_answers as answers
 from app.web.storefront_api.access import Access, echo_key, guarded_answer, preflight
+from app.web.storefront_api.arguments import page_start, size_of_page
 from app.web.storefront_api.problems import answer_problems
 
 PREFIX = "/api/storefront/v1"
-PAGE_DEFAULT = 20
-# As many digits as an id in the database has at most.
-_ID_DIGITS_MAX = 18
 
 
 def blueprint(services: Services, *, per_address: RequestLimiter, per_customer: RequestLimiter) -> Blueprint:
@@ -41,11 +40,8 @@ def blueprint(services: Services, *, per_address: RequestLimiter, per_customer: 
     @routes.get("/<store>/me/history", provide_automatic_options=False)
     def history(store: str) -> Response:
         shopper = access.shopper(store)
-        size = _number("size", default=PAGE_DEFAULT)
-        if not 1 <= size <= PAGE_MAX:
-            raise BadRequest(f"size is a number from 1 to {PAGE_MAX}.")
-        before = _number("before", default=0) or None
-        return jsonify(answers.history_answer(show_history(services, shopper, size=size, before=before)))
+        page = show_history(services, shopper, size=size_of_page(PAGE_MAX), before=page_start())
+        return jsonify(answers.history_answer(page))
 
     @routes.get("/<store>/me/claims", provide_automatic_options=False)
     def claims(store: str) -> Response:
@@ -64,18 +60,10 @@ def blueprint(services: Services, *, per_address: RequestLimiter, per_customer: 
         answer.status_code = 202
         return echo_key(answer)
 
+    reward_calls.add_routes(routes, services, access)
     answer_problems(routes)
     routes.after_request(guarded_answer)
     return routes
-
-
-def _number(name: str, *, default: int) -> int:
-    text = request.args.get(name)
-    if text is None:
-        return default
-    if not (text.isascii() and text.isdigit() and len(text) <= _ID_DIGITS_MAX):
-        raise BadRequest(f"{name} is a whole number.")
-    return int(text)
 
 
 def _channel(services: Services, store_id: int) -> SalesChannel | None:

@@ -1,0 +1,73 @@
+"""The rewards that one signed-in shopper took: list them with their codes, and give one back. Nobody else's are found."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from app.db.keys import keys_in
+from app.db.tables import RedemptionRow, RewardVersionRow
+from app.domain.redemptions import RedemptionStage
+from app.errors import BadRequest, NoRedemption, NotWithdrawn
+from app.usecases.confirmed_shoppers import SignedIn
+from app.usecases.rewards.see_redemption import Redemption, as_redemption
+from app.usecases.rewards.withdraw import withdraw
+from app.usecases.services import Services
+
+PAGE_MAX = 50
+# As staff read it in the log: no address stands there.
+_WHO = "the customer"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRedemptions:
+    """Redemptions, newest first. `older` is the number to ask for next; None where there is no more."""
+
+    redemptions: tuple[Redemption, ...]
+    older: int | None
+
+
+def list_own_redemptions(services: Services, shopper: SignedIn, *, size: int, before: int | None = None) -> OwnRedemptions:
+    """List a page of what a shopper took, by one query."""
+    with services.database.reading() as session:
+        query = _theirs(session, shopper)
+        if before is not None:
+            query = query.where(col(RedemptionRow.id) < before)
+        rows = session.exec(query.order_by(col(RedemptionRow.id).desc()).limit(size + 1)).all()
+    shown = rows[:size]
+    older = shown[-1][0].id if len(rows) > size else None
+    return OwnRedemptions(tuple(as_redemption(services.sealer, row, name) for row, name in shown), older)
+
+
+def withdraw_own(services: Services, shopper: SignedIn, reference: UUID) -> Redemption:
+    """Begin to give a shopper's reward back. Again is no second time, also when it has gone back by then.
+
+    Raises NoRedemption where the shopper took none of this id, and NotWithdrawn where it was used, is over, or its points are
+    not taken yet.
+    """
+    found = _find(services, shopper, reference)
+    if found.stage is RedemptionStage.WITHDRAWN:
+        return found
+    try:
+        withdraw(services, shopper.store_id, reference, who=_WHO)
+    except BadRequest as refused:
+        raise NotWithdrawn(refused.message) from None
+    return _find(services, shopper, reference)
+
+
+def _find(services: Services, shopper: SignedIn, reference: UUID) -> Redemption:
+    with services.database.reading() as session:
+        found = session.exec(_theirs(session, shopper).where(RedemptionRow.reference == reference)).first()
+    if found is None:
+        raise NoRedemption
+    row, name = found
+    return as_redemption(services.sealer, row, name)
+
+
+def _theirs(session: Session, shopper: SignedIn) -> Any:
+    return (
+        select(RedemptionRow, RewardVersionRow.name)
+        .join(RewardVersionRow, col(RewardVersionRow.id) == col(RedemptionRow.version_id))
+        .where(RedemptionRow.store_id == shopper.store_id, col(RedemptionRow.email_key).in_(keys_in(session, shopper.email)))
+    )
