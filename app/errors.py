@@ -19,6 +19,8 @@
     │   ├── ClaimOver           the claim expired or was withdrawn before the shopper took it
     │   ├── NoReward            the store has no such reward
     │   ├── RewardNotTaken      the shopper cannot take this reward; the code says why
+    │   ├── NoCheckout          no open checkout has this id
+    │   ├── NoVariant           a product's variant is not sold in the channel
     │   ├── NoRedemption        no reward of this id was taken by the shopper
     │   ├── NotWithdrawn        a reward that was taken cannot be given back now
     │   ├── UnknownKey          no such key opens the Points API, or it was revoked
@@ -197,6 +199,26 @@ class RewardNotTaken(Refused):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+class NoCheckout(Refused):
+    """No open checkout has this id: there never was one, or it is an order by now."""
+
+    code = "CHECKOUT_NOT_FOUND"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("No open checkout has this id. One that was completed is an order.")
+
+
+class NoVariant(Refused):
+    """A variant that was asked about is not sold in the channel, or the shop does not show it."""
+
+    code = "VARIANT_NOT_FOUND"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("A variant of these is not sold in this channel, or there is no such channel.")
 
 
 class NoRedemption(Refused):

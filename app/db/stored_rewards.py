@@ -75,6 +75,15 @@ def used_of_rewards(session: Session, store_id: int, order_ids: Collection[str])
     return {order_id: int(units) for order_id, units in session.exec(query)}
 
 
+def cards_of_rewards(session: Session, store_id: int, card_ids: Collection[str]) -> frozenset[str]:
+    """Give those of the gift cards that customers took for points."""
+    if not card_ids:
+        return frozenset()
+    is_one_of_them = IsIn(col(RedemptionRow.saleor_id), "card_ids", card_ids)
+    query = select(RedemptionRow.saleor_id).where(RedemptionRow.store_id == store_id, is_one_of_them)
+    return frozenset(card_id for card_id in session.exec(query) if card_id is not None)
+
+
 def lock_redemptions(session: Session, ids: Collection[int | None]) -> list[RedemptionRow]:
     """Lock redemptions by id, and their rewards before them: an end may change how often a reward counts as taken."""
     rewards = select(RedemptionRow.reward_id).where(col(RedemptionRow.id).in_(ids))

@@ -19,7 +19,9 @@ REGISTRATIONS_MAX = 2
 KEYS_MAX = 2
 LOOK_UPS_MAX = 5
 SHOPPERS_MAX = 4
-PLACES = REGISTRATIONS_MAX + KEYS_MAX + LOOK_UPS_MAX + SHOPPERS_MAX
+# Anybody may ask what a basket earns.
+BASKETS_MAX = 3
+PLACES = REGISTRATIONS_MAX + KEYS_MAX + LOOK_UPS_MAX + SHOPPERS_MAX + BASKETS_MAX
 # Somebody waits for the answer. Saleor waits 18 seconds for a registration's and for a delivery's.
 WAIT_SECONDS = 5
 
@@ -83,7 +85,7 @@ class Bulkheads:
     """Those of one process.
 
     `look_ups` are what a page or a box asks of a provider, or of a Saleor about a customer. `shoppers` are what the storefront
-    API asks of a Saleor with a shopper's token: anybody with an account can ask.
+    API asks of a Saleor with a shopper's token: anybody with an account can ask. `baskets` are what it asks as nobody.
     """
 
     registrations: Bulkhead = field(default_factory=lambda: Bulkhead(places=REGISTRATIONS_MAX, places_each=1))
@@ -91,3 +93,4 @@ class Bulkheads:
     # A place is always left for another server than the one that says nothing.
     look_ups: Bulkhead = field(default_factory=lambda: Bulkhead(places=LOOK_UPS_MAX, places_each=LOOK_UPS_MAX - 1))
     shoppers: Bulkhead = field(default_factory=lambda: Bulkhead(places=SHOPPERS_MAX, places_each=SHOPPERS_MAX - 1))
+    baskets: Bulkhead = field(default_factory=lambda: Bulkhead(places=BASKETS_MAX, places_each=BASKETS_MAX - 1))

@@ -13,6 +13,7 @@ from app import http as outside
 from app.errors import SaleorFault, SaleorRefused, SaleorUnreachable
 from app.saleor.api_urls import not_public
 from app.saleor.app_calls import AppCalls
+from app.saleor.basket_reads import BasketReads
 from app.saleor.code_calls import CodeCalls
 from app.saleor.order_calls import OrderCalls
 from app.saleor.own_app import REFUSED
@@ -33,8 +34,8 @@ _TOKEN_REFUSED = frozenset({"PermissionDenied", "InvalidTokenError", "InvalidSig
 
 
 class SaleorClient:
-    """One client for all stores. What is asked of a Saleor stands by its subject: `app`, `codes`, `orders`, `payments`,
-    `shop`, `shoppers`, `voucher_copies`.
+    """One client for all stores. What is asked of a Saleor stands by its subject: `app`, `baskets`, `codes`, `orders`,
+    `payments`, `shop`, `shoppers`, `voucher_copies`.
 
     `url_map` gives the address at which this process reaches an installed API URL. Where `public_only` says so of an API URL,
     only a server of the public internet is called for it.
@@ -53,6 +54,7 @@ class SaleorClient:
         self._new_adapter = new_adapter
         self._public_only = public_only
         self.app = AppCalls(self._execute, self._execute_timed)
+        self.baskets = BasketReads(self._execute)
         self.codes = CodeCalls(self._execute)
         self.orders = OrderCalls(self._execute)
         self.payments = PaymentCalls(self._execute)
@@ -84,15 +86,15 @@ class SaleorClient:
         return jwks
 
     def _execute(
-        self, api_url: str, token: str, operation: str, variables: Mapping[str, Any], *, partial_answers: bool = False
+        self, api_url: str, token: str | None, operation: str, variables: Mapping[str, Any], *, partial_answers: bool = False
     ) -> dict[str, Any]:
         data, _ = self._execute_timed(api_url, token, operation, variables, partial_answers=partial_answers)
         return data
 
     def _execute_timed(
-        self, api_url: str, token: str, operation: str, variables: Mapping[str, Any], *, partial_answers: bool = False
+        self, api_url: str, token: str | None, operation: str, variables: Mapping[str, Any], *, partial_answers: bool = False
     ) -> tuple[dict[str, Any], datetime | None]:
-        """Send an operation. Gives the data, and what Saleor's clock said; None where it did not say."""
+        """Send an operation, as nobody without a token. Gives the data, and what Saleor's clock said; None where it did not say."""
         reply = self._connections().execute(self._reached(api_url), token, operation, variables, api_url=api_url)
         return _data_of(reply.result, partial_answers=partial_answers), reply.saleor_time
 

@@ -48,15 +48,17 @@ class Connections:
         self._idling = threading.Lock()
         self._idle: list[_Kept] = []
 
-    def execute(self, url: str, token: str, operation: str, variables: Mapping[str, Any], *, api_url: str) -> Reply:
+    def execute(self, url: str, token: str | None, operation: str, variables: Mapping[str, Any], *, api_url: str) -> Reply:
         """Execute one of our operations at `url`, which is how this process reaches the Saleor at `api_url`.
 
+        Without a token it is asked as nobody.
         Raises SaleorUnreachable when nothing answers as a GraphQL API does, SaleorBusy and SaleorRefused by the status.
         """
         request = GraphQLRequest(_document(operation), variable_values=dict(variables))
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         try:
             with self._transport(url, public_only=self._public_only(api_url)) as transport:
-                result = transport.execute(request, extra_args={"headers": {"Authorization": f"Bearer {token}"}})
+                result = transport.execute(request, extra_args={"headers": headers})
                 return Reply(result, _time_in(transport.response_headers))
         except TransportConnectionFailed as error:
             if isinstance(error.__cause__, AppError):

@@ -17,6 +17,7 @@ from app.saleor.client import SaleorClient
 from app.saleor.webhooks import Webhook
 from app.sealing import Sealer
 from app.usecases.confirmed_shoppers import ConfirmedShoppers
+from app.usecases.known_prices import KnownPrices
 from app.usecases.moving.causes import Cause
 
 Clock = Callable[[], datetime]
@@ -64,5 +65,7 @@ class Services:
     channel_lists: dict[str, ChannelList] = field(default_factory=dict, compare=False)
     # The shoppers of storefronts whom Saleors confirmed to this process.
     confirmed_shoppers: ConfirmedShoppers = field(default_factory=ConfirmedShoppers, compare=False)
+    # What Saleors told this process of the prices of variants.
+    known_prices: KnownPrices = field(default_factory=KnownPrices, compare=False)
     # The permissions that Saleors gave the app, by API URL.
     app_permissions: dict[str, AppPermissions] = field(default_factory=dict, compare=False)

@@ -42,12 +42,27 @@ class Story:
         return list(self.play(saleor))[-1]
 
 
+@dataclass(frozen=True)
+class Bought:
+    """A start at the checkout: what a shopper ordered, paid by then or not."""
+
+    items: tuple[Item | Amount, ...]
+    details: Details
+    place: Start
+
+    def __call__(self, saleor: StandInSaleor) -> str:
+        return self.place(saleor)
+
+
 def ordered(*items: Item | Amount, auto_confirm: bool = True, **details: Unpack[Details]) -> Start:
-    return lambda saleor: saleor.shop.place_order(*items, auto_confirm=auto_confirm, **details)
+    return Bought(items, details, lambda saleor: saleor.shop.place_order(*items, auto_confirm=auto_confirm, **details))
 
 
 def prepaid(*items: Item | Amount, charged: Amount | None = None, auto_confirm: bool = True, **details: Unpack[Details]) -> Start:
-    return lambda saleor: saleor.shop.place_paid_order(*items, charged=charged, auto_confirm=auto_confirm, **details)
+    def place(saleor: StandInSaleor) -> str:
+        return saleor.shop.place_paid_order(*items, charged=charged, auto_confirm=auto_confirm, **details)
+
+    return Bought(items, details, place)
 
 
 def drafted(*items: Item | Amount, **details: Unpack[Details]) -> Start:

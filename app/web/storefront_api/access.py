@@ -51,12 +51,13 @@ def preflight(answer: Response) -> Response:
 
 
 def guarded_answer(answer: Response) -> Response:
-    """Let pages of the store's own origins read the answer, and nobody keep it."""
+    """Let pages of the store's own origins read the answer, and nobody keep it unless it says so itself."""
     origin = request.headers.get("Origin")
     if origin is not None and origin in g.get("storefront_origins", ()):
         answer.headers["Access-Control-Allow-Origin"] = origin
         answer.headers["Access-Control-Expose-Headers"] = "Retry-After, Idempotency-Key"
-    answer.vary.update(("Origin", "Authorization", "Accept-Language"))
+    # What is public is the same for everybody.
+    answer.vary.update(("Origin",) if answer.cache_control.public else ("Origin", "Authorization", "Accept-Language"))
     answer.headers.setdefault("Cache-Control", "no-store")
     answer.headers["X-Content-Type-Options"] = "nosniff"
     if answer.status_code == 401:

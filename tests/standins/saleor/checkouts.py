@@ -116,6 +116,7 @@ class Checkouts:
         user: str | None = None,
         channel: str = "default-channel",
         shipping: Amount = 0,
+        shipping_net: Amount | None = None,
         gift_card: Amount = 0,
         language: str = "EN",
     ) -> str:
@@ -131,7 +132,7 @@ class Checkouts:
             email=email or user,
             user_id=None if owner is None else owner.id,
             lines=lines_of(items, sold_in.currency),
-            shipping=Taxed(*[in_currency(shipping, sold_in.currency)] * 2),
+            shipping=Item(shipping, shipping_net).line(sold_in.currency).total,
             gift_card=in_currency(gift_card, sold_in.currency),
             language=language,
         )

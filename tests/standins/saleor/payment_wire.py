@@ -8,6 +8,8 @@ from tests.standins.saleor.app_mutations import app_fields
 from tests.standins.saleor.apps import App, Apps
 from tests.standins.saleor.asking_apps import HANDLE_PAYMENTS
 from tests.standins.saleor.checkouts import Checkout
+from tests.standins.saleor.code_wire import card_on_order
+from tests.standins.saleor.gift_cards import GiftCard
 from tests.standins.saleor.orders import Line, Order, global_id
 from tests.standins.saleor.payments import Transaction
 from tests.standins.saleor.shop import Shop
@@ -24,6 +26,7 @@ class PaymentWire:
     shop: Shop
     order_fields: Callable[[Order], dict[str, Any]]
     source_of: Callable[[str], Checkout | Order]
+    card: Callable[[str], GiftCard | None]
 
     def source(self, source: Checkout | Order) -> dict[str, Any]:
         return self.order_fields(source) if isinstance(source, Order) else self.checkout(source)
@@ -67,8 +70,8 @@ class PaymentWire:
             "chargeStatus": checkout.charge_status,
             "authorizeStatus": _authorize_status(checkout),
             "giftCards": [
-                *([{"id": global_id("GiftCard", checkout.id)}] if checkout.gift_card else []),
-                *({"id": card_id} for card_id in checkout.cards),
+                *([_unknown_card(checkout)] if checkout.gift_card else []),
+                *(card_on_order(card) for card_id in checkout.cards if (card := self.card(card_id)) is not None),
             ],
             "voucherCode": None if checkout.voucher is None else checkout.voucher.code,
             "transactions": [self.transaction(one, checkout) for one in checkout.transactions],
@@ -96,7 +99,12 @@ def _authorize_status(checkout: Checkout) -> str:
     return "PARTIAL" if covered < checkout.total.gross else "FULL"
 
 
+def _unknown_card(checkout: Checkout) -> dict[str, Any]:
+    return {"id": global_id("GiftCard", checkout.id), "currentBalance": money(checkout.gift_card, checkout.currency)}
+
+
 def _line(line: Line, currency: str) -> dict[str, Any]:
-    product = {"id": global_id("Product", line.name), "name": line.name}
+    kind = {"id": global_id("ProductType", line.kind), "kind": line.kind}
+    product = {"id": global_id("Product", line.name), "name": line.name, "productType": kind}
     variant = {"id": global_id("ProductVariant", line.name), "name": line.name, "product": product}
     return {"id": line.id, "quantity": line.quantity, "totalPrice": taxed(line.total, currency), "variant": variant}

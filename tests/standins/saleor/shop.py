@@ -46,6 +46,16 @@ class ListedProduct:
     is_gift_card: bool
 
 
+@dataclass(frozen=True)
+class ListedVariant:
+    """A variant in the catalogue, with what one piece costs in each channel."""
+
+    id: str
+    prices: Mapping[str, Taxed]
+    kind: str
+    is_published: bool
+
+
 @dataclass
 class Shop:
     book: OrderBook
@@ -54,6 +64,7 @@ class Shop:
     notes: list[tuple[str, str]] = field(default_factory=list)
     # The catalogue, by id.
     products: dict[str, ListedProduct] = field(default_factory=dict)
+    variants: dict[str, ListedVariant] = field(default_factory=dict)
     _customers: dict[str, Customer] = field(default_factory=dict)
     _user_numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(100))
     _planted: dict[str, str] = field(default_factory=dict)
@@ -78,6 +89,21 @@ class Shop:
         product = ListedProduct(global_id("Product", len(self.products) + 1), listed, is_gift_card)
         self.products[product.id] = product
         return product.id
+
+    def list_variant(
+        self,
+        gross: Amount,
+        net: Amount | None = None,
+        *,
+        kind: str = "NORMAL",
+        channel: str = "default-channel",
+        published: bool = True,
+    ) -> str:
+        """Put a variant into the catalogue of a channel."""
+        price = Item(gross, net).line(self.currencies[channel]).total
+        variant = ListedVariant(global_id("ProductVariant", len(self.variants) + 1), {channel: price}, kind, published)
+        self.variants[variant.id] = variant
+        return variant.id
 
     def customer(self, user_id: str) -> Customer | None:
         return next((customer for customer in self._customers.values() if customer.id == user_id), None)

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from graphql import GraphQLError
+
 from tests.standins.saleor.shop import Shop
-from tests.standins.saleor.wire import channel_fields, product_fields, user_fields
+from tests.standins.saleor.wire import channel_fields, product_fields, user_fields, variant_fields
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,13 @@ class ShopReads:
     require: Callable[[str | None], Any]
 
     def root(self) -> dict[str, Callable[..., Any]]:
-        return {"user": self.user, "customers": self.customers, "channels": self.channels, "product": self.product}
+        return {
+            "user": self.user,
+            "customers": self.customers,
+            "channels": self.channels,
+            "product": self.product,
+            "productVariants": self.variants,
+        }
 
     def user(
         self,
@@ -40,3 +48,22 @@ class ShopReads:
     def product(self, _info: Any, **args: Any) -> dict[str, Any] | None:
         found = self.shop.products.get(args["id"])
         return None if found is None else product_fields(found, args["channel"], self.shop.currencies)
+
+    def variants(self, _info: Any, **args: Any) -> dict[str, Any]:
+        """Show variants: to nobody and to customers only what is published, and only by a channel. No ids are all of them."""
+        if not args.get("first"):
+            raise GraphQLError(
+                "You must provide a `first` or `last` value to properly paginate the `productVariants` connection."
+            )
+        wanted, channel = args.get("ids") or list(self.shop.variants), args.get("channel") or ""
+        listed = [one for one in self.shop.variants.values() if one.id in wanted and channel in one.prices]
+        found = [one for one in listed if one.is_published or self._sees_all()]
+        nodes = [variant_fields(one, channel, self.shop.currencies[channel]) for one in found[: args["first"]]]
+        return {"pageInfo": {"hasNextPage": False, "hasPreviousPage": False}, "edges": [{"node": node} for node in nodes]}
+
+    def _sees_all(self) -> bool:
+        try:
+            self.require("MANAGE_ORDERS")
+        except GraphQLError:
+            return False
+        return True

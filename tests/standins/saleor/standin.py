@@ -74,7 +74,7 @@ class StandInSaleor:
         asking = AskingApps(self.apps, self._body_of, self.webhook_headers)
         self.payments = AppPayments(self.book, self.checkouts, asking, self._source_fields, self._transaction_fields)
         self.requests = ActionRequests(self.payments, asking, lambda: self.auto_deliver)
-        self.wire = PaymentWire(self.apps, self.shop, self._order_fields, self.payments.source_of)
+        self.wire = PaymentWire(self.apps, self.shop, self._order_fields, self.payments.source_of, self.gift_cards.get)
         self.api = Api(self.shop, self.apps, version, self._orders_seen, self._token_root, self.wire.made_by, self.gift_cards.get)
         self._lagging: Mapping[str, Order] | datetime | None = None
         self._counting = threading.Lock()

@@ -12,7 +12,7 @@ from tests.standins.saleor.book import STAFF
 from tests.standins.saleor.money import Taxed, digits_of
 from tests.standins.saleor.orders import Customer, Fulfillment, Line, Order, global_id
 from tests.standins.saleor.payments import Payment, Transaction
-from tests.standins.saleor.shop import ListedProduct
+from tests.standins.saleor.shop import ListedProduct, ListedVariant
 from tests.standins.saleor.till import PAYMENT_APP
 
 # A field that fails when it is resolved.
@@ -190,4 +190,16 @@ def product_fields(product: ListedProduct, channel: str, currencies: Mapping[str
         "name": "A product",
         "productType": {"id": global_id("ProductType", 1), "kind": "GIFT_CARD" if product.is_gift_card else "NORMAL"},
         "pricing": {"priceRange": {"start": start, "stop": stop}},
+    }
+
+
+def variant_fields(variant: ListedVariant, channel: str, currency: str) -> dict[str, Any]:
+    """Return a variant as a channel shows it."""
+    kind = {"id": global_id("ProductType", variant.kind), "kind": variant.kind}
+    return {
+        "__typename": "ProductVariant",
+        "id": variant.id,
+        "name": "A variant",
+        "product": {"id": global_id("Product", variant.id), "name": "A product", "productType": kind},
+        "pricing": {"price": taxed(variant.prices[channel], currency)},
     }
