@@ -94,7 +94,7 @@ class SaleorClient:
     def _execute_timed(
         self, api_url: str, token: str | None, operation: str, variables: Mapping[str, Any], *, partial_answers: bool = False
     ) -> tuple[dict[str, Any], datetime | None]:
-        """Send an operation, as nobody without a token. Gives the data, and what Saleor's clock said; None where it did not say."""
+        """Send an operation, as nobody without a token. Gives the data, and what Saleor's clock said, if it did."""
         reply = self._connections().execute(self._reached(api_url), token, operation, variables, api_url=api_url)
         return _data_of(reply.result, partial_answers=partial_answers), reply.saleor_time
 
