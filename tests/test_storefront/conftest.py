@@ -4,9 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from app.usecases.merchants.change_store import change_store
 from tests.clock import MovableClock
 from tests.standins.saleor import StandInSaleor
+from tests.standins.serving import Answer, LocalServer
 from tests.test_storefront.calls import ADA, EVE, ORIGIN, Storefront
+from tests.test_storefront.shops_page import ShopsPage
 from tests.world import World, open_world
 
 
@@ -37,3 +40,16 @@ def embedded_storefront(fresh_sqlite_url: str, clock: MovableClock, saleor: Stan
     with open_world(fresh_sqlite_url, clock, saleor) as world:
         world.install()
         yield opened(world)
+
+
+@pytest.fixture
+def shops_page(embedded_storefront: Storefront) -> Iterator[ShopsPage]:
+    """A page of the shop, whose origin is on its list. Ada is signed in."""
+    shown: list[ShopsPage] = []
+    server = LocalServer(lambda _: Answer(200, shown[0].html().encode(), "text/html; charset=utf-8"))
+    server.start()
+    world = embedded_storefront.world
+    change_store(world.services, world.store().slug, storefront_origins=[server.url])
+    shown.append(ShopsPage(embedded_storefront, server, embedded_storefront.token(ADA)))
+    yield shown[0]
+    server.stop()

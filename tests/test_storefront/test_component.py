@@ -1,59 +1,20 @@
 """<points-balance> in a page of another origin: what it shows, how it is pressed, and that everybody can use it."""
 
 import gzip
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from app.usecases.merchants.change_store import change_store
 from app.web.storefront_api.component import SCRIPT
 from tests.browser import OpenPage
-from tests.standins.serving import Answer, LocalServer
-from tests.test_storefront.calls import ADA, Storefront
+from tests.test_storefront.calls import ADA
+from tests.test_storefront.shops_page import ShopsPage
 from tests.test_storefront.test_balance import buy, let_points_pay
 from tests.test_storefront.test_history import give
 
 # What the browser itself says of an answer that is no success.
 REFUSED = ("Failed to load resource",)
-
-
-@dataclass
-class ShopsPage:
-    """A page of the shop, on an origin of its own. `token` is what its script finds; None: nobody is signed in."""
-
-    storefront: Storefront
-    server: LocalServer
-    token: str | None = None
-    language: str = "en"
-    direction: str = "ltr"
-
-    def html(self) -> str:
-        script = f"{self.storefront.world.url}/storefront/v1/points.js"
-        return f"""<!doctype html><html lang="{self.language}" dir="{self.direction}"><title>My account</title>
-<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">
-<main><h1>My account</h1>
-<points-balance api="{self.storefront.base}" channel="default-channel">
-<a slot="signed-out" href="#">Sign in</a></points-balance></main>
-<script type="module">import {{ setPointsToken }} from "{script}";
-setPointsToken(async () => {json.dumps(self.token)});</script>"""
-
-    def open(self, page: Page) -> None:
-        page.goto(self.server.url)
-
-
-@pytest.fixture
-def shops_page(embedded_storefront: Storefront) -> Iterator[ShopsPage]:
-    shown: list[ShopsPage] = []
-    server = LocalServer(lambda _: Answer(200, shown[0].html().encode(), "text/html; charset=utf-8"))
-    server.start()
-    world = embedded_storefront.world
-    change_store(world.services, world.store().slug, storefront_origins=[server.url])
-    shown.append(ShopsPage(embedded_storefront, server, embedded_storefront.token(ADA)))
-    yield shown[0]
-    server.stop()
 
 
 def test_it_shows_points_and_worth_and_claims_what_waits(shops_page: ShopsPage, opens: OpenPage) -> None:
@@ -142,5 +103,5 @@ def test_a_page_that_is_not_on_the_list_sees_nothing(shops_page: ShopsPage, open
     expect(opened.page.locator("points-balance [part=points]")).to_be_hidden()
 
 
-def test_it_is_small() -> None:
-    assert len(gzip.compress(SCRIPT.read_bytes())) < 5_000
+def test_both_elements_together_are_small() -> None:
+    assert len(gzip.compress(SCRIPT.read_bytes())) < 10_000
