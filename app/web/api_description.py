@@ -1,11 +1,10 @@
-"""Describes the Points API: an OpenAPI document, and a page to read and try it, all of it served from here."""
+"""Describes an API: its OpenAPI document, and a page to read and try it, all of it served from here."""
 
 from pathlib import Path
 
 import flask_swagger_ui  # type: ignore[import-untyped]  # it comes without types
 from flask import Blueprint, Response, render_template, send_from_directory
 
-DOCUMENT = Path(__file__).with_name("openapi.json")
 # Where Swagger UI lies, as its package brings it.
 ASSETS = Path(flask_swagger_ui.__file__).with_name("dist")
 ASSET_SECONDS = 86_400
@@ -17,16 +16,16 @@ POLICY = (
 )
 
 
-def add_routes(routes: Blueprint) -> None:
+def add_routes(routes: Blueprint, document: Path, *, title: str) -> None:
     """Add the document, the page and its parts."""
 
-    @routes.get("/openapi.json")
-    def document() -> Response:
-        return Response(DOCUMENT.read_bytes(), mimetype="application/json")
+    @routes.get("/openapi.json", endpoint="document")
+    def show_document() -> Response:
+        return Response(document.read_bytes(), mimetype="application/json")
 
     @routes.get("/docs")
     def docs() -> Response:
-        page = Response(render_template("points_api.html"), mimetype="text/html")
+        page = Response(render_template("api_description.html", title=title), mimetype="text/html")
         page.headers["Content-Security-Policy"] = POLICY
         page.headers["X-Frame-Options"] = "DENY"
         page.headers["Referrer-Policy"] = "no-referrer"

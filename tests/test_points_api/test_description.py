@@ -19,7 +19,7 @@ from app.settings import load_settings
 from app.usecases.api.manage_keys import create_key
 from app.usecases.operating.create_store import create_store
 from app.web import create_app
-from app.web.points_api.description import DOCUMENT
+from app.web.points_api.views import DOCUMENT
 from tests.browser import DESKTOP, OpenPage
 from tests.clock import MovableClock
 from tests.served_points import ServedPoints

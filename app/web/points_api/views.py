@@ -1,6 +1,7 @@
 """The calls of the vendor's Points API."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, Response, abort, request
@@ -14,12 +15,14 @@ from app.usecases.api.items import ITEMS_MAX
 from app.usecases.api.look_up_balance import look_up_customer
 from app.usecases.api.move_balances import move_balances
 from app.usecases.services import Services
+from app.web import api_description
 from app.web.limiting import RequestLimiter
-from app.web.points_api import description, reward_calls, till_calls
 from app.web.points_api import responses as answers
+from app.web.points_api import reward_calls, till_calls
 from app.web.points_api.arrays import array_in, claim_in, items_in, move_in
 from app.web.server.waiting_requests import CALLER_IS_KNOWN
 
+DOCUMENT = Path(__file__).with_name("openapi.json")
 IDEMPOTENCY_KEY = "Idempotency-Key"
 IDEMPOTENCY_KEY_LENGTH_MAX = 255
 
@@ -79,7 +82,7 @@ def blueprint(services: Services, *, per_address: RequestLimiter, per_key: Reque
 
     till_calls.add_routes(routes, services, lambda: _caller(""), _once)
     reward_calls.add_routes(routes, services, lambda: _caller(request.args.get("csapikey", "")), _once)
-    description.add_routes(routes)
+    api_description.add_routes(routes, DOCUMENT, title="Points API")
     return routes
 
 

@@ -1,5 +1,5 @@
-// Shows the Points API in Swagger UI. No validator: that would send the document's address to a third party.
-const place = document.getElementById("points-api");
+// Shows an API in Swagger UI. No validator: that would send the document's address to a third party.
+const place = document.getElementById("api");
 
 // Swagger UI has dark colours, and waits to be told.
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -11,6 +11,9 @@ paint();
 const SAID = [
   ["#servers", () => ({ "aria-label": "Server" })],
   [".examples-select-element", () => ({ "aria-label": "Example" })],
+  [".parameters select", (choice) => ({ "aria-label": choice.closest("tr")?.dataset.paramName ?? "Value" })],
+  // It can be wider than the page: so it can be scrolled by keys.
+  ["pre.curl", () => ({ tabindex: "0" })],
   [".body-param__text", () => ({ "aria-label": "Body" })],
   [".responses-table", (table) => ({ "aria-label": `Responses of ${table.closest(".opblock").id}` })],
   ["h3.opblock-tag", () => ({ "aria-level": "2" })],

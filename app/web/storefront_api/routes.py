@@ -1,8 +1,9 @@
 """The routes of the storefront API."""
 
+from pathlib import Path
 from uuid import UUID
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
 
 from app.domain.catalogue import SalesChannel
 from app.errors import BadRequest
@@ -12,6 +13,7 @@ from app.usecases.shoppers.show_history import PAGE_MAX, show_history
 from app.usecases.shoppers.show_wallet import show_wallet
 from app.usecases.shoppers.take_own_claim import list_own_claims, take_own_claim
 from app.usecases.spending.take_points_off import take_points_off
+from app.web import api_description
 from app.web.limiting import RequestLimiter
 from app.web.storefront_api import earning_calls, reward_calls
 from app.web.storefront_api import storefront_answers as answers
@@ -20,6 +22,7 @@ from app.web.storefront_api.arguments import page_start, size_of_page
 from app.web.storefront_api.problems import answer_problems
 
 PREFIX = "/api/storefront/v1"
+DOCUMENT = Path(__file__).with_name("openapi.json")
 
 
 def blueprint(services: Services, *, per_address: RequestLimiter, per_customer: RequestLimiter) -> Blueprint:
@@ -31,6 +34,12 @@ def blueprint(services: Services, *, per_address: RequestLimiter, per_customer: 
     def may_ask(store: str, _anything: str) -> Response:
         access.storefront(store)
         return preflight(Response(status=204))
+
+    @routes.route("/<store>/<path:_anything>", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], provide_automatic_options=False)
+    def unknown(store: str, _anything: str) -> Response:
+        # Answered here, so that the store's pages can read that there is no such call.
+        access.storefront(store)
+        abort(404, "The storefront API has no such call.")
 
     @routes.get("/<store>/me", provide_automatic_options=False)
     def me(store: str) -> Response:
@@ -62,6 +71,7 @@ def blueprint(services: Services, *, per_address: RequestLimiter, per_customer: 
 
     earning_calls.add_routes(routes, services, access)
     reward_calls.add_routes(routes, services, access)
+    api_description.add_routes(routes, DOCUMENT, title="Storefront API")
     answer_problems(routes)
     routes.after_request(guarded_answer)
     return routes
