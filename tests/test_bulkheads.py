@@ -67,7 +67,7 @@ def test_the_server_has_a_thread_for_every_place() -> None:
     taken = 0
     bulkheads = Bulkheads()
     with ExitStack() as stack:
-        for bulkhead in (bulkheads.registrations, bulkheads.keys, bulkheads.look_ups, bulkheads.shoppers):
+        for bulkhead in (bulkheads.registrations, bulkheads.keys, bulkheads.look_ups, bulkheads.shoppers, bulkheads.baskets):
             for number in range(PLACES + 1):
                 try:
                     stack.enter_context(bulkhead.place(f"{number}"))

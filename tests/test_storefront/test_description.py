@@ -25,7 +25,7 @@ from tests.test_rewards.conftest import opened
 from tests.test_storefront.calls import ADA, Storefront
 from tests.test_storefront.conftest import opened as opened_storefront
 from tests.test_storefront.test_balance import buy
-from tests.world import open_world
+from tests.world import SECRET_KEY, open_world
 
 EXAMPLES_MAX = 15
 # The document itself, and its page.
@@ -37,19 +37,15 @@ OPERATIONS = [(path, method) for path, methods in DESCRIBED["paths"].items() for
 @pytest.fixture
 def served(fresh_sqlite_url: str, clock: MovableClock, saleor: StandInSaleor) -> Iterator[tuple[Flask, Storefront]]:
     """The app without HTTP around it: hundreds of requests go to it. Ada has points, a claim and a reward."""
-    generous = {"STOREFRONT_LIMIT_PER_CUSTOMER": "100000/second", "STOREFRONT_LIMIT_PER_ADDRESS": "100000/second"}
-    with open_world(fresh_sqlite_url, clock, saleor, **generous) as world:
+    with open_world(fresh_sqlite_url, clock, saleor) as world:
         world.install()
         storefront = opened_storefront(world)
         giving = opened(world)
         giving.taken(giving.reward())
         buy(world)
-        loaded = load_settings({**_environ(world.settings.database_url), **generous})
-        yield create_app(world.services, loaded), storefront
-
-
-def _environ(database_url: str) -> dict[str, str]:
-    return {"DATABASE_URL": database_url, "SECRET_KEY": "a secret of the tests", "PUBLIC_URL": "https://points.example"}
+        environ = {"DATABASE_URL": world.settings.database_url, "SECRET_KEY": SECRET_KEY, "PUBLIC_URL": "https://points.example"}
+        generous = {"STOREFRONT_LIMIT_PER_CUSTOMER": "100000/second", "STOREFRONT_LIMIT_PER_ADDRESS": "100000/second"}
+        yield create_app(world.services, load_settings(environ | generous)), storefront
 
 
 def test_the_document_is_openapi_3_1(embedded_storefront: Storefront) -> None:

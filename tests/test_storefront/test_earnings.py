@@ -40,7 +40,7 @@ AT_CHECKOUT = [story for story in STORIES if isinstance(story.start, Bought)]
 
 def set_rule(world: World, **rule: Any) -> None:
     with world.services.database.writing() as session:
-        session.execute(update(RuleRow).values(**USUAL | rule))
+        session.execute(update(RuleRow).values(**{**USUAL, **rule}))
 
 
 def of_checkout(shop: Storefront, checkout_id: str, **options: Any) -> requests.Response:
@@ -65,7 +65,9 @@ def awarded(shop: Storefront, checkout_id: str) -> int:
 
 def _cart(saleor: StandInSaleor, story: Story) -> str:
     assert isinstance(story.start, Bought)
-    details = {name: value for name, value in story.start.details.items() if name not in {"created", "is_registered"}}
+    details: dict[str, Any] = {
+        name: value for name, value in story.start.details.items() if name not in {"created", "is_registered"}
+    }
     return saleor.checkouts.create(*story.start.items, **details)
 
 

@@ -15,7 +15,7 @@ from app.usecases.shoppers.take_own_claim import list_own_claims, take_own_claim
 from app.usecases.spending.take_points_off import take_points_off
 from app.web import api_description
 from app.web.limiting import RequestLimiter
-from app.web.storefront_api import earning_calls, reward_calls
+from app.web.storefront_api import earning_calls, shopper_rewards
 from app.web.storefront_api import storefront_answers as answers
 from app.web.storefront_api.access import Access, echo_key, guarded_answer, preflight
 from app.web.storefront_api.arguments import page_start, size_of_page
@@ -70,7 +70,7 @@ def blueprint(services: Services, *, per_address: RequestLimiter, per_customer: 
         return echo_key(answer)
 
     earning_calls.add_routes(routes, services, access)
-    reward_calls.add_routes(routes, services, access)
+    shopper_rewards.add_routes(routes, services, access)
     api_description.add_routes(routes, DOCUMENT, title="Storefront API")
     answer_problems(routes)
     routes.after_request(guarded_answer)
