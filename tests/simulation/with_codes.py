@@ -17,7 +17,7 @@ from app.db.tables import RedemptionReturnRow, RedemptionRow
 from app.domain.rewards import Wish
 from app.errors import AppError, BadRequest
 from app.sealing import fingerprint
-from app.usecases.api.idempotency import IdempotentRequest
+from app.usecases.api.idempotency import IdempotentRequest, mark_of
 from app.usecases.api.reward_once import RewardOnce
 from app.usecases.rewards.redeem import RewardWish, redeem
 from app.usecases.rewards.see_redemption import Redemption
@@ -74,7 +74,8 @@ def _ask(world: World, step: Step, taken: RewardTaken) -> None:
     asked = RewardWish(taken.shop.store_id, taken.reward_id, taken.email, Wish(currency="USD"))
 
     def ask(services: Services) -> object:
-        once = RewardOnce(services.sealer, till, IdempotentRequest(taken.key, f"{taken.email} {taken.reward_id}"))
+        key = IdempotentRequest(taken.key, f"{taken.email} {taken.reward_id}")
+        once = RewardOnce(services.sealer, till.store_id, mark_of(till, key), key.body_mark)
         return redeem(services, asked, once=once)
 
     answer = _served(world, step, ask)
