@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.clock import MovableClock
 from tests.standins.saleor import StandInSaleor
+from tests.test_rewards.giving import GivingShop
 from tests.test_spending.paying import PayingShop
 from tests.test_spending.test_looking_after import later
 from tests.test_storefront.calls import ADA, EVE, Storefront
@@ -24,21 +25,46 @@ ROUTES = (
     ("GET", "me/claims"),
     ("POST", "me/claims/{id}/take"),
     ("DELETE", "checkouts/{id}/points"),
+    ("GET", "rewards"),
+    ("POST", "rewards/{id}/redeem"),
+    ("GET", "me/redemptions"),
+    ("POST", "me/redemptions/{id}/withdraw"),
 )
 # What an answer to Eve must never hold. Ada's balance is a number that nothing else comes to.
 ADAS_POINTS = 48_271
-ARGUMENTS = ("email", "customer", "user", "user_id", "id", "store", "before", "size", "channel", "X-User-Email", "Saleor-User")
+ARGUMENTS = (
+    "email",
+    "customer",
+    "user",
+    "user_id",
+    "id",
+    "store",
+    "before",
+    "size",
+    "channel",
+    "X-User-Email",
+    "Saleor-User",
+    "Idempotency-Key",
+)
 
 
-@pytest.fixture
-def shop(fresh_sqlite_url: str, clock: MovableClock, saleor: StandInSaleor) -> Iterator[tuple[Storefront, list[str]]]:
-    """Ada has points, a claim that waits, and a payment; gives all ids that are hers, too."""
+@pytest.fixture(params=["embedded", "coggins"])
+def shop(
+    request: pytest.FixtureRequest, fresh_sqlite_url: str, clock: MovableClock, saleor: StandInSaleor
+) -> Iterator[tuple[Storefront, list[str]]]:
+    """Ada has points, a claim that waits, a payment and a reward; gives all ids that are hers, too."""
+    coggins = request.getfixturevalue("coggins") if request.param == "coggins" else None
     limits = {"STOREFRONT_LIMIT_PER_CUSTOMER": "9999/second", "STOREFRONT_LIMIT_PER_ADDRESS": "9999/second"}
-    with open_world(fresh_sqlite_url, clock, saleor, None, **limits) as world:
+    with open_world(fresh_sqlite_url, clock, saleor, coggins, **limits) as world:
         world.install()
-        storefront, paying = opened(world), PayingShop(world)
+        storefront, paying, giving = opened(world), PayingShop(world), GivingShop(world)
         paying.open()
-        give(world, ADA, ADAS_POINTS + 1_500)
+        world.saleor.apps.permit(world.store().app_id or "", "MANAGE_ORDERS", "HANDLE_PAYMENTS", "MANAGE_GIFT_CARD")
+        if coggins is None:
+            give(world, ADA, ADAS_POINTS + 2_000)
+        else:
+            coggins.adjust(ADA, ADAS_POINTS + 2_000)
+        taken = giving.taken(giving.reward())
         cart = paying.cart()
         paying.pay(cart, "15")
         order_id = buy(world, "31")
@@ -46,7 +72,20 @@ def shop(fresh_sqlite_url: str, clock: MovableClock, saleor: StandInSaleor) -> I
         [claim] = storefront.ask("me/claims").json()["claims"]
         entries = storefront.ask("me/history").json()["entries"]
         user = storefront.sign_up(ADA)
-        yield storefront, [ADA, user, order_id, cart, claim["id"], claim["link"], *(entry["id"] for entry in entries)]
+        yield (
+            storefront,
+            [
+                ADA,
+                user,
+                order_id,
+                cart,
+                claim["id"],
+                claim["link"],
+                str(taken.reference),
+                taken.code,
+                *(entry["id"] for entry in entries),
+            ],
+        )
 
 
 def test_eve_learns_and_changes_nothing_of_adas(shop: tuple[Storefront, list[str]]) -> None:
@@ -88,12 +127,13 @@ def test_eve_learns_and_changes_nothing_of_adas(shop: tuple[Storefront, list[str
         if answer.status_code == 200:
             told = answer.json()
             assert told.get("points", 0) == told.get("claimable", 0) == 0
-            assert told.get("entries", []) == told.get("claims", []) == []
+            assert told.get("entries", []) == told.get("claims", []) == told.get("redemptions", []) == []
         else:
-            assert answer.status_code in {400, 404, 405}
+            assert answer.status_code in {400, 404, 409}
 
     ask()
 
     assert storefront.ask("me").json() == before
     assert before["points"] == ADAS_POINTS
     assert PayingShop(storefront.world).returns() == []
+    assert [row.stage for row in GivingShop(storefront.world).rows()] == ["given"]
