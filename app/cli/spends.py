@@ -5,6 +5,7 @@ import click
 from app.cli.operating import minute, open_services, option_store, option_who, table
 from app.usecases.spending.list_spends import ListedSpend, list_spends
 from app.usecases.spending.release_spend import LISTED_MAX, open_payments, release_spend
+from app.usecases.spending.settle_debt import look_for_debt, write_off_debt
 from app.usecases.spending.settle_missing import settle_missing
 
 
@@ -71,6 +72,22 @@ def release_command(*, spend_id: int, store: str, who: str) -> None:
     with open_services() as services:
         points = release_spend(services, store, spend_id, who=who)
     click.echo(f"Noted: {points} points go back. The worker does the rest.")
+
+
+@spends.command(name="owed")
+@click.argument("spend_id", metavar="ID", type=int)
+@option_store
+@click.option("--look-again/--write-off", "look_again", required=True, help="Take what is there now, or let all of it go.")
+@click.option("--why", default="", help="The reason, where it is written off.")
+@option_who
+def owed_command(*, spend_id: int, store: str, look_again: bool, why: str, who: str) -> None:
+    """Look again for the points that a reversed refund of the payment ID gave, or write them off."""
+    with open_services() as services:
+        if look_again:
+            points = look_for_debt(services, store, spend_id, who=who)
+        else:
+            points = write_off_debt(services, store, spend_id, why=why, who=who)
+    click.echo(f"{points} points are {'looked for again. The worker takes what is there' if look_again else 'written off'}.")
 
 
 @spends.command(name="settle")

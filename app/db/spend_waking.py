@@ -4,12 +4,16 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import and_, exists, or_, update
+from sqlalchemy import and_, bindparam, case, exists, or_, update
 from sqlmodel import Session, col, select
 
 from app.db.bulk import IsIn
+from app.db.columns import UtcTime
+from app.db.spends import has_debt_of
 from app.db.tables import SpendReturnRow, SpendRow, SpendRuleRow
+from app.db.tables.spend_return import RETURN_IS_OWED
 from app.domain.spending import ReturnReason, SpendStage, as_amount
 
 STRANDED = "The app was removed from Saleor while this payment was open. It asks Saleor about it soon."
@@ -69,8 +73,36 @@ def wake_reversed(session: Session, spend_ids: Collection[int], now: datetime) -
     session.execute(update(SpendRow).where(col(SpendRow.id).in_(spend_ids), *is_free, gave_back).values(look_at=now))
 
 
+def wake_debts(session: Session, store_id: int, email_keys: Collection[str], now: datetime) -> None:
+    """Let the worker look at payments of which points are to be taken again from customers whose balance has just risen.
+
+    It never waits for whoever holds such a payment: that is somebody who is about to take what is there by then.
+    """
+    session.connection().execute(_DEBTS_WOKEN, {"of_store": store_id, "email_keys": list(email_keys), "now": now})
+
+
 def strand_spends(session: Session, store_id: int, now: datetime) -> None:
     """Note on open payments that the app was removed meanwhile, and let the worker look at them now that it is back."""
     is_open = col(SpendRow.stage).in_((SpendStage.TAKEN, SpendStage.CHECKING, SpendStage.CONFIRMED, SpendStage.ON_ORDER))
     noted = {"look_at": now, "problem_code": "stranded", "problem": STRANDED}
     session.execute(update(SpendRow).where(col(SpendRow.store_id) == store_id, is_open).values(noted))
+
+
+# Built once: it runs whenever a balance rises. Hardly ever is anything owed, so it reads one index that is mostly empty.
+_NOW: Any = bindparam("now", type_=UtcTime)
+_OWED = (
+    select(SpendRow.id)
+    .where(
+        col(SpendRow.id).in_(select(SpendReturnRow.spend_id).where(RETURN_IS_OWED)),
+        col(SpendRow.store_id) == bindparam("of_store"),
+        has_debt_of(lambda key: IsIn(key, "email_keys")),
+    )
+    .order_by(col(SpendRow.id))
+    .with_for_update(skip_locked=True, of=SpendRow)
+)
+_DEBTS_WOKEN = (
+    update(SpendRow)
+    .where(col(SpendRow.id).in_(_OWED))
+    .values(look_at=case((col(SpendRow.look_at) < _NOW, col(SpendRow.look_at)), else_=_NOW))
+    .execution_options(synchronize_session=False)
+)

@@ -60,10 +60,10 @@ class BookedPayment:
         newest = self._newest(kind, reference)
         return newest is not None and newest.kind == kind
 
-    def is_undone(self, reference: str) -> bool:
-        """Tell whether the last event that Saleor booked for a refund says that it failed or was reversed."""
+    def undoing(self, reference: str) -> PaymentEvent | None:
+        """Give the last event that Saleor booked for a refund, where it says that it failed or was reversed."""
         newest = self._newest(EventKind.REFUND_SUCCESS, reference)
-        return newest is not None and newest.kind != EventKind.REFUND_SUCCESS
+        return newest if newest is not None and newest.kind != EventKind.REFUND_SUCCESS else None
 
     def _newest(self, kind: EventKind, reference: str) -> PaymentEvent | None:
         kinds = _CONTRARY.get(kind, frozenset()) | {kind}

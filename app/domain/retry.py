@@ -20,7 +20,7 @@ _LANE_BUSIES = 5
 
 FIRST_SHORTFALL_LOOK = timedelta(hours=1)
 _SHORTFALL_FIRST_LOOKS = (FIRST_SHORTFALL_LOOK, timedelta(hours=6), timedelta(days=1))
-_SHORTFALL_EVERY = timedelta(days=7)
+SHORTFALL_EVERY = timedelta(days=7)
 _SHORTFALL_GIVEN_UP_AFTER = timedelta(days=90)
 
 # A shown claim is mostly taken at once or within the day; later it only matters when a refund asks for it.
@@ -56,8 +56,8 @@ def next_shortfall_look(since: timedelta) -> timedelta | None:
     for look in _SHORTFALL_FIRST_LOOKS:
         if since < look:
             return look
-    weeks = since // _SHORTFALL_EVERY + 1
-    look = _SHORTFALL_EVERY * weeks
+    weeks = since // SHORTFALL_EVERY + 1
+    look = SHORTFALL_EVERY * weeks
     return look if look <= _SHORTFALL_GIVEN_UP_AFTER else None
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from app.domain.booked_payment import BookedPayment, EventKind
-from app.domain.spending import ReturnReason, SpendStage, minor_units
+from app.domain.spending import ReturnReason, SpendStage, as_amount, minor_units
 
 # A charge that Saleor did not book so long after our last answer, it never will: it waits 18 seconds for an answer.
 CONFIRM_AFTER = timedelta(minutes=2)
@@ -73,6 +73,11 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherAmount:
+    """Saleor has it that a part of a return did not happen. The app never reports that, so a person has to find out."""
+
+
+@dataclass(frozen=True, slots=True)
 class GiveBack:
     """Write a return of so much."""
 
@@ -103,7 +108,7 @@ class Rest:
     overcharged_since: datetime | None = None
 
 
-Step = Tell | NotBooked | Missing | GiveBack | Credit | Cancel | Rest
+Step = Tell | NotBooked | Missing | OtherAmount | GiveBack | Credit | Cancel | Rest
 
 
 def first_step(spend: OpenSpend) -> Tell:
@@ -119,7 +124,7 @@ def next_step(spend: OpenSpend, booked: BookedPayment, now: datetime) -> Step:
     if not booked.holds(EventKind.CHARGE_SUCCESS, str(spend.reference)):
         return _not_booked(spend)
     for known in spend.returns:
-        if not known.is_cancelled and (step := _of_return(known, booked)) is not None:
+        if not known.is_cancelled and (step := _of_return(known, booked, spend.currency)) is not None:
             return step
     stage = SpendStage.ON_ORDER if booked.order is not None else SpendStage.CONFIRMED
     if spend.left_units == 0:
@@ -147,13 +152,15 @@ def _not_booked(spend: OpenSpend) -> Step:
     return NotBooked() if spend.stage in _NOT_CONFIRMED else Missing()
 
 
-def _of_return(known: KnownReturn, booked: BookedPayment) -> Step | None:
+def _of_return(known: KnownReturn, booked: BookedPayment, currency: str) -> Step | None:
     """Decide about one return. An abandoned checkout that became an order meanwhile keeps its payment."""
     reference = str(known.reference)
     if known.why is ReturnReason.NOT_BOOKED:
         return None if known.is_credited else Credit(known)
-    if booked.is_undone(reference):
-        return Cancel(known)
+    undoing = booked.undoing(reference)
+    if undoing is not None:
+        is_in_part = undoing.kind == EventKind.REFUND_REVERSE and undoing.amount != as_amount(known.amount_units, currency)
+        return OtherAmount() if is_in_part else Cancel(known)
     is_booked = booked.holds(EventKind.REFUND_SUCCESS, reference)
     if is_booked and known.why is ReturnReason.ABANDONED and booked.order is not None and not known.is_credited:
         return Tell(EventKind.REFUND_REVERSE, known)

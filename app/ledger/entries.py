@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from app.db.bulk import IsIn
 from app.db.keys import key_in
+from app.db.spend_waking import wake_debts
 from app.db.tables.points_claim import PointsClaimRow, PointsClaimState
 from app.db.tables.points_customer import PointsCustomerRow
 from app.db.tables.points_entry import EntryKind
@@ -104,9 +105,9 @@ def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetim
     """Append entries, and with them move the balances, all in this transaction.
 
     Gives for each, in the same order, whether it stands in the ledger: False only where the balance may not fall below zero and
-    would. An entry that was posted before is not posted again. It takes four to six statements, however many entries there are.
+    would. An entry that was posted before is not posted again. It takes four to seven statements, however many entries there are.
 
-    Where a balance rises, the orders that have to take points back from it are woken.
+    Where a balance rises, the orders and payments that have to take points back from it are woken.
     """
     if not entries:
         return []
@@ -154,6 +155,7 @@ def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetim
     rises = {key for key, entry, is_done in zip(keys, entries, outcomes, strict=True) if entry.points > 0 and is_done}
     if rises:
         wake_short(session, store_id, rises, now)
+        wake_debts(session, store_id, rises, now)
     return outcomes
 
 

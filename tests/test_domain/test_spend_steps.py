@@ -16,6 +16,7 @@ from app.domain.spend_steps import (
     Missing,
     NotBooked,
     OpenSpend,
+    OtherAmount,
     Rest,
     Step,
     Tell,
@@ -120,7 +121,7 @@ def test_a_return_that_both_have_needs_nothing() -> None:
 
 
 def test_an_abandoned_checkout_that_is_an_order_by_now_takes_its_payment_again() -> None:
-    back = replace(BACK, why=ReturnReason.ABANDONED, amount_units=1500)
+    back = replace(BACK, why=ReturnReason.ABANDONED, amount_units=500)
     spend = with_return(back, left=0)
     refunded = booked(("REFUND_SUCCESS", back.reference), order=ORDER)
     assert next_step(spend, refunded, LATE) == Tell(EventKind.REFUND_REVERSE, back)
@@ -128,6 +129,7 @@ def test_an_abandoned_checkout_that_is_an_order_by_now_takes_its_payment_again()
     reversed_again = booked(("REFUND_REVERSE", back.reference), ("REFUND_SUCCESS", back.reference), order=ORDER)
 
     assert next_step(spend, reversed_again, LATE) == Cancel(back)
+    assert next_step(with_return(replace(back, amount_units=700)), reversed_again, LATE) == OtherAmount()
 
 
 def test_a_payment_that_went_back_whole_is_over() -> None:

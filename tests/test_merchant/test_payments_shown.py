@@ -7,6 +7,7 @@ from app.db.tables import SpendRow
 from app.domain.spending import ReturnReason, SpendStage
 from app.usecases.merchants.shown_payments import payments_of_customer, payments_of_order
 from app.usecases.spending.look_after_spends import MISSING
+from app.usecases.spending.taking_again import OWED_FOR_LONG
 from tests.clock import START
 from tests.test_merchant.calls import Desk, notified, once_in, seen
 from tests.test_merchant.test_spending_page import save
@@ -145,3 +146,50 @@ def test_the_box_of_a_customer_says_what_points_pay(desk: Desk) -> None:
     assert f"10.00 USD paid with 1,000 points, order {number}." in box
     assert "5.00 USD paid with 500 points, in a checkout that is still open." in box
     assert box.count("paid with") == 2
+
+
+def owing(desk: Desk, order_id: str | None) -> SpendRow:
+    """Store a payment of which a refund was reversed, after its points were spent."""
+    spend = pay(desk, order_id)
+    new_return(desk.world.services.database, spend, 400, 400, credited_at=START, reported_at=START, cancelled_at=START)
+    return spend
+
+
+def test_what_is_owed_is_written_off_on_the_page_of_its_order(desk: Desk) -> None:
+    order_id = paid_order(desk.world)
+    spend = owing(desk, order_id)
+    page = desk.get(f"orders/{order_id}")
+    assert "400 points that a refund of the payment" in seen(page)
+    form = {"once": once_in(page), "payment": str(spend.id), "way": "write_off"}
+
+    refused = desk.post(f"orders/{order_id}/settle-debt", form)
+    settled = desk.post(f"orders/{order_id}/settle-debt", form | {"once": once_in(refused), "settle_why": "A mistake."})
+
+    assert (refused.status_code, settled.status_code) == (422, 200)
+    assert "Please say why" in seen(refused)
+    assert "Points written off" in notified(settled).values()
+    assert "are owed" not in seen(settled)
+
+
+def test_what_is_owed_is_looked_for_on_the_page_of_its_customer(desk: Desk) -> None:
+    spend = owing(desk, None)
+    page = desk.get(f"customers/{ADA}")
+    form = {"once": once_in(page), "payment": str(spend.id), "email": ADA, "way": "look_again"}
+
+    looked = desk.post(f"customers/{ADA}/settle-debt", form)
+
+    assert "Looking again" in notified(looked).values()
+    with desk.world.services.database.reading() as session:
+        assert session.get_one(SpendRow, spend.id).look_at is not None
+    assert desk.post(f"customers/{ADA}/settle-debt", form | {"way": "sideways"}).status_code == 422
+
+
+def test_what_is_owed_for_long_needs_a_person(desk: Desk) -> None:
+    spend = owing(desk, None)
+    with desk.world.services.database.writing() as session:
+        row = session.get_one(SpendRow, spend.id)
+        row.problem_code, row.problem = "owed", OWED_FOR_LONG
+
+    page = seen(desk.get("overview"))
+
+    assert f"{OWED_FOR_LONG} Wait until the customer has points again" in page

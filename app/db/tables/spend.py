@@ -14,8 +14,10 @@ _IS_TO_BE_LOOKED_AT = text("look_at IS NOT NULL")
 _IS_OF_CHECKOUT = text("saleor_checkout_id IS NOT NULL")
 _IS_OF_ORDER = text("saleor_order_id IS NOT NULL")
 # Those that do not end by themselves. Queries repeat these very words, so that the index serves them.
+# What is owed stays so after the rest of the payment went back.
 PAYMENT_NEEDS_A_PERSON = text(
-    "problem_code IN ('permission', 'missing', 'other_amount', 'refused') AND stage NOT IN ('refused', 'returned')"
+    "(problem_code = 'owed'"
+    " OR (problem_code IN ('permission', 'missing', 'other_amount', 'refused') AND stage NOT IN ('refused', 'returned')))"
 )
 
 

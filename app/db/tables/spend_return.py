@@ -71,6 +71,12 @@ class SpendReturnRow(SQLModel, table=True):
     problem: str | None = Field(default=None, max_length=1024)
     made_by: str | None = Field(default=None, max_length=256)
 
+    @property
+    def owed(self) -> int:
+        """The points that are still to be taken again."""
+        is_owed = self.cancelled_at is not None and self.credited_at is not None
+        return self.points - self.taken_again_points - self.let_go_points if is_owed else 0
+
 
 # The same as a condition, for queries.
 RETURN_IS_OWED = and_(

@@ -33,7 +33,10 @@ class ShownReturn:
 
 @dataclass(frozen=True, slots=True)
 class ShownPayment:
-    """A payment by points. `returned_*` are what went back of it, and count. `order_id` is None while it pays a checkout."""
+    """A payment by points. `returned_*` are what went back of it, and count. `order_id` is None while it pays a checkout.
+
+    `owed` are points that a reversed refund gave, and that could not be taken again yet.
+    """
 
     id: int
     transaction_id: str
@@ -50,6 +53,7 @@ class ShownPayment:
     problem: str | None
     problem_code: str | None
     returns: tuple[ShownReturn, ...]
+    owed: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -105,6 +109,7 @@ def _shown(spend: SpendRow, number: str | None, returns: list[SpendReturnRow]) -
         problem=spend.problem,
         problem_code=spend.problem_code,
         returns=tuple(_shown_return(one, spend.currency) for one in returns),
+        owed=sum(one.owed for one in returns),
     )
 
 

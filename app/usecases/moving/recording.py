@@ -16,6 +16,7 @@ from app.db.keys import key_in
 from app.db.lanes import is_unclear
 from app.db.logbook import write_log
 from app.db.rows import change
+from app.db.spend_waking import wake_debts
 from app.db.tables import MovementRow
 from app.db.tallies import tally_accepted
 from app.db.waking import wake_short, wake_waiting_for
@@ -84,14 +85,16 @@ def _follow(session: Session, run: Run, ended: Sequence[Ended], now: datetime) -
 
 
 def _wake_others(session: Session, run: Run, ended: Sequence[Ended], now: datetime) -> None:
-    """Wake the orders that wait for these INSTANTs to end, and those to whose customers they brought points."""
+    """Wake the orders that wait for these INSTANTs to end, and orders and payments to whose customers they brought points."""
     instants = [one for one in ended if one.movement.kind in INSTANT_KINDS and one.movement.account_id not in run.accounts.local]
     if not instants:
         return  # Embedded points have no lanes, and the ledger itself wakes whoever is owed points.
     wake_waiting_for(session, {one.movement.lane for one in instants}, now)
     risen = [one.movement.email for one in instants if isinstance(one.outcome, Accepted) and one.movement.points > 0]
     if risen:
-        wake_short(session, instants[0].movement.store_id, {key_in(session, email) for email in risen}, now)
+        store_id, keys = instants[0].movement.store_id, {key_in(session, email) for email in risen}
+        wake_short(session, store_id, keys, now)
+        wake_debts(session, store_id, keys, now)
 
 
 def _is_open(movement: MovementRow, outcome: Outcome) -> bool:

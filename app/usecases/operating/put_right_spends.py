@@ -12,9 +12,10 @@ from sqlalchemy import and_, case, or_, update
 from sqlmodel import col, select
 
 from app.db.bulk import IsIn
-from app.db.tables import SpendRow
+from app.db.tables import SpendReturnRow, SpendRow
+from app.db.tables.spend_return import RETURN_IS_OWED
 from app.domain.moments import CLOCKS_AGREE_WITHIN
-from app.domain.retry import PAUSE_LONGEST
+from app.domain.retry import PAUSE_LONGEST, SHORTFALL_EVERY
 from app.domain.spend_steps import CONFIRM_AFTER, STUCK_LOOK
 from app.domain.spending import SpendStage
 from app.usecases.services import Services
@@ -53,11 +54,14 @@ def _waits_too_long(now: datetime) -> tuple[Any, ...]:
     # It waits for its checkout to be completed, for as many hours as its rule says. These count from when it was taken.
     is_held = and_(col(SpendRow.stage) == SpendStage.CONFIRMED, col(SpendRow.failures) == 0)
     needs_a_person = col(SpendRow.problem_code).is_not(None)
+    # What is to be taken again is looked for after hours, days and weeks.
+    has_debt = col(SpendRow.id).in_(select(SpendReturnRow.spend_id).where(RETURN_IS_OWED))
     return (
         look_at > now,
         or_(
             *(moment > just_ahead for moment in _MOMENTS),
-            and_(look_at > now + PAUSE_LONGEST, ~is_held, ~needs_a_person),
+            and_(look_at > now + PAUSE_LONGEST, ~is_held, ~needs_a_person, ~has_debt),
+            and_(look_at > just_ahead + SHORTFALL_EVERY, has_debt),
             and_(look_at > just_ahead + STUCK_LOOK, needs_a_person),
         ),
     )

@@ -21,6 +21,7 @@ from app.domain.spend_steps import (
     KnownReturn,
     NotBooked,
     OpenSpend,
+    OtherAmount,
     Rest,
     Step,
     Tell,
@@ -197,7 +198,7 @@ def _carry_out(session: Session, run: Run, row: SpendRow, step: Step, now: datet
         looks = (step.until, take_again(session, run, row, now))
         release(session, row, min((look for look in looks if look is not None), default=None))
         return None
-    _stay(session, row, "missing", MISSING, now)
+    _stay(session, row, *(("other_amount", OTHER_AMOUNT) if isinstance(step, OtherAmount) else ("missing", MISSING)), now)
     return None
 
 

@@ -12,7 +12,7 @@ from app.ledger import spending as ledger
 from app.usecases.moving.engine_run import Run
 from app.usecases.moving.move_now import move_now
 from app.usecases.moving.planning import new_movement
-from app.usecases.spending.spend_cause import end_if_returned
+from app.usecases.spending.spend_cause import end_if_returned, forget_debt
 
 
 def take_now(session: Session, run: Run, spend: SpendRow, now: datetime) -> None:
@@ -76,6 +76,8 @@ def _set_against_debt(session: Session, spend: SpendRow, points: int) -> int:
         row.taken_again_points += part
         counted += part
     session.flush()
+    if counted:
+        forget_debt(session, spend)
     return counted
 
 

@@ -22,6 +22,7 @@ from app.usecases.moving.causes import Ended
 # Saleor books an answer within seconds. What it has not booked by then, it never will.
 CONFIRMED_AFTER = timedelta(minutes=2)
 REFUSED_BY_PROVIDER = "rejected"
+OWED = "owed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class SpendCause:
         for one in ended:
             spend = session.get_one(SpendRow, one.movement.cause_id)
             if one.movement.kind == MovementKind.DEBIT and one.movement.target_id is not None:
-                _taken_again(session, one)
+                _taken_again(session, spend, one)
             elif one.movement.kind == MovementKind.DEBIT:
                 _taken(spend, one, now)
             else:
@@ -79,10 +80,24 @@ def _returned(session: Session, spend: SpendRow, one: Ended, now: datetime) -> N
         returned.problem = one.outcome.reason
 
 
-def _taken_again(session: Session, one: Ended) -> None:
+def _taken_again(session: Session, spend: SpendRow, one: Ended) -> None:
     if isinstance(one.outcome, Accepted):
         returned = session.exec(select(SpendReturnRow).where(SpendReturnRow.reference == one.movement.target_id)).one()
         returned.taken_again_points -= one.movement.points
+        session.flush()
+        forget_debt(session, spend)
+
+
+def forget_debt(session: Session, spend: SpendRow) -> None:
+    """Let no person look at a payment of which nothing is owed any more."""
+    if spend.problem_code == OWED and not is_owed(session, spend):
+        spend.problem_code = spend.problem = None
+
+
+def is_owed(session: Session, spend: SpendRow) -> bool:
+    """Tell whether points that a reversed refund gave are still to be taken again."""
+    query = select(SpendReturnRow.id).where(SpendReturnRow.spend_id == spend.id, RETURN_IS_OWED)
+    return session.exec(query.limit(1)).first() is not None
 
 
 def end_if_returned(session: Session, spend: SpendRow, now: datetime) -> None:
@@ -98,5 +113,4 @@ def end_if_returned(session: Session, spend: SpendRow, now: datetime) -> None:
         return
     spend.stage, spend.ended_at = SpendStage.RETURNED, now
     if all(one.reported_at is not None for one in returns):
-        is_owed = session.exec(select(SpendReturnRow.id).where(SpendReturnRow.spend_id == spend.id, RETURN_IS_OWED)).first()
-        spend.look_at = None if is_owed is None else now
+        spend.look_at = now if is_owed(session, spend) else None

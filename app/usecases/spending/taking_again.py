@@ -19,7 +19,9 @@ from app.usecases.moving.engine_run import Run
 from app.usecases.moving.planning import new_movement, plan
 from app.usecases.spending.giving_back import is_under_way
 from app.usecases.spending.paying_here import take_again_now
+from app.usecases.spending.spend_cause import OWED
 
+OWED_FOR_LONG = "A refund that gave points back was reversed, and for 90 days the customer did not have them to be taken again."
 REVERSED = (
     "Saleor reversed a refund of this payment, but its transaction was paid again meanwhile. The points were not taken back."
 )
@@ -53,7 +55,8 @@ def cancel(session: Session, spend: SpendRow, back: SpendReturnRow, now: datetim
 def take_again(session: Session, run: Run, spend: SpendRow, now: datetime) -> datetime | None:
     """Take what is owed, as far as the debt policy lets it. Gives when to look next; None where nothing more is to be done.
 
-    The points are taken from whoever holds the customer's points by now, at the account of today. The spend is locked.
+    The points are taken from whoever holds the customer's points by now, at the account of today. What is still owed after 90
+    days waits for a person, or for more points of the customer. The spend is locked.
     """
     query = select(SpendReturnRow).where(SpendReturnRow.spend_id == spend.id, RETURN_IS_OWED).order_by(col(SpendReturnRow.id))
     owed = session.exec(query.execution_options(populate_existing=True)).all()
@@ -76,4 +79,6 @@ def take_again(session: Session, run: Run, spend: SpendRow, now: datetime) -> da
             since = back.cancelled_at or now
             pause = next_shortfall_look(now - since)
             looks += [] if pause is None else [since + pause]
+            if pause is None:
+                spend.problem_code, spend.problem = OWED, OWED_FOR_LONG
     return min(looks, default=None)

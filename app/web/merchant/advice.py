@@ -21,6 +21,7 @@ def advice_for(code: str) -> str:
 PAYMENT_ADVICE = {
     "permission": "Open the settings of paying with points and press “Grant”. The app tries again within a day.",
     "missing": "The customer's points stay taken. Open it, and give them back or write them off.",
+    "owed": "Wait until the customer has points again, or open it and write the points off.",
     "other_amount": "Compare the refunds here with those in Saleor. Give or take the difference on the customer's page.",
     "refused": "Look at the payment in Saleor. The app tries again each day. If it stays, tell the operator.",
 }

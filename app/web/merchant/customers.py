@@ -21,7 +21,7 @@ from app.web.merchant.fragments import at, form_about, form_once, form_text, fra
 from app.web.merchant.orders import signed_points
 from app.web.merchant.places import as_segment, from_segment
 from app.web.merchant.reward_words import REDEMPTION_WORDS
-from app.web.merchant.settling_payments import settle_payment
+from app.web.merchant.settling_payments import settle_debt, settle_payment
 from app.web.merchant.short_takings import short_of_customer
 from app.web.merchant.spend_words import RETURN_WORDS, STAGE_WORDS
 from app.web.merchant.taking_back import settle_reward, withdraw_reward
@@ -55,16 +55,18 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             return customer_page(services, staff, email, status=422, sentence=refused.message, typed=request.form)
         return notify(customer_page(services, staff, email), *said_of_customer(adjusted, asked))
 
-    @routes.post("/pages/customers/<segment>/settle-payment")
-    def settle(segment: str) -> Response:
+    @routes.post("/pages/customers/<segment>/<any('settle-payment', 'settle-debt'):what>")
+    def settle(segment: str, what: str) -> Response:
         staff = staff_of(services, request)
         require(staff, MANAGE_ORDERS)
         email = from_segment(segment)
+        is_debt = what == "settle-debt"
         try:
             form_about("email", email)
-            said = settle_payment(services, staff)
+            said = settle_debt(services, staff) if is_debt else settle_payment(services, staff)
         except BadRequest as refused:
-            return customer_page(services, staff, email, status=422, settle_sentence=refused.message)
+            told: dict[str, Any] = {"debt_sentence" if is_debt else "settle_sentence": refused.message}
+            return customer_page(services, staff, email, status=422, **told)
         return notify(customer_page(services, staff, email), *said)
 
     _add_rewards(routes, services)
@@ -110,6 +112,7 @@ def customer_page(
         "is_giving": False,
         "settle_sentence": "",
         "reward_sentence": "",
+        "debt_sentence": "",
         "status": 422 if error else 200,
         **values,
     }

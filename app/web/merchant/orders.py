@@ -18,7 +18,7 @@ from app.web.merchant import order_words
 from app.web.merchant.authentication import Staff, order_manager
 from app.web.merchant.change_words import APPEARS_BY_ITSELF, BEING_CHANGED, Said, said_of_order
 from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
-from app.web.merchant.settling_payments import settle_payment
+from app.web.merchant.settling_payments import settle_debt, settle_payment
 from app.web.merchant.short_takings import short_of_order
 from app.web.merchant.spend_words import RETURN_WORDS, STAGE_WORDS
 
@@ -160,6 +160,7 @@ _ACTIONS: dict[str, Callable[[Services, Staff, str], Said]] = {
     "void": _void,
     "adjust": _adjust,
     "settle-payment": lambda services, staff, _order_id: settle_payment(services, staff),
+    "settle-debt": lambda services, staff, _order_id: settle_debt(services, staff),
 }
 
 
