@@ -178,6 +178,11 @@ def _lose_changes_of_totals(_rig: Rig) -> Any:
     return patch.object(housekeeping, "fold_changes", fold)
 
 
+def _wait_in_silence(_rig: Rig) -> Any:
+    """Let an order wait for another of its customer without a word."""
+    return patch.object(settle_orders, "why_busy", lambda *_: {})
+
+
 def _forget_the_move(_rig: Rig) -> Any:
     """Take back from whoever had the points first, wherever they were moved since."""
     return patch.object(deciding, "held_now", lambda position, _moves: (position, False))
@@ -317,6 +322,18 @@ MUTANTS = (
             RuleSetup(award=Award.INSTANT),
         )
         for provider, seed in (("embedded", 52), ("coggins", 53))
+    ),
+    Mutant(
+        "an order waits for another without a word",
+        "coggins",
+        _wait_in_silence,
+        # The answer to the first credit is lost, and others changed the balance meanwhile: only staff can tell.
+        (
+            *(_PLACE, _settle(5, How.TIMEOUT_AFTER), Step(Kind.SPEND, share=300), _wait(130), _SETTLE, _wait(601), _SETTLE),
+            *(_PLACE, _SETTLE),
+        ),
+        None,
+        RuleSetup(award=Award.INSTANT),
     ),
     Mutant(
         "a till that asks again is served again",

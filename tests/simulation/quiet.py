@@ -18,6 +18,7 @@ from tests.simulation.kinds import settle_for_a_while, sweep_once
 from tests.simulation.rig import STAFF
 from tests.simulation.shops import Shop
 from tests.simulation.steps import Fate, Kind, Step
+from tests.simulation.while_waiting import check_what_waits
 from tests.simulation.with_codes import settle_rewards
 from tests.simulation.world import Violation, World
 
@@ -71,6 +72,7 @@ def go_quiet(world: World) -> None:
         for _ in range(2):
             send_requests(world, shop, Step(Kind.SEND_REQUESTS))
     _run(world, SOON)
+    check_what_waits(world)
     for _ in range(3):
         _await_staff(world)
         if not world.as_staff(lambda services: _mend(world, services)):

@@ -217,6 +217,7 @@ def summary(counts: Counter[str], faults: Counter[str]) -> str:
         "claims known as taken",
         "deaths",
         "left for staff",
+        "orders that waited for staff",
         "shortfalls",
         "write-offs",
         "payments booked",
