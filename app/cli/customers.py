@@ -154,7 +154,7 @@ def _parts(kept: KeptCustomer) -> list[tuple[str, str]]:
             [
                 (
                     minute(entry.at),
-                    entry.what,
+                    entry.what + (f", as {entry.former_email}" if entry.former_email else ""),
                     f"{entry.amount:+}",
                     entry.available_after,
                     entry.by or f"order {entry.order_number or 'not read yet'}",

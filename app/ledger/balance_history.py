@@ -1,9 +1,11 @@
 """The whole history of an embedded balance: its entries, each with who changed it and the balance after it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Row, bindparam, func, literal, select
@@ -11,6 +13,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from app.db.columns import BigId
+from app.db.former_addresses import FormerAddress, former_addresses
+from app.db.keys import key_in
 from app.db.tables import (
     AdjustmentRow,
     ApiKeyRow,
@@ -19,6 +23,7 @@ from app.db.tables import (
     MovementRow,
     OrderRow,
     PointsClaimRow,
+    PointsCustomerRow,
     PointsEntryRow,
     PointsSpendRow,
     SpendRow,
@@ -27,6 +32,7 @@ from app.db.tables.points_entry import EntryKind
 
 # No entry has a higher id.
 NEWEST = 2**63 - 1
+_NOWHERE: Mapping[int, FormerAddress] = MappingProxyType({})
 
 
 class Source(StrEnum):
@@ -45,7 +51,8 @@ class HistoryEntry:
     """One change of a balance, and what was available after it.
 
     `who` is a staff user's e-mail, or the name of a key; empty where versions before did not write it. `note` is the reason that
-    staff gave, or what a spend paid for. `other_email` is the other address of a customer who was moved.
+    staff gave, or what a spend paid for. `other_email` is the other address of a customer who was moved. `former_email` is the
+    address whose balance it changed, where the customer was moved from that one later; empty where it is today's.
     """
 
     id: int
@@ -60,6 +67,7 @@ class HistoryEntry:
     who: str
     note: str
     other_email: str
+    former_email: str = ""
 
     @property
     def what(self) -> str:
@@ -103,16 +111,46 @@ class HistoryPage:
     older: int | None = None
 
 
-def balance_history(
-    session: Session, customer_id: int, *, size: int, before: int | None = None, after: int | None = None
+def history_of_customer(
+    session: Session, store_id: int, email: str, *, size: int, before: int | None = None, after: int | None = None
 ) -> HistoryPage:
-    """Give one page of a customer's entries, by one query: the newest, those before an id, or those after one."""
+    """Give one page of what happened to the points of a customer, also at the addresses from which staff moved them here.
+
+    The last entry of a former address is the one that moved its points. So all entries add up to the balance of today.
+    """
+    former = former_addresses(session, store_id, email)
+    keys = {key_in(session, email), *(one.key for one in former)}
+    query = select(col(PointsCustomerRow.email_key), col(PointsCustomerRow.id)).where(
+        col(PointsCustomerRow.store_id) == store_id, col(PointsCustomerRow.email_key).in_(keys)
+    )
+    ids = {key: customer_id for key, customer_id in session.execute(query)}  # noqa: C416 - rows are no pairs
+    before_moves = {ids[one.key]: one for one in former if one.key in ids}
+    own = ids.get(key_in(session, email))
+    return balance_history(session, own, size=size, before=before, after=after, before_moves=before_moves)
+
+
+def balance_history(
+    session: Session,
+    customer_id: int | None,
+    *,
+    size: int,
+    before: int | None = None,
+    after: int | None = None,
+    before_moves: Mapping[int, FormerAddress] = _NOWHERE,
+) -> HistoryPage:
+    """Give one page of a customer's entries, by one query: the newest, those before an id, or those after one.
+
+    `before_moves` are balances of former addresses, whose entries until the move are listed too: by one query more for each.
+    """
     is_back = after is not None
     at = after if after is not None else NEWEST if before is None else min(before, NEWEST)
-    values = {"customer_id": customer_id, "at": max(0, min(at, NEWEST)), "size": size + 1}
-    rows = session.execute(_entries(is_back=is_back), values).all()
-    has_more, rows = len(rows) > size, rows[:size]
-    entries = tuple(_read(row) for row in (reversed(rows) if is_back else rows))
+    values = {"at": max(0, min(at, NEWEST)), "size": size + 1}
+    found = [] if customer_id is None else _found(session, {**values, "customer_id": customer_id}, is_back=is_back)
+    for former_id, former in before_moves.items():
+        found += _found(session, {**values, "customer_id": former_id}, is_back=is_back, former=former)
+    found.sort(key=lambda entry: entry.id, reverse=not is_back)
+    has_more, found = len(found) > size, found[:size]
+    entries = tuple(reversed(found) if is_back else found)
     if not entries:
         return HistoryPage(())
     is_newer = has_more if is_back else before is not None
@@ -120,7 +158,16 @@ def balance_history(
     return HistoryPage(entries, entries[0].id if is_newer else None, entries[-1].id if is_older else None)
 
 
-def _read(row: Row[Any]) -> HistoryEntry:
+def _found(
+    session: Session, values: Mapping[str, int], *, is_back: bool, former: FormerAddress | None = None
+) -> list[HistoryEntry]:
+    query = _entries(is_back=is_back)
+    if former is not None:
+        query = query.where(col(PointsEntryRow.created_at) <= former.until)
+    return [_read(row, former.email if former is not None else "") for row in session.execute(query, values)]
+
+
+def _read(row: Row[Any], former_email: str) -> HistoryEntry:
     source = _source(row)
     by_staff = row.decided_by if source in {Source.STAFF, Source.ORDER} else row.moved_by
     other = "" if source is not Source.MOVE else row.from_email if row.amount > 0 or row.used > 0 else row.to_email
@@ -137,6 +184,7 @@ def _read(row: Row[Any]) -> HistoryEntry:
         who=(row.key_name if source is Source.API_KEY else by_staff) or "",
         note=row.reason or row.move_reason or row.reference or "",
         other_email=other or "",
+        former_email=former_email,
     )
 
 

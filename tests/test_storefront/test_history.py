@@ -5,10 +5,13 @@ import pytest
 from app.db.tables.points_entry import EntryKind
 from app.ledger import entries as ledger
 from app.ledger.entries import Entry
+from app.usecases.merchants.move_customer import move_customer
 from tests.test_storefront.calls import ADA, EVE, Storefront, code_of
 from tests.test_storefront.test_balance import buy
 from tests.test_web.calls import change_rule
 from tests.world import World
+
+OLD = "old@example.com"
 
 
 def give(world: World, email: str, *points: int, kind: EntryKind = EntryKind.INSTANT) -> None:
@@ -113,3 +116,23 @@ def test_a_history_that_is_kept_elsewhere_says_so(coggins_storefront: Storefront
     coggins_storefront.world.claim(buy(coggins_storefront.world))
 
     assert coggins_storefront.ask("me/history").json() == {"entries": [], "next": None, "isWhole": False}
+
+
+def test_a_moved_customer_reads_what_happened_under_the_earlier_address(embedded_storefront: Storefront) -> None:
+    world = embedded_storefront.world
+    order_id = buy(world, email=OLD)
+    world.claim(order_id)
+    move_customer(world.services, world.store().slug, OLD, ADA, reason="a new address", who="staff@example.com")
+
+    entries = embedded_storefront.ask("me/history").json()["entries"]
+
+    assert [(one["change"], one["points"], one["balance"], one["beforeMove"]) for one in entries] == [
+        ("moved", 60, 60, False),
+        ("moved", -60, 0, True),
+        ("claimed", 60, 60, True),
+    ]
+    number = world.saleor.book[order_id].number
+    assert sentences(embedded_storefront)[2] == (
+        f"You claimed the points of order {number}. That was under your earlier e-mail address."
+    )
+    assert sentences(embedded_storefront, "de")[2].endswith("Das war unter Ihrer früheren E-Mail-Adresse.")

@@ -66,7 +66,7 @@ class ShownClaim:
 
 @dataclass(frozen=True, slots=True)
 class ShownAdjustment:
-    """What a person changed, and why. `points` is what they asked for."""
+    """What a person changed, and why. `points` is what they asked for. `email_key` is None where it was an order's."""
 
     id: int
     points: int
@@ -74,6 +74,7 @@ class ShownAdjustment:
     made_by: str
     made_at: datetime
     claim_id: UUID | None
+    email_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """List a store's orders for its merchant: searched, filtered, and paged by key, so that a million of them stay quick."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from app.db.columns import BigId, OrderNumber, UtcTime
+from app.db.former_addresses import FormerAddress
 from app.db.keys import keys_in
 from app.db.snapshots import OrderPrice, price_of
 from app.db.tables import OrderRow
@@ -30,6 +31,7 @@ SEARCH_LENGTH_MAX = 320
 _LAST = "\U0010ffff"
 # Days this far from the ends of the calendar can be converted in every time zone.
 _EARLIEST, _LATEST = date(1900, 1, 1), date(9000, 1, 1)
+_BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 class OrderFilter(StrEnum):
@@ -260,7 +262,12 @@ def _listed(row: OrderRow) -> ListedOrder:
     )
 
 
-def newest_of_customer(session: Session, store_id: int, email: str, *, limit: int) -> list[ListedOrder]:
-    """Find the newest orders of a customer."""
-    query = _by_email(_of(store_id), keys_in(session, email)).order_by(*_PLACED.order(is_back=False))
-    return [_listed(row) for row in session.exec(query.limit(limit))]
+def newest_of_customer(
+    session: Session, store_id: int, email: str, *, limit: int, former: Iterable[FormerAddress] = ()
+) -> list[ListedOrder]:
+    """Find the newest orders of a customer, with those placed at former addresses until the customer was moved from them."""
+    queries = [_by_email(_of(store_id), keys_in(session, email))]
+    queries += [_by_email(_of(store_id), {one.key}).where(col(OrderRow.placed_at) <= one.until) for one in former]
+    found = [row for query in queries for row in session.exec(query.order_by(*_PLACED.order(is_back=False)).limit(limit))]
+    found.sort(key=lambda row: (row.placed_at or _BEGINNING, row.id or 0), reverse=True)
+    return [_listed(row) for row in found[:limit]]

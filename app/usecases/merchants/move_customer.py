@@ -1,8 +1,9 @@
 """Move a customer from one address to another: a typing error, a new address, or two accounts that are one person.
 
-Balance, waiting claims and what later refunds take back follow. The orders and changes until then stay on the page of the old
-address, to which the new one links. Embedded points move in one transaction. Elsewhere the debit is planned here, and the cause
-(`move_cause.py`) goes on from there.
+Balance, waiting claims, history and what later refunds take back follow: the new address' page lists the orders and changes
+until then, marked with the address that they were under. The old address' page keeps them too, and links to the new one.
+Embedded points move in one transaction. Elsewhere the debit is planned here, and the cause (`move_cause.py`) goes on from
+there.
 """
 
 from datetime import datetime

@@ -1,13 +1,15 @@
 """What points paid, as the merchant sees it: each payment, and each part that went back."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, select
 
+from app.db.former_addresses import FormerAddress
 from app.db.keys import keys_in
 from app.db.tables import OrderRow, SpendReturnRow, SpendRow
 from app.domain.spending import ReturnReason, SpendStage, as_amount
@@ -71,9 +73,16 @@ def payments_of_order(session: Session, store_id: int, saleor_order_id: str) -> 
     return _payments(session, SpendRow.store_id == store_id, SpendRow.saleor_order_id == saleor_order_id)
 
 
-def payments_of_customer(session: Session, store_id: int, email: str) -> tuple[ShownPayment, ...]:
-    """Find the newest payments of a customer by points. Two queries; one where there are none."""
-    return _payments(session, SpendRow.store_id == store_id, col(SpendRow.email_key).in_(keys_in(session, email)))
+def payments_of_customer(
+    session: Session, store_id: int, email: str, former: Iterable[FormerAddress] = ()
+) -> tuple[ShownPayment, ...]:
+    """Find the newest payments of a customer by points. Two queries; one where there are none.
+
+    `former` are addresses from which the customer was moved: what was paid there until then is listed too.
+    """
+    is_theirs: list[ColumnElement[bool]] = [col(SpendRow.email_key).in_(keys_in(session, email))]
+    is_theirs += [and_(col(SpendRow.email_key) == one.key, col(SpendRow.asked_at) <= one.until) for one in former]
+    return _payments(session, SpendRow.store_id == store_id, or_(*is_theirs))
 
 
 def _payments(session: Session, *conditions: ColumnElement[bool] | bool) -> tuple[ShownPayment, ...]:

@@ -14,7 +14,7 @@ from app.db.tables import StoreRow
 from app.domain.claim import ClaimState
 from app.domain.store import AccountKind
 from app.errors import BadRequest
-from app.ledger.balance_history import HistoryPage, balance_history
+from app.ledger.balance_history import HistoryPage, history_of_customer
 from app.providers.embedded import state_of
 from app.usecases.services import Services
 
@@ -133,8 +133,8 @@ def show_customer(services: Services, slug: str, email: str, *, history_size: in
         person = known_person(session, store, email)
         account = current_account(session, store.id or 0)
         history = HistoryPage(())
-        if person.customer is not None and history_size:
-            history = balance_history(session, person.customer.id or 0, size=history_size, before=before)
+        if history_size:
+            history = history_of_customer(session, store.id or 0, email, size=history_size, before=before)
     movements = sorted(person.movements, key=lambda movement: movement.planned_at)
     return KeptCustomer(
         balance=as_value(KeptBalance, person.customer) if person.customer is not None else None,

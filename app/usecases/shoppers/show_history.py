@@ -4,14 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import Session, select
-
-from app.db.keys import key_in
 from app.db.stores import current_account
-from app.db.tables import PointsCustomerRow
 from app.db.tables.points_entry import EntryKind
 from app.domain.store import AccountKind
-from app.ledger.balance_history import HistoryEntry, HistoryPage, Source, balance_history
+from app.ledger.balance_history import HistoryEntry, Source, history_of_customer
 from app.usecases.confirmed_shoppers import SignedIn
 from app.usecases.services import Services
 
@@ -45,7 +41,11 @@ class HistoryChange(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ExplainedEntry:
-    """One change of a shopper's balance. Who did it, and the reason that staff gave, stay in the shop."""
+    """One change of a shopper's balance. Who did it, and the reason that staff gave, stay in the shop.
+
+    `before_move`: it happened under another address, from which the shop moved the shopper to this one. `balance` is that
+    address's then.
+    """
 
     id: int
     at: datetime
@@ -53,6 +53,7 @@ class ExplainedEntry:
     points: int
     balance: int
     order_number: str | None
+    before_move: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +74,20 @@ def show_history(services: Services, shopper: SignedIn, *, size: int, before: in
         account = current_account(session, shopper.store_id)
         if account is None or account.kind != AccountKind.EMBEDDED:
             return ShopperHistory((), None, is_whole=False)
-        page = _page(session, shopper, size=size, before=before)
+        page = history_of_customer(session, shopper.store_id, shopper.email, size=size, before=before)
     return ShopperHistory(tuple(_explained(entry) for entry in page.entries), page.older, is_whole=True)
 
 
-def _page(session: Session, shopper: SignedIn, *, size: int, before: int | None) -> HistoryPage:
-    customer_id = session.exec(
-        select(PointsCustomerRow.id).where(
-            PointsCustomerRow.store_id == shopper.store_id, PointsCustomerRow.email_key == key_in(session, shopper.email)
-        )
-    ).first()
-    return HistoryPage(()) if customer_id is None else balance_history(session, customer_id, size=size, before=before)
-
-
 def _explained(entry: HistoryEntry) -> ExplainedEntry:
-    return ExplainedEntry(entry.id, entry.at, _change_of(entry), entry.amount, entry.available_after, entry.order_number)
+    return ExplainedEntry(
+        id=entry.id,
+        at=entry.at,
+        change=_change_of(entry),
+        points=entry.amount,
+        balance=entry.available_after,
+        order_number=entry.order_number,
+        before_move=bool(entry.former_email),
+    )
 
 
 def _change_of(entry: HistoryEntry) -> HistoryChange:

@@ -50,7 +50,13 @@ def claim_answer(claim: OwnClaim) -> Plain:
 
 
 def _entry(entry: ExplainedEntry) -> Plain:
-    said = render_template("storefront_history.html", change=entry.change.value, order=entry.order_number, points=entry.points)
+    said = render_template(
+        "storefront_history.html",
+        change=entry.change.value,
+        order=entry.order_number,
+        points=entry.points,
+        before_move=entry.before_move,
+    )
     return {
         "id": str(entry.id),
         "at": entry.at.isoformat(),
@@ -58,5 +64,6 @@ def _entry(entry: ExplainedEntry) -> Plain:
         "points": entry.points,
         "balance": entry.balance,
         "orderNumber": entry.order_number,
+        "beforeMove": entry.before_move,
         "sentence": " ".join(unescape(said).split()),
     }
