@@ -33,7 +33,7 @@ _LABELS = MappingProxyType(
         "points_per_unit": "Points per 1.00",
         "include_tax": "Prices with tax",
         "include_shipping": "Shipping earns points",
-        "minimum_total": "Smallest order total",
+        "minimum_total": "Smallest order value",
         "maximum_points": "Most points for one order",
         "award_when": "When",
         "award": "How points are given",

@@ -94,7 +94,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
 LABELS = {
     "channel": "Channel",
     "points_per_unit": "Points per 1.00",
-    "minimum_total": "Smallest order total",
+    "minimum_total": "Smallest order value",
     "maximum_points": "Most points for one order",
     "award": "How points are given",
     "award_when": "When",
