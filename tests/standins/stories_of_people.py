@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from tests.standins.saleor import StandInSaleor
 from tests.standins.saleor.shop import Shop
 from tests.standins.saleor.till import Till
-from tests.standins.story import Start, Step, prepaid, shop, till
+from tests.standins.story import Start, Step, ordered, prepaid, shop, till
 
 ADA, BOB, EVE = "ada@example.com", "bob@example.com", "eve@example.com"
 
@@ -144,13 +144,26 @@ RUNNING_OUT = (
 _IN_ANY_ORDER = {"withdrawn": withdrawn, "refunded": money(Till.refund, "15"), "given": given(10)}
 WITHDRAWING = (
     *(
+        # A link is withdrawn as a whole: a gift that came before lies on it, and goes with it.
         StoryOfPeople(
-            f"a claim of 40 is {', '.join(names)}", _adas("40"), tuple(map(_IN_ANY_ORDER.__getitem__, names)), 10, {ADA: 10}
+            f"a claim of 40 is {', '.join(names)}",
+            _adas("40"),
+            tuple(map(_IN_ANY_ORDER.__getitem__, names)),
+            *((10, {ADA: 10}) if names.index("withdrawn") < names.index("given") else (0, {})),
         )
         for names in permutations(_IN_ANY_ORDER)
-        if names.index("withdrawn") < names.index("given")
     ),
-    StoryOfPeople("withdrawn with the gift that was on it", _adas("40"), (given(10), withdrawn), 0, {}),
+    *(
+        # A claimed gift is the customer's: what is withdrawn afterwards is only what waits.
+        StoryOfPeople(
+            f"a gift was claimed, then a claim of 40 is {', '.join(names)}",
+            ordered("40", email=ADA),
+            (given(10), claimed, money(Till.charge, "40"), *map(_IN_ANY_ORDER.__getitem__, names)),
+            10,
+            {ADA: 10},
+        )
+        for names in permutations(("withdrawn", "refunded"))
+    ),
     StoryOfPeople("more is taken than is there, then 50 are given", _adas("20"), (given(-1000), given(50)), 50, {ADA: 50}),
     StoryOfPeople(
         "15 of 40 are taken, and 10 refunded", _adas("40"), (claimed, given(-15), money(Till.refund, "10")), 15, {ADA: 15}
