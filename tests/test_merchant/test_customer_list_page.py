@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
+from app.db.tables import SplitCustomerRow
 from app.usecases.operating.housekeeping import know_customers
 from tests.standins.dashboard import StandInDashboard
 from tests.test_merchant.calls import Desk, once_in, seen
@@ -109,3 +110,17 @@ def test_on_a_phone_the_list_scrolls_inside_its_card(
     assert table.evaluate("one => one.scrollWidth > one.clientWidth"), "it shows no more than fits"
     inside = "one => one.getBoundingClientRect().right <= one.closest('.card').getBoundingClientRect().right"
     assert table.evaluate(inside), "it runs out of its card"
+
+
+def test_addresses_that_an_upgrade_found_to_be_two_customers_are_listed(desk: Desk) -> None:
+    paid_order(desk.world, "60")
+    assert "two customers now" not in seen(desk.get("customers"))
+    with desk.world.services.database.writing() as session:
+        pair = {"email": "info@strasse.de", "other_email": "info@straße.de", "found_at": desk.world.clock.now}
+        session.add(SplitCustomerRow(store_id=desk.world.store().id or 0, **pair))
+
+    page = seen(desk.get("customers"))
+
+    assert "One address before, two customers now" in page
+    assert "info@strasse.de info@straße.de" in page
+    assert "two customers now" not in seen(desk.get("customers?email=ada"))

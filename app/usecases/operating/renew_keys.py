@@ -184,8 +184,8 @@ def _list_split(session: Session, now: datetime) -> int:
         if others:
             said = (
                 "Two addresses that were taken for one customer are two from now on. The points stay with one of them; the other "
-                "begins with nothing. The command `saleor-points customers split` lists them, and `saleor-points customers move` "
-                "moves one to the other."
+                "begins with nothing. The page Customers and the command `saleor-points customers split` list them. A move joins "
+                "two that are one person."
             )
             write_log(session, store_id, "customers_split", said, now=now, level=LogLevel.WARNING)
         found += len(others)

@@ -12,6 +12,7 @@ from app.usecases.merchants.list_customers import (
     export_customers,
     list_customers,
 )
+from app.usecases.operating.list_split import list_split
 from app.usecases.services import Services
 from app.web.merchant.authentication import order_manager
 from app.web.merchant.customers import customer_page
@@ -49,6 +50,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             errors=errors,
             typed=request.args,
             filters=filters,
+            split=[] if filters or page.newer else list_split(services, staff.store_slug),
             sorts=_SORTS if page.has_balances else _SORTS[:1],
             link=lambda path, **more: f"{path}?{urlencode(filters | more)}" if filters or more else path,
         )
