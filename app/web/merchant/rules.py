@@ -133,7 +133,7 @@ def summary(says: Draft) -> str:
     if says.hold_days:
         parts.append(f"held {number(says.hold_days)} days")
     if says.minimum_total:
-        parts.append(f"from a total of {number(says.minimum_total)}")
+        parts.append(f"from a value of {number(says.minimum_total)}")
     if says.maximum_points is not None:
         parts.append(f"at most {number(says.maximum_points)}")
     if says.award != Award.INSTANT:
