@@ -116,8 +116,13 @@ def test_addresses_that_an_upgrade_found_to_be_two_customers_are_listed(desk: De
     paid_order(desk.world, "60")
     assert "two customers now" not in seen(desk.get("customers"))
     with desk.world.services.database.writing() as session:
-        pair = {"email": "info@strasse.de", "other_email": "info@straße.de", "found_at": desk.world.clock.now}
-        session.add(SplitCustomerRow(store_id=desk.world.store().id or 0, **pair))
+        row = SplitCustomerRow(
+            store_id=desk.world.store().id or 0,
+            email="info@strasse.de",
+            other_email="info@straße.de",
+            found_at=desk.world.clock.now,
+        )
+        session.add(row)
 
     page = seen(desk.get("customers"))
 
