@@ -54,6 +54,34 @@ def test_points_in_transit_are_shown(coggins_desk: Desk) -> None:
     assert "60 points are in transit" in seen(coggins_desk.get(f"customers?email={ADA}"))
 
 
+def test_embedded_points_are_moved_at_once_and_never_in_transit(desk: Desk) -> None:
+    world = desk.world
+    world.claim(paid_order(world, "60"))
+    world.settle()
+
+    desk.post(f"customers/{ADA}/move", look(desk))
+
+    assert "in transit" not in seen(desk.get(f"customers?email={ADA}"))
+    assert moves(world) == [("done", 60)]
+    assert (world.balance(ADA).available, world.balance(BOB).available) == (0, 60)
+
+
+def test_an_order_at_coggins_whose_address_was_corrected_offers_the_move(coggins_desk: Desk) -> None:
+    world = coggins_desk.world
+    order_id = paid_order(world, "60")
+    world.claim(order_id)
+    world.settle()
+    world.saleor.shop.change_email(order_id, BOB)
+    world.deliver()
+    assert f"Move {ADA} to {BOB}" in seen(coggins_desk.get(f"orders/{quote(order_id)}"))
+
+    coggins_desk.post(f"customers/{ADA}/move", look(coggins_desk))
+    work(world)
+
+    assert f"Move {ADA}" not in seen(coggins_desk.get(f"orders/{quote(order_id)}"))
+    assert (world.balance(ADA).available, world.balance(BOB).available) == (0, 60)
+
+
 def test_what_cannot_be_moved_is_said_beside_the_field(desk: Desk) -> None:
     paid_order(desk.world, "60")
 
