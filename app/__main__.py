@@ -43,6 +43,7 @@ COMMANDS = MappingProxyType(
             "customers": "customers:customers",
             "spends": "spends:spends",
             "spending": "spending:spending",
+            "mails": "mail_commands:mails",
             "rewards": "reward_commands:rewards",
             "redemptions": "redemption_commands:redemptions",
         }.items()

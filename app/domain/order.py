@@ -71,6 +71,7 @@ class Order:
     `card` is what gift cards had paid when the order was first read; None at the first read. `by_reward` is what of it gift cards
     paid that customers took for points. `points_spent` are the points that pay for it now.
     `voucher_code` is a secret until it is used: no representation shows it.
+    `language` is a tag, such as de or pt-BR: no points depend on it.
     """
 
     id: str
@@ -101,6 +102,7 @@ class Order:
     placed_at: datetime | None = None
     fully_paid_at: datetime | None = None
     fulfilled_at: datetime | None = None
+    language: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -16,6 +16,8 @@ from app.domain.mails import as_header
 from app.errors import Refused
 
 _NAME_MAX = 100
+_ON_SAME_LINE = b"\r\nList-Unsubscribe: <"
+_ON_NEXT_LINE = b"\r\nList-Unsubscribe:\r\n <"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ def write_letter(heading: Heading, sheet: Sheet) -> Letter:
     message.set_content(sheet.text, cte="quoted-printable")
     message.add_alternative(sheet.html, subtype="html", cte="quoted-printable")
     message.set_boundary(f"=={heading.reference.hex}==")
-    return Letter(heading.sender, receiver, message.as_bytes())
+    # Not every mail program finds an address that begins on the next line, as long ones are written.
+    return Letter(heading.sender, receiver, message.as_bytes().replace(_ON_NEXT_LINE, _ON_SAME_LINE, 1))
 
 
 def message_id(reference: UUID, sender: str) -> str:

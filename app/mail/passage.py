@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from app.domain.mails import MailKind
 from app.languages import Speech
@@ -75,4 +76,53 @@ def _sign_in(values: Mapping[str, object], shop: str, speech: Speech) -> Passage
     )
 
 
-_PASSAGES = {MailKind.SIGN_IN: _sign_in}
+def _points_ready(values: Mapping[str, object], shop: str, speech: Speech) -> Passage:
+    return _waiting_points(values, shop, speech, is_reminder=False)
+
+
+def _reminder(values: Mapping[str, object], shop: str, speech: Speech) -> Passage:
+    return _waiting_points(values, shop, speech, is_reminder=True)
+
+
+def _waiting_points(values: Mapping[str, object], shop: str, speech: Speech, *, is_reminder: bool) -> Passage:
+    _, points = speech.messages.gettext, _points(values)
+    number = speech.number(points)
+    waits = speech.messages.ngettext("%(number)s point is waiting for you", "%(number)s points are waiting for you", points)
+    last_day = values.get("last_day")
+    until = _("They can be claimed until %(day)s.") % {"day": speech.day(date.fromisoformat(str(last_day)))} if last_day else ""
+    about = {"order": _text(values, "order"), "shop": shop}
+    line = (
+        _("Your order %(order)s at %(shop)s has brought you points. You have not claimed them yet.")
+        if is_reminder
+        else _("Your order %(order)s at %(shop)s has brought you points. Press the button to add them to your balance.")
+    )
+    subject = _("Not claimed yet: %(waits)s") if is_reminder else "%(waits)s"
+    return Passage(
+        subject=subject % {"waits": waits % {"number": number}},
+        heading=waits % {"number": number},
+        lines=(line % about,),
+        button=Button(_("Go to my points"), _text(values, "link")),
+        small=(until,) if until else (),
+    )
+
+
+def _reward_code(values: Mapping[str, object], shop: str, speech: Speech) -> Passage:
+    _ = speech.messages.gettext
+    last_day = values.get("last_day")
+    until = _("It can be used until %(day)s.") % {"day": speech.day(date.fromisoformat(str(last_day)))} if last_day else ""
+    reward = _text(values, "reward")
+    return Passage(
+        subject=_("Your code from %(shop)s: %(reward)s") % {"shop": shop, "reward": reward},
+        heading=reward,
+        lines=(_("Type this code at the checkout, where promo codes go."),),
+        code=_text(values, "code"),
+        small=(*((until,) if until else ()), _("Keep this mail: whoever has the code can use it.")),
+    )
+
+
+_PASSAGES = {
+    MailKind.SIGN_IN: _sign_in,
+    MailKind.POINTS_READY: _points_ready,
+    MailKind.REMINDER: _reminder,
+    MailKind.REWARD_CODE: _reward_code,
+}

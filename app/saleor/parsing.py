@@ -22,12 +22,14 @@ FULFILLED = frozenset({"FULFILLMENT_FULFILLED_ITEMS"})
 CAME_BACK = frozenset({"RETURNED", "REFUNDED_AND_RETURNED"})
 GIFT_CARD = "GIFT_CARD"
 LABEL_LENGTH_MAX = 120
+LANGUAGE_LENGTH_MAX = 16
 # Saleor's amounts have 12 digits, 3 of them behind the point.
 AMOUNT_DIGITS_MAX = 30
 CODE_LENGTH_MAX = 255
 
 _ORDER_ID = re.compile(r"Order:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _GLOBAL_ID_LENGTH_MAX = 128
+_LANGUAGE_CODE = re.compile(r"[A-Z]{2,3}(?:_[A-Z0-9]{2,8})*")
 
 
 def is_order_id(text: str) -> bool:
@@ -82,6 +84,7 @@ def parse_order(node: Mapping[str, Any]) -> Order:
         updated_at=parse_time(node["updatedAt"]),
         status=_text(node["status"], 64),
         email=_text(node["userEmail"] or "", EMAIL_LENGTH_MAX),
+        language=_language(node.get("languageCodeEnum")),
         is_registered=node["user"] is not None,
         channel=_text(node["channel"]["slug"], 256),
         currency=_text(node["total"]["gross"]["currency"], 3),
@@ -191,6 +194,13 @@ def parse_time(value: str) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("a time without a zone")
     return moment.astimezone(UTC)
+
+
+def _language(code: Any) -> str:
+    """Read a language such as PT_BR as its tag, pt-BR; empty where it is none: that keeps no order from its points."""
+    parts = code.split("_") if isinstance(code, str) and _LANGUAGE_CODE.fullmatch(code) else []
+    tag = "-".join([parts[0].lower(), *(part.title() if len(part) == 4 else part for part in parts[1:])]) if parts else ""
+    return tag if len(tag) <= LANGUAGE_LENGTH_MAX else ""
 
 
 def _label(value: Any) -> str:

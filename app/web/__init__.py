@@ -16,6 +16,7 @@ from app.web.saleor import installation, payment_requests, payments
 from app.web.server.receiving import BODY_BYTES_MAX
 from app.web.shoppers import brand_files as brands
 from app.web.shoppers import claim_page as claims
+from app.web.shoppers import opt_out_page as opt_outs
 from app.web.shoppers import order_link_page as order_links
 from app.web.shoppers import test_claim_page as test_claims
 from app.web.shoppers.page_setup import set_up_shopper_pages
@@ -58,6 +59,7 @@ def create_app(services: Services, settings: Settings) -> Flask:
     app.register_blueprint(
         test_claims.blueprint(services, RequestLimiter(test_claims.LIMIT, name="test claims", storage=storage), own_urls)
     )
+    app.register_blueprint(opt_outs.blueprint(services, RequestLimiter(opt_outs.LIMIT, name="opt-outs", storage=storage)))
     app.register_blueprint(brands.blueprint(services))
     app.register_blueprint(
         points_api.blueprint(

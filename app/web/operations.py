@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 
 from flask import Blueprint, Response, abort, jsonify, request
 from prometheus_client.core import GaugeMetricFamily
@@ -10,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from app.metrics import CONTENT_TYPE, exposition
 from app.settings import Settings
 from app.usecases.operating.check_ready import check_ready
+from app.usecases.operating.outbox_figures import OutboxFigures, figures_of_outbox
 from app.usecases.operating.store_figures import StoreFigures, figures_of_stores
 from app.usecases.services import Services
 
@@ -31,7 +33,8 @@ def blueprint(services: Services, settings: Settings) -> Blueprint:
     def metrics() -> Response:
         _require_scraper(settings)
         figures = figures_of_stores(services)
-        return Response(exposition(_gauges(figures, services.clock())), content_type=CONTENT_TYPE)
+        gauges = chain(_gauges(figures, services.clock()), _mail_gauges(figures_of_outbox(services), services.clock()))
+        return Response(exposition(gauges), content_type=CONTENT_TYPE)
 
     return routes
 
@@ -68,3 +71,12 @@ def _gauges(figures: Sequence[StoreFigures], now: datetime) -> Iterator[GaugeMet
         for one in figures:
             family.add_metric([one.slug], value(one))  # type: ignore[no-untyped-call]  # a lambda of the table above
         yield family
+
+
+def _mail_gauges(figures: OutboxFigures, now: datetime) -> Iterator[GaugeMetricFamily]:
+    oldest = figures.oldest_send_at
+    waited = 0 if oldest is None else max(0, int((now - oldest).total_seconds()))
+    yield GaugeMetricFamily("saleor_points_waiting_mails", "Mails whose time to be sent has come.", value=figures.waiting)
+    yield GaugeMetricFamily("saleor_points_oldest_mail_seconds", "How long the oldest of them has waited.", value=waited)
+    is_down = int(figures.problem is not None)
+    yield GaugeMetricFamily("saleor_points_mail_server_down", "1 while the mail server takes no mails.", value=is_down)

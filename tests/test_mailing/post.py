@@ -53,6 +53,10 @@ class Post:
         with self.world.services.database.reading() as session:
             return list(session.exec(select(MailRow).order_by(col(MailRow.id))))
 
+    def mail_of(self, kind: MailKind) -> MailRow:
+        [mail] = [mail for mail in self.mails() if mail.kind == kind]
+        return mail
+
     def states(self) -> list[str]:
         return [mail.state for mail in self.mails()]
 

@@ -11,11 +11,15 @@ from sqlmodel import Session, col, select
 from app.db.dialects import insert_into
 from app.db.tables import MailAddressRow, MailKindRow, MailRefusalRow, MailRow, StoreRow
 from app.domain.email import email_key, is_address, is_erased
-from app.domain.mails import MANNERS, MailKind, MailState
+from app.domain.mails import MANNERS, MailKind, MailState, Urgency
 from app.domain.store import StoreState
 from app.usecases.services import Services
 
 LANGUAGE_MAX = 16
+# In the values of a mail that staff sent themselves.
+IS_TEST = "is_test"
+# A claim is reminded of after so many days, unless somebody said another number.
+REMINDED_AFTER_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,13 @@ class NewMail:
 
 def put_mail(session: Session, services: Services, store: StoreRow, mail: NewMail) -> bool:
     """Put a mail into the outbox, in the caller's transaction. False where none is to be sent, or was before."""
-    key = email_key(mail.email)
-    if not is_on(session, services, store, mail.kind) or not _can_be_written_to(session, store, mail, key):
+    if not is_on(session, services, store, mail.kind) or not _can_be_written_to(session, store, mail, email_key(mail.email)):
         return False
-    now, manner = services.clock(), MANNERS[mail.kind]
+    return _write(session, services, store, mail, MANNERS[mail.kind].urgency)
+
+
+def _write(session: Session, services: Services, store: StoreRow, mail: NewMail, urgency: Urgency) -> bool:
+    now, manner, key = services.clock(), MANNERS[mail.kind], email_key(mail.email)
     send_at = mail.send_at or now
     row = (
         insert_into(session.get_bind().dialect.name, MailRow)
@@ -51,7 +58,7 @@ def put_mail(session: Session, services: Services, store: StoreRow, mail: NewMai
             email_key=key,
             language=language_of(session, store.id or 0, key) or (mail.language or "en")[:LANGUAGE_MAX],
             values_sealed=services.sealer.seal_short(json.dumps(mail.values)),
-            urgency=manner.urgency,
+            urgency=urgency,
             state=MailState.WAITING,
             failures=0,
             written_at=now,
@@ -72,6 +79,13 @@ def put_sign_in_mail(
     return put_mail(session, services, store, NewMail(MailKind.SIGN_IN, email, uuid4().hex, language, values))
 
 
+def put_test_mail(session: Session, services: Services, store: StoreRow, kind: MailKind, email: str, language: str) -> bool:
+    """Send a mail of a kind with made-up numbers, whether it is switched on or not. False where no mail can be sent at all."""
+    if services.courier is None or store.mail_sender is None or not is_address(email):
+        return False
+    return _write(session, services, store, NewMail(kind, email, f"test {uuid4().hex}", language, {IS_TEST: True}), Urgency.NOW)
+
+
 def is_on(session: Session, services: Services, store: StoreRow, kind: MailKind) -> bool:
     """Tell whether a store sends a kind of mail: MAIL_URL is set, the shop has a sender, and somebody switched the kind on."""
     if services.courier is None or store.mail_sender is None or store.state != StoreState.ACTIVE:
@@ -84,6 +98,12 @@ def on_since(session: Session, store_id: int, kind: MailKind) -> datetime | None
     """Tell since when a store has sent a kind of mail."""
     row = session.get(MailKindRow, (store_id, kind.value))
     return row.on_since if row is not None and row.is_on else None
+
+
+def days_of(session: Session, store_id: int, kind: MailKind) -> int:
+    """Give the days after which a kind of mail is sent."""
+    row = session.get(MailKindRow, (store_id, kind.value))
+    return row.after_days if row is not None and row.after_days is not None else REMINDED_AFTER_DAYS
 
 
 def language_of(session: Session, store_id: int, key: str) -> str | None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlmodel import Session
 
@@ -13,7 +14,9 @@ from app.mail.letter import Heading, Sheet
 from app.mail.passage import OwnWords
 from app.mail.rendering import Frame, render_mail, speech_of
 from app.usecases.mailing.opting_out import opt_out_url
-from app.usecases.mailing.outbox import is_declined, is_on
+from app.usecases.mailing.order_mails import values_of_order
+from app.usecases.mailing.outbox import IS_TEST, is_declined, is_on
+from app.usecases.mailing.reward_mails import values_of_reward
 from app.usecases.services import Services
 
 
@@ -25,6 +28,7 @@ class NotWanted:
 
 
 SWITCHED_OFF = NotWanted("These mails were switched off before it was sent.")
+OVER = NotWanted("It was over before the mail was sent: claimed, used or taken back.")
 DECLINED = NotWanted("The customer does not want these mails.")
 STOPPED = NotWanted("Mails to this address came back.")
 
@@ -33,14 +37,18 @@ def write_mail(services: Services, store: StoreRow, mail: MailRow) -> tuple[Head
     """Write a mail with what is true now."""
     kind = MailKind(mail.kind)
     with services.database.reading() as session:
-        refused = _why_not(session, services, store, mail)
+        stored: dict[str, object] = json.loads(services.sealer.open(mail.values_sealed or ""))
+        is_test = IS_TEST in stored
+        refused = None if is_test else _why_not(session, services, store, mail)
         if refused is not None:
             return refused
-        values = _values(services, mail)
+        values = sample_values(services, kind) if is_test else _values(session, services, store, kind, stored)
+        if values is None:
+            return OVER
         speech = speech_of(mail.language)
         own = own_words(session, store.id or 0, kind, speech.language)
     url = opt_out_url(services, mail.reference) if MANNERS[kind].can_be_declined else None
-    frame = Frame(brand_of(store), logo_url(services, store), url)
+    frame = Frame(brand_of(store), logo_url(services, store), url, is_test)
     heading = Heading(
         sender=store.mail_sender or "",
         sender_name=store.name,
@@ -74,9 +82,26 @@ def _why_not(session: Session, services: Services, store: StoreRow, mail: MailRo
     return STOPPED if address is not None and address.stopped_at is not None else None
 
 
-def _values(services: Services, mail: MailRow) -> Mapping[str, object]:
-    values: dict[str, object] = json.loads(services.sealer.open(mail.values_sealed or ""))
-    return values
+def _values(
+    session: Session, services: Services, store: StoreRow, kind: MailKind, stored: Mapping[str, object]
+) -> Mapping[str, object] | None:
+    """Give what a mail says, as it is now; None where that is over: a claim was taken, a code was used."""
+    if kind in {MailKind.POINTS_READY, MailKind.REMINDER}:
+        return values_of_order(session, services, store, stored.get("order_id"))
+    if kind is MailKind.REWARD_CODE:
+        return values_of_reward(session, services, stored.get("redemption_id"))
+    return stored
+
+
+def sample_values(services: Services, kind: MailKind) -> Mapping[str, object]:
+    """Give made-up values for a preview or a test."""
+    last_day = (services.clock() + timedelta(days=30)).date().isoformat()
+    order: dict[str, object] = {"points": 250, "order": "1234", "last_day": last_day, "link": services.claim_url_base}
+    codes: dict[MailKind, dict[str, object]] = {
+        MailKind.SIGN_IN: {"code": "482913", "link": services.claim_url_base},
+        MailKind.REWARD_CODE: {"code": "TEST-CODE-ONLY", "reward": "10.00", "last_day": last_day},
+    }
+    return codes.get(kind, order)
 
 
 def _unsubscribe(url: str | None) -> Mapping[str, str]:

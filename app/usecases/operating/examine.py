@@ -21,6 +21,7 @@ from app.usecases.operating.check_secret import check_secret
 from app.usecases.operating.examine_processes import examine_processes
 from app.usecases.operating.examine_rewards import missing_for_rewards, waiting_rewards
 from app.usecases.operating.finding import Finding, Health
+from app.usecases.operating.outbox_figures import examine_outbox
 from app.usecases.operating.store_figures import StoreFigures, figures_of_stores
 from app.usecases.operating.sync_webhooks import sync_webhooks
 from app.usecases.services import Services
@@ -45,6 +46,7 @@ def examine(services: Services, settings: Settings) -> Iterator[Finding]:
     yield secret
     yield from _app_id(services)
     yield examine_processes(services)
+    yield examine_outbox(services)
     figures = {one.slug: one for one in figures_of_stores(services)}
     with services.database.reading() as session:
         stores = list(session.exec(select(StoreRow).order_by(col(StoreRow.id))))

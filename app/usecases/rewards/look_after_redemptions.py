@@ -24,6 +24,7 @@ from app.domain.redemptions import (
 from app.domain.rewards import RewardTerms
 from app.domain.settlement import CauseKind
 from app.errors import AppError, SaleorRefused
+from app.usecases.mailing.reward_mails import put_reward_mail
 from app.usecases.moving.engine_run import Run, open_accounts
 from app.usecases.rewards.code_asking import Made, NotMade, block, empty, exists, make_code, see_uses
 from app.usecases.rewards.code_uses import Uses, write_uses
@@ -95,6 +96,7 @@ def _make(services: Services, batch: RedemptionBatch, one: TakenRedemption) -> N
             return
         if isinstance(made, Made):
             _note_given(row, one.terms, made, now)
+            put_reward_mail(session, services, batch.store, row)
         elif made is NotMade.NOT_SURE or (one.asked_before is not None and now - one.asked_before < LOST_FOR):
             row.lost_at = one.asked_before or now
             row.problem_code, row.problem = NotMade.NOT_SURE, WAITS_FOR_SALEOR

@@ -183,6 +183,7 @@ def _read_values(session: Session, standing: Standing) -> dict[str, Any]:
         "placed_at": placed_at(order, standing.arithmetic or NEWEST),
         "email": order.email,
         "email_key": key_in(session, order.email),
+        "language": order.language or None,
         "rule_id": rule.id,
         "arithmetic": standing.arithmetic,
         "moment_at": standing.moment_at,

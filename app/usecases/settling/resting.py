@@ -16,7 +16,9 @@ from app.domain import retry
 from app.domain.email import email_key
 from app.domain.moved_customers import held_now
 from app.domain.settlement import Stuck
+from app.domain.status import PointsStatus
 from app.ledger.entries import lock_balances
+from app.usecases.mailing.order_mails import ReadyOrder, put_order_mails
 from app.usecases.moving.causes import Problem
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, Left, Moved, Standing
@@ -41,8 +43,25 @@ def rest_orders(services: Services, batch: Batch, standings: Mapping[int, Standi
         }.values():
             if begun.get(email_key(email)) == now:
                 share_shortfall_looks(session, batch.store_id, keys_in(session, email), now, now + retry.FIRST_SHORTFALL_LOOK)
+        _put_mails(session, services, batch, standings, told)
         if moved.accepted:
             _log_moves(session, batch, moved, now)
+
+
+def _put_mails(session: Session, services: Services, batch: Batch, standings: Mapping[int, Standing], told: Telling) -> None:
+    """Write to the shoppers whose points have begun to wait."""
+    ready = [
+        ReadyOrder(one.id, one.order.email, one.order.language, one.order.placed_at or one.order.created_at)
+        for one in standings.values()
+        if one.order is not None and one.row.status != PointsStatus.READY and _is_ready(told, one.id)
+    ]
+    if ready:
+        put_order_mails(session, services, batch.store, ready)
+
+
+def _is_ready(told: Telling, order_id: int) -> bool:
+    words = told.words.get(order_id)
+    return words is not None and words.status is PointsStatus.READY
 
 
 def _wake_what_can_go_on(session: Session, batch: Batch, standings: Mapping[int, Standing], now: datetime) -> None:

@@ -50,7 +50,6 @@ class Delivered:
 class StandInMail:
     """Keeps what arrives. `faults` befall the next mails, one each; `None` among them lets a mail through."""
 
-    needs_login: bool = False
     delivered: list[Delivered] = field(default_factory=list)
     faults: list[Fault | None] = field(default_factory=list)
     faults_of: dict[str, Fault] = field(default_factory=dict)
@@ -86,6 +85,8 @@ class StandInMail:
 
     def stop(self) -> None:
         """Stop listening, and cut what is connected."""
+        if self._loop.is_closed():
+            return
         self.released.set()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -109,7 +110,6 @@ class StandInMail:
             _Handler(self),
             self._transports,
             enable_SMTPUTF8=True,
-            auth_required=self.needs_login,
             auth_require_tls=False,
             authenticator=self._authenticate,
             hostname="mail.example",

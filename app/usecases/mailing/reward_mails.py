@@ -1,0 +1,42 @@
+"""The mail that brings the code of a reward."""
+
+from datetime import timedelta
+
+from sqlmodel import Session, col, select
+
+from app.db.stored_rewards import terms_of
+from app.db.tables import OrderRow, RedemptionRow, StoreRow
+from app.domain.email import email_key
+from app.domain.mails import MailKind
+from app.domain.redemptions import RedemptionStage
+from app.usecases.mailing.outbox import NewMail, put_mail
+from app.usecases.services import Services
+
+
+def put_reward_mail(session: Session, services: Services, store: StoreRow, redemption: RedemptionRow) -> None:
+    """Send the code of a reward to the customer who took it, in the transaction that gives it."""
+    language = _language_of_newest_order(session, store.id or 0, redemption.email)
+    values = {"redemption_id": redemption.id}
+    put_mail(
+        session, services, store, NewMail(MailKind.REWARD_CODE, redemption.email, redemption.reference.hex, language, values)
+    )
+
+
+def values_of_reward(session: Session, services: Services, redemption_id: object) -> dict[str, object] | None:
+    """Give what the mail about a reward says; None where its code can be used no more."""
+    redemption = session.get(RedemptionRow, redemption_id)
+    if redemption is None or redemption.stage != RedemptionStage.GIVEN:
+        return None
+    [terms] = terms_of(session, [redemption.version_id])
+    over_at = redemption.over_at
+    return {
+        "code": services.sealer.open(redemption.code_sealed),
+        "reward": terms.name,
+        "last_day": (over_at - timedelta(days=1)).date().isoformat() if over_at is not None else None,
+    }
+
+
+def _language_of_newest_order(session: Session, store_id: int, email: str) -> str | None:
+    """Guess the language of a customer: that of the newest order."""
+    query = select(OrderRow.language).where(OrderRow.store_id == store_id, OrderRow.email_key == email_key(email))
+    return session.exec(query.order_by(col(OrderRow.placed_at).desc(), col(OrderRow.id).desc()).limit(1)).first()
