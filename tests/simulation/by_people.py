@@ -14,7 +14,7 @@ from app.domain.earning import Award
 from app.domain.order_link import order_link
 from app.domain.store import AccountKind
 from app.errors import BadRequest
-from app.usecases.merchants.adjust_points import adjust_customer, adjust_order, look_again, write_off
+from app.usecases.merchants.adjust_points import FormOutcome, adjust_customer, adjust_order, look_again, write_off
 from app.usecases.merchants.change_provider import change_provider
 from app.usecases.merchants.move_customer import move_customer
 from app.usecases.merchants.void_claim import void_claim
@@ -24,6 +24,7 @@ from app.usecases.services import Services
 from tests.simulation.at_a_till import give_back_at_a_till, spend_at_a_till
 from tests.simulation.drawing import EMAILS
 from tests.simulation.in_shop import chosen
+from tests.simulation.limits import ANN, MOVER, expect, is_above, note_asked
 from tests.simulation.rig import API_KEYS, APP_URL, PROVIDER_URL, SECRETS
 from tests.simulation.steps import Kind, RuleSetup, Step
 from tests.simulation.world import Play, World
@@ -139,8 +140,13 @@ def _adjust(world: World, step: Step, services: Services, row: OrderRow) -> None
         return
     points = step.share // 20 + 1
     points = -points if step.how % 2 else points
-    adjust_order(services, _slug(world, row), row.number or "", points=points, reason="Because.", who="Ann")
-    world.truth.staff[row.saleor_order_id].append(points)
+    outcome = adjust_order(services, _slug(world, row), row.number or "", points=points, reason="Because.", who=ANN)
+    should_wait = is_above(world, row.store_id, abs(points), abs(points))
+    expect(f"a change of {points} points of an order", waits=outcome is FormOutcome.WAITS, should_wait=should_wait)
+    if should_wait:
+        note_asked(world, row.store_id, points, row.saleor_order_id)
+    else:
+        world.truth.staff[row.saleor_order_id].append(points)
 
 
 def _withdraw(world: World, services: Services, row: OrderRow) -> None:
@@ -148,21 +154,21 @@ def _withdraw(world: World, services: Services, row: OrderRow) -> None:
     with world.rig.database.reading() as session:
         claim_id = session.exec(select(ClaimRow.id).where(*is_open).order_by(col(ClaimRow.created_at))).first()
     if claim_id is not None:
-        points = void_claim(services, row.store_id, claim_id, reason="Because.", who="Ann")
+        points = void_claim(services, row.store_id, claim_id, reason="Because.", who=ANN)
         world.truth.staff[row.saleor_order_id].append(-points)
         world.counts["links withdrawn"] += 1
 
 
 def _adjust_customer(world: World, step: Step, services: Services, row: OrderRow) -> None:
-    points = step.share // 20 + 1
-    adjust_customer(
-        services,
-        world.shop(step.shop).slug,
-        EMAILS[step.email],
-        points=-points if step.how % 2 else points,
-        reason="Because.",
-        who="Ann",
-    )
+    points = -(step.share // 20 + 1) if step.how % 2 else step.share // 20 + 1
+    shop = world.shop(step.shop)
+    adjusted = adjust_customer(services, shop.slug, EMAILS[step.email], points=points, reason="Because.", who=ANN)
+    # It was no change where it was refused: another one of this customer was under way.
+    should_wait = is_above(world, shop.store_id, abs(points), abs(points))
+    waits = adjusted is not None and adjusted.waits_for_approval
+    expect(f"a change of {points} points of a customer", waits=waits, should_wait=should_wait)
+    if should_wait:
+        note_asked(world, shop.store_id, points)
 
 
 def _move(world: World, step: Step) -> None:
@@ -178,7 +184,7 @@ def _move(world: World, step: Step) -> None:
 
     def move(services: Services) -> None:
         with suppress(BadRequest):
-            move_customer(services, shop.slug, from_email, to_email, reason="A new address.", who="Ann")
+            move_customer(services, shop.slug, from_email, to_email, reason="A new address.", who=MOVER)
             world.counts["moves"] += 1
             if purse not in API_KEYS:
                 world.truth.by_others[purse, from_email.casefold()] -= available
@@ -192,8 +198,13 @@ def _move(world: World, step: Step) -> None:
 
 
 def _write_off(world: World, step: Step, services: Services, row: OrderRow) -> None:
-    write_off(services, _slug(world, row), row.number or "", who="Ann")
-    world.counts["write-offs"] += 1
+    written_off = write_off(services, _slug(world, row), row.number or "", who=ANN)
+    should_wait = is_above(world, row.store_id, row.shortfall, row.shortfall)
+    expect(f"a write-off of {row.shortfall}", waits=written_off.outcome is FormOutcome.WAITS, should_wait=should_wait)
+    if should_wait:
+        note_asked(world, row.store_id)
+    else:
+        world.counts["write-offs"] += 1
 
 
 def _look_again(world: World, step: Step, services: Services, row: OrderRow) -> None:
@@ -212,7 +223,7 @@ def resolve_unknown(world: World, services: Services) -> int:
             continue
         world.truth.left_for_staff.add(unknown.id)
         try:
-            resolve_movement(services, unknown.id, happened=world.truth.done[unknown.id] > 0, who="Ann")
+            resolve_movement(services, unknown.id, happened=world.truth.done[unknown.id] > 0, who=ANN)
         except BadRequest:
             continue
         resolved += 1

@@ -7,6 +7,7 @@ from random import Random
 from app.domain.earning import Award, Moment
 from tests.simulation.drawing_payments import NEWEST, with_payments
 from tests.simulation.drawing_rewards import with_rewards
+from tests.simulation.drawing_staff import with_batches
 from tests.simulation.steps import CARD_IN_PART, CARD_IN_WHOLE, Fate, History, How, Kind, Mishap, RuleSetup, Setup, Step
 
 RUNS = (6, 16)
@@ -150,7 +151,7 @@ def draw(seed: int) -> History:
         steps += _run(random)
     setup = replace(setup, rule=_with_options(seed, setup.rule))
     history = History(seed, setup, _with_learning(seed, _with_key_trouble(seed, _with_rare_runs(seed, (*placed, *steps)))))
-    return with_rewards(with_payments(history, _step), _step)
+    return with_batches(with_rewards(with_payments(history, _step), _step), _step)
 
 
 def _with_rare_runs(seed: int, steps: tuple[Step, ...]) -> tuple[Step, ...]:

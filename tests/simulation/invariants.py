@@ -72,9 +72,8 @@ class Books:
         return [movement for movement in self.accepted if movement.order_id == order.id]
 
 
-def wrongs(world: World) -> list[str]:
+def wrongs(world: World, books: Books) -> list[str]:
     """List what is wrong with a world that has come to rest."""
-    books = Books(world)
     found = [f"{check.__name__.replace('_', ' ')}: {wrong}" for check in CHECKS for wrong in check(world, books)]
     of_payments = paid_by_points.CHECKS
     found += [f"{check.__name__.replace('_', ' ')}: {wrong}" for check in of_payments for wrong in check(world, books.payments)]
@@ -197,10 +196,10 @@ def _left_of(books: Books, order: OrderRow) -> Iterator[tuple[str, str, int]]:
     for grant_id, points, purse, email, at in grants:
         debits = {m.id: m.points for m in books.of(order) if m.kind == MovementKind.DEBIT and m.target_id == grant_id}
         back = sum(m.points for m in books.of(order) if m.kind == MovementKind.CREDIT and m.target_id in debits)
-        yield purse, _moved_to(books, purse, email, at), points + sum(debits.values()) + back
+        yield purse, moved_to(books, purse, email, at), points + sum(debits.values()) + back
 
 
-def _moved_to(books: Books, purse: str, email: str, at: datetime | None) -> str:
+def moved_to(books: Books, purse: str, email: str, at: datetime | None) -> str:
     """Say who has now what somebody had at a moment: the moves of that ledger, in the order in which they happened."""
     for move in books.moves:
         is_later = move.moved_at is not None and at is not None and move.moved_at >= at
@@ -256,12 +255,12 @@ def what_is_used_is_what_was_paid(world: World, books: Books) -> Wrongs:
     for spend in books.payments.spends:
         ledger = books.purses[spend.account_id]
         if ledger not in API_KEYS:
-            holder = _moved_to(books, ledger, spend.email, spend.taken_at).strip().casefold()
+            holder = moved_to(books, ledger, spend.email, spend.taken_at).strip().casefold()
             paid[ledger, holder] += paid_by_points.used_by_payments(books.payments, spend)
     for taken in books.rewards.taken:
         ledger = books.purses[taken.account_id]
         if ledger not in API_KEYS:
-            holder = _moved_to(books, ledger, taken.email, taken.taken_at).strip().casefold()
+            holder = moved_to(books, ledger, taken.email, taken.taken_at).strip().casefold()
             paid[ledger, holder] += codes_for_points.used_by_rewards(books.rewards, taken)
     for purse in sorted({*used, *paid}):
         if used.get(purse, 0) != paid[purse]:

@@ -6,6 +6,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import AppError
+from app.usecases.merchants.batches.run_batches import run_batches
 from app.usecases.merchants.continue_moves import continue_moves
 from app.usecases.moving.learn_account import learn_account
 from app.usecases.moving.move_waiting import move_waiting
@@ -17,6 +18,7 @@ from app.usecases.spending.look_after_spends import look_after_spends
 from tests.simulation.at_a_checkout import AT_A_CHECKOUT
 from tests.simulation.by_people import BY_PEOPLE
 from tests.simulation.drawing import EMAILS
+from tests.simulation.in_batches import IN_BATCHES
 from tests.simulation.in_shop import IN_SHOP
 from tests.simulation.rig import API_KEYS
 from tests.simulation.steps import Kind, Step
@@ -24,6 +26,8 @@ from tests.simulation.with_codes import WITH_CODES
 from tests.simulation.world import Play, Violation, World
 
 BATCHES_A_STEP = 3
+# Of batches of changes by staff.
+PIECES_A_STEP = 2
 # How a provider says that it knows no such key. A look-up answered with 404 could mean the customer.
 KEY_REFUSALS = (401, 403, 404)
 DATABASE_FAULTS = (OperationalError, InterfaceError, PoolTimeout)
@@ -58,7 +62,7 @@ def settle_for_a_while(world: World, services: Services, batches: int) -> bool:
 
 
 def _work_once(services: Services) -> bool:
-    steps = (settle_orders, move_waiting, continue_moves, look_after_spends, look_after_redemptions)
+    steps = (settle_orders, move_waiting, continue_moves, look_after_spends, look_after_redemptions, run_batches)
     return any(step(services) for step in steps)
 
 
@@ -84,6 +88,18 @@ def _learn(world: World, step: Step) -> None:
 def _learn_once(world: World, services: Services) -> None:
     try:
         learn_account(services)
+    except DATABASE_FAULTS:
+        world.counts["steps failed by the database"] += 1
+
+
+def _run_batches(world: World, step: Step) -> None:
+    world.work(world.workers, step.mishaps, lambda services: _run_pieces(world, services))
+
+
+def _run_pieces(world: World, services: Services) -> None:
+    try:
+        for _ in range(PIECES_A_STEP):
+            run_batches(services)
     except DATABASE_FAULTS:
         world.counts["steps failed by the database"] += 1
 
@@ -166,9 +182,11 @@ _PLAY: dict[Kind, Play] = {
     **BY_PEOPLE,
     **AT_A_CHECKOUT,
     **WITH_CODES,
+    **IN_BATCHES,
     Kind.SETTLE: _settle,
     Kind.SWEEP: _sweep,
     Kind.LEARN: _learn,
+    Kind.RUN_BATCHES: _run_batches,
     Kind.WAIT: _wait,
     Kind.REDELIVER: _redeliver,
     Kind.REVOKE: _revoke,

@@ -7,8 +7,7 @@ are shown by one drawn history in five to fifteen thousand: `--search` finds the
 
 import argparse
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -40,11 +39,12 @@ from app.usecases.settling import resting as resting_step
 from app.usecases.settling.batch import Standing
 from tests.simulation.drawing import draw
 from tests.simulation.many import open_rig
-from tests.simulation.mutant import Mutant
+from tests.simulation.mutant import Mutant, all_of
 from tests.simulation.payment_mutants import PAYMENT_MUTANTS
 from tests.simulation.playing import play
 from tests.simulation.reward_mutants import REWARD_MUTANTS
 from tests.simulation.rig import Rig
+from tests.simulation.staff_mutants import STAFF_MUTANTS
 from tests.simulation.steps import CARD_IN_WHOLE, Fate, History, How, Kind, Mishap, RuleSetup, Step
 
 SEARCHED = 60
@@ -68,7 +68,7 @@ def _ignore_the_lease(_rig: Rig) -> Any:
     def ours(_session: Session, _run: Run, movements: Sequence[MovementRow], _now: datetime) -> set[UUID]:
         return {movement.id for movement in movements}
 
-    return _all(
+    return all_of(
         patch.object(plan_orders, "keep_lease", keep),
         patch.object(order_cause, "keep_lease", keep),
         patch.object(recording, "_ours", ours),
@@ -87,7 +87,7 @@ def _ignore_wakes(_rig: Rig) -> Any:
 
 def _believe_that_nobody_is_there(_rig: Rig) -> Any:
     """Take every 404 about a customer for what it says."""
-    return _all(
+    return all_of(
         patch.object(evidence, "_known_among", lambda *_: set()),
         patch.object(balances, "contradicts", lambda *_, **__: False),
     )
@@ -226,14 +226,6 @@ def _count_with_signs(_rig: Rig) -> Any:
 def _take_what_was_asked(_rig: Rig) -> Any:
     """Count a taking at what staff asked for, whatever was there."""
     return patch.object(Changes, "taking", lambda _self, asked, _points: Gone(asked))
-
-
-@contextmanager
-def _all(*patches: Any) -> Iterator[None]:
-    with ExitStack() as stack:
-        for one in patches:
-            stack.enter_context(one)
-        yield
 
 
 _PLACE = Step(Kind.PLACE, share=800, fates=(Fate(),))
@@ -438,6 +430,7 @@ MUTANTS = (
     ),
     *PAYMENT_MUTANTS,
     *REWARD_MUTANTS,
+    *STAFF_MUTANTS,
 )
 
 

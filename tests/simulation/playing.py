@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 
 from tests.simulation.expected import points_expected
 from tests.simulation.gone import gone_of
-from tests.simulation.invariants import wrongs
+from tests.simulation.invariants import Books, wrongs
 from tests.simulation.kinds import act_on
 from tests.simulation.quiet import go_quiet
 from tests.simulation.rig import Rig, repeatable
-from tests.simulation.steps import Fate, History, Kind, Step
+from tests.simulation.staff_checks import staff_wrongs
+from tests.simulation.steps import Fate, History, Kind, Setup, Step
 from tests.simulation.world import Violation, World
 
 _DISTURBING = frozenset(
@@ -52,8 +53,10 @@ def play(rig: Rig, history: History, *, compare: bool = False) -> Outcome:
         calm = _play(rig, without_faults(history, outcome.played))
         outcome.wrongs += [f"without a fault, {wrong}" for wrong in calm.wrongs]
         outcome.counts["compared with a run without faults"] += 1
-        # Where points pay or become codes, it depends on who was there to ask what is ordered at all.
-        is_comparable = history.setup.spend_rule is None and history.setup.rewards is None
+        # Where points pay or become codes, it depends on who was there to ask what is ordered at all; under low limits, on what
+        # the day had seen.
+        has_no_more = history.setup.spend_rule is None and history.setup.rewards is None
+        is_comparable = has_no_more and history.setup.day_max == Setup().day_max
         pairs = zip(outcome.due, calm.due, strict=True) if is_comparable else ()
         differ = [pair for pair in pairs if None not in pair and pair[0] != pair[1]]
         if not calm.wrongs and differ:
@@ -79,7 +82,8 @@ def _play(rig: Rig, history: History) -> Outcome:
             for step in history.steps:
                 world.play(step)
             go_quiet(world)
-            outcome.wrongs = wrongs(world)
+            books = Books(world)
+            outcome.wrongs = [*wrongs(world, books), *staff_wrongs(world, books)]
         except Violation as violation:
             outcome.wrongs = [str(violation)]
         except Exception as error:  # noqa: BLE001 - whatever the app raises where its loop would log a defect

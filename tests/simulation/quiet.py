@@ -2,15 +2,25 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, case, union_all
+from sqlalchemy import bindparam, case, exists, union_all
 from sqlmodel import col, select
 
-from app.db.tables import AccountRow, CustomerMoveRow, MovementRow, OrderRow, RedemptionRow, SpendRow, StoreRow
+from app.db.tables import (
+    AccountRow,
+    ChangeBatchRow,
+    CustomerMoveRow,
+    MovementRow,
+    OrderRow,
+    RedemptionRow,
+    SpendRow,
+    StoreRow,
+)
 from app.db.tables.customer_move import UNDER_WAY
-from app.domain.settlement import MovementState
+from app.domain.change_batches import AT_WORK
+from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.domain.store import StoreState
 from app.usecases.merchants.adjust_points import look_again
-from app.usecases.operating.housekeeping import fold_totals
+from app.usecases.operating.housekeeping import fold_totals, know_customers
 from app.usecases.services import Services
 from tests.simulation.at_a_checkout import send_requests
 from tests.simulation.by_people import STAFF_LOOK_AFTER, resolve_unknown
@@ -50,6 +60,17 @@ _LEFT_TO_STAFF = select(col(MovementRow.sent_at)).where(
 )
 
 
+# A batch goes on by itself while nothing is in a provider's hands; else whatever comes next there lets it go on.
+_BATCHES = select(col(ChangeBatchRow.look_at)).where(
+    col(ChangeBatchRow.state).in_(AT_WORK),
+    ~exists().where(
+        col(MovementRow.store_id) == col(ChangeBatchRow.store_id),
+        col(MovementRow.kind).in_(INSTANT_KINDS),
+        col(MovementRow.state).in_((MovementState.PLANNED, MovementState.SENDING, MovementState.UNKNOWN)),
+    ),
+)
+
+
 def go_quiet(world: World) -> None:
     """Bring a world to rest."""
     world.away_until.clear()
@@ -80,6 +101,7 @@ def go_quiet(world: World) -> None:
         _run(world, SOON)
     _run(world, LONG)
     world.as_staff(fold_totals)
+    world.as_staff(know_customers)
 
 
 def _is_served(world: World, shop: Shop) -> bool:
@@ -139,6 +161,7 @@ def _next_moment(world: World) -> datetime | None:
     moments += [max(look_at, lease_until or now) for look_at, lease_until in world.rig.ground.look(_ORDERS)]
     moments += [max(look_at, lease_until or now) for look_at, lease_until in world.rig.ground.look(_SPENDS)]
     moments += [max(at, lease_until or now) for at, lease_until in world.rig.ground.look(_REWARDS) if at is not None]
+    moments += [look_at for (look_at,) in world.rig.ground.look(_BATCHES)]
     moments += [paused_until for (paused_until,) in world.rig.ground.look(_PAUSES)]
     if any(world.rig.ground.look(_MOVES)):
         # A credit that was refused is asked for again after an hour.

@@ -64,6 +64,9 @@ class Kind(StrEnum):
     ADJUST = "staff adjust the order"
     MOVE = "staff move a customer to another address"
     ADJUST_CUSTOMER = "staff adjust the customer"
+    BATCH = "staff change many customers as a batch"
+    UNDO_BATCH = "staff undo a batch"
+    DECIDE = "somebody decides what is above a limit"
     WRITE_OFF = "staff write the shortfall off"
     LOOK_AGAIN = "staff press: look again"
     RELEASE_SPEND = "staff release a payment by points"
@@ -76,6 +79,7 @@ class Kind(StrEnum):
     # The app at work.
     SETTLE = "a worker settles"
     SWEEP = "a worker sweeps"
+    RUN_BATCHES = "a worker goes on with batches"
     LEARN = "a worker asks an account of nobody, to learn how it answers"
     # The world.
     WAIT = "time passes"
@@ -213,6 +217,9 @@ class Setup:
     unknown_email: str = "404"
     instant_answer: str = "items"
     honours_idempotency: bool = False
+    # The limits for staff: of one change, and of one person's day.
+    change_max: int = 10_000
+    day_max: int = 50_000
     # None where points pay nothing.
     spend_rule: SpendSetup | None = None
     # None where there is no reward.

@@ -32,6 +32,10 @@ _OF_ORDER = frozenset(Kind) - {
     Kind.SETTLE,
     Kind.SWEEP,
     Kind.LEARN,
+    Kind.BATCH,
+    Kind.UNDO_BATCH,
+    Kind.DECIDE,
+    Kind.RUN_BATCHES,
     Kind.WAIT,
     Kind.REDELIVER,
     Kind.REVOKE,
@@ -65,6 +69,9 @@ _OF_SHOP = (_OF_PAYMENT | _OF_REWARD) | frozenset(
         Kind.OTHER,
         Kind.ADJUST_CUSTOMER,
         Kind.RULE,
+        Kind.BATCH,
+        Kind.UNDO_BATCH,
+        Kind.DECIDE,
         Kind.PROVIDER,
         Kind.REVOKE,
         Kind.REINSTALL,
@@ -121,6 +128,7 @@ _WITH_SHARE = (
         Kind.EDIT,
         Kind.ADJUST,
         Kind.ADJUST_CUSTOMER,
+        Kind.BATCH,
         Kind.GRANT_REFUND,
     }
 )
@@ -230,6 +238,12 @@ def summary(counts: Counter[str], faults: Counter[str]) -> str:
         "orders with codes",
         "rewards given back",
         "rewards settled by staff",
+        "batches run",
+        "batches that wait",
+        "batches undone",
+        "changes that wait",
+        "changes approved",
+        "changes refused",
     )
     rows = [(name, counts[name]) for name in names]
     rows += [("changes of provider", counts[Kind.PROVIDER.name]), ("steps of renewing a secret", counts[Kind.SECRET.name])]

@@ -11,11 +11,21 @@ from typing import Any
 from uuid import UUID
 
 import requests
-from sqlalchemy import bindparam, exists, text, update
+from sqlalchemy import bindparam, exists, or_, text, update
 from sqlmodel import col, select
 
 from app.db.columns import UtcTime
-from app.db.tables import CustomerMoveRow, MovementRow, OrderRow, RedemptionRow, RuleRow, SpendRow, SpendRuleRow, StoreRow
+from app.db.tables import (
+    ChangeBatchRow,
+    CustomerMoveRow,
+    MovementRow,
+    OrderRow,
+    RedemptionRow,
+    RuleRow,
+    SpendRow,
+    SpendRuleRow,
+    StoreRow,
+)
 from app.db.tables.customer_move import UNDER_WAY
 from app.domain.settlement import MovementState
 from app.sealing import fingerprint
@@ -25,6 +35,7 @@ from tests.simulation.effects import CALL_SECONDS, Died
 from tests.simulation.purses import Purses
 from tests.simulation.rig import API_KEY, API_KEYS, APP_URL, OTHER_KEY, PROVIDER_PORT, STAFF, WEBS, WORKERS, Rig, repeatable
 from tests.simulation.shops import Installed, Shop
+from tests.simulation.staff_book import StaffBook
 from tests.simulation.steps import Fate, Mishap, RuleSetup, Setup, SpendSetup, Step
 from tests.standins.coggins import StandInCoggins
 from tests.standins.coggins.api import parsed
@@ -40,8 +51,9 @@ _LEASES = select(col(OrderRow.id), col(OrderRow.lease_token)).where(col(OrderRow
 _MOVEMENTS_OF_CALL = (
     select(col(MovementRow.id)).where(col(MovementRow.call_id) == bindparam("call_id")).order_by(col(MovementRow.position))
 )
+_BATCHES_AT_WORK = exists().where(col(ChangeBatchRow.look_at) <= bindparam("now", type_=UtcTime()))
 _WORK = select(
-    exists().where(col(OrderRow.look_at) <= bindparam("now", type_=UtcTime())),
+    or_(exists().where(col(OrderRow.look_at) <= bindparam("now", type_=UtcTime())), _BATCHES_AT_WORK),
     exists().where(
         col(MovementRow.order_id).is_(None),
         col(MovementRow.state).in_((MovementState.PLANNED, MovementState.SENDING, MovementState.UNKNOWN)),
@@ -149,6 +161,7 @@ class World:
         self.coggins.add_key(OTHER_KEY)
         self.purses = Purses(self)
         self.truth = Truth()
+        self.staff = StaffBook()
         self.orders: list[str] = []
         # Those that staff began and have not placed: the oldest first.
         self.drafts: list[str] = []
@@ -366,7 +379,9 @@ class World:
                 installed = self.rig.installed[len(self.shops)] = Installed.by_handshake(self.rig, self.shops)
         installed.put_back(self.shops, self.clock)
         with self.rig.database.writing() as session:
-            session.execute(update(StoreRow).values(debt_policy=self.setup.debt_policy, claim_link=self.setup.claim_link))
+            setup = self.setup
+            limits = {"staff_change_max": setup.change_max, "staff_day_max": setup.day_max}
+            session.execute(update(StoreRow).values(debt_policy=setup.debt_policy, claim_link=setup.claim_link, **limits))
             for rule in session.exec(select(RuleRow)):
                 _write_rule(rule, self.setup.rule)
                 session.add(rule)
