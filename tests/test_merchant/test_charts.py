@@ -20,3 +20,14 @@ def test_the_grid_has_the_colour_of_the_themes_lines(opens: OpenPage, theme: str
     strokes = page.evaluate(LINES)
     assert len(strokes) > 2
     assert set(strokes) == {line}
+
+
+@pytest.mark.parametrize(
+    ("locale", "numbers"), [("en", ["0", "4,000", "8,000", "12,000"]), ("de", ["0", "4.000", "8.000", "12.000"])]
+)
+def test_the_axis_writes_thousands_as_the_locale_does(opens: OpenPage, locale: str, numbers: list[str]) -> None:
+    page = opens().page
+
+    page.goto(points_chart([PointsDay(date(2026, 11, 28), 12_000, 4_000, 100)], locale=locale).light)
+
+    assert page.locator(".axis.y text").all_text_contents() == numbers

@@ -144,7 +144,7 @@ def test_what_is_kept_is_shown_exported_and_erased(eraser: Desk) -> None:
     assert "60" in seen(page)
     assert exported.headers["Content-Disposition"].startswith("attachment")
     assert json.loads(exported.text)["orders"][0]["email"] == ADA
-    assert "Erased. 1 orders" in seen(answer)
+    assert "Erased. 1 order," in seen(answer)
     assert "Nothing is kept" in seen(eraser.get(f"customers/{ADA}/erase"))
     log = seen(eraser.get("log"))
     assert "A customer was erased" in log

@@ -155,7 +155,7 @@ HERE = [
         lambda world: f"{customer_with_points(world)}/erase",
         asked("Erase this customer", "Erase for good"),
         "Customer erased",
-        "Erased. 1 orders",
+        "Erased. 1 order,",
         waits=False,
     ),
     Action("first steps", lambda _world: "", pressed("Keep this rule"), "Done", "The default rule is set : done", waits=False),

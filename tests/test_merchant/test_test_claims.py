@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+import segno
 from playwright.sync_api import expect
 from sqlalchemy import inspect, text
 
@@ -19,6 +20,9 @@ from tests.world import World
 
 # A claim or a movement would be in one of these.
 BOOKS = ("movement", "claim", "points_claim", "points_entry", "points_customer", "points_day", "total_change", "running_total")
+
+# Modules of light around a code.
+QUIET = 4
 
 
 def make(desk: Desk, email: str = "owner@example.com") -> requests.Response:
@@ -78,6 +82,32 @@ def test_at_coggins_the_test_begins_with_the_orders_page_and_asks_coggins_nothin
     assert "Go to my points" in opened
     assert "This was a test. Nobody got points." in pressed
     assert sum(world.coggins.counts.values()) == asked
+
+
+def test_a_phone_opens_the_test_by_a_code(desk: Desk) -> None:
+    page = make(desk)
+    link = unescape(re.findall(r'href="([^"]*/claim/test[?][^"]*)"', page.text)[0])
+
+    [drawn] = re.findall(r'<div class="qr" role="img" aria-label="QR code of the link">(<svg.*?</svg>)</div>', page.text)
+
+    assert dark_modules(drawn) == {
+        (x, y) for y, row in enumerate(segno.make(link, error="l").matrix) for x, is_dark in enumerate(row) if is_dark
+    }
+
+
+def dark_modules(drawn: str) -> set[tuple[int, int]]:
+    """Read the lines of a code: moves that are absolute at first and relative then, and strokes to the right."""
+    [lines] = re.findall(r'stroke="#000" d="([^"]*)"', drawn)
+    dark: set[tuple[int, int]] = set()
+    x, y = 0.0, 0.0
+    for command, numbers in re.findall(r"([Mmh])([-0-9. ]+)", lines):
+        values = [float(value) for value in re.findall(r"-?[0-9.]+", numbers)]
+        if command == "h":
+            dark |= {(int(x) - QUIET + place, int(y - 0.5) - QUIET) for place in range(int(values[0]))}
+            x += values[0]
+        else:
+            x, y = (values[0], values[1]) if command == "M" else (x + values[0], y + values[1])
+    return dark
 
 
 def test_a_test_ends_after_a_day(desk: Desk) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 from pygal import Bar, Config  # type: ignore[import-untyped]  # it comes without types
 from pygal.style import Style  # type: ignore[import-untyped]  # it comes without types
 
@@ -53,10 +54,10 @@ def points_chart(
 ) -> Chart:
     """Draw what was granted, taken and taken back, day by day, or month by month."""
     labels = [str(format_date(one.day, "MMM y" if is_by_month else "d MMM", locale=locale)) for one in days]
-    return Chart(*(_drawn(days, labels, style, width, height) for style in (_LIGHT, _DARK)))
+    return Chart(*(_drawn(days, labels, style, width, height, locale) for style in (_LIGHT, _DARK)))
 
 
-def _drawn(days: Sequence[PointsDay], labels: Sequence[str], style: Style, width: int, height: int) -> str:
+def _drawn(days: Sequence[PointsDay], labels: Sequence[str], style: Style, width: int, height: int, locale: str) -> str:
     config = Config(
         js=[],
         width=width,
@@ -73,7 +74,8 @@ def _drawn(days: Sequence[PointsDay], labels: Sequence[str], style: Style, width
         max_scale=5,
         min_scale=3,
         range=None if any(day.granted or day.taken or day.taken_back for day in days) else (0, 10),
-        formatter=lambda value: f"{value:,.0f}",
+        # Along the axis; no script shows the number of a bar.
+        value_formatter=lambda value: str(format_decimal(round(value), locale=locale)),
         y_title=None,
         disable_xml_declaration=True,
     )

@@ -8,6 +8,7 @@ from app.usecases.merchants.make_test_claim import MadeTest, make_test_claim
 from app.usecases.services import Services
 from app.web.merchant.authentication import Staff, order_manager
 from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
+from app.web.merchant.qr_code import qr_code
 
 PLACE = "overview/test"
 
@@ -39,5 +40,7 @@ def add_routes(routes: Blueprint, services: Services) -> None:
     def page(staff: Staff, email: str, *, made: MadeTest | None = None, error: str = "") -> Response:
         is_running = has_running_test(services, staff.store_id)
         status = 422 if error else 200
-        answer = fragment("test_claim.html", staff, status=status, email=email, made=made, is_running=is_running, error=error)
+        code = qr_code(made.link) if made is not None else ""
+        shown = {"email": email, "made": made, "code": code, "is_running": is_running, "error": error}
+        answer = fragment("test_claim.html", staff, status=status, **shown)
         return at(answer, PLACE) if request.method == "POST" else answer

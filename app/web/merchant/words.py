@@ -22,7 +22,7 @@ _MINUS = "\N{MINUS SIGN}"
 
 def add_filters(routes: Blueprint) -> None:
     """Add the filters that write numbers, amounts, days, moments and segments of paths, for all templates of the app."""
-    for write in (number, bounded, signed, money, worth, day, moment, minute):
+    for write in (number, counted, bounded, signed, money, worth, day, moment, minute):
         routes.add_app_template_filter(write)
     routes.add_app_template_filter(as_segment, "segment")
 
@@ -30,6 +30,11 @@ def add_filters(routes: Blueprint) -> None:
 def number(value: Any) -> str:
     """Write a whole or exact number: 12,345."""
     return str(format_decimal(value, locale=_locale()))
+
+
+def counted(count: int, one: str) -> str:
+    """Write how many there are of something, by its word for one of them: 1 order, 2 orders."""
+    return f"{number(count)} {one if count == 1 else f'{one}s'}"
 
 
 def bounded(count: int) -> str:
