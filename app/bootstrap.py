@@ -51,7 +51,7 @@ def build_services(settings: Settings, *, clock: Clock = utc_now, new_adapter: N
                 new_adapter=new_adapter,
                 public_only=settings.app_env == "production" and account.url != settings.points_api_url,
             )
-        return EmbeddedProvider(database, sealer, account.store_id, settings.claim_url_base, store.time_zone)
+        return EmbeddedProvider(database, sealer, account.store_id, settings.claim_url_base, store.time_zone, clock=clock)
 
     def is_anybodys(api_url: str) -> bool:
         """Tell whether whoever installs the app says where a Saleor's name leads, and not the operator."""

@@ -54,7 +54,7 @@ class ServedPoints:
 
     def stored_balance(self, email: str) -> Balance:
         with self.services.database.reading() as session:
-            return ledger.balances(session, 1, [email]).get(email, Balance(0, 0))
+            return ledger.balances(session, 1, [email], self.services.clock()).get(email, Balance(0, 0))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, POINTS_MAX
@@ -12,17 +13,20 @@ from app.domain.email import email_key, is_typed_well
 from app.domain.imported_balance import BalanceRow, ChangeRow
 
 REQUIRED = ("email", "available")
-OPTIONAL = ("used", "customer_type")
+OPTIONAL = ("used", "customer_type", "expires_on")
 # The columns of a file that changes balances instead of setting them.
 OF_CHANGES = ("email", "change", "reference")
+OPTIONAL_OF_CHANGES = ("expires_on",)
 REFERENCE_LENGTH_MAX = 200
 # More would only hide the first ones, and a file that is wrong throughout is wrong in the same way.
 FAULTS_MAX = 20
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,10}", re.ASCII)
 
 
-def check(path: Path) -> int:
+def check(path: Path, *, today: date | None = None) -> int:
     """Check a whole file, and count its rows. What was seen is kept on disk, so that memory does not grow with the file.
+
+    No `expires_on` may lie before `today`.
 
     Raises BadRows, with the first faults, when any row cannot be taken, or a customer stands there twice. Of changes it is the
     reference that may stand there once.
@@ -34,6 +38,8 @@ def check(path: Path) -> int:
         seen.execute("CREATE TABLE seen (key TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID")
         for row in _rows(path, faults.append):
             rows += 1
+            if today is not None and row.expires_on is not None and row.expires_on < today:
+                faults.append(f"line {row.line}, column expires_on: has passed")
             key, column = (row.reference, "reference") if isinstance(row, ChangeRow) else (email_key(row.email), "email")
             if not seen.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, row.line)).rowcount:
                 [line] = seen.execute("SELECT line FROM seen WHERE key = ?", (key,)).fetchone()
@@ -71,7 +77,7 @@ def _rows(path: Path, note: Callable[[str], None]) -> Iterator[BalanceRow | Chan
 
 
 def _columns(names: list[str], line: int) -> list[str]:
-    required, optional = (OF_CHANGES, ()) if "change" in names else (REQUIRED, OPTIONAL)
+    required, optional = (OF_CHANGES, OPTIONAL_OF_CHANGES) if "change" in names else (REQUIRED, OPTIONAL)
     for name in names:
         if name not in {*required, *optional} or names.count(name) > 1:
             raise BadRows(
@@ -95,6 +101,7 @@ def _row(line: int, cells: dict[str, str]) -> BalanceRow:
         available=_number("available", cells["available"], least=-POINTS_MAX),
         used=_number("used", cells["used"], least=0) if cells.get("used", "").strip() else None,
         customer_type=customer_type or None,
+        expires_on=_day(cells),
     )
 
 
@@ -103,7 +110,15 @@ def _change(line: int, cells: dict[str, str]) -> ChangeRow:
     reference = cells["reference"].strip()
     if not 0 < len(reference) <= REFERENCE_LENGTH_MAX or not reference.isprintable():
         raise BadCell("reference", f"must have 1 to {REFERENCE_LENGTH_MAX} characters: it tells this change from every other")
-    return ChangeRow(line, _email(cells["email"]), change, reference)
+    return ChangeRow(line, _email(cells["email"]), change, reference, _day(cells))
+
+
+def _day(cells: dict[str, str]) -> date | None:
+    text = cells.get("expires_on", "").strip()
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as fault:
+        raise BadCell("expires_on", "must be a day like 2027-12-31") from fault
 
 
 def _email(cell: str) -> str:

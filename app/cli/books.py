@@ -59,17 +59,19 @@ def verify(*, slug: str | None) -> None:
 @option_store
 @click.option("--dry-run", is_flag=True, help="Only say what it would do.")
 def import_command(path: Path, *, store: str, dry_run: bool) -> None:
-    """Set balances to what a CSV file says (email, available; used and customer_type), or change them (email, change, reference).
+    """Set balances to what a CSV file says (email, available; used, customer_type), or change them (email, change, reference).
 
     All rows are checked before the first one counts. A row that is in changes nothing when it comes again, so the same file
     may be imported twice; a row with other numbers sets its balance anew.
 
     A file with the column `change` adds to balances, or takes from them. Each row has a reference of its own, and counts once
     however often it comes.
+
+    In both, a column `expires_on` gives the last day of the points that a row adds.
     """
     done = BroughtIn()
     with open_services() as services:
-        rows = balances_csv.check(path)
+        rows = balances_csv.check(path, today=services.clock().date())
         label = "Looking" if dry_run else "Importing"
         try:
             with click.progressbar(length=rows, label=label, file=sys.stderr) as bar:
@@ -93,7 +95,7 @@ def import_command(path: Path, *, store: str, dry_run: bool) -> None:
 @click.argument("what", type=click.Choice(list(export_ledger.EXPORTS)))
 @option_store
 def export(what: str, *, store: str) -> None:
-    """Write a store's balances, claims, entries or spends as CSV to standard output.
+    """Write a store's balances, claims, entries, spends or lots as CSV to standard output.
 
     A text that a spreadsheet would take for a formula gets an apostrophe in front. Claims come without their links, which are
     worth points to whoever holds them.

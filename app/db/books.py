@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -29,12 +29,20 @@ _CLAIMS_ADDED_MAX = 16
 OPEN_STATES = (MovementState.PLANNED, MovementState.SENDING)
 
 
+class RanOut(NamedTuple):
+    """Points of an order that were in a balance and ran out, and when."""
+
+    at: datetime
+    points: int
+
+
 @dataclass(slots=True)
 class Books:
     """All that the movements say of one order. `stored_states` are its claims' states as they were loaded.
 
     `counted_claims` and `counted_staff` name what is counted as gone in `changes`; `newly_gone` is what a look found besides.
     `takings` are what staff took, each with when it was counted.
+    `ran_out` are points that ran out in a balance, where whoever loaded the books asked for them.
     """
 
     accepted: list[MovementRow] = field(default_factory=list)
@@ -46,6 +54,7 @@ class Books:
     counted_staff: set[int] = field(default_factory=set)
     takings: list[tuple[datetime, int]] = field(default_factory=list)
     newly_gone: NewlyGone = NOTHING_NEW
+    ran_out: tuple[RanOut, ...] = ()
 
     @property
     def claims_that_changed(self) -> list[ClaimRow]:
@@ -215,9 +224,11 @@ def position_of(books: Books, accounts_that_change_claims: Collection[int]) -> P
                 at=movement.planned_at,
                 since=movement.ended_at,
                 is_write_off=movement.kind == MovementKind.WRITE_OFF,
+                ran_out_before=sum(one.points for one in books.ran_out if one.at <= movement.planned_at),
             )
             for movement, points in taken_back
         ),
+        ran_out=sum(one.points for one in books.ran_out),
     )
 
 

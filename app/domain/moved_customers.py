@@ -69,4 +69,4 @@ def held_now(position: Position, moves: MovedCustomers) -> tuple[Position, bool]
     for taken in position.taken_back:
         holder = holder_of(moves, taken.account_id, taken.email, taken.since or taken.at)
         taken_back.append(replace(taken, email=holder.email))
-    return Position(tuple(grants), tuple(taken_back)), is_in_transit
+    return Position(tuple(grants), tuple(taken_back), position.ran_out), is_in_transit

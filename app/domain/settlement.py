@@ -92,7 +92,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """Points that a debit took, or that staff wrote off, less what was given back since. `since` is when they were taken."""
+    """Points that a debit took, or that staff wrote off, less what was given back since. `since` is when they were taken.
+
+    `ran_out_before` is what had run out of the order's points by then: the refund took so much less.
+    """
 
     id: UUID
     points: int
@@ -101,14 +104,20 @@ class TakenBack:
     at: datetime
     is_write_off: bool = False
     since: datetime | None = None
+    ran_out_before: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """All that was ever granted to and taken back from one order, by accepted movements."""
+    """All that was ever granted to and taken back from one order, by accepted movements.
+
+    `ran_out` is what ran out of it in balances: a refund counts that as taken. Example: 100 were granted, 60 ran out, and the
+    order is due 50. Then nothing is taken. If it is due 0, the other 40 are.
+    """
 
     grants: tuple[Grant, ...] = ()
     taken_back: tuple[TakenBack, ...] = ()
+    ran_out: int = 0
 
     @property
     def granted(self) -> int:
@@ -172,12 +181,23 @@ def next_step(
         # Of what ran out, nothing is left to be granted or taken back.
         if grant.is_gone and grant.points > 0:
             return Decision(_void(grant, grant.points))
-    delta = due - position.granted
-    if delta > 0:
-        return _give(delta, position, recipient)
-    if delta < 0:
-        return _take(-delta, position, empty_lanes)
+    to_give = due + _counted_as_taken(position) - position.granted
+    if to_give > 0:
+        return _give(to_give, position, recipient)
+    to_take = position.granted - position.ran_out - due
+    if to_take > 0:
+        return _take(to_take, position, empty_lanes)
     return NOTHING
+
+
+def _counted_as_taken(position: Position) -> int:
+    """Give what the newest refund did not take, because it had run out: if the refund fails, so much less comes back.
+
+    Example: 100 were granted, 60 ran out, and a full refund took 40. If it fails for 70, all 40 come back: a refund of 30 would
+    have taken nothing.
+    """
+    standing = [taken for taken in position.taken_back if taken.points > 0]
+    return max(standing, key=lambda taken: (taken.at, str(taken.id))).ran_out_before if standing else 0
 
 
 def _give(points: int, position: Position, recipient: Recipient) -> Decision:

@@ -44,6 +44,7 @@ class Source(StrEnum):
     IMPORT = "import"
     MOVE = "move"
     PAYMENT = "payment"
+    TIME = "time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class HistoryEntry:
             return f"Moved from {self.other_email}" if self.amount > 0 or self.used > 0 else f"Moved to {self.other_email}"
         if self.kind is EntryKind.CLAIM:
             return "Claimed"
+        if self.kind is EntryKind.EXPIRE:
+            return "Ran out"
         if self.source is Source.IMPORT:
             return "Imported"
         if self.kind in _SPENDING:
@@ -193,6 +196,8 @@ def _source(row: Row[Any]) -> Source:
         return Source.MOVE
     if row.kind == EntryKind.IMPORT:
         return Source.IMPORT
+    if row.kind == EntryKind.EXPIRE:
+        return Source.TIME
     if row.payment_id is not None:
         return Source.PAYMENT
     if row.saleor_order_id is not None:

@@ -3,7 +3,8 @@
 Every function works inside the caller's transaction. Rows are locked in one order everywhere: claims, then customers.
 """
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -16,15 +17,22 @@ from app.db.keys import key_in
 from app.db.spend_waking import wake_debts
 from app.db.tables.points_claim import PointsClaimRow, PointsClaimState
 from app.db.tables.points_customer import PointsCustomerRow
-from app.db.tables.points_entry import EntryKind
+from app.db.tables.points_entry import EntryKind, PointsEntryRow
 from app.db.waking import wake_short
 from app.domain.claim import Balance
 from app.ledger import statements as ledger_bulk
-from app.ledger.statements import ClaimToAdd, NewEntry
+from app.ledger.following import follow
+from app.ledger.lot_books import ended_points, write_ended, written
+from app.ledger.posted import Posted
+from app.ledger.statements import ClaimToAdd, LedgerCustomer, NewEntry
 
 
 class Entry(NamedTuple):
-    """One change of a balance that is to be made. Two with the same `request_id` are made once."""
+    """One change of a balance that is to be made. Two with the same `request_id` are made once.
+
+    `undoes` names what it takes back for an order, or gives again, by the id under which that was asked for. `ends` is when the
+    points run out, whatever the store's policy.
+    """
 
     email: str
     points: int
@@ -35,6 +43,8 @@ class Entry(NamedTuple):
     used: int = 0
     api_key_id: int | None = None
     spend_id: int | None = None
+    undoes: UUID | None = None
+    ends: datetime | None = None
 
 
 class StoredClaim(NamedTuple):
@@ -111,14 +121,17 @@ def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetim
     """
     if not entries:
         return []
-    connection = session.connection()
     keys = [key_in(session, entry.email) for entry in entries]
-    customers = ledger_bulk.lock_customers(
-        connection, store_id, {key: entry.email.strip() for key, entry in zip(keys, entries, strict=True)}, now
+    emails = {key: entry.email.strip() for key, entry in zip(keys, entries, strict=True)}
+    customers = hold_customers(session, store_id, emails, now)
+    done = ledger_bulk.posted_before(
+        session.connection(), [entry.request_id for entry in entries if entry.request_id is not None]
     )
-    done = ledger_bulk.posted_before(connection, [entry.request_id for entry in entries if entry.request_id is not None])
     balances = {key: (customer.available, customer.used) for key, customer in customers.items()}
-    rows: list[NewEntry] = []
+    have_lots = {key for key, one in customers.items() if one.has_lots or one.may_run_out}
+    have_lots |= {key for key, entry in zip(keys, entries, strict=True) if entry.ends is not None}
+    undone = _undone(session, [entry for key, entry in zip(keys, entries, strict=True) if key in have_lots])
+    rows: list[tuple[str, Entry, NewEntry]] = []
     outcomes = []
     for key, entry in zip(keys, entries, strict=True):
         # Numbers are compared faster than the ids that they stand for.
@@ -134,24 +147,25 @@ def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetim
         balances[key] = (available, used := used + entry.used)
         if request is not None:
             done.add(request)
-        kind = _KINDS[entry.kind]
-        rows.append(
-            NewEntry(
-                customers[key].id,
-                kind,
-                entry.points,
-                entry.used,
-                available,
-                used,
-                entry.claim_id,
-                entry.api_key_id,
-                entry.spend_id,
-                entry.request_id,
-            )
+        row = NewEntry(
+            customers[key].id,
+            _KINDS[entry.kind],
+            entry.points,
+            entry.used,
+            available,
+            used,
+            entry.claim_id,
+            entry.api_key_id,
+            entry.spend_id,
+            undone.get(entry.undoes) if undone else None,
+            entry.request_id,
         )
+        rows.append((key, entry, row))
         outcomes.append(True)
-    if rows:
-        ledger_bulk.add_entries(connection, rows, now)
+    plain = [row for key, _, row in rows if key not in have_lots]
+    if plain:
+        ledger_bulk.add_entries(session.connection(), plain, now)
+    _write_with_lots(session, store_id, [one for one in rows if one[0] in have_lots], now)
     rises = {key for key, entry, is_done in zip(keys, entries, outcomes, strict=True) if entry.points > 0 and is_done}
     if rises:
         wake_short(session, store_id, rises, now)
@@ -159,23 +173,85 @@ def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetim
     return outcomes
 
 
+def hold_customers(session: Session, store_id: int, emails: Mapping[str, str], now: datetime) -> dict[str, LedgerCustomer]:
+    """Lock customers, made where they are new, by key, and write first what of their points has run out."""
+    customers = ledger_bulk.lock_customers(session.connection(), store_id, emails, now)
+    over = {one.id: (one.available, one.used) for one in customers.values() if one.has_ended}
+    if not over:
+        return customers
+    left = write_ended(session, store_id, over, now)
+    return {
+        key: one._replace(available=left[one.id], has_ended=False) if one.id in left else one for key, one in customers.items()
+    }
+
+
+def _write_with_lots(session: Session, store_id: int, rows: Sequence[tuple[str, Entry, NewEntry]], now: datetime) -> None:
+    """Write entries, and what they do to lots: of each customer one at once, because the next one finds what it leaves."""
+    waves: list[list[tuple[str, Entry, NewEntry]]] = []
+    written_of: Counter[str] = Counter()
+    for one in rows:
+        if written_of[one[0]] == len(waves):
+            waves.append([])
+        waves[written_of[one[0]]].append(one)
+        written_of[one[0]] += 1
+    for wave in waves:
+        ids = written(session, [row for _, _, row in wave], now)
+        posted = [
+            Posted(
+                id_,
+                row.customer_id,
+                entry.kind,
+                row.amount,
+                row.available_after,
+                spend_id=row.spend_id,
+                undoes_id=row.undoes_id,
+                ends=entry.ends,
+            )
+            for id_, (_, entry, row) in zip(ids, wave, strict=True)
+        ]
+        follow(session, store_id, posted, now)
+
+
+def _undone(session: Session, entries: Sequence[Entry]) -> dict[UUID | None, int]:
+    """Find the entries that others undo: of an INSTANT, or of the claim that brought the points."""
+    wanted = [entry.undoes for entry in entries if entry.undoes is not None]
+    if not wanted:
+        return {}
+    instants = select(col(PointsEntryRow.request_id), col(PointsEntryRow.id)).where(
+        IsIn(col(PointsEntryRow.request_id), "requests", wanted)
+    )
+    claims = (
+        select(col(PointsClaimRow.request_id), col(PointsEntryRow.id))
+        .join(PointsEntryRow, col(PointsEntryRow.claim_id) == col(PointsClaimRow.id))
+        .where(IsIn(col(PointsClaimRow.request_id), "requests", wanted))
+    )
+    return {request_id: id_ for query in (instants, claims) for request_id, id_ in session.execute(query)}
+
+
 # Reading the value of an enumeration's member is slow.
 _KINDS = {kind: kind.value for kind in EntryKind}
 
 
-def lock_balances(session: Session, store_id: int, email_keys: Collection[str]) -> dict[str, int]:
+def lock_balances(session: Session, store_id: int, email_keys: Collection[str], now: datetime) -> dict[str, int]:
     """Give what customers have available, by their keys. Waits for changes that are just being made."""
-    query = select(col(PointsCustomerRow.email_key), col(PointsCustomerRow.available)).where(
+    query = select(col(PointsCustomerRow.id)).where(
         col(PointsCustomerRow.store_id) == store_id, IsIn(col(PointsCustomerRow.email_key), "email_keys", email_keys)
     )
-    found = session.execute(query.order_by(col(PointsCustomerRow.id)).with_for_update(read=True))
-    return {email_key: available for email_key, available in found}  # noqa: C416 - rows are no pairs to mypy
+    session.execute(query.order_by(col(PointsCustomerRow.id)).with_for_update(read=True))
+    return {key: one.available for key, one in find_customers(session, store_id, email_keys, now).items()}
 
 
-def balances(session: Session, store_id: int, emails: Collection[str]) -> dict[str, Balance]:
+def find_customers(session: Session, store_id: int, email_keys: Collection[str], now: datetime) -> dict[str, LedgerCustomer]:
+    """Find customers by their keys, with what they have now: what has run out is taken off, and nothing is written."""
+    found = ledger_bulk.find_customers(session.connection(), store_id, email_keys, now)
+    over = ended_points(session, store_id, [one.id for one in found.values() if one.has_ended], now)
+    return {key: one._replace(available=one.available - over[one.id]) if one.id in over else one for key, one in found.items()}
+
+
+def balances(session: Session, store_id: int, emails: Collection[str], now: datetime) -> dict[str, Balance]:
     """Look up customers. Keys are the e-mails as given; unknown customers are missing."""
     keys = {email: key_in(session, email) for email in emails}
-    found = ledger_bulk.find_customers(session.connection(), store_id, set(keys.values()))
+    found = find_customers(session, store_id, set(keys.values()), now)
     return {email: Balance(found[key].available, found[key].used) for email, key in keys.items() if key in found}
 
 

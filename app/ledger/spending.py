@@ -14,7 +14,6 @@ from app.db.tables import PointsCustomerRow, PointsSpendRow
 from app.db.tables.points_entry import EntryKind
 from app.ledger import entries as ledger
 from app.ledger.entries import Entry
-from app.ledger.statements import lock_customers
 
 # What history and lists show of points that are taken again.
 REVERSED_REFUND = "a refund was reversed"
@@ -37,7 +36,7 @@ def spend(
     `owed` are points that the customer has and does not own any more: refunds will take them back.
     """
     key = key_in(session, email)
-    customer = lock_customers(session.connection(), store_id, {key: email.strip()}, now)[key]
+    customer = ledger.hold_customers(session, store_id, {key: email.strip()}, now)[key]
     if customer.available - max(0, owed) < points:
         return None
     row = PointsSpendRow(
@@ -68,7 +67,7 @@ def take_again(
     Gives how many were taken.
     """
     key = key_in(session, email)
-    customer = lock_customers(session.connection(), store_id, {key: email.strip()}, now)[key]
+    customer = ledger.hold_customers(session, store_id, {key: email.strip()}, now)[key]
     taken = points if may_go_below_zero else min(points, max(0, customer.available))
     if taken > 0:
         row = PointsSpendRow(

@@ -18,12 +18,19 @@ from app.db.columns import UtcTime
 
 
 class LedgerCustomer(NamedTuple):
-    """A customer's row, as far as moving balances needs it."""
+    """A customer's row, as far as moving balances needs it.
+
+    `has_lots` is true once any points of the customer had a day, `has_ended` while some have run out and that is not written yet.
+    `may_run_out`: what the store's customers earn now gets a day.
+    """
 
     id: int
     available: int
     used: int
     imported_as: str | None
+    has_lots: bool = False
+    has_ended: bool = False
+    may_run_out: bool = False
 
 
 class NewEntry(NamedTuple):
@@ -35,10 +42,11 @@ class NewEntry(NamedTuple):
     used: int
     available_after: int
     used_after: int
-    claim_id: int | None
-    api_key_id: int | None
-    spend_id: int | None
-    request_id: UUID | None
+    claim_id: int | None = None
+    api_key_id: int | None = None
+    spend_id: int | None = None
+    undoes_id: int | None = None
+    request_id: UUID | None = None
 
 
 class ClaimToAdd(NamedTuple):
@@ -55,11 +63,12 @@ class ClaimToAdd(NamedTuple):
     expires_at: datetime | None = None
 
 
-def find_customers(connection: Connection, store_id: int, keys: Collection[str]) -> dict[str, LedgerCustomer]:
+def find_customers(connection: Connection, store_id: int, keys: Collection[str], now: datetime) -> dict[str, LedgerCustomer]:
     """Find customers by the keys of their e-mails."""
     dialect = connection.dialect.name
     wanted = json.dumps(list(keys)) if dialect == "sqlite" else list(keys)
-    rows = connection.exec_driver_sql(_FIND_CUSTOMERS[dialect], {"store_id": store_id, "keys": wanted})
+    moment = _time(connection.dialect)(now) if dialect == "sqlite" else now
+    rows = connection.exec_driver_sql(_FIND_CUSTOMERS[dialect], {"store_id": store_id, "keys": wanted, "now": moment})
     return {row[0]: LedgerCustomer._make(row[1:]) for row in rows.cursor.fetchall()}
 
 
@@ -73,18 +82,18 @@ def lock_customers(connection: Connection, store_id: int, emails: Mapping[str, s
     if connection.dialect.name == "sqlite":
         return made_customers(connection, store_id, emails, now)
     _add_customers(connection, store_id, emails, now)
-    rows = connection.exec_driver_sql(_LOCK_CUSTOMERS, {"store_id": store_id, "keys": list(emails)})
+    rows = connection.exec_driver_sql(_LOCK_CUSTOMERS, {"store_id": store_id, "keys": list(emails), "now": now})
     return {row[0]: LedgerCustomer._make(row[1:]) for row in rows.cursor.fetchall()}
 
 
 def made_customers(connection: Connection, store_id: int, emails: Mapping[str, str], now: datetime) -> dict[str, LedgerCustomer]:
     """Find customers by key, and make new ones. Those who were there are not locked."""
-    found = find_customers(connection, store_id, emails)
+    found = find_customers(connection, store_id, emails, now)
     missing = {key: email for key, email in emails.items() if key not in found}
     if not missing:
         return found
     _add_customers(connection, store_id, missing, now)
-    return find_customers(connection, store_id, emails)
+    return find_customers(connection, store_id, emails, now)
 
 
 def posted_before(connection: Connection, request_ids: Collection[UUID]) -> set[int]:
@@ -148,12 +157,19 @@ def _run_columns(
     return connection.exec_driver_sql(statement, {**columns, **common}).rowcount
 
 
-_FOUND = "SELECT email_key, id, available, used, imported_as FROM points_customer WHERE store_id = "
+def _found(store: str, now: str) -> str:
+    return f"""
+        SELECT email_key, id, available, used, imported_as, active_at IS NOT NULL, coalesce(ends_next <= {now}, FALSE),
+            coalesce((
+                SELECT kind <> 'never' FROM points_policy WHERE store_id = {store} ORDER BY id DESC LIMIT 1
+            ), FALSE)
+        FROM points_customer WHERE store_id = {store}"""  # noqa: S608 - constants
+
 
 _FIND_CUSTOMERS = MappingProxyType(
     {
-        "sqlite": f"{_FOUND} :store_id AND email_key IN (SELECT value FROM json_each(:keys))",  # noqa: S608 - constants
-        "postgresql": f"{_FOUND} %(store_id)s AND email_key = ANY(%(keys)s::text[])",
+        "sqlite": f"{_found(':store_id', ':now')} AND email_key IN (SELECT value FROM json_each(:keys))",  # noqa: S608 - constants
+        "postgresql": f"{_found('%(store_id)s', '%(now)s')} AND email_key = ANY(%(keys)s::text[])",
     }
 )
 
@@ -183,17 +199,17 @@ _POSTED_BEFORE = MappingProxyType(
     }
 )
 
-_ENTRY = "customer_id, kind, amount, used, available_after, used_after, claim_id, api_key_id, spend_id, request_id"
+_ENTRY = "customer_id, kind, amount, used, available_after, used_after, claim_id, api_key_id, spend_id, undoes_id, request_id"
 _ADD_ENTRIES = MappingProxyType(
     {
-        "sqlite": f"INSERT INTO points_entry ({_ENTRY}, created_at) VALUES ({', '.join('?' * 11)})",  # noqa: S608 - constants
+        "sqlite": f"INSERT INTO points_entry ({_ENTRY}, created_at) VALUES ({', '.join('?' * 12)})",  # noqa: S608 - constants
         # Numbered in the order of the array: that of the balances after them.
         "postgresql": f"""
             INSERT INTO points_entry ({_ENTRY}, created_at)
             SELECT {_ENTRY}, %(now)s FROM unnest(
                 %(customer_id)s::bigint[], %(kind)s::text[], %(amount)s::integer[], %(used)s::bigint[],
                 %(available_after)s::bigint[], %(used_after)s::bigint[], %(claim_id)s::bigint[], %(api_key_id)s::bigint[],
-                %(spend_id)s::bigint[], %(request_id)s::uuid[]
+                %(spend_id)s::bigint[], %(undoes_id)s::bigint[], %(request_id)s::uuid[]
             ) WITH ORDINALITY AS new ({_ENTRY}, place) ORDER BY place""",  # noqa: S608 - constants
     }
 )

@@ -1,7 +1,7 @@
 """The embedded provider: the same promises as the Points API, kept by a ledger in the app's own database."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import TypeGuard
 from uuid import UUID, uuid4
@@ -39,13 +39,17 @@ ARRAY_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedProvider:
-    """A store's points in the app's own ledger. `claim_url_base` is what its claim links begin with."""
+    """A store's points in the app's own ledger. `claim_url_base` is what its claim links begin with.
+
+    `clock` tells what has run out when somebody looks.
+    """
 
     database: Database
     sealer: Sealer
     store_id: int
     claim_url_base: str
     time_zone: str = "UTC"
+    clock: Callable[[], datetime] = field(kw_only=True)
 
     @property
     def sees_claims(self) -> bool:
@@ -73,7 +77,7 @@ class EmbeddedProvider:
 
     def balances_in(self, session: Session, emails: Sequence[str]) -> Mapping[str, Judged]:
         """Look up customers in the caller's transaction."""
-        found = ledger.balances(session, self.store_id, emails)
+        found = ledger.balances(session, self.store_id, emails, self.clock())
         return {email: found.get(email, Absent.NOBODY) for email in emails}
 
     def seen_claims(self, token_marks: Collection[str], *, now: datetime) -> Mapping[str, SeenClaim]:
@@ -116,7 +120,14 @@ class EmbeddedProvider:
     def _move_balances(self, session: Session, asks: Sequence[Ask], now: datetime) -> list[Outcome]:
         are_good = [ask.points != 0 and bool(ask.email.strip()) and _is_within_bounds(ask) for ask in asks]
         entries = [
-            ledger.Entry(ask.email, ask.points, EntryKind.INSTANT, request_id=ask.id, may_go_below_zero=ask.may_go_below_zero)
+            ledger.Entry(
+                ask.email,
+                ask.points,
+                EntryKind.INSTANT,
+                request_id=ask.id,
+                may_go_below_zero=ask.may_go_below_zero,
+                undoes=ask.undoes,
+            )
             for ask, is_good in zip(asks, are_good, strict=True)
             if is_good
         ]

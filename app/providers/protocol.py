@@ -31,6 +31,7 @@ class Ask:
     `id` is the movement's: where the provider can tell, asking twice under one id is asking once.
     `token_mark` names the claim that a CHANGE is about, by the fingerprint of its token.
     `may_go_below_zero` lets a balance fall into debt.
+    `undoes` is the id of the grant that an INSTANT takes back, or of the debit that it gives back.
     """
 
     id: UUID
@@ -40,6 +41,7 @@ class Ask:
     expires_days: int | None = None
     token_mark: str | None = None
     may_go_below_zero: bool = False
+    undoes: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

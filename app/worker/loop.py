@@ -18,6 +18,7 @@ from app.usecases.mailing.send_mails import send_mails
 from app.usecases.merchants.batches.run_batches import run_batches
 from app.usecases.merchants.continue_moves import continue_moves
 from app.usecases.moving.move_waiting import move_waiting
+from app.usecases.operating.end_lots import end_lots
 from app.usecases.operating.housekeeping import do_housekeeping
 from app.usecases.rewards.look_after_redemptions import look_after_redemptions
 from app.usecases.services import Services
@@ -38,9 +39,9 @@ FAULT_SECONDS = 10
 
 
 def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_every: timedelta = timedelta()) -> None:
-    """Settle, sweep, run batches, let claims expire, look after payments and rewards, send mails, until `stop` is set.
+    """Settle, sweep, run batches, let claims and points run out, look after payments and rewards, and send mails.
 
-    All of it side by side. No `sweep_every`, no sweep.
+    All of it goes on side by side until `stop` is set. No `sweep_every`, no sweep.
     """
     log.info("worker started", settlers=settlers)
     loops = [
@@ -52,6 +53,8 @@ def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_e
     loops.append(threading.Thread(target=_repeat, args=house, name="housekeeper"))
     expiry = (lambda: expire_claims(services), stop, HOUSE_SECONDS)
     loops.append(threading.Thread(target=_repeat, args=expiry, name="expirer"))
+    ending = (lambda: end_lots(services), stop, HOUSE_SECONDS)
+    loops.append(threading.Thread(target=_repeat, args=ending, name="lots"))
     loops.append(threading.Thread(target=_repeat, args=(lambda: run_batches(services), stop), name="batches"))
     loops.append(threading.Thread(target=_repeat, args=(lambda: look_after_spends(services), stop), name="spends"))
     loops.append(threading.Thread(target=_repeat, args=(lambda: look_after_redemptions(services), stop), name="rewards"))

@@ -44,7 +44,11 @@ class Points:
     @classmethod
     def of(cls, name: str, url: str) -> "Points":
         services = services_of(url)
-        return cls(name, services.database, EmbeddedProvider(services.database, services.sealer, STORE_ID, "http://localhost"))
+        return cls(
+            name,
+            services.database,
+            EmbeddedProvider(services.database, services.sealer, STORE_ID, "http://localhost", clock=services.clock),
+        )
 
     def ask(self, kind: AskKind, asks: Sequence[Ask]) -> None:
         """Ask, and fail where a single one is not accepted."""

@@ -17,7 +17,7 @@ from app.providers.coggins.http import CogginsProvider
 from app.providers.embedded import EmbeddedProvider
 from app.providers.protocol import PointsProvider
 from app.sealing import Sealer, fingerprint
-from tests.clock import MovableClock
+from tests.clock import START, MovableClock
 from tests.served_points import ServedPoints, serve_points
 from tests.standins.coggins import StandInCoggins
 
@@ -121,7 +121,7 @@ def new_store(database: Database, clock: MovableClock, slug: str = "shop") -> in
 
 
 def new_provider(database: Database, store_id: int, time_zone: str = "UTC") -> EmbeddedProvider:
-    return EmbeddedProvider(database, Sealer([SECRET]), store_id, BASE_URL, time_zone)
+    return EmbeddedProvider(database, Sealer([SECRET]), store_id, BASE_URL, time_zone, clock=lambda: START)
 
 
 @contextmanager

@@ -131,7 +131,7 @@ def test_postgresql_refuses_to_empty_the_entries(fresh_postgresql: Callable[[], 
         provider = new_provider(database, new_store(database, clock))
         post(provider, 5)
 
-        assert refused(provider, "TRUNCATE points_entry")
+        assert refused(provider, "TRUNCATE points_entry CASCADE")
         assert balance(provider).available == 5
 
 

@@ -23,6 +23,8 @@ from app.db.tables.points_claim import PointsClaimRow
 from app.db.tables.points_customer import PointsCustomerRow
 from app.db.tables.points_day import PointsDayRow
 from app.db.tables.points_entry import PointsEntryRow
+from app.db.tables.points_lot import PointsLotRow, PointsLotUseRow
+from app.db.tables.points_policy import PointsPolicyRow
 from app.db.tables.points_spend import PointsSpendRow
 from app.db.tables.process import ProcessRow
 from app.db.tables.redemption import RedemptionReturnRow, RedemptionRow, RedemptionUseRow
@@ -69,6 +71,9 @@ __all__ = [
     "PointsCustomerRow",
     "PointsDayRow",
     "PointsEntryRow",
+    "PointsLotRow",
+    "PointsLotUseRow",
+    "PointsPolicyRow",
     "PointsSpendRow",
     "ProcessRow",
     "RedemptionReturnRow",

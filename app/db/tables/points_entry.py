@@ -11,13 +11,14 @@ from app.db.columns import BigId, UtcTime, one_of
 
 _IS_SPEND = text("kind = 'spend'")
 _HAS_SPEND = text("spend_id IS NOT NULL")
+_UNDOES = text("undoes_id IS NOT NULL")
 
 
 class EntryKind(StrEnum):
     """What changed a balance.
 
     A claim that was taken, an INSTANT, a balance brought in from elsewhere, a moved customer, points that the customer paid with,
-    or such points given back.
+    such points given back, or points that ran out.
     """
 
     CLAIM = "claim"
@@ -26,6 +27,7 @@ class EntryKind(StrEnum):
     MOVE = "move"
     SPEND = "spend"
     GIVE_BACK = "give_back"
+    EXPIRE = "expire"
 
 
 class PointsEntryRow(SQLModel, table=True):
@@ -44,11 +46,13 @@ class PointsEntryRow(SQLModel, table=True):
         CheckConstraint("(kind IN ('spend', 'give_back')) = (spend_id IS NOT NULL)", name="points_entry_spend"),
         CheckConstraint("kind <> 'spend' OR (amount < 0 AND used = -amount)", name="points_entry_spends"),
         CheckConstraint("kind <> 'give_back' OR (amount > 0 AND used = -amount)", name="points_entry_gives_back"),
+        CheckConstraint("kind <> 'expire' OR amount < 0", name="points_entry_expires"),
         # A customer's entries, newest first, paged by id.
         Index("points_entry_of_customer", "customer_id", "id"),
         # A spend is paid once.
         Index("points_entry_pays", "spend_id", unique=True, sqlite_where=_IS_SPEND, postgresql_where=_IS_SPEND),
         Index("points_entry_of_spend", "spend_id", sqlite_where=_HAS_SPEND, postgresql_where=_HAS_SPEND),
+        Index("points_entry_undoes", "undoes_id", sqlite_where=_UNDOES, postgresql_where=_UNDOES),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -66,6 +70,8 @@ class PointsEntryRow(SQLModel, table=True):
     move_id: int | None = Field(default=None, foreign_key="customer_move.id", index=True, sa_type=BigId)
     # The spend that it pays, or gives back in part.
     spend_id: int | None = Field(default=None, foreign_key="points_spend.id", sa_type=BigId)
+    # The entry whose points it takes back for an order, or gives again. Written only where points run out.
+    undoes_id: int | None = Field(default=None, foreign_key="points_entry.id", sa_type=BigId)
     # The key of the Points API that asked for it. Empty in entries of versions before.
     api_key_id: int | None = Field(default=None, foreign_key="api_key.id", sa_type=BigId)
     created_at: datetime = Field(sa_type=UtcTime)

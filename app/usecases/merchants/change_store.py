@@ -19,6 +19,7 @@ from app.domain.staff_limits import DAY_MAX
 from app.domain.store import ClaimLink, DebtPolicy
 from app.domain.web_origin import ORIGIN_LENGTH_MAX, ORIGINS_MAX, as_origin
 from app.errors import BadRequest
+from app.usecases.merchants.change_expiry import follow_time_zone
 from app.usecases.merchants.what_changed import what_changed
 from app.usecases.services import Services
 
@@ -89,6 +90,8 @@ def change_store(
         if not _LIMITS.isdisjoint(values):
             store.limits_checked_at = now
         session.add(store)
+        if "time_zone" in values:
+            follow_time_zone(session, store, now, who=who or "operator")
         if "erase_after_days" in values and values["erase_after_days"] is None:
             waiting = (col(DeletedCustomerRow.store_id) == store.id, col(DeletedCustomerRow.kept_at).is_(None))
             session.execute(delete(DeletedCustomerRow).where(*waiting))

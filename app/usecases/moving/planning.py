@@ -118,6 +118,7 @@ def as_ask(run: Run, movement: MovementRow) -> Ask:
         customer_type=movement.customer_type,
         expires_days=movement.expires_days,
         may_go_below_zero=not run.accounts.has_floor,
+        undoes=movement.target_id,
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import case, func, select
 from sqlmodel import col
 
 from app.db.stores import find_store_by_slug
-from app.db.tables import PointsClaimRow, PointsCustomerRow, PointsEntryRow, PointsSpendRow
+from app.db.tables import PointsClaimRow, PointsCustomerRow, PointsEntryRow, PointsLotRow, PointsPolicyRow, PointsSpendRow
 from app.db.tables.points_claim import PointsClaimState
 from app.errors import BadRequest
 from app.usecases.services import Services
@@ -110,8 +110,28 @@ def _spends(store_id: int, _now: datetime) -> Any:
     )
 
 
+def _lots(store_id: int, _now: datetime) -> Any:
+    return (
+        select(
+            col(PointsLotRow.id),
+            col(PointsCustomerRow.email),
+            col(PointsLotRow.points),
+            col(PointsLotRow.points_left),
+            col(PointsLotRow.ends),
+            col(PointsPolicyRow.months).label("months_after_activity"),
+            col(PointsCustomerRow.active_at),
+            col(PointsLotRow.entry_id),
+            col(PointsLotRow.origin_id),
+        )
+        .join(PointsCustomerRow, col(PointsCustomerRow.id) == col(PointsLotRow.customer_id))
+        .outerjoin(PointsPolicyRow, (col(PointsPolicyRow.id) == col(PointsLotRow.policy_id)) & col(PointsLotRow.ends).is_(None))
+        .where(col(PointsCustomerRow.store_id) == store_id)
+        .order_by(col(PointsLotRow.id))
+    )
+
+
 EXPORTS: Mapping[str, Callable[[int, datetime], Any]] = MappingProxyType(
-    {"balances": _balances, "claims": _claims, "entries": _entries, "spends": _spends}
+    {"balances": _balances, "claims": _claims, "entries": _entries, "spends": _spends, "lots": _lots}
 )
 
 

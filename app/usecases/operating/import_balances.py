@@ -33,8 +33,9 @@ def import_balances(
         balances = [row for row in batch if isinstance(row, BalanceRow)]
         if is_dry_run:
             with services.database.reading() as session:
-                told = preview_changes(session, store_id, changes, may_go_below_zero=may_go_below_zero)
-                told += preview(session, store_id, balances)
+                now = services.clock()
+                told = preview_changes(session, store_id, changes, now, may_go_below_zero=may_go_below_zero)
+                told += preview(session, store_id, balances, now)
         else:
             with services.database.writing() as session:
                 now = services.clock()

@@ -9,6 +9,7 @@ from app.db.stores import find_store_by_slug
 from app.db.tables import StoreRow
 from app.errors import BadRequest
 from app.ledger.audit import LEDGER_AUDITS, RANGE, differing, next_range
+from app.ledger.lot_audits import LOT_AUDITS
 from app.usecases.operating.batch_audits import BATCH_AUDITS
 from app.usecases.operating.customer_audits import CUSTOMER_AUDITS
 from app.usecases.operating.order_audits import ORDER_AUDITS
@@ -18,7 +19,16 @@ from app.usecases.operating.staff_audits import STAFF_AUDITS
 from app.usecases.operating.total_audits import differing_totals
 from app.usecases.services import Services
 
-AUDITS = (*LEDGER_AUDITS, *ORDER_AUDITS, *CUSTOMER_AUDITS, *STAFF_AUDITS, *BATCH_AUDITS, *SPEND_AUDITS, *REWARD_AUDITS)
+AUDITS = (
+    *LEDGER_AUDITS,
+    *LOT_AUDITS,
+    *ORDER_AUDITS,
+    *CUSTOMER_AUDITS,
+    *STAFF_AUDITS,
+    *BATCH_AUDITS,
+    *SPEND_AUDITS,
+    *REWARD_AUDITS,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from app.domain.rewards import RewardPrice, RewardRefusal, RewardTerms, Wish, de
 from app.domain.settlement import CauseKind, MovementState
 from app.domain.store import StoreState
 from app.http.deadlines import within
-from app.ledger import statements as ledger
+from app.ledger import entries as ledger
 from app.providers.protocol import NotSent, Rejected, held
 from app.sealing import fingerprint
 from app.usecases.moving.engine_run import Run, open_accounts
@@ -140,10 +140,9 @@ def _take_in(
 def _balance(session: Session, asked: RewardWish, key: str, available: int | None, now: datetime) -> int:
     """Tell what a customer can spend: what a refund is to take back cannot be spent. Locks a customer of embedded points."""
     if available is None:
-        connection = session.connection()
-        if key not in ledger.find_customers(connection, asked.store_id, [key]):
+        if key not in ledger.find_customers(session, asked.store_id, [key], now):
             return 0
-        available = ledger.lock_customers(connection, asked.store_id, {key: asked.email.strip()}, now)[key].available
+        available = ledger.hold_customers(session, asked.store_id, {key: asked.email.strip()}, now)[key].available
     return available - points_owed(session, asked.store_id, asked.email)
 
 

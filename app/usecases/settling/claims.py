@@ -13,6 +13,7 @@ from app.db.moves import moves_of
 from app.db.tables import ClaimRow
 from app.domain import retry
 from app.domain.claim import Balance, ClaimState, runs_out_at, taken_since_shown
+from app.ledger.ran_out import ran_out_of
 from app.providers.protocol import Absent, NotSent, SeenClaim, held
 from app.usecases.moving.looking_up import Look, Looks
 from app.usecases.services import Services
@@ -32,6 +33,9 @@ def with_books(services: Services, batch: Batch, active: Sequence[Standing]) -> 
     _bring_up_to_now(batch, ours, now)
     with services.database.reading() as session:
         moves = moves_of(session, batch.accounts.rows, {email for one in active for email in _emails(one, books[one.id])})
+        ran_out = ran_out_of(session, batch.store_id, [one.id for one in active], now) if batch.accounts.local else {}
+    for order_id, of_order in ran_out.items():
+        books[order_id].ran_out = of_order
     return {
         standing.id: replace(standing.leaving(now) if standing.id in lost else standing, books=books[standing.id], moves=moves)
         for standing in active

@@ -22,6 +22,7 @@ from app.domain.claim import ClaimState
 from app.domain.email import email_key
 from app.domain.moved_customers import MovedCustomers
 from app.domain.settlement import MovementKind
+from app.ledger.ran_out import ran_out_of
 from app.providers.protocol import Accepted
 from app.usecases.moving.causes import Ended, Problem, Result
 from app.usecases.moving.engine_run import Run
@@ -60,7 +61,7 @@ def write_plans(run: Run, batch: Batch, active: Sequence[Standing], now: datetim
             change_rows(session, OrderRow, [_read_values(session, standing) for standing in ours if standing.due is not None])
         else:
             change_rows(session, OrderRow, [_due_of(standing) for standing in ours if standing.books.newly_gone])
-        moved = _with_new_moves(session, batch, ours)
+        moved = [*_with_new_moves(session, batch, ours), *_with_less_to_take(session, batch, ours, now)]
         left |= {standing.id: Left(now) for standing in moved}
         ours = [standing for standing in ours if standing not in moved]
         movements, kept_back = _movements(run, batch, ours, now)
@@ -82,6 +83,15 @@ def _with_new_moves(session: Session, batch: Batch, standings: Sequence[Standing
         for standing in standings
         if standing.decision.step is not None and _differ(standing.moves, moves, standing.decision.step.email)
     ]
+
+
+def _with_less_to_take(session: Session, batch: Batch, standings: Sequence[Standing], now: datetime) -> list[Standing]:
+    """Give the orders of which points ran out since it was decided how many to take back."""
+    taking = [one for one in standings if one.decision.step is not None and one.decision.step.kind is MovementKind.DEBIT]
+    if not taking or not batch.accounts.local:
+        return []
+    ran_out = ran_out_of(session, batch.store_id, [one.id for one in taking], now)
+    return [one for one in taking if ran_out.get(one.id, ()) != one.books.ran_out]
 
 
 def _differ(then: MovedCustomers, now: MovedCustomers, email: str) -> bool:

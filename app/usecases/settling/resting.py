@@ -71,7 +71,7 @@ def _wake_what_can_go_on(session: Session, batch: Batch, standings: Mapping[int,
     ready = {order_id for order_id, lane in waiting.items() if lane in free}
     short = {standing.id: keys for standing in standings.values() if (keys := _owing(session, batch, standing))}
     if short:
-        available = lock_balances(session, batch.store_id, sorted(set().union(*short.values())))
+        available = lock_balances(session, batch.store_id, sorted(set().union(*short.values())), now)
         ready |= {order_id for order_id, keys in short.items() if any(available.get(key, 0) > 0 for key in keys)}
     for order_id in sorted(ready):
         wake(session, order_id, now)

@@ -17,7 +17,7 @@ from app.domain.payment_request import PaymentRequest, Shopper, payer_of
 from app.domain.settlement import CauseKind
 from app.domain.spend_rule import SpendRule
 from app.domain.spending import SpendRefusal, SpendStage, as_amount, decide_payment
-from app.ledger import statements as ledger
+from app.ledger import entries as ledger
 from app.usecases.moving.engine_run import Run, open_accounts
 from app.usecases.services import Services
 from app.usecases.spending.charge_elsewhere import charge_elsewhere
@@ -90,10 +90,9 @@ def _charge_here(
 ) -> Charged | NotCharged:
     """Take embedded points, all in the caller's transaction. Whoever pays is locked: two payments see one balance in turn."""
     store_id, key = account.store_id, key_in(session, payer.email)
-    connection = session.connection()
-    if key not in ledger.find_customers(connection, store_id, [key]):
+    if key not in ledger.find_customers(session, store_id, [key], now):
         return NotCharged(SpendRefusal.NO_POINTS)
-    customer = ledger.lock_customers(connection, store_id, {key: payer.email.strip()}, now)[key]
+    customer = ledger.hold_customers(session, store_id, {key: payer.email.strip()}, now)[key]
     meanwhile = find_spend_of(session, store_id, asked.transaction_id)
     if meanwhile is not None:
         return NotCharged(SpendRefusal.TRY_AGAIN) if meanwhile.stage in _UNSURE else _charged(meanwhile)
