@@ -26,6 +26,7 @@ class HistoryChange(StrEnum):
     MOVED       the customer was moved from another address, or to one
     GIVEN       the shop gave points
     TAKEN       the shop took points
+    RAN_OUT     points were not used in time
     """
 
     CLAIMED = "claimed"
@@ -37,6 +38,7 @@ class HistoryChange(StrEnum):
     MOVED = "moved"
     GIVEN = "given"
     TAKEN = "taken"
+    RAN_OUT = "ran_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,4 +106,5 @@ _BY_KIND = {
     EntryKind.GIVE_BACK: HistoryChange.RETURNED,
     EntryKind.IMPORT: HistoryChange.IMPORTED,
     EntryKind.MOVE: HistoryChange.MOVED,
+    EntryKind.EXPIRE: HistoryChange.RAN_OUT,
 }

@@ -1,7 +1,10 @@
 """Show a signed-in shopper their points: what they have, what it is worth, and what is on its way."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
+
+from sqlmodel import Session
 
 from app.db.spend_rules import as_spend_rule, spend_rule_in_force, spend_rules_of
 from app.db.spends import points_owed
@@ -9,8 +12,11 @@ from app.db.stores import accounts_of
 from app.db.tables import StoreRow
 from app.domain.catalogue import SalesChannel
 from app.domain.claim import Balance
+from app.domain.expiry_policy import last_day
 from app.domain.spending import worth
+from app.domain.store import AccountKind
 from app.errors import Unavailable
+from app.ledger.lot_books import runs_out_next
 from app.providers.protocol import NotSent, held
 from app.usecases.confirmed_shoppers import SignedIn
 from app.usecases.moving.balances_now import balances_now
@@ -28,12 +34,20 @@ class Worth:
 
 
 @dataclass(frozen=True, slots=True)
+class RunsOut:
+    """Points that run out next, and the last day on which they can be used."""
+
+    points: int
+    last_day: date
+
+
+@dataclass(frozen=True, slots=True)
 class Wallet:
     """A customer's points.
 
     `owed` is what refunds are still to take back: it cannot be spent. `claimable` waits to be taken. `pending` is what orders
     that were paid will bring later. `worth` is what points pay in a channel; None where no channel was asked about, or points
-    pay nothing there.
+    pay nothing there. `runs_out` is None where no points run out, and where points are kept elsewhere.
     """
 
     balance: Balance
@@ -41,6 +55,7 @@ class Wallet:
     claimable: int
     pending: int
     worth: Worth | None
+    runs_out: RunsOut | None = None
 
 
 def show_wallet(services: Services, shopper: SignedIn, *, channel: SalesChannel | None = None) -> Wallet:
@@ -56,6 +71,7 @@ def show_wallet(services: Services, shopper: SignedIn, *, channel: SalesChannel 
         claimable = points_that_wait(session, store, shopper.email, accounts.values(), now)
         pending = pending_points(session, store, shopper.email, now)
         rule = None if channel is None else spend_rule_in_force(spend_rules_of(session, shopper.store_id), channel.slug, now)
+        runs_out = _runs_out(session, store, shopper, now)
     account = next(account for account in accounts.values() if account.is_current)
     found = balances_now(services, services.provider_of(store, account), [shopper.email])
     if isinstance(found, NotSent):
@@ -64,4 +80,11 @@ def show_wallet(services: Services, shopper: SignedIn, *, channel: SalesChannel 
     paying = None
     if channel is not None and rule is not None and rule.is_active:
         paying = Worth(worth(balance.available - owed, as_spend_rule(rule), channel.currency), channel)
-    return Wallet(balance, owed, claimable, pending, paying)
+    is_here = account.kind == AccountKind.EMBEDDED
+    return Wallet(balance, owed, claimable, pending, paying, runs_out if is_here else None)
+
+
+def _runs_out(session: Session, store: StoreRow, shopper: SignedIn, now: datetime) -> RunsOut | None:
+    """Tell what of the customer's points runs out next."""
+    following = runs_out_next(session, shopper.store_id, shopper.email, now)
+    return None if following is None else RunsOut(following[1], last_day(following[0], store.time_zone))

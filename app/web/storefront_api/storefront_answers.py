@@ -23,8 +23,9 @@ def wallet_answer(wallet: Wallet) -> Plain:
         "worth": None
         if worth is None
         else {"amount": f"{worth.amount:f}", "currency": worth.channel.currency, "channel": worth.channel.slug},
-        # Points do not run out yet.
-        "nextToRunOut": None,
+        "nextToRunOut": None
+        if wallet.runs_out is None
+        else {"points": wallet.runs_out.points, "lastDay": wallet.runs_out.last_day.isoformat()},
     }
 
 
