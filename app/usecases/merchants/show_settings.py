@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from app.db.points_policies import as_policy
 from app.db.spend_rules import points_can_pay
 from app.db.stores import brand_of, customer_types_of, store_and_account, storefront_origins_of
 from app.domain.brand import Brand
+from app.domain.expiry_policy import NEVER
 from app.domain.store import AccountKind
 from app.saleor.manifest import tells_of_deleted_customers
+from app.usecases.merchants.change_expiry import newest_policy, say_policy
 from app.usecases.services import Services
 
 
@@ -40,13 +43,15 @@ class ShownSettings:
     points_can_pay: bool
     storefront_api: bool
     storefront_origins: tuple[str, ...]
+    policy: str
 
 
 def show_settings(services: Services, store_id: int) -> ShownSettings:
-    """Show a store's settings, by two queries."""
+    """Show a store's settings, by three queries."""
     with services.database.reading() as session:
         store, account = store_and_account(session, store_id)
         can_pay = points_can_pay(session, store_id)
+        policy = newest_policy(session, store_id)
     return ShownSettings(
         account=ShownAccount(AccountKind(account.kind), account.url, account.paused_until is not None, account.problem),
         brand=brand_of(store),
@@ -64,4 +69,5 @@ def show_settings(services: Services, store_id: int) -> ShownSettings:
         points_can_pay=can_pay,
         storefront_api=store.storefront_api,
         storefront_origins=storefront_origins_of(store),
+        policy=say_policy(NEVER if policy is None else as_policy(policy)),
     )

@@ -2,7 +2,7 @@
 
 import base64
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from babel.dates import format_date
@@ -10,6 +10,7 @@ from babel.numbers import format_decimal
 from pygal import Bar, Config  # type: ignore[import-untyped]  # it comes without types
 from pygal.style import Style  # type: ignore[import-untyped]  # it comes without types
 
+from app.usecases.merchants.forecast_expiry import MonthOfPoints
 from app.usecases.merchants.see_overview import PointsDay
 
 # pygal leaves a finder for its plug-ins behind, of a kind that Python has given up: every module not found would warn of it.
@@ -54,17 +55,31 @@ def points_chart(
 ) -> Chart:
     """Draw what was granted, taken and taken back, day by day, or month by month."""
     labels = [str(format_date(one.day, "MMM y" if is_by_month else "d MMM", locale=locale)) for one in days]
-    return Chart(*(_drawn(days, labels, style, width, height, locale) for style in (_LIGHT, _DARK)))
+    bars = {
+        "Given": [day.granted for day in days],
+        "Claimed": [day.taken for day in days],
+        "Taken back": [day.taken_back for day in days],
+    }
+    return Chart(*(_drawn(bars, labels, style, width, height, locale) for style in (_LIGHT, _DARK)))
 
 
-def _drawn(days: Sequence[PointsDay], labels: Sequence[str], style: Style, width: int, height: int, locale: str) -> str:
+def months_chart(months: Sequence[MonthOfPoints], *, locale: str = "en", width: int = 960, height: int = 260) -> Chart:
+    """Draw what would run out in each month by a policy, and what has its day already."""
+    labels = [str(format_date(one.first_day, "MMM y", locale=locale)) for one in months]
+    bars = {"By this policy": [one.would for one in months], "Has its day already": [one.already for one in months]}
+    return Chart(*(_drawn(bars, labels, style, width, height, locale) for style in (_LIGHT, _DARK)))
+
+
+def _drawn(
+    bars: Mapping[str, Sequence[int]], labels: Sequence[str], style: Style, width: int, height: int, locale: str
+) -> str:
     config = Config(
         js=[],
         width=width,
         height=height,
         explicit_size=True,
         show_minor_x_labels=False,
-        x_labels_major_every=max(1, len(days) // 6),
+        x_labels_major_every=max(1, len(labels) // 6),
         truncate_label=-1,
         legend_at_bottom=True,
         legend_at_bottom_columns=3,
@@ -73,7 +88,7 @@ def _drawn(days: Sequence[PointsDay], labels: Sequence[str], style: Style, width
         spacing=10,
         max_scale=5,
         min_scale=3,
-        range=None if any(day.granted or day.taken or day.taken_back for day in days) else (0, 10),
+        range=None if any(any(values) for values in bars.values()) else (0, 10),
         # Along the axis; no script shows the number of a bar.
         value_formatter=lambda value: str(format_decimal(round(value), locale=locale)),
         y_title=None,
@@ -81,8 +96,7 @@ def _drawn(days: Sequence[PointsDay], labels: Sequence[str], style: Style, width
     )
     chart = Bar(config, style=style)
     chart.x_labels = labels
-    chart.add("Given", [day.granted for day in days])
-    chart.add("Claimed", [day.taken for day in days])
-    chart.add("Taken back", [day.taken_back for day in days])
+    for name, values in bars.items():
+        chart.add(name, list(values))
     drawn: str = chart.render(is_unicode=True)
     return f"data:image/svg+xml;base64,{base64.b64encode(drawn.encode()).decode()}"

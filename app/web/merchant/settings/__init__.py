@@ -14,6 +14,7 @@ from app.web.merchant.settings import (
     look,
     page,
     provider,
+    running_out,
     spend_rule_form,
     spending,
     storefront,
@@ -28,5 +29,5 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
         return page.show(services, page.changer(services))
 
     provider.add_routes(routes, services, settings)
-    for form in (giving, limits, look, keys, granting, erasing, spending, spend_rule_form, storefront, dashboard):
+    for form in (giving, limits, look, keys, granting, erasing, spending, spend_rule_form, storefront, running_out, dashboard):
         form.add_routes(routes, services)

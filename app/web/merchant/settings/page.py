@@ -65,6 +65,7 @@ def show(
         providers=PROVIDERS,
         time_zones=[(name, name) for name in sorted(available_timezones() | {shown.time_zone})],
         storefront_url=f"{services.public_url}/api/storefront/v1/{staff.store_slug}",
+        running_out="decided at Coggins" if shown.account.kind is AccountKind.COGGINS else shown.policy,
         new_token=new_token,
         **{"new_key": "", **values},
     )
