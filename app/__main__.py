@@ -44,6 +44,7 @@ COMMANDS = MappingProxyType(
             "spends": "spends:spends",
             "spending": "spending:spending",
             "mails": "mail_commands:mails",
+            "expiry": "expiry:expiry",
             "rewards": "reward_commands:rewards",
             "redemptions": "redemption_commands:redemptions",
         }.items()
