@@ -70,9 +70,7 @@ def months_chart(months: Sequence[MonthOfPoints], *, locale: str = "en", width: 
     return Chart(*(_drawn(bars, labels, style, width, height, locale) for style in (_LIGHT, _DARK)))
 
 
-def _drawn(
-    bars: Mapping[str, Sequence[int]], labels: Sequence[str], style: Style, width: int, height: int, locale: str
-) -> str:
+def _drawn(bars: Mapping[str, Sequence[int]], labels: Sequence[str], style: Style, width: int, height: int, locale: str) -> str:
     config = Config(
         js=[],
         width=width,
