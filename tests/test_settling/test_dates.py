@@ -134,6 +134,9 @@ MOMENTS_AHEAD = {
     "change_batch.look_at": "test_staff/test_batches.py::test_another_change_under_way_is_waited_for",
     "batch_change.look_at": "test_staff/test_batches.py::test_another_change_under_way_is_waited_for",
     "redemption.look_at": "test_rewards/test_taking_back.py::test_a_code_whose_time_is_over_brings_its_points_back",
+    "mail.lease_until": "test_mailing/test_bad_servers.py::test_a_mail_whose_worker_died_before_sending_is_sent",
+    "mail_server.paused_until": "test_mailing/test_bad_servers.py::test_a_wrong_password_is_told_and_tried_again",
+    "store.mail_paused_until": "test_mailing/test_bad_servers.py::test_a_server_that_takes_no_mail_from_us_stops_no_address",
     "reward_version.ends_at": "test_domain/test_rewards.py::test_a_reward_is_refused_outside_its_terms",
 }
 # The end of what was logged again and again; and what the tests of spends and rewards walk.
