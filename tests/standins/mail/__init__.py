@@ -13,6 +13,8 @@ from typing import Any, Self, cast
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from tests.waiting import PATIENCE_SECONDS
+
 USER, PASSWORD = "points@shop.example", "a password/with@signs"
 
 
@@ -78,10 +80,12 @@ class StandInMail:
 
     def start(self) -> None:
         loop = self._loop = asyncio.new_event_loop()
-        server = loop.run_until_complete(loop.create_server(lambda: self._served(loop), "127.0.0.1", self.port))
-        self.port = server.sockets[0].getsockname()[1]
-        self._thread = threading.Thread(target=self._run, args=(loop, server), daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(loop,), daemon=True)
         self._thread.start()
+        # In its own thread: a browser's test has a loop in this one.
+        listening = loop.create_server(lambda: self._served(loop), "127.0.0.1", self.port)
+        self._server = asyncio.run_coroutine_threadsafe(listening, loop).result(PATIENCE_SECONDS)
+        self.port = self._server.sockets[0].getsockname()[1]
 
     def stop(self) -> None:
         """Stop listening, and cut what is connected."""
@@ -92,10 +96,10 @@ class StandInMail:
         self._thread.join()
         self.released.clear()
 
-    def _run(self, loop: asyncio.AbstractEventLoop, server: asyncio.Server) -> None:
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
         asyncio.set_event_loop(loop)
         loop.run_forever()
-        server.close()
+        self._server.close()
         for transport in self._transports:
             transport.abort()
         tasks = asyncio.all_tasks(loop)
