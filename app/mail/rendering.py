@@ -10,7 +10,7 @@ import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.domain.brand import Brand
-from app.domain.colours import DEFAULT_ACCENT, dark_palette, light_palette
+from app.domain.colours import DEFAULT_ACCENT, Palette, dark_palette, light_palette
 from app.domain.mails import MailKind
 from app.languages import Speech, catalogues_in, source_speech, speech_in
 from app.mail.letter import Sheet
@@ -22,12 +22,16 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What stands around the words: the shop, where its logo is, and where its reader opts out. No `opt_out_url`: nowhere."""
+    """What stands around the words: the shop, where its logo is, and where its reader opts out. No `opt_out_url`: nowhere.
+
+    `styles_at` is for a preview, whose page allows no styles but files: the address before the colour's name.
+    """
 
     brand: Brand
     logo_url: str | None = None
     opt_out_url: str | None = None
     is_test: bool = False
+    styles_at: str = ""
 
 
 def catalogues() -> Mapping[str, NullTranslations]:
@@ -50,11 +54,20 @@ def render_mail(kind: MailKind, values: Mapping[str, object], frame: Frame, spee
         "brand": frame.brand,
         "speech": speech,
         "_": speech.messages.gettext,
-        "light": light_palette(accent),
-        "dark": dark_palette(accent),
+        "accent": accent,
+        **_palettes(accent),
     }
     html, text = (_environment().get_template(name).render(everything) for name in ("mail.html", "mail.txt"))
-    return Sheet(passage.subject, text, _inliner().inline(html))
+    return Sheet(passage.subject, text, html if frame.styles_at else _inliner().inline(html))
+
+
+def mail_stylesheet(accent: str) -> str:
+    """Write the styles of a mail as a file, for a preview."""
+    return _environment().get_template("mail.css").render(_palettes(accent))
+
+
+def _palettes(accent: str) -> dict[str, Palette]:
+    return {"light": light_palette(accent), "dark": dark_palette(accent)}
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # it comes without types
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from app.usecases.merchants.adjust_points import adjust_customer
 from app.usecases.operating.housekeeping import know_customers
@@ -11,6 +11,12 @@ from tests.test_merchant.calls import Desk
 from tests.test_merchant.conftest import OpenFrame
 from tests.test_merchant.test_the_frame import app_in
 from tests.test_settling.test_refunds import ADA, paid_order
+
+
+def faults_in(page: Page) -> list[str]:
+    """Ask axe what is wrong with the app's page inside the Dashboard."""
+    found = Axe().run(page.frames[1]).response["violations"]
+    return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -26,9 +32,7 @@ def test_axe_finds_no_fault(desk: Desk, dashboard: StandInDashboard, frames: Ope
         app_in(page).get_by_role("link", name=name, exact=True).click()
         expect(app_in(page).get_by_role("heading", level=1)).to_have_text(name)
         expect(app_in(page).locator("main")).not_to_have_attribute("aria-busy", "true")
-        found = Axe().run(page.frames[1]).response["violations"]
-        faults = [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
-        assert faults == [], name
+        assert faults_in(page) == [], name
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -47,6 +51,4 @@ def test_axe_finds_no_fault_with_a_customers_history_and_the_changes_by_staff(
         page.goto(dashboard.page(f"/{path}"))
         expect(app_in(page).get_by_role("heading", level=1)).to_have_text(heading)
         expect(app_in(page).get_by_role("table").last).to_be_visible()
-        found = Axe().run(page.frames[1]).response["violations"]
-        faults = [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
-        assert faults == [], heading
+        assert faults_in(page) == [], heading

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from app.db.dialects import insert_into
@@ -18,6 +19,7 @@ from app.usecases.services import Services
 LANGUAGE_MAX = 16
 # In the values of a mail that staff sent themselves.
 IS_TEST = "is_test"
+_ABOUT_TEST = "test "
 # A claim is reminded of after so many days, unless somebody said another number.
 REMINDED_AFTER_DAYS = 7
 
@@ -83,7 +85,15 @@ def put_test_mail(session: Session, services: Services, store: StoreRow, kind: M
     """Send a mail of a kind with made-up numbers, whether it is switched on or not. False where no mail can be sent at all."""
     if services.courier is None or store.mail_sender is None or not is_address(email):
         return False
-    return _write(session, services, store, NewMail(kind, email, f"test {uuid4().hex}", language, {IS_TEST: True}), Urgency.NOW)
+    about = f"{_ABOUT_TEST}{uuid4().hex}"
+    return _write(session, services, store, NewMail(kind, email, about, language, {IS_TEST: True}), Urgency.NOW)
+
+
+def tests_since(session: Session, store: StoreRow, email: str, since: datetime) -> int:
+    """Count the tests that were written to an address of late."""
+    of_address = (MailRow.store_id == store.id, MailRow.email_key == email_key(email))
+    is_test = (col(MailRow.about).startswith(_ABOUT_TEST), MailRow.written_at > since)
+    return session.exec(select(func.count()).select_from(MailRow).where(*of_address, *is_test)).one()
 
 
 def is_on(session: Session, services: Services, store: StoreRow, kind: MailKind) -> bool:

@@ -5,6 +5,7 @@ import re
 from flask import Blueprint, Response, abort
 
 from app.domain.colours import Palette, dark_palette, light_palette
+from app.mail.rendering import mail_stylesheet
 from app.usecases.merchants.change_brand import show_logo
 from app.usecases.services import Services
 
@@ -24,6 +25,16 @@ def blueprint(services: Services) -> Blueprint:
         if not _COLOUR.fullmatch(colour):
             abort(404)
         return _kept(Response(stylesheet(f"#{colour}"), mimetype="text/css"))
+
+    @routes.get("/mail/<colour>.css")
+    def mail(colour: str) -> Response:
+        """Give the styles of a mail, for its preview in the Dashboard."""
+        if not _COLOUR.fullmatch(colour):
+            abort(404)
+        answer = _kept(Response(mail_stylesheet(f"#{colour}"), mimetype="text/css"))
+        # Another version of the app may write another.
+        answer.headers["Cache-Control"] = "no-cache"
+        return answer
 
     @routes.get("/<slug>/<mark>.png")
     def logo(slug: str, mark: str) -> Response:

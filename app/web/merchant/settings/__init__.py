@@ -12,6 +12,7 @@ from app.web.merchant.settings import (
     keys,
     limits,
     look,
+    mails,
     page,
     provider,
     running_out,
@@ -29,5 +30,7 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
         return page.show(services, page.changer(services))
 
     provider.add_routes(routes, services, settings)
-    for form in (giving, limits, look, keys, granting, erasing, spending, spend_rule_form, storefront, running_out, dashboard):
+    cards = (giving, limits, look, keys, granting, erasing, storefront, dashboard)
+    pages = (spending, spend_rule_form, running_out, mails)
+    for form in (*cards, *pages):
         form.add_routes(routes, services)
