@@ -138,6 +138,22 @@ def test_a_user_without_manage_orders_reads_what_is_missing(shop: World, permiss
     assert "needs the permission MANAGE_ORDERS" in seen(answer)
 
 
+MAILS = {
+    "settings/mails": ("save",),
+    "settings/mails/reminder/de": ("save", "preview", "test"),
+}
+
+
+@pytest.mark.parametrize("path", MAILS)
+def test_only_who_may_change_settings_sees_and_changes_mails(shop: World, path: str) -> None:
+    user = Desk(shop, ("MANAGE_ORDERS",))
+
+    answers = [user.get(path), *(user.post(f"{path}/{what}", {}) for what in MAILS[path])]
+
+    assert {answer.status_code for answer in answers} == {403}
+    assert Desk(shop, ("MANAGE_APPS",)).get(path).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("permissions", "tabs"),
     [

@@ -12,6 +12,7 @@ from app.usecases.merchants.keep_customer import planned_erasure
 from app.usecases.merchants.list_moves import moves_of_customer
 from app.usecases.merchants.list_requests import requests_of_customer
 from app.usecases.merchants.look_up_customer import look_up_customer
+from app.usecases.merchants.stopped_address import stopped_address, write_again
 from app.usecases.rewards.list_redemptions import list_redemptions
 from app.usecases.services import Services
 from app.web.merchant import order_words
@@ -68,6 +69,18 @@ def add_routes(routes: Blueprint, services: Services) -> None:
             told: dict[str, Any] = {"debt_sentence" if is_debt else "settle_sentence": refused.message}
             return customer_page(services, staff, email, status=422, **told)
         return notify(customer_page(services, staff, email), *said)
+
+    @routes.post("/pages/customers/<segment>/write-again")
+    def write_to_stopped(segment: str) -> Response:
+        staff = staff_of(services, request)
+        require(staff, MANAGE_ORDERS)
+        email = from_segment(segment)
+        try:
+            form_about("email", email)
+            write_again(services, staff.store_id, email, who=staff.email, once=form_once(staff))
+        except BadRequest as refused:
+            return notify(customer_page(services, staff, email), "warning", "Nothing was changed", refused.message)
+        return notify(customer_page(services, staff, email), "success", "Mails are sent to this address again")
 
     _add_rewards(routes, services)
 
@@ -130,6 +143,7 @@ def customer_page(
         new_token=new_token,
         moves=moves_of_customer(services, staff.store_id, email) if customer is not None else [],
         requests=requests_of_customer(services, staff.store_id, email) if customer is not None else [],
+        stopped=stopped_address(services, staff.store_id, customer.email) if customer is not None else None,
         erasure=planned_erasure(services, staff.store_id, email) if customer is not None else None,
         may_erase=MANAGE_USERS in staff.user_permissions,
         **given,
