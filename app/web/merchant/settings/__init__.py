@@ -12,7 +12,7 @@ from app.web.merchant.settings import (
     keys,
     limits,
     look,
-    mails,
+    mail_form,
     page,
     provider,
     running_out,
@@ -31,6 +31,6 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
 
     provider.add_routes(routes, services, settings)
     cards = (giving, limits, look, keys, granting, erasing, storefront, dashboard)
-    pages = (spending, spend_rule_form, running_out, mails)
+    pages = (spending, spend_rule_form, running_out, mail_form)
     for form in (*cards, *pages):
         form.add_routes(routes, services)
