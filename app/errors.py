@@ -12,6 +12,7 @@
     │   ├── NotPermitted        a staff user, or this app, lacks the permission that this needs
     │   ├── UnknownStore        no such store is installed
     │   ├── NoStorefront        no store of this name serves storefronts
+    │   ├── NoWallet            no store of this name has its wallet switched on
     │   ├── NotConfirmed        the shopper has not confirmed the e-mail address
     │   ├── NoClaim             no claim of this id waits for the shopper, or did
     │   ├── NoPointsOnCheckout  the shopper's points pay nothing of this checkout
@@ -129,6 +130,16 @@ class NoStorefront(Refused):
 
     def __init__(self) -> None:
         super().__init__("No store of this name serves storefronts. A merchant switches it on in Settings, Storefront API.")
+
+
+class NoWallet(Refused):
+    """There is no such store, or its merchant has not switched the wallet on: a stranger cannot tell which."""
+
+    code = "NOT_FOUND"
+    status = 404
+
+    def __init__(self) -> None:
+        super().__init__("No store of this name has a wallet. A merchant switches it on in Settings, Wallet.")
 
 
 class NotConfirmed(Refused):

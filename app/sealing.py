@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import hmac
 import os
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ class Sealer:
     def __init__(self, secrets: Sequence[str]) -> None:
         self._fernet = MultiFernet([Fernet(_key(secret)) for secret in secrets])
         self._short = [AESGCM(_derived(secret, b"saleor-points tokens")) for secret in secrets]
+        self._marking = [_derived(secret, b"saleor-points marks") for secret in secrets]
 
     def seal(self, text: str) -> str:
         """Encrypt a text. The result is printable and can be opened by `open`."""
@@ -37,6 +39,14 @@ class Sealer:
         """
         nonce = os.urandom(_NONCE_BYTES)
         return _SHORT + base64.b64encode(nonce + self._short[0].encrypt(nonce, text.encode(), None)).decode()
+
+    def keyed_mark(self, text: str) -> str:
+        """Give a one-way mark of a text that is easy to guess, such as six digits: without a secret nobody can try them all."""
+        return _keyed(self._marking[0], text)
+
+    def is_marked(self, text: str, mark: str) -> bool:
+        """Tell whether a mark is this text's, made with any of the secrets. All are compared, and each in the same time."""
+        return max([hmac.compare_digest(_keyed(key, text), mark) for key in self._marking])
 
     def open(self, sealed: str) -> str:
         """Decrypt what `seal` or `seal_short` made.
@@ -72,6 +82,10 @@ class Sealer:
 def fingerprint(text: str) -> str:
     """Give a short one-way mark of a secret, to find it by without storing it."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _keyed(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()
 
 
 def _no_secret_fits() -> BadSetting:

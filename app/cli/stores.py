@@ -64,6 +64,7 @@ def create_store_command(name: str) -> None:
 @click.option(
     "--storefront-origins", metavar="A,B", help='Whose pages can, such as https://shop.example.com; "" for servers only.'
 )
+@click.option("--hosted-wallet", metavar="on|off", help="Whether customers see their points on the app's own pages.")
 @option_who_if_any
 def set_store(slug: str, *, who: str | None, **options: str | None) -> None:
     """Change settings of the store SLUG. What is left out stays as it is."""
@@ -203,6 +204,7 @@ _READ: Mapping[str, Callable[[str], Any]] = MappingProxyType(
         "staff_day_max": _limit,
         "storefront_api": _switch,
         "storefront_origins": lambda text: text.split(","),
+        "hosted_wallet": _switch,
     }
 )
 

@@ -30,9 +30,11 @@ from app.db.tables import (
     PointsEntryRow,
     PointsSpendRow,
     RedemptionRow,
+    SignInCodeRow,
     SpendRow,
     SplitCustomerRow,
     StoreRow,
+    WalletSessionRow,
 )
 from app.db.tables.customer_move import UNDER_WAY
 from app.domain.email import email_key, former_key
@@ -59,6 +61,8 @@ class Person:
     redemptions: Sequence[RedemptionRow] = ()
     mails: Sequence[MailRow] = ()
     mail_wishes: Sequence[MailAddressRow | MailRefusalRow] = ()
+    sign_in_codes: Sequence[SignInCodeRow] = ()
+    wallet_sessions: Sequence[WalletSessionRow] = ()
 
     @property
     def is_known(self) -> bool:
@@ -127,7 +131,12 @@ def find_person(session: Session, store: StoreRow, email: str, *, lock: bool = F
     is_asked = (ApprovalRequestRow.store_id == store.id, col(ApprovalRequestRow.email_key).in_(keys))
     requests = _all(session, select(ApprovalRequestRow).where(*is_asked))
     mails = (mails_of(session, store.id or 0, keys), wishes_of(session, store.id or 0, keys))
-    further = (spends, requests, payments, changes_in_batches(session, store.id or 0, email), redemptions, *mails)
+    asked = (SignInCodeRow.store_id == store.id, col(SignInCodeRow.email_key).in_(keys))
+    codes = _all(session, select(SignInCodeRow).where(*asked), lock=lock)
+    signed_in = (WalletSessionRow.store_id == store.id, col(WalletSessionRow.email_key).in_(keys))
+    sessions = _all(session, select(WalletSessionRow).where(*signed_in), lock=lock)
+    in_batches = changes_in_batches(session, store.id or 0, email)
+    further = (spends, requests, payments, in_batches, redemptions, *mails, codes, sessions)
     return Person(customer, entries, points_claims, orders, movements, claims, adjustments, moves, deletions, *further)
 
 

@@ -2,7 +2,7 @@
 
 from sqlmodel import SQLModel
 
-from app.db.tables import AccountRow, ApiAnswerRow, ClaimRow, MailRow, PointsClaimRow, RedemptionRow, StoreRow
+from app.db.tables import AccountRow, ApiAnswerRow, ClaimRow, MailRow, PointsClaimRow, RedemptionRow, SignInCodeRow, StoreRow
 
 SEALED: tuple[tuple[type[SQLModel], str], ...] = (
     (StoreRow, "token_sealed"),
@@ -12,4 +12,5 @@ SEALED: tuple[tuple[type[SQLModel], str], ...] = (
     (ApiAnswerRow, "outcomes_sealed"),
     (RedemptionRow, "code_sealed"),
     (MailRow, "values_sealed"),
+    (SignInCodeRow, "typed_sealed"),
 )

@@ -12,7 +12,11 @@ REMEMBERED_MAX = 10_000
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A shopper whose Saleor says that they are who they are: confirmed, active, and no staff user."""
+    """A shopper who has shown who they are.
+
+    Their Saleor says so of their token: confirmed, active, and no staff user. Or they signed in to the wallet with a mail to
+    their address; then there is no `user_id`.
+    """
 
     store_id: int
     store_slug: str

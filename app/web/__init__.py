@@ -19,6 +19,7 @@ from app.web.shoppers import claim_page as claims
 from app.web.shoppers import opt_out_page as opt_outs
 from app.web.shoppers import order_link_page as order_links
 from app.web.shoppers import test_claim_page as test_claims
+from app.web.shoppers import wallet
 from app.web.shoppers.page_setup import set_up_shopper_pages
 from app.web.shoppers.speech import set_up_speech
 from app.web.storefront_api import component
@@ -60,6 +61,19 @@ def create_app(services: Services, settings: Settings) -> Flask:
         test_claims.blueprint(services, RequestLimiter(test_claims.LIMIT, name="test claims", storage=storage), own_urls)
     )
     app.register_blueprint(opt_outs.blueprint(services, RequestLimiter(opt_outs.LIMIT, name="opt-outs", storage=storage)))
+    app.register_blueprint(
+        wallet.blueprint(
+            services,
+            wallet.WalletLimits(
+                RequestLimiter(wallet.WalletLimits.REQUESTS, name="wallet", storage=storage),
+                RequestLimiter(wallet.WalletLimits.MAILS, name="wallet mails", storage=storage),
+                RequestLimiter(wallet.WalletLimits.MAILS_IN_STORE, name="wallet mails of a store", storage=storage),
+                RequestLimiter(wallet.WalletLimits.DIGITS, name="wallet digits", storage=storage),
+            ),
+            own_urls=own_urls,
+            is_secure=settings.app_env == "production" or settings.claim_url_base.startswith("https://"),
+        )
+    )
     app.register_blueprint(brands.blueprint(services))
     app.register_blueprint(
         points_api.blueprint(

@@ -25,6 +25,7 @@ from app.usecases.services import Services
 from app.usecases.settling.expire_claims import expire_claims
 from app.usecases.settling.settle_orders import settle_orders
 from app.usecases.settling.sweep_orders import sweep_orders
+from app.usecases.shoppers.send_sign_in_codes import send_sign_in_codes
 from app.usecases.spending.look_after_spends import look_after_spends
 
 log = structlog.get_logger()
@@ -39,7 +40,7 @@ FAULT_SECONDS = 10
 
 
 def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_every: timedelta = timedelta()) -> None:
-    """Settle, sweep, run batches, let claims and points run out, look after payments and rewards, and send mails.
+    """Settle, sweep, run batches, let claims and points run out, look after payments and rewards, sign in, send mails.
 
     All of it goes on side by side until `stop` is set. No `sweep_every`, no sweep.
     """
@@ -62,6 +63,7 @@ def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_e
         # Each has its own: somebody waits for a code, while many other mails, or a slow server, take their time.
         step = partial(send_mails, services, urgency)
         loops.append(threading.Thread(target=_repeat, args=(step, stop), name=f"mails {urgency.name.lower()}"))
+    loops.append(threading.Thread(target=_repeat, args=(lambda: send_sign_in_codes(services), stop), name="sign-ins"))
     for loop in loops:
         loop.start()
     for loop in loops:

@@ -137,6 +137,8 @@ MOMENTS_AHEAD = {
     "mail.lease_until": "test_mailing/test_bad_servers.py::test_a_mail_whose_worker_died_before_sending_is_sent",
     "mail_server.paused_until": "test_mailing/test_bad_servers.py::test_a_wrong_password_is_told_and_tried_again",
     "store.mail_paused_until": "test_mailing/test_bad_servers.py::test_a_server_that_takes_no_mail_from_us_stops_no_address",
+    "sign_in_code.ends_at": "test_wallet/test_signing_in.py::test_code_and_link_are_over_after_ten_minutes",
+    "wallet_session.ends_at": "test_wallet/test_signing_in.py::test_a_session_ends_after_thirty_days_and_is_let_go",
     "reward_version.ends_at": "test_domain/test_rewards.py::test_a_reward_is_refused_outside_its_terms",
 }
 # The end of what was logged again and again; and what the tests of spends and rewards walk.

@@ -31,6 +31,7 @@ from app.db.tables.redemption import RedemptionReturnRow, RedemptionRow, Redempt
 from app.db.tables.reward import RewardAmountRow, RewardRow, RewardVersionRow
 from app.db.tables.rule import RuleRow
 from app.db.tables.running_total import RunningTotalRow
+from app.db.tables.sign_in_code import SignInCodeRow
 from app.db.tables.spend import SpendRow
 from app.db.tables.spend_return import SpendReturnRow
 from app.db.tables.spend_rule import SpendRuleRow
@@ -39,6 +40,7 @@ from app.db.tables.staff_day import StaffDayRow
 from app.db.tables.staff_user import StaffUserRow
 from app.db.tables.store import StoreLogoRow, StoreRow
 from app.db.tables.total_change import TotalChangeRow
+from app.db.tables.wallet_session import WalletSessionRow
 
 __all__ = [
     "AccountRow",
@@ -84,6 +86,7 @@ __all__ = [
     "RewardVersionRow",
     "RuleRow",
     "RunningTotalRow",
+    "SignInCodeRow",
     "SpendReturnRow",
     "SpendRow",
     "SpendRuleRow",
@@ -93,4 +96,5 @@ __all__ = [
     "StoreLogoRow",
     "StoreRow",
     "TotalChangeRow",
+    "WalletSessionRow",
 ]

@@ -63,6 +63,8 @@ class StoreRow(SQLModel, table=True):
     # Whether storefronts may ask for their shoppers' points, and the origins of pages that may, as a JSON array.
     storefront_api: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     storefront_origins: str | None = None
+    # Whether its customers see their points on our own pages, signed in with a mail.
+    hosted_wallet: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     # Where this store's Dashboard is, as its bridge told at the first handshake of a verified staff user.
     dashboard_url: str | None = Field(default=None, max_length=512)
     # Whom the app's own mails come from, and whom an answer to one goes to; none: no mail is sent, or answers go to the sender.

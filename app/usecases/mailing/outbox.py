@@ -104,6 +104,14 @@ def is_on(session: Session, services: Services, store: StoreRow, kind: MailKind)
     return row is not None and row.is_on
 
 
+def switch_on(session: Session, store_id: int, kind: MailKind, now: datetime) -> None:
+    """Let a store send a kind of mail. One that is on stays on since when it was."""
+    row = session.get(MailKindRow, (store_id, kind.value)) or MailKindRow(store_id=store_id, kind=kind)
+    if not row.is_on:
+        row.is_on, row.on_since = True, now
+        session.add(row)
+
+
 def on_since(session: Session, store_id: int, kind: MailKind) -> datetime | None:
     """Tell since when a store has sent a kind of mail."""
     row = session.get(MailKindRow, (store_id, kind.value))

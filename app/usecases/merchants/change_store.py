@@ -15,11 +15,13 @@ from app.db.logbook import SETTINGS_CHANGED, write_log
 from app.db.stores import find_store_by_slug
 from app.db.tables import DeletedCustomerRow
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, ERASE_AFTER_DAYS_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
+from app.domain.mails import MailKind
 from app.domain.staff_limits import DAY_MAX
 from app.domain.store import ClaimLink, DebtPolicy
 from app.domain.web_origin import ORIGIN_LENGTH_MAX, ORIGINS_MAX, as_origin
 from app.errors import BadRequest
 from app.usecases.merchants.change_expiry import follow_time_zone
+from app.usecases.mailing.outbox import switch_on
 from app.usecases.merchants.what_changed import what_changed
 from app.usecases.services import Services
 
@@ -41,6 +43,7 @@ _LABELS = MappingProxyType(
         "staff_day_max": "Most points that one person changes in a day",
         "storefront_api": "Storefront API",
         "storefront_origins": "Origins of the storefront",
+        "hosted_wallet": "Wallet",
     }
 )
 
@@ -53,7 +56,8 @@ class StoreSettings(TypedDict, total=False):
     `order_notes`: whether changes of an order's points are noted in its history. `erase_after_days`: days until a customer whom
     Saleor deleted is erased; None: nobody is, and nobody waits for it any more. `staff_change_max`, `staff_day_max`: the most
     points that staff change by hand at once, and one person in a day, without approval; None: no limit. `storefront_api`: whether
-    storefronts may ask for their shoppers' points. `storefront_origins`: whose pages may, from a browser.
+    storefronts may ask for their shoppers' points. `storefront_origins`: whose pages may, from a browser. `hosted_wallet`:
+    whether customers see their points on the app's own pages.
     """
 
     default_expires_days: int | None
@@ -67,6 +71,7 @@ class StoreSettings(TypedDict, total=False):
     staff_day_max: int | None
     storefront_api: bool
     storefront_origins: Sequence[str]
+    hosted_wallet: bool
 
 
 def change_store(
@@ -92,6 +97,8 @@ def change_store(
         session.add(store)
         if "time_zone" in values:
             follow_time_zone(session, store, now, who=who or "operator")
+        if values.get("hosted_wallet"):
+            switch_on(session, store.id or 0, MailKind.SIGN_IN, now)
         if "erase_after_days" in values and values["erase_after_days"] is None:
             waiting = (col(DeletedCustomerRow.store_id) == store.id, col(DeletedCustomerRow.kept_at).is_(None))
             session.execute(delete(DeletedCustomerRow).where(*waiting))
@@ -200,6 +207,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = MappingProxyType(
         "staff_day_max": _staff_day_max,
         "storefront_api": bool,
         "storefront_origins": _storefront_origins,
+        "hosted_wallet": bool,
     }
 )
 _LIMITS = frozenset({"staff_change_max", "staff_day_max"})

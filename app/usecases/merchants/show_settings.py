@@ -25,7 +25,10 @@ class ShownAccount:
 
 @dataclass(frozen=True, slots=True)
 class ShownSettings:
-    """What a merchant may set, as it is now. `tells_of_deleted_customers`: whether this Saleor can."""
+    """What a merchant may set, as it is now.
+
+    `tells_of_deleted_customers`: whether this Saleor can. `sends_mails`: there is a mail server, and the store has a sender.
+    """
 
     account: ShownAccount
     brand: Brand
@@ -44,6 +47,8 @@ class ShownSettings:
     storefront_api: bool
     storefront_origins: tuple[str, ...]
     policy: str
+    hosted_wallet: bool
+    sends_mails: bool
 
 
 def show_settings(services: Services, store_id: int) -> ShownSettings:
@@ -70,4 +75,6 @@ def show_settings(services: Services, store_id: int) -> ShownSettings:
         storefront_api=store.storefront_api,
         storefront_origins=storefront_origins_of(store),
         policy=say_policy(NEVER if policy is None else as_policy(policy)),
+        hosted_wallet=store.hosted_wallet,
+        sends_mails=services.courier is not None and store.mail_sender is not None,
     )

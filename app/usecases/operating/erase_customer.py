@@ -95,8 +95,8 @@ def erase_customer(
         withdrawn = _erase_claims(services, person, is_theirs, nobody)
         _erase_rows(person, is_theirs, nobody, accounts)
         forget_in_lists(session, store.id or 0, is_theirs, nobody)
-        for deletion in person.deletions:
-            session.delete(deletion)
+        for row in (*person.deletions, *person.sign_in_codes, *person.wallet_sessions):
+            session.delete(row)
         for order in person.orders:
             order.email = order.email_key = nobody
             order.read_facts = order.refused_step = None

@@ -12,8 +12,19 @@ from sqlalchemy import Delete, delete, exists, tuple_
 from sqlmodel import col, select
 
 from app.db.known_customers import TAKEN_IN_MAX, take_in_changes
-from app.db.tables import CustomerChangeRow, EventRow, LogEntryRow, MailRow, MerchantActionRow, StoreRow, TotalChangeRow
+from app.db.tables import (
+    CustomerChangeRow,
+    EventRow,
+    LogEntryRow,
+    MailRow,
+    MerchantActionRow,
+    SignInCodeRow,
+    StoreRow,
+    TotalChangeRow,
+    WalletSessionRow,
+)
 from app.db.totals import FOLDED_MAX, fold_changes
+from app.domain.signing_in import CODES_KEPT_FOR
 from app.usecases.mailing.put_right_mails import put_right_mails
 from app.usecases.mailing.taking_mails import end_overdue
 from app.usecases.moving.learn_account import learn_account
@@ -71,7 +82,10 @@ def know_customers(services: Services) -> bool:
 
 
 def let_go(services: Services) -> bool:
-    """Delete a bounded number of log entries, mails, events and done forms that are too old. Tells whether more may be left."""
+    """Delete a bounded number of log entries, mails, events, done forms, sign-in codes and sessions that are too old.
+
+    Tells whether more may be left.
+    """
     stores = _stores_with_old_events(services)
     deleted = [_delete(services, statement) for statement in _statements(services, stores)]
     if any(deleted):
@@ -91,6 +105,9 @@ def _statements(services: Services, stores: Sequence[int]) -> list[Delete]:
     entries = select(LogEntryRow.id).where(col(LogEntryRow.at) < oldest).limit(ROWS_MAX)
     is_done = col(MerchantActionRow.made_at) < services.clock() - ACTIONS_KEPT_FOR
     forms = select(MerchantActionRow.token).where(is_done).limit(ROWS_MAX)
+    is_forgotten = col(SignInCodeRow.asked_at) < services.clock() - CODES_KEPT_FOR
+    codes = select(SignInCodeRow.id).where(is_forgotten).limit(ROWS_MAX)
+    sessions = select(WalletSessionRow.id).where(col(WalletSessionRow.ends_at) <= services.clock()).limit(ROWS_MAX)
     event_key = tuple_(col(EventRow.store_id), col(EventRow.saleor_order_id), col(EventRow.type))
     is_over = (col(MailRow.ended_at).is_not(None), col(MailRow.ended_at) < services.clock() - MAILS_KEPT_FOR)
     mails = select(MailRow.id).where(*is_over).limit(ROWS_MAX)
@@ -104,6 +121,8 @@ def _statements(services: Services, stores: Sequence[int]) -> list[Delete]:
         delete(LogEntryRow).where(col(LogEntryRow.id).in_(entries)),
         delete(MerchantActionRow).where(col(MerchantActionRow.token).in_(forms)),
         delete(MailRow).where(col(MailRow.id).in_(mails)),
+        delete(SignInCodeRow).where(col(SignInCodeRow.id).in_(codes)),
+        delete(WalletSessionRow).where(col(WalletSessionRow.id).in_(sessions)),
         *(delete(EventRow).where(event_key.in_(of_store)) for of_store in events),
     ]
 

@@ -26,6 +26,10 @@ _LEFT_OUT = frozenset(
         "code_sealed",
         "code_mark",
         "values_sealed",
+        "link_mark",
+        "browser_mark",
+        "email_mark",
+        "typed_sealed",
         "url_sealed",
         "lane",
         "lease_token",
@@ -176,6 +180,8 @@ def export_customer(services: Services, slug: str, email: str) -> dict[str, Any]
         "changes_in_batches": _all_plain(person.batch_changes),
         "mails": _all_plain(person.mails),
         "wishes_about_mails": _all_plain(person.mail_wishes),
+        "sign_in_codes": _all_plain(person.sign_in_codes),
+        "wallet_sessions": _all_plain(person.wallet_sessions),
     }
 
 

@@ -21,6 +21,7 @@ from app.providers.embedded import state_of
 from app.sealing import fingerprint
 from app.usecases.services import Services
 from app.usecases.shoppers.claim_receipt import read_receipt, write_receipt
+from app.usecases.shoppers.find_wallet import link_to_wallet
 from app.usecases.shoppers.note_opening import note_opening
 
 log = structlog.get_logger()
@@ -49,8 +50,9 @@ class Withdrawn(StrEnum):
 class ClaimView:
     """What a claim page shows. `bound_to` is the masked address of a bound claim; `balance` is told to nobody else.
 
-    Days and times are those of the store's time zone. `receipt` shows the same view once more for some minutes: whoever took
-    the claim is sent to a page that can be reloaded, and nobody else learns the balance.
+    `wallet_link` is None where the store's wallet is off. Days and times are those of the store's time zone. `receipt` shows the
+    same view once more for some minutes: whoever took the claim is sent to a page that can be reloaded, and nobody else learns
+    the balance.
     """
 
     state: ClaimState
@@ -61,6 +63,7 @@ class ClaimView:
     last_day: date | None = None
     withdrawn: Withdrawn | None = None
     order_link: str | None = None
+    wallet_link: str | None = None
     balance: int | None = None
     is_taken_now: bool = False
     refusal: Refusal | None = None
@@ -148,6 +151,7 @@ def _view(
         last_day=last_day(claim.expires_at, zone) if claim.expires_at is not None else None,
         withdrawn=_why_withdrawn(session, claim, order) if state is ClaimState.VOID else None,
         order_link=order_link(services.claim_url_base, store.slug, order.saleor_order_id) if order is not None else None,
+        wallet_link=link_to_wallet(services, store),
         refusal=refusal,
     )
 

@@ -19,6 +19,7 @@ from app.domain.status import PointsStatus, points_status
 from app.providers.protocol import Absent, NotSent, held
 from app.usecases.moving.balances_now import balances_now
 from app.usecases.services import Services
+from app.usecases.shoppers.find_wallet import link_to_wallet
 
 log = structlog.get_logger()
 
@@ -54,12 +55,14 @@ class OrderView:
     """What the order link shows.
 
     `claim_url` is where a READY order leads. A READY order without one waits for its shopper to press a button.
+    `wallet_link` is None where the store's wallet is off. It shows nothing by itself: a sign-in comes first.
     """
 
     state: OrderState
     brand: Brand
     points: int = 0
     claim_url: str | None = None
+    wallet_link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,7 @@ def show_order(services: Services, slug: str, saleor_order_id: str) -> OrderView
     if view is None or waiting is None:
         return view
     if not _can_be_shown_to_anybody(services, waiting):
-        return OrderView(OrderState.READY, view.brand, waiting.claim.points)
+        return replace(view, state=OrderState.READY, points=waiting.claim.points)
     return _leading(services, view, waiting)
 
 
@@ -116,15 +119,15 @@ def _look(services: Services, slug: str, saleor_order_id: str) -> tuple[OrderVie
         store = find_store_by_slug(session, slug)
         if store is None or store.id is None:
             return None, None
-        brand = brand_of(store)
+        brand, wallet = brand_of(store), link_to_wallet(services, store)
         order = _find_order(session, store.id, saleor_order_id)
         if order is None or order.id is None or order.because is None or order.erased_at is not None:
-            return OrderView(OrderState.WAITING, brand), None
+            return OrderView(OrderState.WAITING, brand, wallet_link=wallet), None
         books = books_of(session, [order.id])[order.id]
         accounts = accounts_of(session, store.id)
     if store.link_checked_at is None:
         _note_visit(services, store)
-    view = OrderView(_state(order, books), brand, max(order.granted, 0))
+    view = OrderView(_state(order, books), brand, max(order.granted, 0), wallet_link=wallet)
     live = [claim for claim in books.claims.values() if claim.state in LIVE and claim.points > 0]
     past = {claim.id for claim in live if _is_past(services, store, accounts[claim.account_id], claim)}
     if past and len(past) == len(live):
@@ -144,7 +147,8 @@ def _is_past(services: Services, store: StoreRow, account: AccountRow, claim: Cl
 
 
 def _leading(services: Services, view: OrderView, waiting: _Waiting) -> OrderView:
-    return OrderView(OrderState.READY, view.brand, waiting.claim.points, services.sealer.open(waiting.claim.url_sealed))
+    claim_url = services.sealer.open(waiting.claim.url_sealed)
+    return replace(view, state=OrderState.READY, points=waiting.claim.points, claim_url=claim_url)
 
 
 def _note_visit(services: Services, store: StoreRow) -> None:

@@ -17,7 +17,7 @@ from app.domain.spending import worth
 from app.domain.store import AccountKind
 from app.errors import Unavailable
 from app.ledger.lot_books import runs_out_next
-from app.providers.protocol import NotSent, held
+from app.providers.protocol import Absent, NotSent, held
 from app.usecases.confirmed_shoppers import SignedIn
 from app.usecases.moving.balances_now import balances_now
 from app.usecases.services import Services
@@ -61,7 +61,7 @@ class Wallet:
 def show_wallet(services: Services, shopper: SignedIn, *, channel: SalesChannel | None = None) -> Wallet:
     """Show a customer's points; the provider is called once.
 
-    Raises Unavailable when the provider does not tell the balance now.
+    Raises Unavailable when the provider does not tell the balance now, or is not to be believed.
     """
     now = services.clock()
     with services.database.reading() as session:
@@ -74,7 +74,7 @@ def show_wallet(services: Services, shopper: SignedIn, *, channel: SalesChannel 
         runs_out = _runs_out(session, store, shopper, now)
     account = next(account for account in accounts.values() if account.is_current)
     found = balances_now(services, services.provider_of(store, account), [shopper.email])
-    if isinstance(found, NotSent):
+    if isinstance(found, NotSent) or found[shopper.email] is Absent.DOUBTFUL:
         raise Unavailable("The points provider does not tell the balance now. The request can be repeated later.")
     balance = held(found[shopper.email])
     paying = None

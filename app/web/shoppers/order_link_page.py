@@ -1,6 +1,7 @@
 """The order link of the mails."""
 
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -56,7 +57,7 @@ def _after_press(view: OrderView | None) -> OrderView | None:
     """A claim that cannot be shown now, although the button was pressed, is being prepared."""
     if view is None or view.state is not OrderState.READY or view.claim_url is not None:
         return view
-    return OrderView(OrderState.WAITING, view.brand, view.points)
+    return replace(view, state=OrderState.WAITING)
 
 
 def _is_whole(slug: str) -> bool:

@@ -19,6 +19,7 @@ from app.web.merchant.settings import (
     spend_rule_form,
     spending,
     storefront,
+    wallet_form,
 )
 
 
@@ -30,7 +31,7 @@ def add_routes(routes: Blueprint, services: Services, settings: Settings) -> Non
         return page.show(services, page.changer(services))
 
     provider.add_routes(routes, services, settings)
-    cards = (giving, limits, look, keys, granting, erasing, storefront, dashboard)
+    cards = (giving, limits, look, keys, granting, erasing, storefront, wallet_form, dashboard)
     pages = (spending, spend_rule_form, running_out, mail_form)
     for form in (*cards, *pages):
         form.add_routes(routes, services)

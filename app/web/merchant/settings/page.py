@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 
 from flask import Response, request
 
+from app.domain.order_link import wallet_link
 from app.domain.store import AccountKind, ClaimLink, DebtPolicy
 from app.usecases.api.manage_keys import list_keys
 from app.usecases.merchants.form_tokens import new_token
@@ -30,7 +31,13 @@ PROVIDERS = ((AccountKind.EMBEDDED.value, "In this app"), (AccountKind.COGGINS.v
 ERASE_AFTER_DAYS = 30
 
 # The boxes to tick, by form: another form's box was not sent because it stands elsewhere, not because it is not ticked.
-_BOXES = {"store": ("order_notes",), "brand": ("remove_logo",), "erasing": ("erases_deleted",), "storefront": ("storefront_api",)}
+_BOXES = {
+    "store": ("order_notes",),
+    "brand": ("remove_logo",),
+    "erasing": ("erases_deleted",),
+    "storefront": ("storefront_api",),
+    "wallet": ("hosted_wallet",),
+}
 
 
 def changer(services: Services) -> Staff:
@@ -66,6 +73,7 @@ def show(
         time_zones=[(name, name) for name in sorted(available_timezones() | {shown.time_zone})],
         storefront_url=f"{services.public_url}/api/storefront/v1/{staff.store_slug}",
         running_out="decided at Coggins" if shown.account.kind is AccountKind.COGGINS else shown.policy,
+        wallet_url=wallet_link(services.claim_url_base, staff.store_slug),
         new_token=new_token,
         **{"new_key": "", **values},
     )
@@ -93,6 +101,7 @@ def _stored(shown: ShownSettings) -> dict[str, Any]:
         "staff_day_max": "" if shown.staff_day_max is None else f"{shown.staff_day_max}",
         "storefront_api": shown.storefront_api,
         "storefront_origins": "\n".join(shown.storefront_origins),
+        "hosted_wallet": shown.hosted_wallet,
         "name": shown.brand.name,
         "accent": shown.brand.accent or "",
         "text": shown.brand.text or "",

@@ -1,0 +1,21 @@
+"""The wallet: a store's customers see and use their points here, signed in with a mail. Off until the merchant switches it on."""
+
+from flask import Blueprint
+
+from app.usecases.services import Services
+from app.web.shoppers.wallet import leaving_pages, sign_in_pages, wallet_pages
+from app.web.shoppers.wallet.amounts import in_money
+from app.web.shoppers.wallet.wallet_access import WalletAccess, WalletLimits, send_to_sign_in
+
+__all__ = ["WalletLimits", "blueprint"]
+
+
+def blueprint(services: Services, limits: WalletLimits, *, own_urls: tuple[str, ...], is_secure: bool) -> Blueprint:
+    """Routes of the wallet. `is_secure`: it is reached by HTTPS only, and so are its cookies."""
+    routes = Blueprint("wallet", __name__, url_prefix="/wallet")
+    access = WalletAccess(services, limits, own_urls=own_urls, is_secure=is_secure)
+    routes.add_app_template_global(in_money)
+    for pages in (sign_in_pages, wallet_pages, leaving_pages):
+        pages.add_routes(routes, services, access)
+    send_to_sign_in(routes)
+    return routes

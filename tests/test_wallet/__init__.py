@@ -1,0 +1,1 @@
+"""The hosted wallet: signing in with a mail, and each page of it."""
