@@ -6,7 +6,7 @@ that it takes. The worker looks, and writes to customers only (`send_sign_in_cod
 
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlmodel import Session, col, select
 
 from app.db.tables import SignInCodeRow
@@ -33,6 +33,7 @@ def ask_for_code(services: Services, store_id: int, email: str, *, language: str
         ends_at=now + CODE_LASTS,
     )
     with services.database.writing() as session:
+        one_at_a_time(session, mark)
         if may_ask(_asked(session, store_id, mark, now)):
             session.add(asked)
     return browser
@@ -41,6 +42,20 @@ def ask_for_code(services: Services, store_id: int, email: str, *, language: str
 def address_mark(services: Services, store_id: int, email: str) -> str:
     """Give the mark under which what is asked and typed for an address is counted."""
     return services.sealer.keyed_mark(f"sign in {store_id} {email_key(email)}")
+
+
+def one_at_a_time(session: Session, mark: str) -> None:
+    """Wait for who asks or types for the same address, until the end of the transaction: what is counted stays so until then.
+
+    SQLite writes one after the other anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        halves = {"first": _signed(mark[:8]), "second": _signed(mark[8:16])}
+        session.execute(text("SELECT pg_advisory_xact_lock(:first, :second)"), halves)
+
+
+def _signed(eight_hex_digits: str) -> int:
+    return int(eight_hex_digits, 16) - 2**31
 
 
 def _asked(session: Session, store_id: int, mark: str, now: datetime) -> AskedFor:

@@ -55,7 +55,10 @@ def _send(services: Services, session: Session, asked: SignInCodeRow, now: datet
 
 
 def _address_of(session: Session, store_id: int, typed: str) -> str | None:
-    """Give a customer's address as the shop has it; None where nobody of this address is known."""
+    """Give a customer's address as the shop has it; None where nobody of this address is known.
+
+    Never the address as it was typed: ß and ss are alike to `email_key`, but may be two mailboxes.
+    """
     is_theirs = col(KnownCustomerRow.email_key).in_(keys_in(session, typed))
     found = session.exec(select(KnownCustomerRow).where(KnownCustomerRow.store_id == store_id, is_theirs)).first()
-    return None if found is None else (found.email or typed)
+    return None if found is None else found.email

@@ -22,6 +22,7 @@ from app.domain.signing_in import (
 )
 from app.sealing import fingerprint
 from app.usecases.services import Services
+from app.usecases.shoppers.ask_for_code import one_at_a_time
 from app.usecases.shoppers.send_sign_in_codes import mark_digits
 
 log = structlog.get_logger()
@@ -40,6 +41,7 @@ def sign_in_with_digits(services: Services, store_id: int, browser: str, typed: 
     with services.database.writing() as session:
         query = select(SignInCodeRow).where(SignInCodeRow.store_id == store_id, SignInCodeRow.browser_mark == browser_mark)
         code = session.exec(query.with_for_update()).first()
+        one_at_a_time(session, code.email_mark if code is not None else _NO_MARK)
         is_taken = takes_digits(_wrong(session, store_id, code, now))
         mark = code.code_mark if code is not None and code.code_mark is not None else _NO_MARK
         is_right = services.sealer.is_marked(mark_digits(browser_mark, digits), mark)

@@ -130,7 +130,7 @@ class WalletAccess:
         return f"{self._prefix}wallet-{store.slug}"
 
     def _asked_name(self, store: WalletStore) -> str:
-        return f"{self._prefix}wallet-asked-{store.slug}"
+        return f"{self._prefix}asked-wallet-{store.slug}"
 
     @property
     def _prefix(self) -> str:
