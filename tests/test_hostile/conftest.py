@@ -83,6 +83,7 @@ def target(database_url: str, clock: MovableClock, saleor: StandInSaleor) -> Ite
         tokens = tuple(token_in(world.follow(order_id).headers["Location"]) for order_id in orders)
         key = create_key(world.services, world.store().slug)
         clock.advance(minutes=2)
+        world.change_store(hosted_wallet=True)
         flask = create_app(world.services, world.settings)
         with _logged() as log:
             yield Target(world, flask, key, tokens, tuple(orders), log)

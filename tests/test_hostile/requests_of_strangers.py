@@ -67,6 +67,7 @@ FIELDS = [
     *("email", "once", "points", "reason", "number", "saleorApiUrl", "accessToken", "appId", "orderId", "customerId", "theme"),
     *("csapikey", "api_key", "key", "name", "rate", "points_per_unit", "hold_days", "logo", "accent", "lang", "id", "_method"),
     *("__proto__", "self", "request", "config", "amount", "auth_token", "bind_email", "customer_type", "expires_days"),
+    *("code", "form", "where", "sure", "told", "refused", "taken"),
 ]
 HEADERS = [
     *("Saleor-Api-Url", "Saleor-Signature", "Saleor-Event", "Saleor-Domain", "Saleor-Schema-Version", "Authorization", "Host"),

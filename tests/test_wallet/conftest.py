@@ -1,6 +1,7 @@
 """Shops whose wallet is on."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -14,13 +15,19 @@ from tests.world import World, open_world
 MAIL_URL = "smtp://127.0.0.1:1"
 
 
-@pytest.fixture
-def shop(database_url: str, clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
-    """A shop with embedded points, where Ada has ordered."""
+@contextmanager
+def open_shop(database_url: str, clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
+    """Open a shop with embedded points, where Ada has ordered."""
     with open_world(database_url, clock, saleor, MAIL_URL=MAIL_URL, TRUSTED_PROXIES="1") as world:
         world.install()
         open_wallet(world)
         buy(world)
+        yield world
+
+
+@pytest.fixture
+def shop(database_url: str, clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
+    with open_shop(database_url, clock, saleor) as world:
         yield world
 
 

@@ -20,8 +20,8 @@ from app.domain.staff_limits import DAY_MAX
 from app.domain.store import ClaimLink, DebtPolicy
 from app.domain.web_origin import ORIGIN_LENGTH_MAX, ORIGINS_MAX, as_origin
 from app.errors import BadRequest
-from app.usecases.merchants.change_expiry import follow_time_zone
 from app.usecases.mailing.outbox import switch_on
+from app.usecases.merchants.change_expiry import follow_time_zone
 from app.usecases.merchants.what_changed import what_changed
 from app.usecases.services import Services
 

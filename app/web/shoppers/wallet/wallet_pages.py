@@ -46,13 +46,12 @@ def add_routes(routes: Blueprint, services: Services, access: WalletAccess) -> N
         return lead_to(slug, "?taken=yes")
 
 
-def wallet_page(template: str, visit: Visit, *, has_script: bool = False, **values: Any) -> BaseResponse:
+def wallet_page(template: str, visit: Visit, **values: Any) -> BaseResponse:
     """Answer with a page of a customer who is signed in."""
     store = visit.store
     return shopper_page(
         template,
         brand=store.brand,
-        has_script=has_script,
         here=wallet_root(store.slug),
         zone=store.zone,
         form_token=visit.form_token,

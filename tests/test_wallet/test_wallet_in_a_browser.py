@@ -1,0 +1,203 @@
+"""The wallet as people meet it: on a phone and a desktop, in light and dark, without scripts, in five languages.
+
+WALLET_PICTURES names a folder: then a picture of each page is put there, for people.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.db.tables import StoreRow
+from app.domain.expiry_policy import ExpiryPolicy, PolicyKind
+from app.usecases.merchants.change_expiry import add_policy
+from app.usecases.shoppers.send_sign_in_codes import send_sign_in_codes
+from tests.browser import DESKTOP, PHONE, Opened, OpenPage
+from tests.clock import MovableClock
+from tests.standins.saleor import StandInSaleor
+from tests.test_spending.paying import PayingShop
+from tests.test_wallet.conftest import open_shop
+from tests.test_wallet.visitor import ADA, Visitor, another, buy, give, newest_mail
+from tests.world import World
+
+LANGUAGES = ("en", "de", "fr", "es", "pl")
+LOOKS = [(PHONE, "light"), (PHONE, "dark"), (DESKTOP, "dark"), ({"width": 320, "height": 256}, "light")]
+PICTURES = os.environ.get("WALLET_PICTURES")
+
+
+@pytest.fixture
+def shop(fresh_sqlite_url: str, clock: MovableClock, saleor: StandInSaleor) -> Iterator[World]:
+    """On one database: what pages look like does not depend on it."""
+    with open_shop(fresh_sqlite_url, clock, saleor) as world:
+        yield world
+
+
+def words(page: Page) -> str:
+    return " ".join(page.inner_text("main").split())
+
+
+def ask(ada: Visitor, page: Page) -> dict[str, str]:
+    """Type the address, and let the worker write the mail."""
+    page.goto(ada.home)
+    page.fill("#email", ADA)
+    page.click("button")
+    assert send_sign_in_codes(ada.world.services)
+    return newest_mail(ada.world)
+
+
+def sign_in(ada: Visitor, page: Page) -> None:
+    code = ask(ada, page)["code"]
+    page.fill("#code", code)
+    page.click("button")
+
+
+def fill(world: World) -> None:
+    """Give Ada points that pay and run out, changes of many kinds, and two claims that wait."""
+    PayingShop(world).set_rule()
+    with world.services.database.writing() as session:
+        add_policy(
+            session, session.get_one(StoreRow, 1), ExpiryPolicy(PolicyKind.ROLLING, months=12), world.clock(), who="a test"
+        )
+    for points in (1_200, 35, 1, -6, 48_000, 2):
+        give(world, points)
+    world.claim(buy(world, "40"))
+    buy(world, "31.50")
+
+
+def stand(opened: Opened, name: str, saying: str) -> None:
+    """Look at a page in each window: it says what it should, fits, and bars nobody."""
+    page = opened.page
+    for viewport, scheme in LOOKS:
+        page.set_viewport_size(viewport)  # type: ignore[arg-type]  # a size
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]  # one of two
+        assert saying in words(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{name} has to be scrolled sideways"
+        if viewport is PHONE:
+            assert opened.faults() == [], name
+        if PICTURES:
+            page.screenshot(path=Path(PICTURES) / f"{name}-{viewport['width']}-{scheme}.png", full_page=True)
+
+
+def test_whoever_is_not_signed_in_can_read_and_reach_everything(opens: OpenPage, ada: Visitor) -> None:
+    opened = opens()
+    page = opened.page
+    for path, name, saying in (
+        ("", "sign-in", "See your points"),
+        ("?refused=address", "sign-in-refused", "Enter an e-mail address like name@example.com."),
+        ("?told=signed-out", "signed-out", "You are signed out."),
+        ("?told=forgotten", "forgotten", "has been deleted, and you are signed out"),
+        ("/sign-in/link?key=0", "link-over", "This link is over"),
+    ):
+        page.goto(ada.home + path)
+        stand(opened, name, saying)
+
+    mail = ask(ada, page)
+    expect(page.locator("#code")).to_be_focused()
+    stand(opened, "code", "Look into your mail")
+    page.fill("#code", another(mail["code"]))
+    page.click("button")
+    expect(page.locator("#code")).to_have_attribute("aria-invalid", "true")
+    stand(opened, "code-refused", "This code does not sign you in.")
+    page.goto(mail["link"])
+    stand(opened, "link", "Press the button if that was you.")
+
+
+def test_whoever_is_signed_in_can_read_and_reach_everything(opens: OpenPage, ada: Visitor) -> None:
+    fill(ada.world)
+    opened = opens()
+    page = opened.page
+    sign_in(ada, page)
+    for saying in ("They pay $492.72 in Default-Channel.", "49,272 of them run out after May 4, 2027."):
+        assert saying in words(page)
+    stand(opened, "home", "49,272 points")
+    for path, name, saying in (
+        ("/history", "history", "The shop took these points."),
+        ("/history?before=1", "history-end", "There is nothing more here."),
+        ("/account", "account", "Download my data"),
+        ("/forget", "forget", "You lose your points"),
+        ("/forget?sure=yes", "forget-sure", "This cannot be undone"),
+        ("/forget?busy=yes", "forget-busy", "A change of your points is under way"),
+    ):
+        page.goto(ada.home + path)
+        stand(opened, name, saying)
+
+    page.goto(ada.home)
+    page.get_by_role("button", name="Claim").click()
+    stand(opened, "taken", "You have claimed everything that was waiting.")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_code_signs_in_takes_all_and_signs_out(opens: OpenPage, ada: Visitor, javascript: bool) -> None:
+    buy(ada.world, "31")
+    page = opens(javascript=javascript).page
+
+    sign_in(ada, page)
+    assert "0 points" in words(page)
+    page.get_by_role("button", name="Claim 91 points").click()
+    assert "91 points" in words(page)
+    assert "You have claimed everything that was waiting." in words(page)
+    page.get_by_role("link", name="Account and data").click()
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Download my data").click()
+    assert started.value.suggested_filename == f"points-{ada.world.store().slug}.json"
+    page.get_by_role("button", name="Sign out", exact=True).click()
+
+    assert "You are signed out." in words(page)
+    page.go_back()
+    page.reload()
+    assert "See your points" in words(page)
+    assert ada.world.balance(ADA).available == 91
+
+
+def test_the_link_signs_in_on_another_device(opens: OpenPage, ada: Visitor) -> None:
+    desk, phone = opens(viewport=DESKTOP).page, opens(javascript=False).page
+    link = ask(ada, desk)["link"]
+
+    phone.goto(link)
+    phone.get_by_role("button", name="Sign in").click()
+
+    assert phone.url == ada.home
+    assert "Signed in as" in words(phone)
+    desk.goto(ada.home)
+    assert "See your points" in words(desk)
+    desk.goto(link)
+    assert "This link is over" in words(desk)
+
+
+def test_whoever_wants_to_be_forgotten_presses_twice(opens: OpenPage, ada: Visitor) -> None:
+    page = opens(javascript=False).page
+    sign_in(ada, page)
+
+    page.get_by_role("link", name="Account and data").click()
+    page.get_by_role("link", name="Delete my data").click()
+    page.get_by_role("link", name="Continue").click()
+    page.get_by_role("button", name="Delete my data and my points").click()
+
+    assert "has been deleted" in words(page)
+    assert ada.world.orders()[0].email != ADA
+
+
+@pytest.mark.parametrize("language", LANGUAGES[1:])
+def test_every_page_fits_a_small_phone_in_every_language(opens: OpenPage, ada: Visitor, language: str) -> None:
+    fill(ada.world)
+    page = opens(viewport={"width": 320, "height": 640}, languages=language).page
+    english = ("Sign", "Your ", "Order ", "The ", "They ", "Back", "Are ")
+
+    def fits(name: str) -> None:
+        said = words(page)
+        assert not [word for word in english if word in said], said
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+        if PICTURES:
+            page.screenshot(path=Path(PICTURES) / f"{name}-{language}.png", full_page=True)
+
+    page.goto(ada.home)
+    fits("sign-in")
+    code = ask(ada, page)["code"]
+    fits("code")
+    page.fill("#code", code)
+    page.click("button")
+    for path in ("", "/history", "/account", "/forget", "/forget?sure=yes"):
+        page.goto(ada.home + path)
+        fits(path.strip("/").replace("?", "-") or "home")
