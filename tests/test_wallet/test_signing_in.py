@@ -1,7 +1,9 @@
 """Signing in to the wallet: by the code or the link of a mail, within limits, and without telling who is a customer."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Barrier
 
 import pytest
 from sqlalchemy import event
@@ -9,6 +11,7 @@ from sqlalchemy import event
 from app.domain.signing_in import ASKED_IN_HOUR_MAX, SESSION_LASTS, SESSIONS_MAX, TRIES_MAX, WRONG_IN_DAY_MAX, as_digits
 from app.sealing import Sealer
 from app.usecases.operating.housekeeping import do_housekeeping
+from app.usecases.shoppers.ask_for_code import ask_for_code
 from tests.test_wallet.visitor import (
     ADA,
     EVE,
@@ -22,6 +25,7 @@ from tests.test_wallet.visitor import (
     seen,
     sessions,
 )
+from tests.waiting import PATIENCE_SECONDS
 from tests.world import World
 
 
@@ -118,6 +122,29 @@ def test_one_address_gets_few_mails_whoever_asks(ada: Visitor) -> None:
         assert "Look into your mail" in seen(asker.ask())
 
     assert len(mails(ada.world)) == ASKED_IN_HOUR_MAX
+
+
+def test_one_address_gets_no_more_mails_when_many_ask_at_one_moment(shop: World) -> None:
+    store_id, many = shop.store().id or 0, 4 * ASKED_IN_HOUR_MAX
+    start = Barrier(many)
+
+    def ask(_number: int) -> None:
+        start.wait(PATIENCE_SECONDS)
+        ask_for_code(shop.services, store_id, ADA, language="en")
+
+    with ThreadPoolExecutor(many) as askers:
+        list(askers.map(ask, range(many)))
+
+    assert len(codes(shop)) == ASKED_IN_HOUR_MAX
+
+
+def test_the_mail_goes_to_the_address_that_the_shop_has_however_it_is_typed(ada: Visitor) -> None:
+    """One person to the app, but maybe two mailboxes."""
+    buy(ada.world, email="strauss@example.com")
+
+    ada.ask("strauß@example.com")
+
+    assert [mail.email for mail in mails(ada.world)] == ["strauss@example.com"]
 
 
 def test_nobody_learns_who_is_a_customer(ada: Visitor) -> None:
