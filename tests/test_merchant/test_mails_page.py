@@ -185,6 +185,7 @@ def test_mails_are_set_and_previewed_by_clicking(post: Post, mailer: Desk, frame
         frame.get_by_label("Points are waiting").check()
         frame.get_by_role("button", name="Save").click()
         expect(frame.get_by_role("table", name="Mails")).not_to_contain_text("offoffoffoff")
+        expect(frame.locator("main")).not_to_have_attribute("aria-busy", "true")
         assert faults_in(page) == []
 
         frame.get_by_role("link", name="Preview and change Points are waiting").click()
@@ -199,6 +200,7 @@ def test_mails_are_set_and_previewed_by_clicking(post: Post, mailer: Desk, frame
         page.wait_for_function("window.heard.some(said => said.payload?.title === 'Words saved')")
         frame.get_by_role("button", name="Send me a test").click()
         page.wait_for_function("window.heard.some(said => said.payload?.title === 'The test is on its way')")
+        expect(frame.locator("main")).not_to_have_attribute("aria-busy", "true")
         assert faults_in(page) == []
     post.send()
 

@@ -115,6 +115,9 @@ NOTHING_WAITS = {
     "reward_version.in_force_from": SHOWN,
     "reward_version.starts_at": MEANT,
     "rule.in_force_from": MEANT,
+    "sign_in_code.asked_at": "One that lies ahead does not count for the limits (sign_in.py, ask_for_code.py).",
+    "sign_in_code.ends_at": "One that ends later than any can is over (sign_in.py).",
+    "sign_in_code.used_at": "It counts from the moment that it is there, whatever it says.",
     "spend.asked_at": SHOWN,
     "spend.confirmed_at": SHOWN,
     "spend.ended_at": SHOWN,
@@ -136,6 +139,8 @@ NOTHING_WAITS = {
     "store.sweep_ended_at": SHOWN,
     "store.test_made_at": KEPT,
     "store.tests_ended_at": "A test that is made before it counts as ended. It would have ended after a day.",
+    "wallet_session.ends_at": "One that ends later than any can is over (wallet_sessions.py).",
+    "wallet_session.made_at": SHOWN,
 }
 
 

@@ -82,7 +82,9 @@ def _is_open(code: SignInCodeRow, now: datetime) -> bool:
 
 def _wrong(session: Session, store_id: int, code: SignInCodeRow | None, now: datetime) -> Wrong:
     """Count the wrong digits. Tries are counted by when their code was asked for: at most ten minutes before."""
-    tried = select(func.coalesce(func.sum(SignInCodeRow.tries), 0)).where(SignInCodeRow.store_id == store_id)
+    tried = select(func.coalesce(func.sum(SignInCodeRow.tries), 0)).where(
+        SignInCodeRow.store_id == store_id, SignInCodeRow.asked_at <= now + CLOCKS_AGREE_WITHIN
+    )
     mark = code.email_mark if code is not None else _NO_MARK
     of_address = tried.where(SignInCodeRow.email_mark == mark, SignInCodeRow.asked_at > now - DAY)
     of_store = tried.where(SignInCodeRow.asked_at > now - HOUR)
