@@ -85,7 +85,8 @@ class Bulkheads:
     """Those of one process.
 
     `look_ups` are what a page or a box asks of a provider, or of a Saleor about a customer. `shoppers` are what the storefront
-    API asks of a Saleor with a shopper's token: anybody with an account can ask. `baskets` are what it asks as nobody.
+    API asks of a Saleor with a shopper's token, and rewards that are taken by it: anybody with an account can ask. `baskets` are
+    what it asks as nobody.
     """
 
     registrations: Bulkhead = field(default_factory=lambda: Bulkhead(places=REGISTRATIONS_MAX, places_each=1))

@@ -1,5 +1,6 @@
 """A signed-in customer takes rewards, sees them, and gives them back: at both providers, and nobody for another."""
 
+from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -7,6 +8,7 @@ import pytest
 import requests
 
 from app.domain.rewards import RewardKind
+from app.http.bulkhead import SHOPPERS_MAX
 from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.test_rewards.conftest import opened
@@ -80,6 +82,18 @@ def test_the_same_key_for_something_else_is_refused(embedded_shop: GivingShop) -
 
     assert (answer.status_code, code_of(answer)) == (422, "IDEMPOTENCY_KEY_REUSED")
     assert embedded_shop.points()[0] == 700
+
+
+def test_few_at_once_wait_for_a_reward_and_the_others_lose_nothing(shop: GivingShop) -> None:
+    reward, places = shop.reward(), shop.world.services.bulkheads.shoppers
+    with ExitStack() as waiting:
+        for _ in range(SHOPPERS_MAX - 1):
+            waiting.enter_context(places.place(shop.world.store().slug))
+        refused = redeem(shop, reward, once="one press", points=500)
+
+    assert (refused.status_code, "Retry-After" in refused.headers, shop.points()[0]) == (503, True, 1200)
+    assert redeem(shop, reward, once="one press", points=500).status_code == 201
+    assert shop.points()[0] == 700
 
 
 def test_two_customers_may_choose_the_same_key(shop: GivingShop) -> None:

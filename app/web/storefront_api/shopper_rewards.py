@@ -40,7 +40,9 @@ def add_routes(routes: Blueprint, services: Services, access: Access) -> None:
         shopper = access.shopper(store)
         once = _once(services, shopper, reward_id)
         asked = RewardWish(shopper.store_id, reward_id, shopper.email, wish_in(object_in_body('{"points": 500}')))
-        outcome = redeem(services, asked, once=once) if reward_id <= ID_MAX else None
+        # It asks a points provider and Saleor: few at once may wait for them.
+        with services.bulkheads.shoppers.place(shopper.store_slug):
+            outcome = redeem(services, asked, once=once) if reward_id <= ID_MAX else None
         if outcome is None:
             raise NoReward
         if isinstance(outcome, RewardRefusal):
