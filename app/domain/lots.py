@@ -32,7 +32,7 @@ class Lot:
 
 
 class Use(NamedTuple):
-    """Points that went out of a lot."""
+    """Points of one lot that an entry takes, or gives back."""
 
     lot_id: int
     points: int

@@ -18,7 +18,7 @@ SESSIONS_MAX = 20
 # Mails to one address: nobody's mailbox is filled by strangers.
 ASKED_IN_HOUR_MAX = 5
 ASKED_IN_DAY_MAX = 20
-# Wrong digits for one address in a day, and in one store in an hour: a guesser hits one of a million codes.
+# Wrong digits for one address in a day, and in one store in an hour. One guess is right one time in a million.
 WRONG_IN_DAY_MAX = 15
 WRONG_IN_STORE_HOUR_MAX = 200
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
