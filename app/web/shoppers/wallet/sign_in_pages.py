@@ -27,10 +27,10 @@ def add_routes(routes: Blueprint, services: Services, access: WalletAccess) -> N
         store = access.store(slug)
         access.refuse_other_sites()
         access.limits.mails_per_address.check()
-        access.limits.mails_per_store.check(str(store.store_id))
         email = request.form.get("email", "")
         if not is_typed_well(email):
             return lead_to(slug, "?refused=address")
+        access.limits.mails_per_store.check(str(store.store_id))
         language = speech_for(request.accept_languages, load_catalogues()).language
         browser = ask_for_code(services, store.store_id, email, language=language)
         return access.keep_asked(lead_to(slug, "/sign-in"), store, browser)
