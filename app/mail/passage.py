@@ -31,7 +31,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class OwnWords:
-    """A shop's own subject and paragraph, in place of ours. `{shop}` and `{points}` in them are filled in."""
+    """A shop's own subject and paragraph, in place of ours. `{shop}` in them is filled in, `{points}` where the mail has any."""
 
     subject: str = ""
     paragraph: str = ""
@@ -40,7 +40,9 @@ class OwnWords:
 def passage_for(kind: MailKind, values: Mapping[str, object], shop: str, speech: Speech, own: OwnWords) -> Passage:
     """Say what a mail of a kind says, in a language."""
     written = _PASSAGES[kind](values, shop, speech)
-    filled = {"{shop}": shop, "{points}": speech.number(_points(values))}
+    filled = {"{shop}": shop}
+    if "points" in values:
+        filled["{points}"] = speech.number(_points(values))
     subject = _filled(own.subject, filled) or written.subject
     lines = (_filled(own.paragraph, filled),) if own.paragraph else written.lines
     return Passage(subject, written.heading, lines, written.number, written.code, written.button, written.small)

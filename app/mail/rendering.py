@@ -7,7 +7,7 @@ from gettext import NullTranslations
 from pathlib import Path
 
 import css_inline
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, UndefinedError, select_autoescape
 
 from app.domain.brand import Brand
 from app.domain.colours import DEFAULT_ACCENT, Palette, dark_palette, light_palette
@@ -45,7 +45,10 @@ def speech_of(tag: str | None) -> Speech:
 
 
 def render_mail(kind: MailKind, values: Mapping[str, object], frame: Frame, speech: Speech, own: OwnWords) -> Sheet:
-    """Write a mail. Whatever stands in `values`, in the shop's name and words is text, and never markup."""
+    """Write a mail. Whatever stands in `values`, in the shop's name and words is text, and never markup.
+
+    Raises LookupError where `values` lack what a mail of the kind says.
+    """
     passage = passage_for(kind, values, frame.brand.name, speech, own)
     accent = frame.brand.accent or DEFAULT_ACCENT
     everything = {
@@ -57,7 +60,10 @@ def render_mail(kind: MailKind, values: Mapping[str, object], frame: Frame, spee
         "accent": accent,
         **_palettes(accent),
     }
-    html, text = (_environment().get_template(name).render(everything) for name in ("mail.html", "mail.txt"))
+    try:
+        html, text = (_environment().get_template(name).render(everything) for name in ("mail.html", "mail.txt"))
+    except UndefinedError as error:
+        raise LookupError("a mail's template names what is not there") from error
     return Sheet(passage.subject, text, html if frame.styles_at else _inliner().inline(html))
 
 

@@ -1,10 +1,13 @@
 """Whatever a mail server does: a code comes, another mail never comes twice, and what waits says why."""
 
 import pytest
+from sqlmodel import select
 
+from app.db.tables import LogEntryRow, MailRow
 from app.domain.mails import MailKind, Urgency
 from app.mail.smtp_courier import SmtpCourier
 from app.settings import load_settings
+from app.usecases.mailing.send_mails import NOT_WRITTEN
 from app.usecases.mailing.taking_mails import begin_sending, take_mails
 from app.usecases.merchants.set_mails import show_mails
 from tests.standins.mail import Fault, StandInMail
@@ -146,6 +149,41 @@ def test_one_mail_that_the_server_cannot_bear_does_not_hold_the_others(post: Pos
         post.world.clock.advance(seconds=20)
 
     assert len(post.server.to(BOB)) == 1
+
+
+def test_a_server_that_breaks_off_at_each_mail_is_told_of_once_and_asked_less_and_less(post: Post) -> None:
+    post.server.faults_of = {ADA: Fault.CUT_AT_RCPT}
+    post.ask_for_code(ADA)
+    pauses = []
+
+    for _ in range(4):
+        post.send()
+        trouble = post.trouble()
+        assert trouble is not None
+        assert trouble.paused_until is not None
+        pauses.append(trouble.paused_until - post.world.clock())
+        post.world.clock.advance(minutes=1)
+
+    assert trouble is not None
+    assert trouble.failures == 4
+    assert pauses[0] < pauses[2]
+    with post.world.services.database.reading() as session:
+        told = session.exec(select(LogEntryRow).where(LogEntryRow.code == "mail_server")).all()
+    assert len(told) == 1
+
+
+def test_one_mail_that_cannot_be_written_does_not_hold_the_others(post: Post) -> None:
+    post.ask_for_code(ADA)
+    with post.world.services.database.writing() as session:
+        [broken] = session.exec(select(MailRow)).all()
+        broken.values_sealed = "nothing that was ever sealed"
+    post.ask_for_code(BOB)
+
+    post.send()
+
+    assert (len(post.server.to(ADA)), len(post.server.to(BOB))) == (0, 1)
+    assert post.states() == ["waiting", "sent"]
+    assert post.mails()[0].problem == NOT_WRITTEN
 
 
 def test_a_wrong_password_is_told_and_tried_again_after_five_minutes(post: Post) -> None:

@@ -16,7 +16,8 @@ from app.domain.log_level import LogLevel
 from app.domain.mails import MANNERS, MailKind, MailState, Urgency, pause_after
 from app.domain.moments import holds
 from app.domain.retry import PAUSE_LONGEST
-from app.errors import MailServerDown, MailServerRefused
+from app.errors import AppError, MailServerDown, MailServerRefused
+from app.logs import innermost_place
 from app.mail.courier import Fate, Outcome, Round
 from app.mail.letter import NoAddress, write_letter
 from app.usecases.mailing.mail_server import note_served, note_trouble, pause_sender, resume_sender
@@ -27,6 +28,8 @@ from app.usecases.services import Services
 
 log = structlog.get_logger()
 
+NOT_WRITTEN = "Saleor Points failed to write this mail; its log says where. It is tried again."
+NOT_TAKEN = "The mail server did not take it yet:"
 NO_SUCH_ADDRESS = "The mail server says that nobody has this address."
 
 
@@ -40,12 +43,17 @@ def send_mails(services: Services, urgency: Urgency) -> bool:
     sent = 0
     try:
         with services.courier.open() as round_:
-            note_served(services)
             for mail in taken.mails:
-                sent += _send(services, taken, mail, round_)
+                if _send(services, taken, mail, round_):
+                    sent += 1
+                    if sent == 1:
+                        # Not before: a server may let us in, and break off at each mail.
+                        note_served(services)
+            note_served(services)
     except (MailServerDown, MailServerRefused) as error:
         note_trouble(services, error)
-    let_go(services, taken.lease_token)
+    finally:
+        let_go(services, taken.lease_token)
     log.info("mails sent", mails=sent, taken=len(taken.mails))
     return True
 
@@ -58,20 +66,25 @@ def _send(services: Services, taken: TakenMails, mail: MailRow, round_: Round) -
         return False
     if holds(store.mail_paused_until, now, longest=PAUSE_LONGEST):
         return False
-    written = write_mail(services, store, mail)
-    if isinstance(written, NotWanted):
-        _write_end(services, taken, mail, MailState.DROPPED, written.why)
-        return False
     try:
+        written = write_mail(services, store, mail)
+        if isinstance(written, NotWanted):
+            _write_end(services, taken, mail, MailState.DROPPED, written.why)
+            return False
         letter = write_letter(*written)
     except NoAddress as error:
         _write_end(services, taken, mail, MailState.FAILED, error.message)
+        return False
+    except (AppError, LookupError, TypeError, ValueError) as error:
+        # A defect at this mail must not hold up the others.
+        log.error("defect", mail_id=mail.id, kind=type(error).__name__, where=innermost_place(error))  # noqa: TRY400 - an error's text may hold an e-mail
+        _put_off(services, taken, mail, NOT_WRITTEN)
         return False
     try:
         outcome = round_.hand_over(letter, lambda: begin_sending(services, mail, taken.lease_token))
     except MailServerDown as error:
         # Should it be this mail that the server cannot bear, the others go before it.
-        _put_off(services, taken, mail, error.message)
+        _put_off(services, taken, mail, f"{NOT_TAKEN} {error.message}")
         raise
     _record(services, taken, mail, store, outcome)
     return outcome.fate is Fate.TAKEN
@@ -92,7 +105,7 @@ def _record(services: Services, taken: TakenMails, mail: MailRow, store: StoreRo
     elif outcome.fate is Fate.SENDER_REFUSED:
         pause_sender(services, store, outcome.said)
     elif outcome.fate is not Fate.NOT_OURS:
-        _put_off(services, taken, mail, outcome.said)
+        _put_off(services, taken, mail, f"{NOT_TAKEN} {outcome.said}")
     if outcome.fate is not Fate.TAKEN:
         log.warning("mail not sent", store=store.slug, kind=mail.kind, fate=outcome.fate.value)
     if outcome.fate is Fate.UNKNOWN:
@@ -124,7 +137,7 @@ def _stop_address(services: Services, taken: TakenMails, mail: MailRow, said: st
         write_log(session, row.store_id, "mail_address_stopped", sentence, now=now, level=LogLevel.WARNING)
 
 
-def _put_off(services: Services, taken: TakenMails, mail: MailRow, said: str) -> None:
+def _put_off(services: Services, taken: TakenMails, mail: MailRow, problem: str) -> None:
     now = services.clock()
     with services.database.writing() as session:
         row = _held(session, taken, mail)
@@ -134,7 +147,7 @@ def _put_off(services: Services, taken: TakenMails, mail: MailRow, said: str) ->
         jitter = randrange(100)  # noqa: S311 - spreads load, keeps no secret
         row.send_at = now + pause_after(row.failures, Urgency(row.urgency), jitter=jitter)
         row.state, row.lease_token, row.lease_until = MailState.WAITING, None, None
-        row.problem = f"The mail server did not take it yet: {said}"
+        row.problem = problem
 
 
 def _held(session: Session, taken: TakenMails, mail: MailRow) -> MailRow | None:

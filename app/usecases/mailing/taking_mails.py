@@ -98,13 +98,13 @@ def begin_sending(services: Services, mail: MailRow, token: str) -> bool:
         return noted.first() is not None
 
 
-def let_go(services: Services, token: str, send_at: datetime | None = None) -> None:
+def let_go(services: Services, token: str) -> None:
     """Give back all mails of a lease, just as they were."""
     values: dict[str, Any] = {"state": MailState.WAITING, "lease_token": None, "lease_until": None}
-    if send_at is not None:
-        values["send_at"] = send_at
+    # Only what is not over is leased. Said once more, so that the index of those serves it: the others are kept for long.
+    is_leased = (col(MailRow.send_at).is_not(None), col(MailRow.lease_token) == token)
     with services.database.writing() as session:
-        session.execute(update(MailRow).where(col(MailRow.lease_token) == token).values(values))
+        session.execute(update(MailRow).where(*is_leased).values(values))
 
 
 def _said_or(sentence: str) -> Any:
