@@ -1,5 +1,7 @@
 """Points that wait are told of once, and reminded of once, in the language of the order."""
 
+from uuid import uuid4
+
 import pytest
 import requests
 from sqlmodel import select
@@ -103,6 +105,19 @@ def test_one_click_opts_out_and_looking_does_not(post: Post) -> None:
     assert done.status_code == 200
     assert len(post.server.to(ADA)) == 1
     assert post.ask_for_code(ADA)
+
+
+def test_many_readers_behind_one_mail_provider_opt_out_and_a_guesser_is_stopped(post: Post) -> None:
+    ready_order(post.world, email=ADA)
+    post.send()
+    known = str(post.server.to(ADA)[0].message["List-Unsubscribe"]).strip("<>")
+
+    def answers(url: str) -> set[int]:
+        return {requests.post(url, timeout=PATIENCE_SECONDS).status_code for _ in range(61)}
+
+    assert answers(known) == {200}
+    assert answers(f"{post.world.url}/mails/{uuid4().hex}") == {404, 429}
+    assert answers(known) == {200}
 
 
 def test_codes_carry_no_way_to_opt_out(post: Post) -> None:

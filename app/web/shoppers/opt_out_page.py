@@ -23,16 +23,20 @@ def blueprint(services: Services, limiter: RequestLimiter) -> Blueprint:
     """
     routes = Blueprint("opt_out", __name__)
 
+    def answer(view: OptOutView | None) -> BaseResponse:
+        if view is None:
+            # Mail providers post for many readers from few addresses. Only who guesses is counted.
+            limiter.check()
+        return _page(view)
+
     @routes.get("/mails/<reference>")
     def show(reference: str) -> BaseResponse:
-        limiter.check()
-        return _page(show_opt_out(services, UUID(reference)) if _REFERENCE.fullmatch(reference) else None)
+        return answer(show_opt_out(services, UUID(reference)) if _REFERENCE.fullmatch(reference) else None)
 
     @routes.post("/mails/<reference>")
     def do(reference: str) -> BaseResponse:
-        limiter.check()
         is_again = request.form.get("again") == "yes"
-        return _page(opt_out(services, UUID(reference), again=is_again) if _REFERENCE.fullmatch(reference) else None)
+        return answer(opt_out(services, UUID(reference), again=is_again) if _REFERENCE.fullmatch(reference) else None)
 
     return routes
 
