@@ -99,6 +99,18 @@ def test_points_with_a_day_are_shown_beside_them(desk: Desk) -> None:
     assert [(one.first_day.month, one.already) for one in forecast.months if one.already] == [(6, 80)]
 
 
+@pytest.mark.parametrize(("zone", "month", "day"), [("Europe/Berlin", "6", "1"), ("America/New_York", "6", "30")])
+def test_points_with_a_day_stand_in_the_month_of_that_day_where_the_shop_is(desk: Desk, zone: str, month: str, day: str) -> None:
+    world = desk.world
+    world.change_store(time_zone=zone)
+    save(desk, kind="calendar", month=month, day=day)
+    world.claim(paid_order(world, "80"))
+
+    forecast = forecast_expiry(world.services, 1, ExpiryPolicy())
+
+    assert [(one.first_day.month, one.already) for one in forecast.months if one.already] == [(6, 80)]
+
+
 def test_a_store_that_changes_its_time_zone_gets_another_version(desk: Desk) -> None:
     save(desk, kind="rolling", months="1")
 

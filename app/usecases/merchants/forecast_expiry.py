@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 
-from sqlalchemy import text
+from sqlalchemy import column, text
 from sqlmodel import Session, col, select
 
+from app.db.columns import UtcTime
 from app.db.points_policies import as_policy
 from app.db.tables import PointsPolicyRow, StoreRow
 from app.domain.expiry_policy import ExpiryPolicy, PolicyKind, last_day, months_later
@@ -83,10 +84,11 @@ def _set_already(session: Session, store_id: int) -> list[tuple[datetime, int]]:
     of_store = select(PointsPolicyRow).where(col(PointsPolicyRow.store_id) == store_id)
     policies = {row.id: as_policy(row) for row in session.exec(of_store)}
     found = []
-    for row in session.connection().execute(text(_LOTS[session.connection().dialect.name]), {"store_id": store_id}):
-        if row.ends_on is not None:
-            # A day ends as the next one begins.
-            found.append((_noon(row.ends_on) - timedelta(days=1), int(row.points)))
+    statement = text(_LOTS[session.connection().dialect.name])
+    lots = statement.columns(column("ends", UtcTime()), *map(column, ("policy_id", "active_on", "points")))
+    for row in session.connection().execute(lots, {"store_id": store_id}):
+        if row.ends is not None:
+            found.append((row.ends, int(row.points)))
         elif row.active_on is not None:
             found.append((policies[row.policy_id].ends_when_inactive(_noon(row.active_on)), int(row.points)))
     return found
@@ -147,12 +149,11 @@ _ACTIVITIES = _with_days(
 )
 _LOTS = _with_days(
     """
-    SELECT ends_on, policy_id, active_on, sum(points_left) AS points FROM (
-        SELECT {ends} AS ends_on, CASE WHEN l.ends IS NULL THEN l.policy_id END AS policy_id,
+    SELECT ends, policy_id, active_on, sum(points_left) AS points FROM (
+        SELECT l.ends, CASE WHEN l.ends IS NULL THEN l.policy_id END AS policy_id,
             CASE WHEN l.ends IS NULL THEN {active_at} END AS active_on, l.points_left
         FROM points_lot AS l JOIN points_customer AS c ON c.id = l.customer_id
         WHERE c.store_id = :store_id AND l.points_left > 0
-    ) AS open GROUP BY ends_on, policy_id, active_on""",
-    "l.ends",
+    ) AS open GROUP BY ends, policy_id, active_on""",
     "c.active_at",
 )
