@@ -62,7 +62,7 @@ class MailRow(SQLModel, table=True):
 
 
 class MailAddressRow(SQLModel, table=True):
-    """What is known of an address in one store: the language that its owner chose, and whether mails come back from it."""
+    """What is known of an address in one store: whether mails come back from it. Nobody can choose a language yet."""
 
     __tablename__ = "mail_address"
 

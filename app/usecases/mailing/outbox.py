@@ -58,7 +58,7 @@ def _write(session: Session, services: Services, store: StoreRow, mail: NewMail,
             reference=uuid4(),
             email=mail.email,
             email_key=key,
-            language=language_of(session, store.id or 0, key) or (mail.language or "en")[:LANGUAGE_MAX],
+            language=(mail.language or "en")[:LANGUAGE_MAX],
             values_sealed=services.sealer.seal_short(json.dumps(mail.values)),
             urgency=urgency,
             state=MailState.WAITING,
@@ -122,12 +122,6 @@ def days_of(session: Session, store_id: int, kind: MailKind) -> int:
     """Give the days after which a kind of mail is sent."""
     row = session.get(MailKindRow, (store_id, kind.value))
     return row.after_days if row is not None and row.after_days is not None else REMINDED_AFTER_DAYS
-
-
-def language_of(session: Session, store_id: int, key: str) -> str | None:
-    """Give the language that the owner of an address chose for mails."""
-    row = session.get(MailAddressRow, (store_id, key))
-    return row.language if row is not None else None
 
 
 def _can_be_written_to(session: Session, store: StoreRow, mail: NewMail, key: str) -> bool:

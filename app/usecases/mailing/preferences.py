@@ -1,23 +1,17 @@
-"""What the owner of an address wants of a shop's mails: a language, and which kinds not."""
+"""Which kinds of a shop's mails the owner of an address does not want."""
 
 from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from app.db.dialects import insert_into
-from app.db.tables import MailAddressRow, MailRefusalRow, MailRow
+from app.db.tables import MailRefusalRow, MailRow
 from app.domain.email import email_key
 from app.domain.mails import MANNERS, OPEN, MailKind, MailState
 
 DECLINABLE = tuple(kind for kind, manner in MANNERS.items() if manner.can_be_declined)
-
-
-def declined_kinds(session: Session, store_id: int, email: str) -> frozenset[MailKind]:
-    """Give the kinds of mail that a customer does not want."""
-    query = select(MailRefusalRow.kind).where(MailRefusalRow.store_id == store_id, MailRefusalRow.email_key == email_key(email))
-    return frozenset(MailKind(kind) for kind in session.exec(query))
 
 
 def decline(session: Session, store_id: int, key: str, kind: MailKind, now: datetime) -> None:
@@ -41,14 +35,6 @@ def accept_again(session: Session, store_id: int, email: str, kinds: Collection[
     """Send a customer these kinds of mail again."""
     of_customer = (col(MailRefusalRow.store_id) == store_id, col(MailRefusalRow.email_key) == email_key(email))
     session.execute(delete(MailRefusalRow).where(*of_customer, col(MailRefusalRow.kind).in_([kind.value for kind in kinds])))
-
-
-def choose_language(session: Session, store_id: int, email: str, language: str | None) -> None:
-    """Write to a customer in this language from now on; None: in that of each order."""
-    row = insert_into(session.get_bind().dialect.name, MailAddressRow).values(
-        store_id=store_id, email_key=email_key(email), language=language
-    )
-    session.execute(row.on_conflict_do_update(index_elements=["store_id", "email_key"], set_={"language": language}))
 
 
 def ended(state: MailState, now: datetime, *, problem: str | None = None) -> dict[str, object]:

@@ -13,13 +13,12 @@ from app.usecases.services import Services
 
 @dataclass(frozen=True, slots=True)
 class WalletStore:
-    """A store with a wallet. Days and times are told in `zone`. `saleor_api_url` is empty where there is no Saleor."""
+    """A store with a wallet. Days and times are told in `zone`."""
 
     store_id: int
     slug: str
     brand: Brand
     zone: ZoneInfo
-    saleor_api_url: str
 
 
 def find_wallet(services: Services, slug: str) -> WalletStore:
@@ -31,7 +30,7 @@ def find_wallet(services: Services, slug: str) -> WalletStore:
         store = find_store_by_slug(session, slug)
     if store is None or not has_wallet(store):
         raise NoWallet
-    return WalletStore(store.id or 0, store.slug, brand_of(store), ZoneInfo(store.time_zone), store.saleor_api_url or "")
+    return WalletStore(store.id or 0, store.slug, brand_of(store), ZoneInfo(store.time_zone))
 
 
 def has_wallet(store: StoreRow) -> bool:
