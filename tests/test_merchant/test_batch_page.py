@@ -239,6 +239,7 @@ def test_a_batch_is_checked_run_watched_and_undone_in_the_dashboard(
 
     frame.locator("summary", has_text="Undo").click()
     frame.get_by_role("button", name="Undo batch").click()
+    expect(frame.get_by_role("progressbar")).to_be_visible()
     finish(desk.world)
     expect(frame.get_by_text("gave 50; undone")).to_be_visible()
     assert desk.world.balance(ADA).available == 0
