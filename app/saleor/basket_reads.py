@@ -86,7 +86,7 @@ def _basket(checkout: Mapping[str, Any]) -> Basket:
         raise ValueError("a checkout with too many lines")
     return Basket(
         channel=_text(checkout["channel"]["slug"], _SLUG_LENGTH_MAX),
-        currency=_text(checkout["channel"]["currencyCode"], 3),
+        currency=_text(checkout["totalPrice"]["currency"], 3),
         lines=tuple(_line(line) for line in lines),
         subtotal=parse_amount(checkout["subtotalPrice"]["gross"]),
         shipping_gross=parse_amount(checkout["shippingPrice"]["gross"]),
