@@ -147,6 +147,13 @@ def test_the_mail_goes_to_the_address_that_the_shop_has_however_it_is_typed(ada:
     assert [mail.email for mail in mails(ada.world)] == ["strauss@example.com"]
 
 
+def test_whoever_has_just_bought_for_the_first_time_signs_in_at_once(ada: Visitor) -> None:
+    ada.world.saleor.shop.place_paid_order("60", email=EVE)
+    ada.world.deliver()
+
+    assert Visitor(ada.world).sign_in(EVE).is_signed_in
+
+
 def test_nobody_learns_who_is_a_customer(ada: Visitor) -> None:
     stranger = Visitor(ada.world)
 

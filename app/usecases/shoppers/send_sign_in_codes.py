@@ -5,8 +5,9 @@ from datetime import datetime
 import structlog
 from sqlmodel import Session, col, select
 
+from app.db.customer_figures import figures_of
 from app.db.keys import key_in, keys_in
-from app.db.tables import KnownCustomerRow, SignInCodeRow, StoreRow
+from app.db.tables import SignInCodeRow, StoreRow
 from app.domain.order_link import wallet_link
 from app.domain.signing_in import new_digits, new_secret
 from app.sealing import fingerprint
@@ -57,8 +58,8 @@ def _send(services: Services, session: Session, asked: SignInCodeRow, now: datet
 def _address_of(session: Session, store_id: int, typed: str) -> str | None:
     """Give a customer's address as the shop has it; None where nobody of this address is known.
 
-    Never the address as it was typed: ß and ss are alike to `email_key`, but may be two mailboxes.
+    Never the address as it was typed: ß and ss are alike to `email_key`, but may be two mailboxes. It is looked for in the rows
+    themselves: the list of known customers is some seconds behind, and people sign in right after they bought.
     """
-    is_theirs = col(KnownCustomerRow.email_key).in_(keys_in(session, typed))
-    found = session.exec(select(KnownCustomerRow).where(KnownCustomerRow.store_id == store_id, is_theirs)).first()
-    return None if found is None else found.email
+    found = figures_of(session, store_id, keys_in(session, typed))
+    return next((one.email for one in found.values()), None)
