@@ -9,7 +9,6 @@ from graphql import (
     DocumentNode,
     FieldNode,
     GraphQLError,
-    GraphQLResolveInfo,
     OperationDefinitionNode,
     OperationType,
     TypeInfo,
@@ -184,7 +183,7 @@ def _unvalued(needed: frozenset[str], variables: Mapping[str, Any]) -> list[Grap
     ]
 
 
-def _hide_from_shoppers(resolve: Callable[..., Any], source: Any, info: GraphQLResolveInfo, **args: Any) -> Any:
+def _hide_from_shoppers(resolve: Callable[..., Any], source: Any, info: Any, **args: Any) -> Any:
     """Refuse what Saleor tells apps and staff only, as a running 3.24 does: one such field spoils the whole answer."""
     if info.parent_type.name == "Channel" and info.field_name in _CHANNEL_FIELDS_FOR_STAFF:
         raise _denied("AUTHENTICATED_APP, AUTHENTICATED_STAFF_USER")
