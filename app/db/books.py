@@ -1,32 +1,22 @@
-"""Questions asked of movements, claims and adjustments: what was granted, what is under way."""
+"""The books of an order: what its movements, claims and adjustments say was granted and taken back."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
-from functools import cache
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import BigInteger, and_, literal_column, or_, update
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
-from app.db.bulk import IsIn, RowParameters, insert_new_rows
-from app.db.keys import key_in
-from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, GoneRow, MovementRow, OrderRow
+from app.db.bulk import IsIn
+from app.db.movements import is_open
+from app.db.tables import AdjustmentRow, ClaimRow, GoneRow, MovementRow
 from app.domain.claim import ClaimState
 from app.domain.gone import NOTHING_NEW, ByStaff, Changes, Gone, NewlyGone
-from app.domain.settlement import INSTANT_KINDS, Grant, MovementKind, MovementState, Position, TakenBack
-from app.sealing import fingerprint
-
-# The balance that an INSTANT is judged by is read before its call; with many customers in one array, so long before at most.
-_LOOKED_BEFORE_SENDING = timedelta(minutes=10)
-# A customer has a few claims that wait. More are not added up in every way: sums double with each.
-_CLAIMS_ADDED_MAX = 16
-
-OPEN_STATES = (MovementState.PLANNED, MovementState.SENDING)
+from app.domain.settlement import Grant, MovementKind, MovementState, Position, TakenBack
 
 
 class RanOut(NamedTuple):
@@ -85,43 +75,6 @@ class Books:
         return any(movement.points > 0 for movement in self.accepted)
 
 
-def lane_of(session: Session, account: AccountRow, email: str) -> str:
-    """Give the mark under which INSTANTs of one customer of one account stand in line."""
-    return lane_under(account.lane_mark, key_in(session, email))
-
-
-def lane_under(lane_mark: str, key: str) -> str:
-    """Give the lane of a key: the same at each account with this mark."""
-    return fingerprint(f"{lane_mark} {key}")
-
-
-def insert_movements(session: Session, movements: Sequence[MovementRow]) -> set[UUID]:
-    """Insert movements, but for those whose order or customer has an open one already. Gives the ids of the inserted."""
-    return insert_new_rows(session, MovementRow, [movement.model_dump() for movement in movements])
-
-
-def add_to_granted(session: Session, points: Mapping[int, int]) -> None:
-    """Add to what is granted for orders, by their ids."""
-    if not points:
-        return
-    connection = session.connection()
-    each, statement = _add_to_granted(connection.dialect.name)
-    each.run(connection, statement, [{"of_order": order_id, "more": more} for order_id, more in points.items()])
-
-
-def is_open() -> object:
-    """Give the condition under which a movement still stands in the way of the next."""
-    return or_(
-        col(MovementRow.state).in_(_spelt(OPEN_STATES)),
-        and_(col(MovementRow.state) == MovementState.UNKNOWN, col(MovementRow.kind).in_(_spelt(INSTANT_KINDS))),
-    )
-
-
-def _spelt(values: Iterable[StrEnum]) -> list[Any]:
-    """Write values into a statement, which then has no parameters for them that would be spelt out with each run."""
-    return [literal_column(f"'{value.value}'") for value in sorted(values)]
-
-
 def books_of(session: Session, order_ids: Collection[int]) -> dict[int, Books]:
     """Load the books of several orders in four queries."""
     books: dict[int, Books] = defaultdict(Books)
@@ -149,11 +102,6 @@ _MOVEMENTS = (
         or_(col(MovementRow.state) == MovementState.ACCEPTED, is_open()),  # type: ignore[arg-type]  # a condition
     )
     .order_by(col(MovementRow.planned_at))
-)
-_STILL_OPEN = (
-    select(MovementRow.id)
-    .where(IsIn(col(MovementRow.id), "movement_ids"), is_open())  # type: ignore[arg-type]  # a condition
-    .with_for_update()
 )
 _CLAIMS = select(ClaimRow).where(IsIn(col(ClaimRow.order_id), "order_ids"))
 _ADJUSTMENTS = (
@@ -185,14 +133,6 @@ def _add_gone(books: Books, row: Any) -> None:
         books.changes = replace(books.changes, taken=books.changes.taken + gone)
         books.counted_staff.add(row.adjustment_id)
         books.takings.append((row.found_at, gone.total))
-
-
-@cache
-def _add_to_granted(dialect: str) -> tuple[RowParameters, Any]:
-    each = RowParameters(dialect, of_order=BigInteger(), more=BigInteger())
-    return each, (
-        update(OrderRow).where(col(OrderRow.id) == each["of_order"]).values(granted=col(OrderRow.granted) + each["more"])
-    )
 
 
 def position_of(books: Books, accounts_that_change_claims: Collection[int]) -> Position:
@@ -270,37 +210,3 @@ def _credit_grants(accepted: Iterable[MovementRow], undone: dict[UUID, int]) -> 
         for movement in accepted
         if movement.kind == MovementKind.CREDIT and movement.target_id is None
     ]
-
-
-def claims_that_may_have_been_taken_since(session: Session, lane: str, since: datetime, *, but: UUID) -> list[ClaimRow]:
-    """Find the other shown claims of one customer of one account whose points may have come since a moment, oldest first."""
-    was_taken = and_(col(ClaimRow.state) == ClaimState.TAKEN, col(ClaimRow.taken_at) > since)
-    query = (
-        select(ClaimRow)
-        .where(ClaimRow.lane == lane, ClaimRow.id != but, col(ClaimRow.shown_at).is_not(None))
-        .where(or_(col(ClaimRow.state) == ClaimState.SHOWN, was_taken))
-        .order_by(col(ClaimRow.shown_at))
-    )
-    return list(session.exec(query))
-
-
-def could_be_claims(session: Session, lane: str, points: int, sent_at: datetime) -> bool:
-    """Tell whether claims of just so many points, one or several, may have been taken by this customer since a call."""
-    waits = col(ClaimRow.state).in_((ClaimState.OPEN, ClaimState.SHOWN))
-    query = select(ClaimRow.points).where(
-        ClaimRow.lane == lane, or_(waits, col(ClaimRow.taken_at) >= sent_at - _LOOKED_BEFORE_SENDING)
-    )
-    sums = {0}
-    for claim in session.exec(query.limit(_CLAIMS_ADDED_MAX)):
-        sums |= {known + claim for known in sums if known + claim <= abs(points)}
-    return abs(points) in sums
-
-
-def call_of(session: Session, call_id: UUID) -> list[MovementRow]:
-    """Find the movements that were sent in one call, in the order in which they stood in its array."""
-    return list(session.exec(select(MovementRow).where(MovementRow.call_id == call_id).order_by(col(MovementRow.position))))
-
-
-def still_open(session: Session, movement_ids: Collection[UUID]) -> set[UUID]:
-    """Lock movements and give those that have no outcome yet: neither another worker's record nor a person's word."""
-    return set(session.connection().execute(_STILL_OPEN, {"movement_ids": list(movement_ids)}).scalars())

@@ -1,4 +1,6 @@
-"""What our INSTANTs did to one customer's balance between two look-ups. Claims that an account does not show are judged by it.
+"""A lane: the INSTANTs of one customer of one account, in line, and the claims that may be taken beside them.
+
+What INSTANTs did to the balance between two look-ups is told here. Claims that an account does not show are judged by it.
 
 An INSTANT happened between its sending and the recording of its outcome. Where staff said what became of it, that is days; but
 what had not happened by the second look never did.
@@ -6,16 +8,25 @@ what had not happened by the second look never did.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
-from app.db.books import is_open
-from app.db.tables import MovementRow
+from app.db.keys import key_in
+from app.db.movements import is_open
+from app.db.tables import AccountRow, ClaimRow, MovementRow
+from app.domain.claim import ClaimState
 from app.domain.evidence import SECOND_LOOK_AFTER
 from app.domain.moments import CLOCKS_AGREE_WITHIN
 from app.domain.settlement import INSTANT_KINDS, MovementState
+from app.sealing import fingerprint
+
+# The balance that an INSTANT is judged by is read before its call; with many customers in one array, so long before at most.
+_LOOKED_BEFORE_SENDING = timedelta(minutes=10)
+# A customer has a few claims that wait. More are not added up in every way: sums double with each.
+_CLAIMS_ADDED_MAX = 16
 
 _IN_FLIGHT = (MovementState.SENDING, MovementState.UNKNOWN)
 
@@ -26,6 +37,16 @@ class MovedPoints:
 
     least: int
     most: int
+
+
+def lane_of(session: Session, account: AccountRow, email: str) -> str:
+    """Give the mark under which INSTANTs of one customer of one account stand in line."""
+    return lane_under(account.lane_mark, key_in(session, email))
+
+
+def lane_under(lane_mark: str, key: str) -> str:
+    """Give the lane of a key: the same at each account with this mark."""
+    return fingerprint(f"{lane_mark} {key}")
 
 
 def moved_between(session: Session, lane: str, since: datetime, until: datetime) -> MovedPoints:
@@ -88,6 +109,30 @@ def holders_of(session: Session, lanes: Collection[str], *, lock: bool = False) 
     )
     found = session.exec(query.order_by(col(MovementRow.id)).with_for_update(read=True) if lock else query)
     return {movement.lane: movement for movement in found}
+
+
+def claims_that_may_have_been_taken_since(session: Session, lane: str, since: datetime, *, but: UUID) -> list[ClaimRow]:
+    """Find the other shown claims of one customer of one account whose points may have come since a moment, oldest first."""
+    was_taken = and_(col(ClaimRow.state) == ClaimState.TAKEN, col(ClaimRow.taken_at) > since)
+    query = (
+        select(ClaimRow)
+        .where(ClaimRow.lane == lane, ClaimRow.id != but, col(ClaimRow.shown_at).is_not(None))
+        .where(or_(col(ClaimRow.state) == ClaimState.SHOWN, was_taken))
+        .order_by(col(ClaimRow.shown_at))
+    )
+    return list(session.exec(query))
+
+
+def could_be_claims(session: Session, lane: str, points: int, sent_at: datetime) -> bool:
+    """Tell whether claims of just so many points, one or several, may have been taken by this customer since a call."""
+    waits = col(ClaimRow.state).in_((ClaimState.OPEN, ClaimState.SHOWN))
+    query = select(ClaimRow.points).where(
+        ClaimRow.lane == lane, or_(waits, col(ClaimRow.taken_at) >= sent_at - _LOOKED_BEFORE_SENDING)
+    )
+    sums = {0}
+    for claim in session.exec(query.limit(_CLAIMS_ADDED_MAX)):
+        sums |= {known + claim for known in sums if known + claim <= abs(points)}
+    return abs(points) in sums
 
 
 def _done_by(movement: MovementRow) -> datetime | None:

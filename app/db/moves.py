@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
-from app.db.books import lane_under
 from app.db.bulk import IsIn
+from app.db.lanes import lane_under
 from app.db.tables import AccountRow, ClaimRow, CustomerMoveRow, MovementRow, OrderRow, PointsClaimRow, PointsCustomerRow
 from app.db.tables.customer_move import MoveState
 from app.domain.email import email_key, former_key, is_erased

@@ -8,9 +8,9 @@ from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from app.db.batch_changes import changes_in_batches
-from app.db.books import lane_of
 from app.db.bulk import IsIn
 from app.db.keys import has_new_keys, key_in, keys_in, not_ascii, same_person
+from app.db.lanes import lane_of
 from app.db.mails_of_customer import mails_of, wishes_of
 from app.db.stores import accounts_of
 from app.db.tables import (

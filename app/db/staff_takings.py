@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
-from app.db.books import lane_under
 from app.db.bulk import IsIn
+from app.db.lanes import lane_under
 from app.db.stores import accounts_of
 from app.db.tables import AdjustmentRow, GoneRow, MovementRow
 from app.domain.settlement import CauseKind, MovementState

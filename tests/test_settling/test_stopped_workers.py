@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
-from app.db.books import lane_under
+from app.db.lanes import lane_under
 from app.db.tables import MovementRow
 from app.db.tables.points_entry import EntryKind
 from app.domain.settlement import MovementKind, MovementState

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from app.db.books import lane_under
+from app.db.lanes import lane_under
 from app.db.tables import (
     AdjustmentRow,
     ApprovalRequestRow,

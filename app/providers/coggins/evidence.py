@@ -11,9 +11,9 @@ from functools import partial
 from sqlalchemy import and_, func, or_
 from sqlmodel import Session, col, select
 
-from app.db.books import lane_of
 from app.db.bulk import IsIn
 from app.db.engine import Database
+from app.db.lanes import lane_of
 from app.db.tables import AccountRow, ClaimRow, MovementRow
 from app.domain.claim import Balance, ClaimState
 from app.domain.email import former_key

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import and_, exists, or_
 from sqlmodel import Session, col, select
 
-from app.db.books import is_open
+from app.db.movements import is_open
 from app.db.tables import CustomerMoveRow, MovementRow, StoreRow
 from app.db.tables.customer_move import MoveState
 from app.domain.moments import CLOCKS_AGREE_WITHIN

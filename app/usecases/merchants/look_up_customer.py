@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, not_, or_
 from sqlmodel import Session, col, select
 
-from app.db.books import lane_of, lane_under
 from app.db.former_addresses import FormerAddress, former_addresses
 from app.db.keys import keys_in
+from app.db.lanes import lane_of, lane_under
 from app.db.rows import as_value
 from app.db.staff_takings import really_taken
 from app.db.stores import accounts_of

@@ -9,8 +9,8 @@ from uuid import UUID, uuid4
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from app.db.books import lane_of
 from app.db.keys import key_in
+from app.db.lanes import lane_of
 from app.db.logbook import write_log
 from app.db.staff_days import Counted
 from app.db.tables import AccountRow, AdjustmentRow, MovementRow, OrderRow, StoreRow

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from app.db.books import claims_that_may_have_been_taken_since, insert_movements, lane_of
-from app.db.lanes import moved_between
+from app.db.lanes import claims_that_may_have_been_taken_since, lane_of, moved_between
 from app.db.logbook import write_log
+from app.db.movements import insert_movements
 from app.db.moves import orders_with_points_of
 from app.db.rows import change
 from app.db.stores import accounts_of

@@ -12,8 +12,8 @@ import structlog
 from sqlalchemy import text
 from sqlmodel import Session
 
-from app.db.books import lane_of
 from app.db.form_tokens import FormToken, is_first
+from app.db.lanes import lane_of
 from app.db.logbook import write_log
 from app.db.staff_days import count_change
 from app.db.tables import CustomerMoveRow

@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlmodel import Session, col, or_, select
 
-from app.db.books import is_open, lane_of
 from app.db.keys import key_in
+from app.db.lanes import lane_of
+from app.db.movements import is_open
 from app.db.moves import orders_with_points_of
 from app.db.stores import accounts_of, find_store_by_slug
 from app.db.tables import AccountRow, ClaimRow, CustomerMoveRow, MovementRow, OrderRow, PointsClaimRow, StoreRow

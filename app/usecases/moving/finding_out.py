@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from app.db.books import call_of, could_be_claims
+from app.db.lanes import could_be_claims
+from app.db.movements import call_of
 from app.db.tables import MovementRow
 from app.domain import retry
 from app.domain.claim import Balance

@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from sqlmodel import Session, col, select
 
-from app.db.books import insert_movements, lane_of
+from app.db.lanes import lane_of
+from app.db.movements import insert_movements
 from app.db.rows import change, new_row
 from app.db.tables import AccountRow, ClaimRow, MovementRow
 from app.domain.settlement import INSTANT_KINDS, MovementKind, MovementState

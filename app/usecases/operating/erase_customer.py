@@ -13,10 +13,10 @@ import structlog
 
 from app.db.approval_requests import forget_requests, held_requests, refuse_gifts
 from app.db.batch_changes import changes_in_batches, forget_in_batches
-from app.db.books import lane_under
 from app.db.form_tokens import FormToken, is_first
 from app.db.keys import keys_in, same_person
 from app.db.known_customers import forget_known
+from app.db.lanes import lane_under
 from app.db.logbook import write_log
 from app.db.mails_of_customer import forget_mails
 from app.db.people import Person, forget_in_lists

@@ -16,10 +16,11 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, SQLModel, col, select
 
-from app.db.books import is_open, lane_under
 from app.db.engine import Database
 from app.db.keys import KEYS_LOCK, has_new_keys, not_ascii
+from app.db.lanes import lane_under
 from app.db.logbook import write_log
+from app.db.movements import is_open
 from app.db.tables import (
     AccountRow,
     AdjustmentRow,

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from app.db.books import Books, books_of, claims_that_may_have_been_taken_since, position_of
-from app.db.lanes import is_unclear, moved_between
+from app.db.books import Books, books_of, position_of
+from app.db.lanes import claims_that_may_have_been_taken_since, is_unclear, moved_between
 from app.db.moves import moves_of
 from app.db.tables import ClaimRow
 from app.domain import retry

@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import and_, case, update
 from sqlmodel import Session, col, select
 
-from app.db.books import add_to_granted
 from app.db.bulk import insert_rows
 from app.db.logbook import write_log
+from app.db.movements import add_to_granted
 from app.db.queue import keep_lease
 from app.db.tables import ClaimRow, MovementRow, OrderRow
 from app.db.waking import wake

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, exists, func, or_
 from sqlmodel import Session, col, select
 
-from app.db.books import lane_of
 from app.db.keys import keys_in
+from app.db.lanes import lane_of
 from app.db.tables import AccountRow, ClaimRow, OrderRow, PointsClaimRow, StoreRow
 from app.db.tables.points_claim import PointsClaimState
 from app.domain.claim import LIVE, last_day
