@@ -46,8 +46,13 @@ def caller_with(token: str | None, apps: Apps, shop: Shop) -> Caller:
 
 def require(caller: Caller, permission: str) -> None:
     if not caller.may(permission):
-        message = f"To access this path, you need one of the following permissions: {permission}"
-        raise GraphQLError(message, extensions={"exception": {"code": "PermissionDenied"}})
+        raise denied(permission)
+
+
+def denied(permissions: str) -> GraphQLError:
+    """Give Saleor's error to whoever has none of the permissions."""
+    message = f"To access this path, you need one of the following permissions: {permissions}"
+    return GraphQLError(message, extensions={"exception": {"code": "PermissionDenied"}})
 
 
 def signed_in(token: str | None, apps: Apps, shop: Shop, now: datetime) -> dict[str, Any] | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from tests.standins.saleor.callers import denied
 from tests.standins.saleor.gift_cards import CardEvent, GiftCard
 from tests.standins.saleor.money import digits_of
 from tests.standins.saleor.orders import global_id
@@ -43,8 +44,7 @@ def card_on_order(card: GiftCard) -> dict[str, Any]:
     """Return a card as an order shows it: with MANAGE_ORDERS alone, asking for the code fails the whole order."""
 
     def code(_info: Any) -> str:
-        message = "To access this path, you need one of the following permissions: MANAGE_GIFT_CARD, OWNER"
-        raise GraphQLError(message, extensions={"exception": {"code": "PermissionDenied"}})
+        raise denied("MANAGE_GIFT_CARD, OWNER")
 
     return {
         "id": card.id,

@@ -4,12 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLError
-
 from tests.standins.saleor.action_requests import ActionRequests
 from tests.standins.saleor.app_payments import AppPayments, due_of
 from tests.standins.saleor.asking_apps import HANDLE_PAYMENTS
-from tests.standins.saleor.callers import Caller
+from tests.standins.saleor.callers import Caller, denied
 from tests.standins.saleor.checkouts import Checkout, Checkouts
 from tests.standins.saleor.orders import Order
 from tests.standins.saleor.payment_wire import PaymentWire
@@ -99,7 +97,7 @@ class PaymentApi:
         try:
             app = self.caller.app
             if app is None or not self._owns(self.payments[args["id"]].app):
-                raise GraphQLError("To access this path, you need one of the following permissions: OWNER", extensions=DENIED)
+                raise denied("OWNER")
             told = self.payments.report(
                 app,
                 args["id"],
@@ -159,11 +157,7 @@ class PaymentApi:
     @staticmethod
     def _require(is_allowed: bool) -> None:
         if not is_allowed:
-            message = f"To access this path, you need one of the following permissions: {HANDLE_PAYMENTS}"
-            raise GraphQLError(message, extensions=DENIED)
-
-
-DENIED = {"exception": {"code": "PermissionDenied"}}
+            raise denied(HANDLE_PAYMENTS)
 
 
 def _is_gone(source: Checkout | Order) -> bool:
