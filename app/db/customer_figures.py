@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from app.db.bulk import IsIn
 from app.db.tables import OrderRow, PointsClaimRow, PointsCustomerRow, PointsEntryRow
 from app.db.tables.points_claim import PointsClaimState
+from app.domain.email import is_erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class CustomerFigures:
 
 
 def figures_of(session: Session, store_id: int, keys: Collection[str]) -> dict[str, CustomerFigures]:
-    """Add up each customer of the keys whom any row names: orders, claims or a balance."""
+    """Add up each customer of the keys whom any row names: orders, claims or a balance. Nobody who was erased is among them."""
     figures: dict[str, CustomerFigures] = {}
     for key, email, placed_at in session.execute(_orders(store_id, keys)):
         figures[key] = CustomerFigures(email, 0, 0, None, placed_at)
@@ -37,7 +38,8 @@ def figures_of(session: Session, store_id: int, keys: Collection[str]) -> dict[s
         before = figures.get(key, CustomerFigures(email, 0, 0, None, last_at))
         last_at = max(before.last_at, last_at)
         figures[key] = CustomerFigures(email, available, before.waiting, customer_type, last_at)
-    return figures
+    # A claim that is anybody's has no address.
+    return {key: one for key, one in figures.items() if key and not is_erased(key)}
 
 
 def _orders(store_id: int, keys: Collection[str]) -> Any:

@@ -11,7 +11,6 @@ from sqlmodel import Session, col, select
 from app.db.bulk import IsIn, change_rows, insert_rows
 from app.db.customer_figures import figures_of
 from app.db.tables import CustomerChangeRow, CustomerWordRow, KnownCustomerRow
-from app.domain.email import is_erased
 from app.domain.search_words import words_of
 
 # So many changes are taken in in one transaction: on SQLite nobody else writes meanwhile.
@@ -49,8 +48,7 @@ def _lock(session: Session) -> None:
 
 def _compare(session: Session, store_id: int, keys: Collection[str]) -> None:
     known = _known(session, store_id, keys)
-    # A claim that is anybody's has no address.
-    figures = {key: one for key, one in figures_of(session, store_id, keys).items() if key and not is_erased(key)}
+    figures = figures_of(session, store_id, keys)
     _forget(session, [known[key] for key in known.keys() - figures.keys()])
     change_rows(session, KnownCustomerRow, [{"id": known[key], **asdict(figures[key])} for key in known.keys() & figures.keys()])
     new = sorted(figures.keys() - known.keys())

@@ -58,8 +58,8 @@ def _send(services: Services, session: Session, asked: SignInCodeRow, now: datet
 def _address_of(session: Session, store_id: int, typed: str) -> str | None:
     """Give a customer's address as the shop has it; None where nobody of this address is known.
 
-    Never the address as it was typed: ß and ss are alike to `email_key`, but may be two mailboxes. It is looked for in the rows
-    themselves: the list of known customers is some seconds behind, and people sign in right after they bought.
+    Never the address as it was typed: ß and ss are alike to `email_key`, but may be two mailboxes. Orders, claims and balances
+    are asked, not the list of known customers: that is some seconds behind, and people sign in right after they bought.
     """
     found = figures_of(session, store_id, keys_in(session, typed))
     return next((one.email for one in found.values()), None)
