@@ -52,6 +52,10 @@ class Api:
     broken_fields: dict[str, str] = field(default_factory=dict)
     metadata_refusals: dict[str, dict[str, str]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        # Reading the schema takes seconds, once. The first request would have to wait for it, and the app gives it five.
+        schema(self.version)
+
     def answer(self, request: Mapping[str, Any], token: str | None) -> tuple[int, dict[str, Any]]:
         """Return the HTTP status and the body for one request."""
         try:
