@@ -376,28 +376,28 @@ def test_verify_notices_what_was_tampered_with(embedded_world: World, tampering:
     assert says in "\n".join(differences(world))
 
 
-@pytest.mark.parametrize(
-    "twice",
-    [
-        "UPDATE batch_change SET adjustment_id = (SELECT min(adjustment_id) FROM batch_change)",
-        "UPDATE batch_change SET undo_adjustment_id = (SELECT min(undo_adjustment_id) FROM batch_change)",
-        "UPDATE batch_change SET email_key = 'ada@example.com'",
-        "UPDATE batch_change SET undone = -moved - 1 WHERE moved = 5",
-        "UPDATE batch_change SET moved = 6 WHERE points = 5",
-        "UPDATE change_batch SET exceeds = 'day'",
-    ],
+REFUSED = (
+    "UPDATE batch_change SET adjustment_id = (SELECT min(adjustment_id) FROM batch_change)",
+    "UPDATE batch_change SET undo_adjustment_id = (SELECT min(undo_adjustment_id) FROM batch_change)",
+    "UPDATE batch_change SET email_key = 'ada@example.com'",
+    "UPDATE batch_change SET undone = -moved - 1 WHERE moved = 5",
+    "UPDATE batch_change SET moved = 6 WHERE points = 5",
+    "UPDATE change_batch SET exceeds = 'day'",
 )
-def test_the_tables_refuse_what_must_never_be(embedded_world: World, twice: str) -> None:
+
+
+def test_the_tables_refuse_what_must_never_be(embedded_world: World) -> None:
     batch_id = run(embedded_world, (ADA, 100), (LINUS, 5))
     undo(embedded_world, batch_id)
 
-    with pytest.raises(IntegrityError), embedded_world.services.database.writing() as session:
-        session.execute(text(twice))
+    for twice in REFUSED:
+        with pytest.raises(IntegrityError), embedded_world.services.database.writing() as session:
+            session.execute(text(twice))
 
 
 @pytest.mark.every_world
 def test_several_workers_at_once_make_each_change_once(world: World) -> None:
-    batch_id = started(world, *((f"someone{n}@example.com", 5) for n in range(450)))
+    batch_id = started(world, *((f"someone{n}@example.com", 5) for n in range(250)))
 
     def work_on(_worker: int) -> None:
         while run_batches(world.services) or move_waiting(world.services):
@@ -407,6 +407,6 @@ def test_several_workers_at_once_make_each_change_once(world: World) -> None:
         list(pool.map(work_on, range(4)))
     finish(world)
 
-    assert world.points_in_all_balances() == 450 * 5
-    assert batch_of(world, batch_id).done == 450
+    assert world.points_in_all_balances() == 250 * 5
+    assert batch_of(world, batch_id).done == 250
     assert differences(world) == []
