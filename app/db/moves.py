@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, or_, select
 
 from app.db.bulk import IsIn
@@ -19,6 +20,13 @@ _FROM_KEYS = (
     .join(AccountRow, col(AccountRow.id) == col(CustomerMoveRow.account_id))
     .where(IsIn(col(CustomerMoveRow.from_key), "keys"), col(CustomerMoveRow.moved_at).is_not(None))
     .order_by(col(CustomerMoveRow.moved_at), col(CustomerMoveRow.id))
+)
+
+# Built once: it is asked whenever a balance rises.
+_FORMER_KEYS = select(CustomerMoveRow.from_key).where(
+    CustomerMoveRow.store_id == bindparam("of_store"),
+    IsIn(col(CustomerMoveRow.to_key), "keys"),
+    col(CustomerMoveRow.moved_at).is_not(None),
 )
 
 
@@ -57,7 +65,7 @@ def orders_with_points_of(
     session: Session, store_id: int, accounts: Mapping[int, AccountRow], keys: Collection[str], *, lock: bool = False
 ) -> list[OrderRow]:
     """Find the orders of a customer, and those whose points the customer has, was given, or may take. Oldest first."""
-    everybody = _with_former_addresses(session, store_id, keys)
+    everybody = with_former_addresses(session, store_id, keys)
     lanes = [lane_under(account.lane_mark, key) for account in accounts.values() for key in sorted(everybody)]
     of_customers = select(PointsCustomerRow.id).where(
         PointsCustomerRow.store_id == store_id, col(PointsCustomerRow.email_key).in_(everybody)
@@ -71,13 +79,11 @@ def orders_with_points_of(
     return list(session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query))
 
 
-def _with_former_addresses(session: Session, store_id: int, keys: Collection[str]) -> set[str]:
+def with_former_addresses(session: Session, store_id: int, keys: Collection[str]) -> set[str]:
     """Add the keys of those who were moved to one of these customers, one after the other."""
     found, new = set(keys), set(keys)
     while new:
-        query = select(CustomerMoveRow.from_key).where(
-            CustomerMoveRow.store_id == store_id, col(CustomerMoveRow.to_key).in_(new), col(CustomerMoveRow.moved_at).is_not(None)
-        )
-        new = set(session.exec(query)) - found
+        asked = {"of_store": store_id, "keys": sorted(new)}
+        new = set(session.connection().execute(_FORMER_KEYS, asked).scalars()) - found
         found |= new
     return found

@@ -11,7 +11,6 @@ from sqlmodel import Session, col, select
 
 from app.db.bulk import IsIn
 from app.db.columns import UtcTime
-from app.db.spends import has_debt_of
 from app.db.tables import SpendReturnRow, SpendRow, SpendRuleRow
 from app.db.tables.spend_return import RETURN_IS_OWED
 from app.domain.spending import ReturnReason, SpendStage, as_amount
@@ -74,7 +73,7 @@ def wake_reversed(session: Session, spend_ids: Collection[int], now: datetime) -
 
 
 def wake_debts(session: Session, store_id: int, email_keys: Collection[str], now: datetime) -> None:
-    """Let the worker look at payments of which points are to be taken again from customers whose balance has just risen.
+    """Let the worker look at payments of these customers of which points are to be taken again.
 
     It never waits for whoever holds such a payment: that is somebody who is about to take what is there by then.
     """
@@ -95,7 +94,7 @@ _OWED = (
     .where(
         col(SpendRow.id).in_(select(SpendReturnRow.spend_id).where(RETURN_IS_OWED)),
         col(SpendRow.store_id) == bindparam("of_store"),
-        has_debt_of(lambda key: IsIn(key, "email_keys")),
+        IsIn(col(SpendRow.email_key), "email_keys"),
     )
     .order_by(col(SpendRow.id))
     .with_for_update(skip_locked=True, of=SpendRow)

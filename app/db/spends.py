@@ -1,17 +1,13 @@
 """Questions asked of spends: payments by points."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func, or_
 from sqlmodel import Session, col, select
 
 from app.db.bulk import IsIn
-from app.db.keys import keys_in
-from app.db.tables import CustomerMoveRow, OrderRow, SpendReturnRow, SpendRow
-from app.db.tables.spend_return import RETURN_IS_OWED
+from app.db.tables import SpendRow
 from app.domain.spending import OVER, PointsPayment, SpendStage, as_amount
 
 
@@ -49,35 +45,3 @@ def paid_by_points(session: Session, store_id: int, transaction_ids: Collection[
 def amount_held(spend: SpendRow) -> Decimal:
     """Give what a spend still pays."""
     return as_amount(spend.amount_units - spend.returned_units, spend.currency)
-
-
-def has_debt_of(is_theirs: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
-    """Choose the payments of some customers, and of those who were moved to one of them. `is_theirs` compares a key."""
-    was_moved = exists().where(
-        col(CustomerMoveRow.store_id) == col(SpendRow.store_id),
-        col(CustomerMoveRow.from_key) == col(SpendRow.email_key),
-        is_theirs(col(CustomerMoveRow.to_key)),
-        col(CustomerMoveRow.moved_at).is_not(None),
-    )
-    return or_(is_theirs(col(SpendRow.email_key)), was_moved)
-
-
-def points_owed(session: Session, store_id: int, email: str) -> int:
-    """Add up what is to be taken back from a customer, and could not be yet. These points cannot be spent.
-
-    Two things are taken back: what refunded money had earned, and points given back by a refund that Saleor later reversed.
-    """
-    keys = keys_in(session, email)
-    is_theirs = (col(OrderRow.store_id) == store_id, col(OrderRow.email_key).in_(keys))
-    owed = select(func.coalesce(func.sum(OrderRow.shortfall), 0)).where(*is_theirs, col(OrderRow.shortfall) > 0)
-
-    def is_a_key_of_theirs(key: Any) -> ColumnElement[bool]:
-        return col(key).in_(keys)
-
-    left = col(SpendReturnRow.points) - col(SpendReturnRow.taken_again_points) - col(SpendReturnRow.let_go_points)
-    reversed_ones = (
-        select(func.coalesce(func.sum(left), 0))
-        .join(SpendRow, col(SpendRow.id) == col(SpendReturnRow.spend_id))
-        .where(RETURN_IS_OWED, col(SpendRow.store_id) == store_id, has_debt_of(is_a_key_of_theirs))
-    )
-    return int(session.exec(owed).one()) + int(session.exec(reversed_ones).one())

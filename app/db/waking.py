@@ -61,7 +61,7 @@ def wake_lost(session: Session, token: str, order_ids: Collection[int], now: dat
 
 
 def wake_short(session: Session, store_id: int, email_keys: Collection[str], now: datetime) -> None:
-    """Wake the orders that are to take points back from customers whose balance has just risen."""
+    """Wake the orders of these customers that are to take points back."""
     session.connection().execute(_SHORT_WOKEN, {"of_store": store_id, "email_keys": list(email_keys), "now": now})
 
 

@@ -13,12 +13,11 @@ from sqlalchemy import ColumnElement, literal_column, select, update
 from sqlmodel import Session, col
 
 from app.db.bulk import IsIn
+from app.db.debts import wake_debtors
 from app.db.keys import key_in
-from app.db.spend_waking import wake_debts
 from app.db.tables.points_claim import PointsClaimRow, PointsClaimState
 from app.db.tables.points_customer import PointsCustomerRow
 from app.db.tables.points_entry import EntryKind, PointsEntryRow
-from app.db.waking import wake_short
 from app.domain.claim import Balance
 from app.ledger import statements as ledger_bulk
 from app.ledger.following import follow
@@ -169,8 +168,7 @@ def post(session: Session, store_id: int, entries: Sequence[Entry], now: datetim
     _write_with_lots(session, store_id, [one for one in rows if one[0] in have_lots], now)
     rises = {key for key, entry, is_done in zip(keys, entries, outcomes, strict=True) if entry.points > 0 and is_done}
     if rises:
-        wake_short(session, store_id, rises, now)
-        wake_debts(session, store_id, rises, now)
+        wake_debtors(session, store_id, rises, now)
     return outcomes
 
 

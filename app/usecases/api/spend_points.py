@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import structlog
 from sqlmodel import Session
 
+from app.db.debts import points_owed
 from app.db.moves import moves_of
-from app.db.spends import points_owed
 from app.db.stores import accounts_of
 from app.db.tables import PointsSpendRow
 from app.domain.email import is_erased

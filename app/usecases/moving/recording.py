@@ -12,14 +12,14 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from app.db.bulk import IsIn, change_rows, insert_rows
+from app.db.debts import wake_debtors
 from app.db.keys import key_in
 from app.db.lanes import is_unclear
 from app.db.logbook import write_log
 from app.db.rows import change
-from app.db.spend_waking import wake_debts
 from app.db.tables import MovementRow
 from app.db.tallies import tally_accepted
-from app.db.waking import wake_short, wake_waiting_for
+from app.db.waking import wake_waiting_for
 from app.domain.claim import Balance
 from app.domain.evidence import FIRST_LOOK_AFTER
 from app.domain.log_level import LogLevel
@@ -92,9 +92,7 @@ def _wake_others(session: Session, run: Run, ended: Sequence[Ended], now: dateti
     wake_waiting_for(session, {one.movement.lane for one in instants}, now)
     risen = [one.movement.email for one in instants if isinstance(one.outcome, Accepted) and one.movement.points > 0]
     if risen:
-        store_id, keys = instants[0].movement.store_id, {key_in(session, email) for email in risen}
-        wake_short(session, store_id, keys, now)
-        wake_debts(session, store_id, keys, now)
+        wake_debtors(session, instants[0].movement.store_id, {key_in(session, email) for email in risen}, now)
 
 
 def _is_open(movement: MovementRow, outcome: Outcome) -> bool:

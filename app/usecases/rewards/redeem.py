@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import structlog
 from sqlmodel import Session, col, select
 
+from app.db.debts import points_owed
 from app.db.keys import key_in
-from app.db.spends import points_owed
 from app.db.stored_rewards import find_reward, taken_of, terms_in_force
 from app.db.stores import store_and_account
 from app.db.tables import MovementRow, RedemptionRow, RewardRow

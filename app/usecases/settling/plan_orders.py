@@ -9,13 +9,13 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app.db.bulk import change_rows
+from app.db.debts import wake_debtors
 from app.db.keys import key_in
 from app.db.moves import moves_of
 from app.db.queue import keep_lease
 from app.db.snapshots import dump
 from app.db.tables import ClaimRow, MovementRow, OrderRow
 from app.db.tallies import tally_taken
-from app.db.waking import wake_short
 from app.domain.arithmetic_versions import NEWEST, placed_at
 from app.domain.bounds import POINTS_MAX
 from app.domain.claim import ClaimState
@@ -218,5 +218,5 @@ def _write_claims(session: Session, batch: Batch, standings: Sequence[Standing],
                 taken[standing.id] = taken.get(standing.id, 0) + claim.points
                 takers.add(key_in(session, claim.taken_by or claim.email))
     if takers:
-        wake_short(session, batch.store_id, takers, now)
+        wake_debtors(session, batch.store_id, takers, now)
     return taken

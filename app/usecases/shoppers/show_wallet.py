@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from sqlmodel import Session
 
+from app.db.debts import points_owed
 from app.db.spend_rules import as_spend_rule, spend_rule_in_force, spend_rules_of
-from app.db.spends import points_owed
 from app.db.stores import accounts_of
 from app.db.tables import StoreRow
 from app.domain.catalogue import SalesChannel

@@ -8,9 +8,10 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session
 
+from app.db.debts import points_owed
 from app.db.keys import key_in
 from app.db.payments_app_id import freeze_app_id
-from app.db.spends import find_spend_of, points_owed
+from app.db.spends import find_spend_of
 from app.db.stores import store_and_account
 from app.db.tables import AccountRow, SpendRow
 from app.domain.payment_request import PaymentRequest, Shopper, payer_of

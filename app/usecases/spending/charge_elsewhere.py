@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
+from app.db.debts import points_owed
 from app.db.keys import key_in
 from app.db.payments_app_id import freeze_app_id
-from app.db.spends import find_spend_of, points_owed
+from app.db.spends import find_spend_of
 from app.db.tables import AccountRow, MovementRow, SpendRow
 from app.domain.payment_request import PaymentRequest, Shopper
 from app.domain.settlement import CauseKind, MovementKind, MovementState

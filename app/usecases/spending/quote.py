@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from app.db.spends import points_owed
+from app.db.debts import points_owed
 from app.db.stores import store_and_account
 from app.domain.payment_request import PaymentRequest, Shopper, payer_of
 from app.domain.spend_rule import SpendRule
