@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import fields
 from queue import SimpleQueue
 
 import pytest
@@ -67,7 +68,7 @@ def test_the_server_has_a_thread_for_every_place() -> None:
     taken = 0
     bulkheads = Bulkheads()
     with ExitStack() as stack:
-        for bulkhead in (bulkheads.registrations, bulkheads.keys, bulkheads.look_ups, bulkheads.shoppers, bulkheads.baskets):
+        for bulkhead in (getattr(bulkheads, field.name) for field in fields(bulkheads)):
             for number in range(PLACES + 1):
                 try:
                     stack.enter_context(bulkhead.place(f"{number}"))

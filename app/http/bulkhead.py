@@ -21,9 +21,13 @@ LOOK_UPS_MAX = 5
 SHOPPERS_MAX = 4
 # Anybody may ask what a basket earns.
 BASKETS_MAX = 3
-PLACES = REGISTRATIONS_MAX + KEYS_MAX + LOOK_UPS_MAX + SHOPPERS_MAX + BASKETS_MAX
+PAYMENTS_MAX = 5
+PROGRAMS_MAX = 3
+PLACES = REGISTRATIONS_MAX + KEYS_MAX + LOOK_UPS_MAX + SHOPPERS_MAX + BASKETS_MAX + PAYMENTS_MAX + PROGRAMS_MAX
 # Somebody waits for the answer. Saleor waits 18 seconds for a registration's and for a delivery's.
 WAIT_SECONDS = 5
+# Saleor waits 18 seconds for the answer to a payment, and the shopper with it.
+PAYMENT_SECONDS = 8
 
 _this_thread = threading.local()
 
@@ -86,7 +90,8 @@ class Bulkheads:
 
     `look_ups` are what a page or a box asks of a provider, or of a Saleor about a customer. `shoppers` are what the storefront
     API asks of a Saleor with a shopper's token, and rewards that are taken by it: anybody with an account can ask. `baskets` are
-    what it asks as nobody.
+    what it asks as nobody. `payments` are payments by points that live elsewhere, and the questions what they could pay.
+    `programs` are rewards that are taken by the Points API.
     """
 
     registrations: Bulkhead = field(default_factory=lambda: Bulkhead(places=REGISTRATIONS_MAX, places_each=1))
@@ -95,3 +100,7 @@ class Bulkheads:
     look_ups: Bulkhead = field(default_factory=lambda: Bulkhead(places=LOOK_UPS_MAX, places_each=LOOK_UPS_MAX - 1))
     shoppers: Bulkhead = field(default_factory=lambda: Bulkhead(places=SHOPPERS_MAX, places_each=SHOPPERS_MAX - 1))
     baskets: Bulkhead = field(default_factory=lambda: Bulkhead(places=BASKETS_MAX, places_each=BASKETS_MAX - 1))
+    payments: Bulkhead = field(
+        default_factory=lambda: Bulkhead(places=PAYMENTS_MAX, places_each=PAYMENTS_MAX - 1, seconds=PAYMENT_SECONDS)
+    )
+    programs: Bulkhead = field(default_factory=lambda: Bulkhead(places=PROGRAMS_MAX, places_each=PROGRAMS_MAX - 1))

@@ -1,11 +1,13 @@
 """Rewards by the served API, as a storefront calls it."""
 
+from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
 import pytest
 import requests
 
+from app.http.bulkhead import PROGRAMS_MAX
 from app.usecases.api.manage_keys import create_key
 from tests.test_rewards.conftest import opened
 from tests.test_rewards.giving import ADA, GivingShop
@@ -110,3 +112,15 @@ def test_a_key_is_needed_and_another_stores_redemption_is_unknown(storefront: St
     assert storefront.ask("GET", "/rewards", key=str(uuid4())).status_code == 401
     assert storefront.ask("GET", f"/redemptions/{uuid4()}").status_code == 404
     assert storefront.ask("POST", f"/redemptions/{uuid4()}/withdraw").status_code == 404
+
+
+def test_few_at_once_wait_for_a_code_and_the_others_lose_nothing(storefront: Storefront) -> None:
+    reward, places = storefront.shop.reward(), storefront.shop.world.services.bulkheads.programs
+    with ExitStack() as waiting:
+        for number in range(PROGRAMS_MAX):
+            waiting.enter_context(places.place(f"server {number}"))
+        refused = storefront.redeem(reward, once="one press")
+
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "CROWDED")
+    assert storefront.shop.points()[0] == 1_200
+    assert storefront.redeem(reward, once="one press").status_code == 201

@@ -1,12 +1,16 @@
 """Shoppers pay with points that live at Coggins: taken once, never guessed, and never later than the shopper was told."""
 
+from contextlib import ExitStack
+
 import pytest
 
 from app.domain.claim import Balance
 from app.domain.spending import ReturnReason, SpendStage
+from app.http.bulkhead import PAYMENTS_MAX
 from tests.standins import faults
 from tests.standins.faults import Fault
 from tests.test_spending.paying import ADA, PayingShop, look_on
+from tests.test_spending.test_quote import quoted
 
 
 def coggins_of(shop: PayingShop) -> faults.FaultPlan:
@@ -66,3 +70,24 @@ def test_a_provider_that_does_not_answer_takes_nothing(elsewhere: PayingShop) ->
 
     assert elsewhere.pay(elsewhere.cart("60"), "15").data["code"] == "try_again"
     assert elsewhere.spends() == []
+
+
+def test_few_at_once_wait_for_a_slow_provider_and_the_others_lose_nothing(elsewhere: PayingShop) -> None:
+    places, checkout_id = elsewhere.world.services.bulkheads.payments, elsewhere.cart("60")
+    with ExitStack() as waiting:
+        for number in range(PAYMENTS_MAX):
+            waiting.enter_context(places.place(f"server {number}"))
+        refused, told = elsewhere.pay(checkout_id, "15", key="k"), quoted(elsewhere, checkout_id)
+
+    assert (refused.data["code"], told["whyNot"]["code"], elsewhere.spends()) == ("try_again", "try_again", [])
+    assert elsewhere.pay(checkout_id, "15", key="k").transaction.charged == 15
+
+
+def test_embedded_points_wait_for_nobody(shop: PayingShop) -> None:
+    places, checkout_id = shop.world.services.bulkheads.payments, shop.cart("60")
+    with ExitStack() as waiting:
+        for number in range(PAYMENTS_MAX):
+            waiting.enter_context(places.place(f"server {number}"))
+
+        assert quoted(shop, checkout_id)["points"] == 2_000
+        assert shop.pay(checkout_id, "15").transaction.charged == 15

@@ -5,6 +5,7 @@ not booked in Saleor, so it is given back.
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
@@ -18,7 +19,7 @@ from app.domain.payment_request import PaymentRequest, Shopper
 from app.domain.settlement import CauseKind, MovementKind, MovementState
 from app.domain.spend_rule import SpendRule
 from app.domain.spending import SpendRefusal, SpendStage, decide_payment
-from app.http.deadlines import within
+from app.errors import Crowded
 from app.providers.protocol import INSUFFICIENT, NotSent, Rejected, held
 from app.usecases.moving.causes import Ended, Result
 from app.usecases.moving.engine_run import Run
@@ -29,8 +30,6 @@ from app.usecases.spending.new_spend import new_spend
 from app.usecases.spending.spend_cause import CONFIRMED_AFTER
 from app.usecases.spending.what_is_payable import payable_of
 
-# Saleor waits for 18 seconds, and the shopper with it.
-CHARGE_SECONDS = 8
 _TOO_LATE = Rejected("The points provider could not be asked in time, and the shopper was told so. Nothing was taken.")
 
 
@@ -41,11 +40,15 @@ class _BusyLane(Exception):
 def charge_elsewhere(
     run: Run, account: AccountRow, asked: PaymentRequest, payer: Shopper, rule: SpendRule
 ) -> SpendRow | SpendRefusal:
-    """Take the points, or say why not. No transaction is open during a call."""
+    """Take the points, or say why not. No transaction is open during a call, and few at once wait for the account."""
     account_id, email = account.id or 0, payer.email.strip()
     if run.accounts.paused_until(account_id, run.services.clock()) is not None:
         return SpendRefusal.TRY_AGAIN
-    with within(CHARGE_SECONDS):
+    with ExitStack() as waiting:
+        try:
+            waiting.enter_context(run.services.bulkheads.payments.place(account.lane_mark))
+        except Crowded:
+            return SpendRefusal.TRY_AGAIN
         found = run.accounts.providers[account_id].balances([email])
         if isinstance(found, NotSent):
             return SpendRefusal.TRY_AGAIN

@@ -1,5 +1,6 @@
 """Tell a shopper what points could pay: nothing is taken."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -8,13 +9,11 @@ from app.db.stores import store_and_account
 from app.domain.payment_request import PaymentRequest, Shopper, payer_of
 from app.domain.spend_rule import SpendRule
 from app.domain.spending import Payable, PointsPayment, SpendRefusal, decide_payment, least_payment, worth
-from app.http.deadlines import within
+from app.domain.store import AccountKind
+from app.errors import Crowded
 from app.providers.protocol import NotSent, held
 from app.usecases.services import Services
 from app.usecases.spending.what_is_payable import payable_of, rule_for
-
-# A shopper waits for it, and Saleor for no more than 20 seconds.
-QUOTE_SECONDS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +64,18 @@ def _quote(payable: Payable, rule: SpendRule, points: int, asked: Decimal | None
 
 
 def _points_of(services: Services, store_id: int, payer: Shopper) -> int | None:
-    """Look up a balance; None where the provider does not tell it now. No transaction is open meanwhile."""
+    """Look up a balance; None where the provider does not tell it now. No transaction is open meanwhile.
+
+    Of points that live elsewhere, few at once wait for the answer.
+    """
     with services.database.reading() as session:
         store, account = store_and_account(session, store_id)
-    email = payer.email.strip()
-    with within(QUOTE_SECONDS):
-        found = services.provider_of(store, account).balances([email])
+    provider, email = services.provider_of(store, account), payer.email.strip()
+    with ExitStack() as waiting:
+        if account.kind != AccountKind.EMBEDDED:
+            try:
+                waiting.enter_context(services.bulkheads.payments.place(account.lane_mark))
+            except Crowded:
+                return None
+        found = provider.balances([email])
     return None if isinstance(found, NotSent) else held(found[email]).available

@@ -42,7 +42,10 @@ def add_routes(
             abort(404, NO_REWARD)
         raw = object_in_body()
         asked = RewardWish(who.store_id, reward_id, _email_in(raw), wish_in(raw))
-        outcome = redeem(services, asked, once=RewardOnce(services.sealer, who.store_id, mark_of(who, key), key.body_mark))
+        keeping = RewardOnce(services.sealer, who.store_id, mark_of(who, key), key.body_mark)
+        # It asks a Saleor for the code: few at once may wait for it.
+        with services.bulkheads.programs.place(f"store {who.store_id}"):
+            outcome = redeem(services, asked, once=keeping)
         if outcome is None:
             abort(404, NO_REWARD)
         return _refused(outcome) if isinstance(outcome, RewardRefusal) else _redemption(outcome, status=201)
