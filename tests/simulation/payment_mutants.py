@@ -133,7 +133,7 @@ def _give_back_twice(_rig: Rig) -> Any:
 
 def _leave_the_shortfall(_rig: Rig) -> Any:
     """Let points come back to a customer who owes some, and look at no order."""
-    return patch.object(entries, "wake_short", lambda *_: None)
+    return patch.object(entries, "wake_debtors", lambda *_: None)
 
 
 _RICH = tuple(Step(Kind.OTHER, email=email, how=1) for email in range(2))

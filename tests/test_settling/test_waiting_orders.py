@@ -3,7 +3,7 @@
 import pytest
 from sqlmodel import Session
 
-from app.db.waking import wake_short
+from app.db.debts import wake_debtors
 from app.usecases.merchants.adjust_points import adjust_customer
 from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.moving.resolve_movement import resolve_movement, unknown_movements
@@ -128,7 +128,7 @@ def test_a_balance_that_rises_while_a_shortfall_is_being_written_is_not_missed(
     world.claim(order_id)
     spend(world, 60)
     # Whoever raises the balance finds the order locked by the worker that lets it rest, and passes it over.
-    monkeypatch.setattr("app.ledger.entries.wake_short", _pass_over)
+    monkeypatch.setattr("app.ledger.entries.wake_debtors", _pass_over)
     given: list[int] = []
     resting = world.services.saleor.orders.write_metadata
 
@@ -146,5 +146,5 @@ def test_a_balance_that_rises_while_a_shortfall_is_being_written_is_not_missed(
 
 
 def _pass_over(session: Session, store_id: int, email_keys: object, now: object) -> None:
-    assert wake_short is not None
+    assert wake_debtors is not None
     del session, store_id, email_keys, now
