@@ -38,6 +38,7 @@ def open_spends(session: Session, rows: Collection[SpendRow]) -> dict[int, OpenS
 
 
 def _as_value(row: SpendRow, rule: SpendRuleRow, returns: Collection[SpendReturnRow]) -> OpenSpend:
+    by_id = {one.id: one for one in returns}
     return OpenSpend(
         reference=row.reference,
         currency=row.currency,
@@ -47,16 +48,17 @@ def _as_value(row: SpendRow, rule: SpendRuleRow, returns: Collection[SpendReturn
         taken_at=row.taken_at or row.asked_at,
         hold_hours=rule.hold_hours,
         return_on_cancel=rule.return_on_cancel,
-        returns=tuple(as_known(one) for one in returns),
+        returns=tuple(_as_known(one, by_id.get(one.rest_of or 0)) for one in returns),
         overcharged_since=row.overcharged_since,
     )
 
 
-def as_known(row: SpendReturnRow) -> KnownReturn:
-    """Read a return as a value."""
+def _as_known(row: SpendReturnRow, whole: SpendReturnRow | None) -> KnownReturn:
+    """Read a return as a value. Saleor knows what is left of a refund that was reversed in part by the name of the whole."""
     return KnownReturn(
         id=row.id or 0,
-        reference=row.reference,
+        reference=row.reference if whole is None else whole.reference,
+        reversed_units=0 if whole is None else whole.amount_units - row.amount_units,
         why=ReturnReason(row.why),
         amount_units=row.amount_units,
         is_reported=row.reported_at is not None,

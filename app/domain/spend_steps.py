@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.domain.booked_payment import BookedPayment, EventKind
+from app.domain.booked_payment import BookedPayment, EventKind, PaymentEvent
 from app.domain.spending import ReturnReason, SpendStage, as_amount, minor_units
 
 # A charge that Saleor did not book so long after our last answer, it never will: it waits 18 seconds for an answer.
@@ -22,7 +22,11 @@ _NOT_CONFIRMED = frozenset({SpendStage.TAKEN, SpendStage.CHECKING})
 
 @dataclass(frozen=True, slots=True)
 class KnownReturn:
-    """A return of a spend, as our books have it."""
+    """A return of a spend, as our books have it.
+
+    `reversed_units` is more than 0 where Saleor reversed so much of a refund, and this return is what is left of it: Saleor has
+    both under one reference.
+    """
 
     id: int
     reference: UUID
@@ -31,6 +35,7 @@ class KnownReturn:
     is_reported: bool = False
     is_credited: bool = False
     is_cancelled: bool = False
+    reversed_units: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -74,7 +79,7 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class OtherAmount:
-    """Saleor has it that a part of a return did not happen. The app never reports that, so a person has to find out."""
+    """Saleor has another amount than the books. Only a person can find out why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +99,13 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Saleor has it that this return did not happen: it does not count any more. Points that it gave are taken again."""
+    """Saleor has it that this return did not happen: it does not count any more. Points that it gave are taken again.
+
+    `keeps_units` are those that went back all the same, where only a part did not happen.
+    """
 
     told: KnownReturn
+    keeps_units: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +168,9 @@ def _of_return(known: KnownReturn, booked: BookedPayment, currency: str) -> Step
         return None if known.is_credited else Credit(known)
     undoing = booked.undoing(reference)
     if undoing is not None:
-        is_in_part = undoing.kind == EventKind.REFUND_REVERSE and undoing.amount != as_amount(known.amount_units, currency)
-        return OtherAmount() if is_in_part else Cancel(known)
+        return _undone(known, undoing, currency)
+    if known.reversed_units > 0:
+        return OtherAmount()
     is_booked = booked.holds(EventKind.REFUND_SUCCESS, reference)
     if is_booked and known.why is ReturnReason.ABANDONED and booked.order is not None and not known.is_credited:
         return Tell(EventKind.REFUND_REVERSE, known)
@@ -169,6 +179,20 @@ def _of_return(known: KnownReturn, booked: BookedPayment, currency: str) -> Step
     if is_booked:
         return None
     return Tell(EventKind.REFUND_SUCCESS, known)
+
+
+def _undone(known: KnownReturn, undoing: PaymentEvent, currency: str) -> Step | None:
+    """Decide about a return that Saleor has undone, whole or in part. Saleor takes one reversal of a refund."""
+    if undoing.kind != EventKind.REFUND_REVERSE:
+        return Cancel(known)
+    if known.reversed_units > 0:
+        if undoing.amount != as_amount(known.reversed_units, currency):
+            return OtherAmount()
+        return None if known.is_credited else Credit(known)
+    keeps = as_amount(known.amount_units, currency) - undoing.amount
+    if keeps < 0 or undoing.amount <= 0:
+        return OtherAmount()
+    return Cancel(known, keeps_units=minor_units(keeps, currency))
 
 
 def _on_checkout(spend: OpenSpend, now: datetime) -> Step:

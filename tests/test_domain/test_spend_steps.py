@@ -129,7 +129,37 @@ def test_an_abandoned_checkout_that_is_an_order_by_now_takes_its_payment_again()
     reversed_again = booked(("REFUND_REVERSE", back.reference), ("REFUND_SUCCESS", back.reference), order=ORDER)
 
     assert next_step(spend, reversed_again, LATE) == Cancel(back)
-    assert next_step(with_return(replace(back, amount_units=700)), reversed_again, LATE) == OtherAmount()
+
+
+def test_a_refund_that_was_reversed_in_part_keeps_the_rest() -> None:
+    back = replace(BACK, amount_units=700, is_reported=True, is_credited=True)
+    in_part = booked(("REFUND_REVERSE", BACK.reference), ("REFUND_SUCCESS", BACK.reference), order=ORDER)
+
+    assert next_step(with_return(back), in_part, LATE) == Cancel(back, keeps_units=200)
+
+
+def test_what_is_left_of_it_is_credited_once_and_never_reported() -> None:
+    in_part = booked(("REFUND_REVERSE", BACK.reference), ("REFUND_SUCCESS", BACK.reference), order=ORDER)
+    rest = replace(BACK, id=2, amount_units=200, is_reported=True, reversed_units=500)
+
+    assert first_step(with_return(rest)) == Tell(EventKind.INFO)
+    assert next_step(with_return(rest), in_part, LATE) == Credit(rest)
+    assert next_step(with_return(replace(rest, is_credited=True)), in_part, LATE) == Rest(SpendStage.ON_ORDER, None)
+
+
+@pytest.mark.parametrize("units", [499, 0])
+def test_a_reversal_of_more_than_the_refund_is_for_a_person(units: int) -> None:
+    in_part = booked(("REFUND_REVERSE", BACK.reference), ("REFUND_SUCCESS", BACK.reference), order=ORDER)
+    spend = with_return(replace(BACK, amount_units=units, is_reported=True))
+
+    assert next_step(spend, in_part, LATE) == OtherAmount()
+
+
+def test_what_is_left_of_a_refund_that_fails_later_counts_no_more() -> None:
+    rest = replace(BACK, id=2, amount_units=200, is_reported=True, is_credited=True, reversed_units=500)
+    failed = booked(("REFUND_FAILURE", BACK.reference), ("REFUND_REVERSE", BACK.reference), order=ORDER)
+
+    assert next_step(with_return(rest), failed, LATE) == Cancel(rest)
 
 
 def test_a_payment_that_went_back_whole_is_over() -> None:

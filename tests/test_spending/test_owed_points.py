@@ -6,7 +6,6 @@ import pytest
 from sqlmodel import select
 
 from app.db.tables import LogEntryRow, SpendRow
-from app.domain.spending import SpendStage
 from app.errors import BadRequest
 from app.usecases.merchants.adjust_points import adjust_customer
 from app.usecases.merchants.move_customer import move_customer
@@ -177,18 +176,3 @@ def test_what_is_owed_moves_with_the_customer(shop: PayingShop) -> None:
 
     assert shop.points("ada@new.example")[0] == 0
     assert shop.returns()[0].owed == 300
-
-
-def test_a_part_that_saleor_reversed_waits_for_a_person(shop: PayingShop) -> None:
-    """The app never reports that. Whoever did knows why."""
-    transaction_id = refunded_order(shop)
-    app = next(one for one in shop.world.saleor.apps.installed.values() if one.is_active)
-    shop.world.clock.advance(seconds=1)
-    shop.world.saleor.payments.report(app, transaction_id, "REFUND_REVERSE", str(shop.returns()[0].reference), "5")
-
-    shop.world.deliver()
-    look_after(shop)
-
-    assert shop.points() == (2_000, 0)
-    assert first(shop).stage == SpendStage.RETURNED
-    assert first(shop).problem_code == "other_amount"

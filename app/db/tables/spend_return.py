@@ -10,6 +10,7 @@ from app.db.columns import BigId, UtcTime, one_of
 from app.domain.spending import ReturnReason
 
 _HAS_REQUEST = text("request_event_id IS NOT NULL")
+_HAS_REST = text("rest_of IS NOT NULL")
 # Its points went back and are to be taken again.
 _IS_OWED = text("cancelled_at IS NOT NULL AND credited_at IS NOT NULL AND taken_again_points + let_go_points < points")
 
@@ -36,6 +37,10 @@ class SpendReturnRow(SQLModel, table=True):
             "taken_again_points + let_go_points = 0 OR (cancelled_at IS NOT NULL AND credited_at IS NOT NULL)",
             name="spend_return_taken_again_after",
         ),
+        # Saleor has what is left of a refund under the name of the whole one.
+        CheckConstraint("rest_of IS NULL OR reported_at IS NOT NULL", name="spend_return_rest_is_told"),
+        # A refund is reversed once.
+        Index("spend_return_rest", "rest_of", unique=True, sqlite_where=_HAS_REST, postgresql_where=_HAS_REST),
         Index("spend_return_owed", "spend_id", sqlite_where=_IS_OWED, postgresql_where=_IS_OWED),
         # A request of Saleor is answered by one return.
         Index(
@@ -55,6 +60,8 @@ class SpendReturnRow(SQLModel, table=True):
     reference: UUID = Field(unique=True)
     # The event in Saleor that asked for it, where one did.
     request_event_id: str | None = Field(default=None, max_length=128)
+    # Saleor reversed a part of that return, which counts no more; this one is what is left of it.
+    rest_of: int | None = Field(default=None, foreign_key="spend_return.id", sa_type=BigId)
     why: str = Field(max_length=16)
     amount_units: int = Field(sa_type=BigId)
     points: int

@@ -14,6 +14,16 @@ SPEND_AUDITS = (
         HAVING s.returned_points <> coalesce(sum(r.points), 0) OR s.returned_units <> coalesce(sum(r.amount_units), 0)""",
         "payment {id}: {returned_points} points for {returned_units} went back; its returns add up to {points} for {units}",
     ),
+    # Of a return that Saleor reversed in part, the rest stands for it.
+    Audit(
+        "spend",
+        """
+        SELECT s.id, r.points, w.points AS whole
+        FROM spend AS s JOIN spend_return AS r ON r.spend_id = s.id JOIN spend_return AS w ON w.id = r.rest_of
+        WHERE s.store_id = :store_id AND s.id > :after AND s.id <= :until
+            AND (w.spend_id <> r.spend_id OR w.cancelled_at IS NULL OR r.amount_units >= w.amount_units)""",
+        "payment {id}: what is left of a return that was reversed in part has {points} points; the whole had {whole}",
+    ),
     # What was asked for and refused took nothing; all else took just its points, once.
     Audit(
         "spend",

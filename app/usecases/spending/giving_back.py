@@ -15,7 +15,7 @@ from app.domain.settlement import CauseKind, MovementKind, MovementState
 from app.domain.spending import ReturnReason, as_amount, points_to_return
 from app.usecases.moving.engine_run import Run
 from app.usecases.moving.planning import new_movement, plan
-from app.usecases.spending.paying_here import give_back_now
+from app.usecases.spending.paying_here import give_back_now, is_set_against_debt
 from app.usecases.spending.spend_cause import end_if_returned
 
 ERASED = "The customer who paid was erased. There is nobody to give the points back to."
@@ -31,11 +31,14 @@ def write_return(
     request_event_id: str | None = None,
     made_by: str | None = None,
     is_reported: bool = False,
+    rest_of: SpendReturnRow | None = None,
 ) -> SpendReturnRow:
     """Write that so much of a locked spend goes back. From now on it counts. Any split of a return ends on the same points.
 
-    `is_reported`: Saleor is not told of it, because it does not have the payment.
+    `is_reported`: Saleor is not told of it, because it does not have the payment. `rest_of`: neither, because it reversed a part
+    of that return, and this one is what is left.
     """
+    is_reported = is_reported or rest_of is not None or why is ReturnReason.NOT_BOOKED
     amount, before = as_amount(spend.amount_units, spend.currency), as_amount(spend.returned_units, spend.currency)
     row = SpendReturnRow(
         spend_id=spend.id or 0,
@@ -45,7 +48,8 @@ def write_return(
         amount_units=units,
         points=points_to_return(spend.points, amount, before=before, returning=as_amount(units, spend.currency)),
         written_at=now,
-        reported_at=now if is_reported or why is ReturnReason.NOT_BOOKED else None,
+        reported_at=now if is_reported else None,
+        rest_of=None if rest_of is None else rest_of.id,
         made_by=made_by,
     )
     session.add(row)
@@ -73,6 +77,11 @@ def credit(session: Session, run: Run, spend: SpendRow, back: SpendReturnRow, no
     elif back.points == 0 or accounts.current.id == spend.account_id in accounts.local:
         give_back_now(session, run, spend, back, holder, now)
     elif not is_under_way(session, spend):
+        if is_set_against_debt(session, spend, back.points):
+            back.credited_at = now
+            session.flush()
+            end_if_returned(session, spend, now)
+            return
         cause = {"cause_kind": CauseKind.SPEND, "cause_id": spend.id, "target_id": back.reference}
         movement = new_movement(accounts, accounts.current, MovementKind.CREDIT, back.points, holder, now, **cause)
         plan(session, run, [movement], now)

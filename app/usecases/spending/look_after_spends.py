@@ -158,9 +158,10 @@ def _write(
     while isinstance(step, Credit | Cancel):
         back = returns[step.told.id]
         if isinstance(step, Cancel):
-            if not cancel(session, row, back, now):
+            if not cancel(session, row, back, now, keeps_units=step.keeps_units):
                 release(session, row, None)
                 return None
+            returns = {one.id or 0: one for one in returns_of(session, [row.id or 0])[row.id or 0]}
         else:
             back.reported_at = back.reported_at or now
             credit(session, run, row, back, now)

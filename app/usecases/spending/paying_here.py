@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from app.db.rows import change
@@ -13,6 +14,8 @@ from app.usecases.moving.engine_run import Run
 from app.usecases.moving.move_now import move_now
 from app.usecases.moving.planning import new_movement
 from app.usecases.spending.spend_cause import end_if_returned, forget_debt
+
+_OWED_POINTS = col(SpendReturnRow.points) - col(SpendReturnRow.taken_again_points) - col(SpendReturnRow.let_go_points)
 
 
 def take_now(session: Session, run: Run, spend: SpendRow, now: datetime) -> None:
@@ -65,6 +68,18 @@ def take_again_now(session: Session, run: Run, spend: SpendRow, returned: SpendR
     if taken > 0:
         change(debit, points=-taken)
         move_now(session, run, debit, now)
+
+
+def is_set_against_debt(session: Session, spend: SpendRow, points: int) -> bool:
+    """Count points that go back against what is owed of the same payment, where that is as much. Nothing moves then.
+
+    At an account elsewhere a part would have to be remembered until the account has answered for the rest: it is not counted.
+    """
+    owed = select(func.coalesce(func.sum(_OWED_POINTS), 0)).where(SpendReturnRow.spend_id == spend.id, RETURN_IS_OWED)
+    if points == 0 or session.exec(owed).one() < points:
+        return False
+    _set_against_debt(session, spend, points)
+    return True
 
 
 def _set_against_debt(session: Session, spend: SpendRow, points: int) -> int:

@@ -14,10 +14,10 @@ from app.domain.log_level import LogLevel
 from app.domain.moved_customers import holder_of
 from app.domain.retry import next_shortfall_look
 from app.domain.settlement import CauseKind, MovementKind
-from app.domain.spending import SpendStage
+from app.domain.spending import ReturnReason, SpendStage
 from app.usecases.moving.engine_run import Run
 from app.usecases.moving.planning import new_movement, plan
-from app.usecases.spending.giving_back import is_under_way
+from app.usecases.spending.giving_back import is_under_way, write_return
 from app.usecases.spending.paying_here import take_again_now
 from app.usecases.spending.spend_cause import OWED
 
@@ -27,10 +27,11 @@ REVERSED = (
 )
 
 
-def cancel(session: Session, spend: SpendRow, back: SpendReturnRow, now: datetime) -> bool:
+def cancel(session: Session, spend: SpendRow, back: SpendReturnRow, now: datetime, *, keeps_units: int = 0) -> bool:
     """Let a return count no more. False where its payment has ended, and another one has its transaction by now.
 
-    A payment that had gone back whole goes on. The spend is locked.
+    A payment that had gone back whole goes on. Where only a part of the refund was reversed, `keeps_units` of it went back all
+    the same: a return of its own says so, and its points are not taken again. The spend is locked.
     """
     if spend.stage == SpendStage.RETURNED:
         if find_spend_of(session, spend.store_id, spend.saleor_transaction_id) is not None:
@@ -41,11 +42,15 @@ def cancel(session: Session, spend: SpendRow, back: SpendReturnRow, now: datetim
         spend.ended_at = None
         session.flush()
     back.cancelled_at = now
+    session.flush()
+    session.refresh(spend)
+    kept = 0 if keeps_units == 0 else write_return(session, spend, ReturnReason(back.why), keeps_units, now, rest_of=back).points
     if back.credited_at is not None and back.problem is not None:
         # The customer was erased before, so nobody got these points.
         back.let_go_points = back.points
     elif back.credited_at is not None and back.points > 0:
-        said = f"{back.points} points that a refund gave back are taken again, because Saleor has reversed the refund."
+        what = "the refund" if keeps_units == 0 else "a part of the refund"
+        said = f"{back.points - kept} points that a refund gave back are taken again, because Saleor has reversed {what}."
         write_log(session, spend.store_id, "spend_reversed", said, now=now)
     session.flush()
     session.refresh(spend)
