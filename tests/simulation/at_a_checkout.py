@@ -68,7 +68,7 @@ def _pay(world: World, step: Step) -> None:
 
 def _pay_more(world: World, step: Step) -> None:
     """Pay more of a checkout that points pay already."""
-    old = _chosen(world, step, _is_at_checkout)
+    old = chosen(world, step, is_at_checkout)
     if old is not None and old.payer == old.user and not world.is_away(old.shop.service):
         asked = None if step.share % 2 else (Decimal(step.share) / 20).quantize(CENT) + CENT
         _begin(world, step, replace(old, key=f"payment {len(world.truth.payments)}", asked=asked, transaction_id=""))
@@ -90,7 +90,7 @@ def _pay_order(world: World, step: Step) -> None:
 
 def _pay_again(world: World, step: Step) -> None:
     """Let the storefront make the same call again, as it does after an answer that was lost."""
-    payment = _chosen(world, step, lambda one: bool(one.transaction_id))
+    payment = chosen(world, step, lambda one: bool(one.transaction_id))
     if payment is not None and not world.is_away(payment.shop.service):
         _ask(world, step, payment)
 
@@ -130,7 +130,7 @@ def _held(world: World, payment: PointsPayment) -> Decimal:
 
 def _complete(world: World, step: Step) -> None:
     """Pay the rest by card, and complete the checkout."""
-    payment = _chosen(world, step, _is_at_checkout)
+    payment = chosen(world, step, is_at_checkout)
     if payment is None or len(world.orders) >= ORDERS_MAX + ORDERS_OF_CHECKOUTS_MAX:
         return
     checkouts = payment.shop.saleor.checkouts
@@ -151,14 +151,14 @@ def _with_card(checkout: Checkout, world: World) -> Checkout:
 
 def _shrink(world: World, step: Step) -> None:
     """Take goods out of the cart after it was paid."""
-    payment = _chosen(world, step, _is_at_checkout)
+    payment = chosen(world, step, is_at_checkout)
     if payment is not None:
         payment.shop.saleor.checkouts.change_lines(payment.source_id, 1 + step.share // 100)
 
 
 def _refund(world: World, step: Step) -> None:
     """Ask for points back, as staff do; Saleor's worker sends it later."""
-    payment = _chosen(world, step, lambda one: _charged(one) > 0)
+    payment = chosen(world, step, lambda one: _charged(one) > 0)
     if payment is None:
         return
     amount = None if step.how < 2 else (_charged(payment) * step.share / 1000).quantize(CENT)
@@ -263,7 +263,8 @@ def _spend_rule(world: World, step: Step) -> None:
     world.add_spend_rule(world.shop(step.shop), variants[step.how % len(variants)])
 
 
-def _is_at_checkout(payment: PointsPayment) -> bool:
+def is_at_checkout(payment: PointsPayment) -> bool:
+    """Tell whether what it pays is still a cart."""
     checkouts = payment.shop.saleor.checkouts
     return payment.source_id in checkouts and checkouts[payment.source_id].order_id is None
 
@@ -272,7 +273,8 @@ def _charged(payment: PointsPayment) -> Decimal:
     return payment.shop.saleor.payments[payment.transaction_id].charged if payment.transaction_id else Decimal(0)
 
 
-def _chosen(world: World, step: Step, is_fit: Callable[[PointsPayment], bool]) -> PointsPayment | None:
+def chosen(world: World, step: Step, is_fit: Callable[[PointsPayment], bool]) -> PointsPayment | None:
+    """Choose one of a shop's payments that are fit."""
     mine = [payment for payment in world.truth.payments if payment.shop is world.shop(step.shop) and is_fit(payment)]
     return mine[step.order % len(mine)] if mine else None
 

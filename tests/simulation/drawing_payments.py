@@ -11,6 +11,8 @@ from tests.simulation.steps import Fate, History, How, Kind, Mishap, SpendSetup,
 PAYMENTS = 0.1
 # Those in which customers have no more points than they earned.
 POOR = 0.25
+# Those in which payments are undone afterwards.
+UNDONE = 0.5
 DAY = 86_400
 NEWEST, BEFORE_IT = -1, -2
 NewStep = Callable[[Random, Kind], Step]
@@ -30,6 +32,11 @@ _AFTERWARDS = (
 _MEANWHILE = (
     *(Kind.PAY, Kind.PAY_AGAIN, Kind.PAY_MORE, Kind.COMPLETE, Kind.COMPLETE, Kind.SHRINK, Kind.SETTLE, Kind.SETTLE),
     *(Kind.REFUND_POINTS, Kind.SEND_REQUESTS, Kind.RELEASE_FUNDS, Kind.RELEASE_SPEND, Kind.MOVE, Kind.CANCEL, Kind.SPEND),
+)
+_BEFORE_IT_IS_UNDONE = (Kind.REFUND_POINTS, Kind.SEND_REQUESTS, Kind.SETTLE, Kind.COMPLETE, Kind.PAY, Kind.TAKE_OFF)
+_AFTER_IT_IS_UNDONE = (
+    *2 * (Kind.SETTLE, Kind.REFUND_POINTS, Kind.SEND_REQUESTS),
+    *(Kind.OTHER, Kind.SWEEP, Kind.WAIT, Kind.MOVE, Kind.PAY, Kind.TAKE_OFF, Kind.CANCEL, Kind.PROVIDER, Kind.SPEND),
 )
 _NESTING = (How.MEANWHILE_BEFORE, How.MEANWHILE_AFTER)
 _FAULTS = (
@@ -51,7 +58,22 @@ def with_payments(history: History, new_step: NewStep) -> History:
         steps += random.choice((_bought, _bought, _left, _torn))(random, new_step)
     steps = [replace(step, shop=shop) if random.random() < 0.9 else step for step in steps]
     steps = [_of_somebody(random, step, email) for step in steps]
-    return replace(history, setup=replace(history.setup, spend_rule=_rule(random)), steps=(*history.steps, *steps))
+    setup, undone = replace(history.setup, spend_rule=_rule(random)), _undone(history.seed, new_step, shop, email)
+    return replace(history, setup=setup, steps=(*history.steps, *steps, *undone))
+
+
+def _undone(seed: int, new_step: NewStep, shop: int, email: int) -> list[Step]:
+    """In half of them, go on: points are taken off a cart, and refunds fail or are reversed, whole or in part."""
+    random = Random(f"the payments that are undone of {seed}")
+    if random.random() >= UNDONE:
+        return []
+    steps = [replace(_step(random, kind, new_step), email=email) for kind in (Kind.PAY, Kind.WAIT, Kind.SETTLE, Kind.TAKE_OFF)]
+    steps += [replace(_step(random, Kind.WAIT, new_step), seconds=200), _step(random, Kind.SETTLE, new_step)]
+    for _ in range(random.randint(1, 3)):
+        kinds = [*random.choices(_BEFORE_IT_IS_UNDONE, k=random.randint(0, 3)), Kind.REVERSE_POINTS]
+        steps += [_step(random, kind, new_step) for kind in kinds]
+        steps += [_step(random, kind, new_step) for kind in random.choices(_AFTER_IT_IS_UNDONE, k=random.randint(1, 4))]
+    return [replace(step, shop=shop) if random.random() < 0.9 else step for step in steps]
 
 
 def _rule(random: Random) -> SpendSetup:

@@ -27,7 +27,7 @@ from tests.simulation import codes_for_points, paid_by_points
 from tests.simulation.codes_for_points import Rewards
 from tests.simulation.expected import most_ever_earned, points_expected
 from tests.simulation.gone import gone_of, wrong_gone
-from tests.simulation.paid_by_points import NOTHING_TAKEN, Payments
+from tests.simulation.paid_by_points import NOTHING_TAKEN, Payments, is_taken_again
 from tests.simulation.rig import API_KEYS, APP_URL
 from tests.simulation.world import World
 from tests.standins.coggins import Claim
@@ -389,9 +389,12 @@ def the_ledgers_sums_verify(world: World, books: Books) -> Wrongs:
             yield f"{customer.email}: the entries add up to {sums[customer.id or 0]}, the balance says {customer.available}"
     posted = Counter(entry.request_id for entry in books.entries if entry.request_id is not None)
     here = [m for m in books.accepted if m.kind in INSTANT_KINDS and not books.is_at_coggins(m)]
-    # What a payment took stands under the payment's name, and what came back to the same ledger stands beside it.
+    # What a payment took stands under the payment's name, and what came back to the same ledger stands beside it. What was taken
+    # again stands under its own.
     taken = {spend.id: spend for spend in books.payments.spends if books.purses[spend.account_id] not in API_KEYS}
-    instants = {m.id: m.points for m in here if m.cause_kind not in {"spend", "reward"} or _is_elsewhere(books, m)}
+    instants = {
+        m.id: m.points for m in here if m.cause_kind not in {"spend", "reward"} or _is_elsewhere(books, m) or is_taken_again(m)
+    }
     instants |= {spend.reference: -spend.points for spend in taken.values() if spend.stage not in NOTHING_TAKEN}
     rewards = [one for one in books.rewards.taken if books.purses[one.account_id] not in API_KEYS]
     instants |= {one.reference: -one.points for one in rewards if one.stage not in NOTHING_TAKEN}

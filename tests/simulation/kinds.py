@@ -22,6 +22,7 @@ from tests.simulation.in_batches import IN_BATCHES
 from tests.simulation.in_shop import IN_SHOP
 from tests.simulation.rig import API_KEYS
 from tests.simulation.steps import Kind, Step
+from tests.simulation.undone_payments import UNDONE_PAYMENTS
 from tests.simulation.with_codes import WITH_CODES
 from tests.simulation.world import Play, Violation, World
 
@@ -181,6 +182,7 @@ _PLAY: dict[Kind, Play] = {
     **IN_SHOP,
     **BY_PEOPLE,
     **AT_A_CHECKOUT,
+    **UNDONE_PAYMENTS,
     **WITH_CODES,
     **IN_BATCHES,
     Kind.SETTLE: _settle,

@@ -7,7 +7,7 @@ from decimal import Decimal
 from sqlmodel import Session, col, select
 
 from app.db.tables import MovementRow, SpendReturnRow, SpendRow, SpendRuleRow
-from app.domain.settlement import MovementState
+from app.domain.settlement import MovementKind, MovementState
 from tests.simulation.world import PointsPayment, World
 from tests.standins.saleor.orders import Order
 from tests.standins.saleor.payments import Transaction
@@ -130,6 +130,11 @@ def used_by_payments(payments: Payments, spend: SpendRow) -> int:
     references = {row.reference for row in payments.returns if row.spend_id == spend.id}
     mine = (one for one in payments.movements if one.account_id == spend.account_id)
     return spend.points - sum(one.points for one in mine if one.target_id in references)
+
+
+def is_taken_again(movement: MovementRow) -> bool:
+    """Tell whether it takes points again that a refund gave, because the refund was undone."""
+    return movement.cause_kind == "spend" and movement.kind == MovementKind.DEBIT and movement.target_id is not None
 
 
 def _transactions(world: World) -> Iterator[tuple[PointsPayment, Transaction]]:

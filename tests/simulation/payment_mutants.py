@@ -9,7 +9,9 @@ from uuid import UUID, uuid4
 
 from sqlmodel import Session
 
+from app.db import spend_values
 from app.db.tables import SpendReturnRow, SpendRow
+from app.domain import spend_steps
 from app.domain.booked_payment import BookedPayment
 from app.domain.earning import Award
 from app.domain.payment_request import PaymentRequest, PaymentSource, Shopper
@@ -136,6 +138,27 @@ def _leave_the_shortfall(_rig: Rig) -> Any:
     return patch.object(entries, "wake_debtors", lambda *_: None)
 
 
+def _take_all_of_it_again(_rig: Rig) -> Any:
+    """Take a whole refund back where Saleor reversed a part of it."""
+    undone = spend_steps._undone
+
+    def whole(*args: Any) -> Any:
+        step = undone(*args)
+        return replace(step, keeps_units=0) if isinstance(step, spend_steps.Cancel) else step
+
+    return patch.object(spend_steps, "_undone", whole)
+
+
+def _tell_the_rest_too(_rig: Rig) -> Any:
+    """Report what is left of a refund that was reversed in part as a refund of its own."""
+
+    def by_its_own_name(row: SpendReturnRow, _whole: SpendReturnRow | None) -> spend_steps.KnownReturn:
+        return spend_values_as_known(row, None)
+
+    spend_values_as_known = spend_values._as_known
+    return patch.object(spend_values, "_as_known", by_its_own_name)
+
+
 _RICH = tuple(Step(Kind.OTHER, email=email, how=1) for email in range(2))
 # 50.50 of 101.00.
 _PAY = Step(Kind.PAY, order=2, share=800, fates=(Fate(),))
@@ -144,11 +167,15 @@ _COMPLETE = Step(Kind.COMPLETE, fates=(Fate(),))
 _REFUND = Step(Kind.REFUND_POINTS, how=0)
 _SEND = Step(Kind.SEND_REQUESTS, fates=(Fate(),))
 _SETTLE = Step(Kind.SETTLE)
+_REVERSE_A_PART = Step(Kind.REVERSE_POINTS, how=4, share=400, fates=(Fate(),))
 _POINTS_PAY = SpendSetup()
 
 
 def _wait(seconds: int) -> Step:
     return Step(Kind.WAIT, seconds=seconds)
+
+
+_REVERSED_IN_PART = (*_RICH, _PAY, _COMPLETE, _wait(200), _SETTLE, _REFUND, _SEND, _wait(200), _SETTLE, _REVERSE_A_PART, _SETTLE)
 
 
 def _completed_at(effect: int) -> Step:
@@ -231,6 +258,22 @@ PAYMENT_MUTANTS = (
         ),
         None,
         RuleSetup(award=Award.INSTANT),
+        spend_rule=_POINTS_PAY,
+    ),
+    Mutant(
+        "all of a refund is taken back that was reversed in part",
+        "embedded",
+        _take_all_of_it_again,
+        _REVERSED_IN_PART,
+        None,
+        spend_rule=_POINTS_PAY,
+    ),
+    Mutant(
+        "what is left of a refund is reported once more",
+        "embedded",
+        _tell_the_rest_too,
+        (*_REVERSED_IN_PART, _wait(200), _SETTLE),
+        None,
         spend_rule=_POINTS_PAY,
     ),
 )

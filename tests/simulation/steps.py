@@ -52,6 +52,8 @@ class Kind(StrEnum):
     COMPLETE = "the rest is paid by card, and the checkout completed"
     SHRINK = "goods are taken out of the paid cart"
     REFUND_POINTS = "staff ask for points of a payment back"
+    TAKE_OFF = "the shopper takes points off the cart"
+    REVERSE_POINTS = "a refund of points fails or is reversed"
     RELEASE_FUNDS = "Saleor asks for what paid old checkouts back"
     SEND_REQUESTS = "Saleor's worker sends what was asked for"
     REDEEM = "a customer takes a reward"

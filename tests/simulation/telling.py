@@ -8,7 +8,10 @@ from tests.simulation.drawing import EMAILS
 from tests.simulation.steps import Fate, History, How, Kind, Mishap, Setup, Step
 
 # Of a shop's payments by points the one with this number.
-_OF_PAYMENT = frozenset({Kind.PAY_AGAIN, Kind.PAY_MORE, Kind.COMPLETE, Kind.SHRINK, Kind.REFUND_POINTS, Kind.RELEASE_SPEND})
+_OF_PAYMENT = frozenset({Kind.PAY_AGAIN, Kind.PAY_MORE, Kind.COMPLETE, Kind.SHRINK, Kind.REFUND_POINTS, Kind.RELEASE_SPEND}) | {
+    Kind.TAKE_OFF,
+    Kind.REVERSE_POINTS,
+}
 # Of a shop's rewards that were taken the one with this number.
 _OF_REWARD = frozenset({Kind.REDEEM_AGAIN, Kind.WITHDRAW, Kind.USE_CODE, Kind.CHECK_OUT, Kind.PUT_BACK, Kind.DELETE_CARD})
 _OF_ORDER = frozenset(Kind) - {
@@ -120,6 +123,7 @@ _WITH_EVENTS = frozenset(
 _WITH_SHARE = (
     _IN_PARTS
     | {Kind.PAY, Kind.PAY_MORE, Kind.PAY_ORDER, Kind.SHRINK, Kind.REFUND_POINTS, Kind.SPEND_RULE}
+    | {Kind.REVERSE_POINTS}
     | {
         Kind.USE_CODE,
         Kind.PUT_BACK,
