@@ -3,9 +3,11 @@
 Neither the upgrade nor the next note on an order moves any: each keeps the arithmetic by which it was settled.
 """
 
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from itertools import zip_longest
 from typing import Any
 
@@ -54,6 +56,9 @@ KINDS_OF_PEOPLE = {
 MOVED = {"moved, then refunded in part", "moved while the claim waits"}
 WAITING = "another order waits until staff say what became of a lost answer"
 # What the shopper has done with the points of each order, or time has.
+LEAST_TOTAL, NET = {"minimum_total": Decimal(50)}, {"include_tax": False}
+# An option that the first arithmetic did not have.
+CARDS_EARN_NOTHING = {"exclude_gift_cards": True}
 STATES = ("open", "opened", "taken", "spent", "credited", "ran out")
 
 
@@ -106,11 +111,11 @@ def play_people(world: OldWorld, story: StoryOfPeople) -> None:
             told.look()
 
 
-def leave_orders(world: OldWorld, state: str) -> None:
-    """Have an older version settle an order of each kind, and leave it in this state."""
+def leave_orders(world: OldWorld, state: str, rule: Mapping[str, Any]) -> None:
+    """Have an older version settle an order of each kind by this rule, and leave it in this state."""
     with world.services.database.writing() as session:
         award = "instant" if state == "credited" else "claim"
-        session.execute(update(RuleRow).values(award=award, expires_days=10, maximum_points=100))
+        session.execute(update(RuleRow).values(award=award, expires_days=10, maximum_points=100, **rule))
     play(world, state)
     if world.arithmetic == FIRST:
         move_by_hand(world)
@@ -180,12 +185,19 @@ def gone(world: World) -> int:
 
 
 @pytest.mark.parametrize(
-    ("from_revision", "state"),
-    [*((BEFORE_VERSIONS, state) for state in STATES), *((BEFORE_GONE, state) for state in ("open", "taken", "credited"))],
+    ("from_revision", "state", "rule"),
+    [
+        *((BEFORE_VERSIONS, state, {}) for state in STATES),
+        *((BEFORE_GONE, state, {}) for state in ("open", "taken", "credited")),
+        *((BEFORE_VERSIONS, "taken", rule) for rule in (LEAST_TOTAL, NET)),
+        *((BEFORE_GONE, "taken", rule) for rule in (LEAST_TOTAL, NET, CARDS_EARN_NOTHING)),
+    ],
 )
-def test_neither_the_upgrade_nor_the_next_note_moves_a_settled_order(world: World, from_revision: str, state: str) -> None:
+def test_neither_the_upgrade_nor_the_next_note_moves_a_settled_order(
+    world: World, from_revision: str, state: str, rule: Mapping[str, Any]
+) -> None:
     old = OldWorld(**vars(world), arithmetic=FIRST if from_revision == BEFORE_VERSIONS else NEWEST)
-    leave_orders(old, state)
+    leave_orders(old, state, rule)
     before = standing(world)
     assert len(before) > len(KINDS)
     if from_revision == BEFORE_VERSIONS:
