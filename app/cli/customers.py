@@ -13,6 +13,7 @@ from app.usecases.merchants.two_customers import CustomerMove
 from app.usecases.operating.erase_customer import erase_customer
 from app.usecases.operating.list_split import list_split
 from app.usecases.operating.show_customer import KeptCustomer, export_customer, show_customer
+from app.usecases.rewards.list_redemptions import ListedRedemption, list_redemptions_of
 
 # As many as fit on a screen; `export` gives all.
 LINES_MAX = 20
@@ -28,17 +29,18 @@ def customers() -> None:
 @option_store
 @click.option("--before", type=int, metavar="ENTRY", help="Show the entries before this one: each page names it.")
 def show(email: str, *, store: str, before: int | None) -> None:
-    """Show a customer's balance with its history, claims, orders and movements: the newest of each.
+    """Show a customer's balance with its history, claims, orders, movements and rewards: the newest of each.
 
     The history is every change of a balance that this app keeps, with who made it and the balance after it. At Coggins, changes
     by other programs and points that were spent cannot be seen.
     """
     with open_services() as services:
         kept = show_customer(services, store, email, history_size=LINES_MAX, before=before)
+        taken = list_redemptions_of(services, store, email=email)
     click.echo(_balance(kept))
     if kept.open_amounts:
         click.echo(f"{len(kept.open_amounts)} claims of {sum(kept.open_amounts)} points wait to be taken.")
-    for heading, text in _parts(kept):
+    for heading, text in (*_parts(kept), *_rewards(taken)):
         click.echo(f"\n{heading}\n{text}")
     if kept.history.older is not None:
         click.echo(f"\nOlder entries: add --before {kept.history.older}")
@@ -201,6 +203,16 @@ def _parts(kept: KeptCustomer) -> list[tuple[str, str]]:
         for name, headings, rows in parts
         if rows
     ]
+
+
+def _rewards(taken: list[ListedRedemption]) -> list[tuple[str, str]]:
+    """Show the rewards that the customer took. Codes are not shown: whoever has one can use it."""
+    headings = ("ID", "AT (UTC)", "AS", "REWARD", "POINTS", "GIVEN BACK", "STAGE")
+    rows = [
+        (one.id, minute(one.at), one.email, one.name, one.points, one.returned_points, one.stage)
+        for one in reversed(taken[:LINES_MAX])
+    ]
+    return [(_heading("Rewards", len(taken)), table(headings, rows))] if rows else []
 
 
 def _heading(name: str, count: int) -> str:

@@ -2,11 +2,15 @@
 
 import re
 
+import pytest
+
 from app.usecases.operating.show_customer import show_customer
-from tests.test_merchant.calls import Desk, seen
+from tests.test_merchant.calls import Desk, once_in, seen
+from tests.test_rewards.conftest import opened
 from tests.test_settling.test_refunds import ADA, paid_order, refund
+from tests.test_staff.command_line import typed
 from tests.test_staff.test_moved_customers import BOB, EVE, move, work
-from tests.world import World
+from tests.world import SECRET_KEY, World
 
 MINUS = "\N{MINUS SIGN}"
 AS_ADA = f"before the move, as {ADA}"
@@ -156,3 +160,52 @@ def test_the_command_shows_them_too(desk: Desk) -> None:
         (f"Moved to {BOB}", -60, ADA),
         ("Claimed", 60, ADA),
     ]
+
+
+@pytest.mark.parametrize("desk_of", ["desk", "coggins_desk"])
+def test_the_rewards_from_before_follow(desk_of: str, request: pytest.FixtureRequest) -> None:
+    desk: Desk = request.getfixturevalue(desk_of)
+    world, shop = desk.world, opened(desk.world)
+    reward, voucher = shop.reward(), shop.voucher()
+    shop.taken(reward)
+    move(world)
+    shop.work()
+    shop.taken(voucher, email=BOB)
+    shop.work()
+
+    page = page_of(desk, BOB)
+    rewards = page[page.index("Rewards taken") :]
+
+    assert f"Ten {AS_ADA} 500" in rewards
+    assert "Fifteen off 300" in rewards
+    assert "Fifteen off" not in page_of(desk, ADA)
+
+
+def test_a_reward_from_before_is_withdrawn_on_the_page_of_today(desk: Desk) -> None:
+    world, shop = desk.world, opened(desk.world)
+    shop.taken(shop.reward())
+    move(world)
+    shop.work()
+    page = desk.get(f"customers/{BOB}")
+    form = {"once": once_in(page), "email": BOB, "redemption": str(shop.rows()[0].id)}
+
+    answer = desk.post(f"customers/{BOB}/withdraw-reward", form)
+    shop.work()
+    shop.wait(minutes=11)
+    shop.wait(minutes=11)
+
+    assert re.search(f"Ten {AS_ADA} 500 .* Being withdrawn", seen(answer))
+    assert (world.balance(ADA).available, world.balance(BOB).available) == (0, 1_200)
+
+
+def test_the_command_shows_the_rewards_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    world, shop = desk.world, opened(desk.world)
+    monkeypatch.setenv("DATABASE_URL", world.settings.database_url)
+    monkeypatch.setenv("SECRET_KEY", SECRET_KEY)
+    shop.taken(shop.reward())
+    move(world)
+
+    said = typed("customers", "show", BOB, "--store", world.store().slug).output
+
+    assert "Rewards (1)" in said
+    assert re.search(f"{ADA} +Ten +500 +0 +given", said)

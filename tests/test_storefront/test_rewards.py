@@ -13,6 +13,8 @@ from tests.standins import faults
 from tests.standins.coggins import StandInCoggins
 from tests.test_rewards.conftest import opened
 from tests.test_rewards.giving import GivingShop
+from tests.test_spending.conftest import give
+from tests.test_staff.test_moved_customers import move
 from tests.test_storefront.calls import ADA, EVE, Storefront, code_of
 
 
@@ -196,6 +198,47 @@ def test_nobody_else_sees_it_or_gives_it_back(shop: GivingShop) -> None:
     assert (strange.status_code, strange.json()) == (unknown.status_code, unknown.json()) == (404, strange.json())
     assert code_of(strange) == "REDEMPTION_NOT_FOUND"
     assert taken(shop)["redemptions"][0]["stage"] == "given"
+
+
+def test_a_moved_customer_has_the_rewards_from_before(shop: GivingShop) -> None:
+    redemption = redeem(shop, shop.reward()).json()
+    move(shop.world, ADA, EVE)
+    shop.work()
+
+    theirs, nobody_elses = taken(shop, by=EVE), taken(shop)
+    gone = withdraw(shop, redemption["id"])
+    back = withdraw(shop, redemption["id"], by=EVE)
+    shop.work()
+    shop.wait(minutes=11)
+    shop.wait(minutes=11)
+
+    assert (theirs["redemptions"], nobody_elses["redemptions"]) == ([redemption], [])
+    assert (code_of(gone), back.json()["stage"]) == ("REDEMPTION_NOT_FOUND", "withdrawing")
+    assert (shop.points(ADA)[0], shop.points(EVE)[0]) == (0, 1_200)
+    assert shop.differences() == []
+
+
+def test_what_is_taken_at_an_address_after_its_customer_was_moved_stays_there(embedded_shop: GivingShop) -> None:
+    reward = embedded_shop.reward(points=100)
+    before = redeem(embedded_shop, reward).json()["id"]
+    move(embedded_shop.world, ADA, EVE)
+    give(embedded_shop.world, ADA, 100)
+    after = redeem(embedded_shop, reward).json()["id"]
+
+    assert [one["id"] for one in taken(embedded_shop)["redemptions"]] == [after]
+    assert [one["id"] for one in taken(embedded_shop, by=EVE)["redemptions"]] == [before]
+
+
+def test_a_customer_who_was_moved_away_and_back_has_all_rewards(embedded_shop: GivingShop) -> None:
+    reward = embedded_shop.reward(points=100)
+    made = [redeem(embedded_shop, reward).json()["id"]]
+    move(embedded_shop.world, ADA, EVE)
+    made.append(redeem(embedded_shop, reward, by=EVE).json()["id"])
+    move(embedded_shop.world, EVE, ADA)
+    made.append(redeem(embedded_shop, reward).json()["id"])
+
+    assert [one["id"] for one in taken(embedded_shop)["redemptions"]] == made[::-1]
+    assert taken(embedded_shop, by=EVE)["redemptions"] == []
 
 
 def test_a_voucher_is_a_reward_too(shop: GivingShop) -> None:

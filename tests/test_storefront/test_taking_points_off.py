@@ -9,6 +9,7 @@ from app.domain.spending import ReturnReason, SpendStage
 from tests.test_spending.conftest import give
 from tests.test_spending.paying import PayingShop
 from tests.test_spending.test_looking_after import booked, later, look_after
+from tests.test_staff.test_moved_customers import move
 from tests.test_storefront.calls import ADA, EVE, ORIGIN, Storefront, code_of
 
 
@@ -86,3 +87,17 @@ def test_the_shops_page_may_send_it(shop: PayingShop) -> None:
 
     assert before.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert "DELETE" in before.headers["Access-Control-Allow-Methods"]
+
+
+def test_a_customer_who_was_moved_takes_off_what_the_old_address_paid(shop: PayingShop) -> None:
+    cart = shop.cart()
+    session = shop.pay(cart, "15")
+    later(shop, minutes=3)
+    move(shop.world, ADA, EVE)
+
+    at_the_old_address, answer = take_off(shop, cart), take_off(shop, cart, by=EVE)
+    look_after(shop)
+
+    assert (code_of(at_the_old_address), answer.status_code) == ("NO_POINTS_ON_CHECKOUT", 202)
+    assert (shop.world.balance(EVE).available, booked(shop, session)) == (2_000, (0, 15))
+    assert shop.differences() == []

@@ -5,8 +5,10 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlmodel import col, select
+from sqlalchemy import ColumnElement, and_, or_
+from sqlmodel import Session, col, select
 
+from app.db.former_addresses import former_addresses
 from app.db.keys import keys_in
 from app.db.stored_rewards import amount_of
 from app.db.tables import RedemptionRow, RewardVersionRow
@@ -47,7 +49,10 @@ class ListedRedemption:
 def list_redemptions(
     services: Services, store_id: int, *, email: str = "", reward_id: int | None = None, before_id: int | None = None
 ) -> list[ListedRedemption]:
-    """List up to fifty redemptions: everybody's or one customer's, of all rewards or of one, by one query."""
+    """List up to fifty redemptions: everybody's or one customer's, of all rewards or of one.
+
+    One customer's are also those from before a move, at the addresses that the customer had then.
+    """
     with services.database.reading() as session:
         query = (
             select(RedemptionRow, RewardVersionRow.name)
@@ -55,7 +60,7 @@ def list_redemptions(
             .where(RedemptionRow.store_id == store_id)
         )
         if email:
-            query = query.where(col(RedemptionRow.email_key).in_(keys_in(session, email)))
+            query = query.where(_is_of_customer(session, store_id, email))
         if reward_id is not None:
             query = query.where(RedemptionRow.reward_id == reward_id)
         if before_id is not None:
@@ -86,6 +91,15 @@ def find_by_card(services: Services, store_id: int, saleor_id: str) -> ListedRed
             .where(RedemptionRow.store_id == store_id, RedemptionRow.saleor_id == saleor_id, RedemptionRow.currency != "")
         ).first()
     return None if found is None else _listed(*found)
+
+
+def _is_of_customer(session: Session, store_id: int, email: str) -> ColumnElement[bool]:
+    is_theirs: list[ColumnElement[bool]] = [col(RedemptionRow.email_key).in_(keys_in(session, email))]
+    is_theirs += [
+        and_(col(RedemptionRow.email_key) == one.key, col(RedemptionRow.asked_at) <= one.until)
+        for one in former_addresses(session, store_id, email)
+    ]
+    return or_(*is_theirs)
 
 
 def _listed(row: RedemptionRow, name: str) -> ListedRedemption:

@@ -3,7 +3,7 @@
 import structlog
 from sqlmodel import col, select
 
-from app.db.keys import keys_in
+from app.db.moved_possessions import in_a_period, periods_of
 from app.db.tables import SpendRow
 from app.domain.spending import OVER, ReturnReason, SpendStage
 from app.errors import NoPointsOnCheckout, PaymentTooNew
@@ -28,10 +28,11 @@ def take_points_off(services: Services, shopper: SignedIn, checkout_id: str) -> 
     """
     now = services.clock()
     with services.database.writing() as session:
+        periods = periods_of(session, shopper.store_id, shopper.email)
         query = select(SpendRow).where(
             SpendRow.store_id == shopper.store_id,
             SpendRow.saleor_checkout_id == checkout_id,
-            col(SpendRow.email_key).in_(keys_in(session, shopper.email)),
+            in_a_period(periods, SpendRow.email_key, SpendRow.asked_at),
             col(SpendRow.stage).not_in(OVER),
         )
         spends = session.exec(query.order_by(col(SpendRow.id)).with_for_update()).all()
