@@ -138,6 +138,25 @@ RUNNING_OUT = (
         {},
         TEN_DAYS,
     ),
+    StoryOfPeople(
+        "it ran out, the order grows to 60, and 30 are refunded",
+        prepaid("40", email=ADA, auto_confirm=False),
+        (OVER, in_saleor(shop(Shop.edit_lines, "60")), money(Till.charge, "20"), claimed, money(Till.refund, "30")),
+        0,
+        {},
+        TEN_DAYS,
+    ),
+    StoryOfPeople(
+        "it ran out twice, and staff give 5",
+        prepaid("40", email=ADA, auto_confirm=False),
+        (OVER, in_saleor(shop(Shop.edit_lines, "60")), money(Till.charge, "20"), OVER, given(5)),
+        5,
+        {ADA: 5},
+        TEN_DAYS,
+    ),
+    StoryOfPeople(
+        "it ran out, the customer is moved, and staff give 5", _adas("40"), (OVER, moved(), given(5)), 5, {BOB: 5}, TEN_DAYS
+    ),
     StoryOfPeople("it ran out, and all is refunded", _adas("40"), (OVER, money(Till.refund, "40")), 0, {}, TEN_DAYS),
 )
 
@@ -167,6 +186,20 @@ WITHDRAWING = (
     StoryOfPeople("more is taken than is there, then 50 are given", _adas("20"), (given(-1000), given(50)), 50, {ADA: 50}),
     StoryOfPeople(
         "15 of 40 are taken, and 10 refunded", _adas("40"), (claimed, given(-15), money(Till.refund, "10")), 15, {ADA: 15}
+    ),
+    StoryOfPeople(
+        "20 of a claim of 40 are taken, the rest is withdrawn, 15 refunded, and 10 given",
+        _adas("40"),
+        (given(-20), withdrawn, money(Till.refund, "15"), given(10)),
+        10,
+        {ADA: 10},
+    ),
+    StoryOfPeople(
+        "withdrawn, and the order grows to 60",
+        prepaid("40", email=ADA, auto_confirm=False),
+        (withdrawn, in_saleor(shop(Shop.edit_lines, "60")), money(Till.charge, "20")),
+        20,
+        {ADA: 20},
     ),
     StoryOfPeople(
         "withdrawn, and a refund is asked for and fails",
@@ -200,6 +233,27 @@ MOVING = (
     ),
     StoryOfPeople(
         "moved and back, then refunded", _adas("60"), (claimed, moved(), moved(BOB, ADA), money(Till.refund, "25")), 35, {ADA: 35}
+    ),
+    StoryOfPeople(
+        "moved twice while the claim waits, then refunded in part",
+        _adas("60"),
+        (moved(), moved(BOB, EVE), money(Till.refund, "15")),
+        45,
+        {EVE: 45},
+    ),
+    StoryOfPeople(
+        "moved, somebody else orders with the old address, moved back, and the first order is refunded",
+        _adas("60"),
+        (claimed, moved(), ordered_too("50"), moved(BOB, ADA), money(Till.refund, "60")),
+        50,
+        {ADA: 50},
+    ),
+    StoryOfPeople(
+        "moved, and the order grows to 60",
+        prepaid("40", email=ADA, auto_confirm=False),
+        (claimed, moved(), in_saleor(shop(Shop.edit_lines, "60")), money(Till.charge, "20")),
+        60,
+        {BOB: 60},
     ),
     StoryOfPeople("credited at once, moved, then refunded", _adas("60"), (moved(), money(Till.refund, "60")), 0, {}, AT_ONCE),
     StoryOfPeople("moved, and staff take 20", _adas("60"), (claimed, moved(), given(-20)), 40, {BOB: 40}),
