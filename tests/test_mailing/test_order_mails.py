@@ -10,6 +10,8 @@ from app.db.tables import MailRow, OrderRow
 from app.domain.mails import MailKind
 from app.usecases.operating.erase_customer import erase_customer
 from tests.test_mailing.post import Post
+from tests.test_spending.conftest import give
+from tests.test_staff.test_moved_customers import BOB, move
 from tests.test_web.calls import ready_order
 from tests.waiting import PATIENCE_SECONDS
 
@@ -40,6 +42,47 @@ def test_a_claim_that_nobody_takes_is_reminded_of_once(post: Post) -> None:
     subjects = [got.message["Subject"] for got in post.server.to(ADA)]
     assert len(subjects) == 2
     assert subjects[1].startswith("Not claimed yet")
+
+
+def test_a_moved_customer_is_reminded_at_the_new_address(post: Post) -> None:
+    ready_order(post.world, email=ADA)
+    post.send()
+    move(post.world, ADA, BOB)
+    post.world.clock.advance(days=8)
+
+    post.send()
+
+    assert len(post.server.to(ADA)) == 1
+    [reminder] = post.server.to(BOB)
+    assert reminder.message["Subject"].startswith("Not claimed yet")
+    assert post.mail_of(MailKind.REMINDER).email == BOB
+
+
+def test_points_that_begin_to_wait_after_a_move_are_told_of_at_the_new_address(post: Post) -> None:
+    order_id = post.world.saleor.shop.place_order("60", email=ADA)
+    give(post.world, ADA, 5)
+    post.world.deliver()
+    move(post.world, ADA, BOB)
+
+    post.world.saleor.till.charge(order_id, "60")
+    post.world.deliver()
+    post.send()
+
+    assert post.server.to(ADA) == []
+    [got] = post.server.to(BOB)
+    assert "points are waiting for you" in got.message["Subject"]
+
+
+def test_nobody_is_reminded_of_what_was_moved_to_a_customer_who_was_erased(post: Post) -> None:
+    ready_order(post.world, email=ADA)
+    post.send()
+    move(post.world, ADA, BOB)
+    erase_customer(post.world.services, post.world.store().slug, BOB)
+    post.world.clock.advance(days=8)
+
+    post.send()
+
+    assert (len(post.server.to(ADA)), post.server.to(BOB)) == (1, [])
 
 
 def test_a_claim_that_was_taken_is_not_reminded_of(post: Post) -> None:

@@ -8,6 +8,7 @@ from app.usecases.rewards.withdraw import withdraw
 from tests.standins import faults
 from tests.test_mailing.post import Post
 from tests.test_rewards.giving import ADA, GivingShop
+from tests.test_staff.test_moved_customers import BOB, move
 
 
 def giving(post: Post) -> GivingShop:
@@ -33,6 +34,21 @@ def test_a_code_is_sent_once_to_whoever_took_the_reward(post: Post) -> None:
     assert redemption.code in got.part("html")
     assert redemption.code not in got.message["Subject"]
     assert [(mail.kind, mail.state) for mail in post.mails()] == [(MailKind.REWARD_CODE, "sent")]
+
+
+def test_a_code_goes_to_the_address_to_which_the_customer_was_moved(post: Post) -> None:
+    shop = giving(post)
+    post.world.saleor.faults.always(faults.status(503), on="GiftCardCreate")
+    shop.taken(shop.reward())
+    move(post.world, ADA, BOB)
+    post.world.saleor.faults.clear()
+    for _ in range(3):
+        shop.wait(minutes=10)
+        post.send()
+
+    assert post.server.to(ADA) == []
+    [got] = post.server.to(BOB)
+    assert shop.cards()[0].code in got.part("plain")
 
 
 def test_a_code_that_saleor_made_and_whose_answer_was_lost_is_sent_once(post: Post) -> None:

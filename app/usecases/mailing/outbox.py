@@ -89,6 +89,11 @@ def put_test_mail(session: Session, services: Services, store: StoreRow, kind: M
     return _write(session, services, store, NewMail(kind, email, about, language, {IS_TEST: True}), Urgency.NOW)
 
 
+def is_test(mail: MailRow) -> bool:
+    """Tell whether staff sent a mail to themselves."""
+    return mail.about.startswith(_ABOUT_TEST)
+
+
 def tests_since(session: Session, store: StoreRow, email: str, since: datetime) -> int:
     """Count the tests that were written to an address of late."""
     of_address = (MailRow.store_id == store.id, MailRow.email_key == email_key(email))

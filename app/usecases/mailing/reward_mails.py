@@ -4,10 +4,13 @@ from datetime import timedelta
 
 from sqlmodel import Session, col, select
 
+from app.db.moves import moves_of
 from app.db.stored_rewards import terms_of
+from app.db.stores import accounts_of
 from app.db.tables import OrderRow, RedemptionRow, StoreRow
 from app.domain.email import email_key
 from app.domain.mails import MailKind
+from app.domain.moved_customers import holder_of
 from app.domain.redemptions import RedemptionStage
 from app.usecases.mailing.outbox import NewMail, put_mail
 from app.usecases.services import Services
@@ -17,9 +20,9 @@ def put_reward_mail(session: Session, services: Services, store: StoreRow, redem
     """Send the code of a reward to the customer who took it, in the transaction that gives it."""
     language = _language_of_newest_order(session, store.id or 0, redemption.email)
     values = {"redemption_id": redemption.id}
-    put_mail(
-        session, services, store, NewMail(MailKind.REWARD_CODE, redemption.email, redemption.reference.hex, language, values)
-    )
+    moves = moves_of(session, accounts_of(session, store.id or 0), [redemption.email])
+    email = holder_of(moves, redemption.account_id, redemption.email, redemption.asked_at).email
+    put_mail(session, services, store, NewMail(MailKind.REWARD_CODE, email, redemption.reference.hex, language, values))
 
 
 def values_of_reward(session: Session, services: Services, redemption_id: object) -> dict[str, object] | None:

@@ -14,6 +14,7 @@ from app.domain.mails import MANNERS, MailState, Urgency
 from app.domain.moments import CLOCKS_AGREE_WITHIN, holds
 from app.domain.retry import PAUSE_LONGEST
 from app.domain.store import StoreState
+from app.usecases.mailing.following_moves import follow_moves
 from app.usecases.mailing.preferences import ended
 from app.usecases.services import Services
 
@@ -55,6 +56,7 @@ def take_mails(services: Services, urgency: Urgency) -> TakenMails | None:
             else:
                 mail.lease_token, mail.lease_until = token, now + LEASE
                 left.append(mail)
+        follow_moves(session, left)
         stores = {mail.store_id: session.get_one(StoreRow, mail.store_id) for mail in left}
     return TakenMails(token, left, stores)
 

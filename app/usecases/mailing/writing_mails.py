@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from app.db.stores import brand_of
 from app.db.tables import MailAddressRow, MailRow, MailTextRow, StoreRow
+from app.domain.email import is_erased
 from app.domain.mails import MANNERS, MailKind
 from app.mail.letter import Heading, Sheet
 from app.mail.passage import OwnWords
@@ -74,6 +75,9 @@ def logo_url(services: Services, store: StoreRow) -> str | None:
 
 def _why_not(session: Session, services: Services, store: StoreRow, mail: MailRow) -> NotWanted | None:
     kind = MailKind(mail.kind)
+    if is_erased(mail.email):
+        # The customer was moved, and erased at the new address.
+        return OVER
     if not is_on(session, services, session.get_one(StoreRow, store.id), kind):
         return SWITCHED_OFF
     if is_declined(session, store.id or 0, mail.email_key, kind):

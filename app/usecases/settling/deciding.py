@@ -11,7 +11,8 @@ from app.db.stores import as_rule, rule_in_force
 from app.domain import retry
 from app.domain.arithmetic_versions import NEWEST, placed_at, points_due, version_of
 from app.domain.earning import Award, Moment, moment_reached, with_remembered
-from app.domain.moved_customers import ANY_ACCOUNT, held_now, holder_of
+from app.domain.moved_customers import ANY_ACCOUNT, Holder, held_now, holder_of
+from app.domain.order import Order
 from app.domain.settlement import NOTHING, Recipient, Stuck, next_step
 from app.usecases.moving.causes import Problem
 from app.usecases.settling.batch import Batch, Standing
@@ -58,14 +59,19 @@ def with_due(batch: Batch, standing: Standing, now: datetime) -> Standing:
     return replace(standing, order=order, rule=rule, due=due, moment_at=moment_at, arithmetic=version)
 
 
+def customer_today(standing: Standing, order: Order) -> Holder:
+    """Find to whom new points of an order go: its customer, wherever staff moved them since it was placed."""
+    placed = placed_at(order, standing.arithmetic or NEWEST)
+    return holder_of(standing.moves, ANY_ACCOUNT, order.email.strip(), placed)
+
+
 def with_decision(batch: Batch, standing: Standing, empty_lanes: Collection[tuple[int, str]], now: datetime) -> Standing:
     """Decide the next movement of one order. None while another of its movements is open: that one is finished first."""
     if standing.order is None or standing.rule is None or standing.due is None or standing.books.open is not None:
         return replace(standing, decision=NOTHING)
     order, rule = standing.order, standing.rule
     account_id = batch.accounts.current.id or 0
-    placed = placed_at(order, standing.arithmetic or NEWEST)
-    person = holder_of(standing.moves, ANY_ACCOUNT, order.email.strip(), placed)
+    person = customer_today(standing, order)
     recipient = Recipient(account_id, person.email, order.is_registered, Award(rule.award), rule.bind_email)
     position, is_in_transit = held_now(position_of(standing.books, batch.accounts.showing_claims), standing.moves)
     if is_in_transit or person.is_in_transit:

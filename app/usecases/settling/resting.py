@@ -22,6 +22,7 @@ from app.usecases.mailing.order_mails import ReadyOrder, put_order_mails
 from app.usecases.moving.causes import Problem
 from app.usecases.services import Services
 from app.usecases.settling.batch import Batch, Left, Moved, Standing
+from app.usecases.settling.deciding import customer_today
 from app.usecases.settling.lane_waits import lanes_that_are_free
 from app.usecases.settling.telling import Telling
 
@@ -51,7 +52,7 @@ def rest_orders(services: Services, batch: Batch, standings: Mapping[int, Standi
 def _put_mails(session: Session, services: Services, batch: Batch, standings: Mapping[int, Standing], told: Telling) -> None:
     """Write to the shoppers whose points have begun to wait."""
     ready = [
-        ReadyOrder(one.id, one.order.email, one.order.language, one.order.placed_at or one.order.created_at)
+        ReadyOrder(one.id, customer_today(one, one.order).email, one.order.language, one.order.placed_at or one.order.created_at)
         for one in standings.values()
         if one.order is not None and one.row.status != PointsStatus.READY and _is_ready(told, one.id)
     ]
