@@ -15,7 +15,7 @@ from app.db.tables import CustomerMoveRow
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class OwnPeriod:
     """What came to `key` after `since`, and until `until`, is the customer's today. None: without such a bound."""
 
     key: str
@@ -23,7 +23,7 @@ class Period:
     until: datetime | None
 
 
-def periods_of(session: Session, store_id: int, email: str) -> tuple[Period, ...]:
+def periods_of(session: Session, store_id: int, email: str) -> tuple[OwnPeriod, ...]:
     """Find all periods whose things are a customer's. Two queries where nobody was moved to this address or from it."""
     own = keys_in(session, email)
     keys = own | {one.key for one in former_addresses(session, store_id, email)}
@@ -33,19 +33,19 @@ def periods_of(session: Session, store_id: int, email: str) -> tuple[Period, ...
         since = None
         for move in moves.get(key, ()):
             if _end_of(moves, move) in own:
-                found.append(Period(key, since, move.moved_at))
+                found.append(OwnPeriod(key, since, move.moved_at))
             since = move.moved_at
         if key in own:
-            found.append(Period(key, since, None))
+            found.append(OwnPeriod(key, since, None))
     return tuple(found)
 
 
-def in_a_period(periods: Collection[Period], key: Any, at: Any) -> ColumnElement[bool]:
+def in_a_period(periods: Collection[OwnPeriod], key: Any, at: Any) -> ColumnElement[bool]:
     """Choose the rows that came to a customer in one of these periods, by their columns of the key and of the moment."""
     return or_(false(), *(_is_in(one, col(key), col(at)) for one in periods))
 
 
-def _is_in(period: Period, key: Any, at: Any) -> ColumnElement[bool]:
+def _is_in(period: OwnPeriod, key: Any, at: Any) -> ColumnElement[bool]:
     bounds = [key == period.key]
     bounds += [at > period.since] if period.since is not None else []
     bounds += [at <= period.until] if period.until is not None else []

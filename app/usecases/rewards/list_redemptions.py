@@ -95,10 +95,10 @@ def find_by_card(services: Services, store_id: int, saleor_id: str) -> ListedRed
 
 def _is_of_customer(session: Session, store_id: int, email: str) -> ColumnElement[bool]:
     is_theirs: list[ColumnElement[bool]] = [col(RedemptionRow.email_key).in_(keys_in(session, email))]
-    is_theirs += [
+    is_theirs.extend(
         and_(col(RedemptionRow.email_key) == one.key, col(RedemptionRow.asked_at) <= one.until)
         for one in former_addresses(session, store_id, email)
-    ]
+    )
     return or_(*is_theirs)
 
 
