@@ -55,10 +55,11 @@ KINDS_OF_PEOPLE = {
 }
 MOVED = {"moved, then refunded in part", "moved while the claim waits"}
 WAITING = "another order waits until staff say what became of a lost answer"
-# What the shopper has done with the points of each order, or time has.
-LEAST_TOTAL, NET = {"minimum_total": Decimal(50)}, {"include_tax": False}
+# Above what money paid where a gift card paid most, and below the orders whose claims staff withdraw.
+LEAST_TOTAL, NET = {"minimum_total": Decimal(30)}, {"include_tax": False}
 # An option that the first arithmetic did not have.
 CARDS_EARN_NOTHING = {"exclude_gift_cards": True}
+# What the shopper has done with the points of each order, or time has.
 STATES = ("open", "opened", "taken", "spent", "credited", "ran out")
 
 
