@@ -9,9 +9,10 @@ from sqlmodel import select
 from app.db.tables import MailRow, OrderRow
 from app.domain.mails import MailKind
 from app.usecases.operating.erase_customer import erase_customer
+from tests.standins.mail import Fault
 from tests.test_mailing.post import Post
 from tests.test_spending.conftest import give
-from tests.test_staff.test_moved_customers import BOB, move
+from tests.test_staff.test_moved_customers import BOB, EVE, move
 from tests.test_web.calls import ready_order
 from tests.waiting import PATIENCE_SECONDS
 
@@ -71,6 +72,35 @@ def test_points_that_begin_to_wait_after_a_move_are_told_of_at_the_new_address(p
     assert post.server.to(ADA) == []
     [got] = post.server.to(BOB)
     assert "points are waiting for you" in got.message["Subject"]
+
+
+def test_a_second_try_follows_nobody_who_had_the_new_address_before(post: Post) -> None:
+    give(post.world, BOB, 5)
+    ready_order(post.world, email=ADA)
+    move(post.world, BOB, EVE)
+    move(post.world, ADA, BOB)
+    post.server.faults = [Fault.RCPT_4XX]
+    post.send()
+    assert post.mail_of(MailKind.POINTS_READY).failures == 1
+
+    post.world.clock.advance(minutes=10)
+    post.send()
+
+    assert [len(post.server.to(address)) for address in (ADA, BOB, EVE)] == [0, 1, 0]
+
+
+def test_mails_to_whoever_has_a_moved_customers_old_address_now_stay_there(post: Post) -> None:
+    give(post.world, ADA, 5)
+    move(post.world, ADA, BOB)
+    ready_order(post.world, email=ADA)
+    post.server.faults = [Fault.RCPT_4XX]
+    post.send()
+    move(post.world, BOB, EVE)
+
+    post.world.clock.advance(minutes=10)
+    post.send()
+
+    assert [len(post.server.to(address)) for address in (ADA, BOB, EVE)] == [1, 0, 0]
 
 
 def test_nobody_is_reminded_of_what_was_moved_to_a_customer_who_was_erased(post: Post) -> None:
