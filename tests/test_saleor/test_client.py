@@ -169,6 +169,24 @@ def test_both_documents_ask_for_the_same(name: str) -> None:
     assert fields[0] == fields[1]
 
 
+def test_no_document_asks_for_an_orders_origin() -> None:
+    documents = [*OPERATIONS.glob("*.graphql"), *(OPERATIONS.parents[2] / "manifest").glob("*.graphql")]
+
+    asking = [document.name for document in documents if "origin" in document.read_text().split()]
+
+    assert {document.parent.name for document in documents} == {"operations", "manifest"}
+    assert asking == []
+
+
+def test_an_answer_is_spoilt_where_an_orders_origin_is_asked_for(caller: Caller) -> None:
+    [order_id] = placed(caller, 1)
+    asking = document().replace(" original\n", " original\n        origin\n")
+
+    _, body = caller.saleor.api.answer({"query": asking, "variables": {"ids": [order_id]}}, caller.token)
+
+    assert "origin" in str(body["errors"])
+
+
 def test_a_hundred_orders_are_the_most_of_one_read(caller: Caller) -> None:
     with pytest.raises(ValueError, match="100"):
         read(caller, *["x"] * (ORDERS_MAX + 1))
