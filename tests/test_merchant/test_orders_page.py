@@ -22,8 +22,8 @@ from tests.test_merchant.test_rules_page import GOOD
 from tests.test_settling.test_refunds import ADA, paid_order, refund, spend
 from tests.world import World
 
-# One of them asks from which addresses a customer was moved.
-QUERIES_MAX = 20
+# Three of them ask from which addresses a customer was moved: for the orders, the owed points and the rewards.
+QUERIES_MAX = 21
 HOSTILE = (
     "<script>alert(1)</script>@example.com",
     "{{1337*1337}}@example.com",
