@@ -38,12 +38,14 @@ def move_balance(
     giver, taker = found.get(from_key), found[to_key]
     if giver is None:
         return 0
+    points, used = giver.available, giver.used
     if giver.customer_type is not None and taker.customer_type is None:
         taker.customer_type = giver.customer_type
         session.flush()
-    points, used = giver.available, giver.used
     has_lots = giver.active_at is not None or taker.active_at is not None
-    _share_activity(session, giver, taker)
+    # Of a move of nothing no entry tells, and `verify` goes by entries.
+    if points or used:
+        _share_activity(session, giver, taker)
     for part, part_used in _parts(points, used):
         lots = open_lots(session, policies_of(session, store_id), [giver.id or 0]).get(giver.id or 0, []) if has_lots else []
         taken = _add(session, giver, -part, -part_used, move_id, now, has_lots=has_lots)

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from app.db.engine import Database
 from app.domain.expiry_policy import ExpiryPolicy, PolicyKind
 from app.ledger import entries as ledger
+from app.ledger.audit import Range
 from app.ledger.customer_moves import move_balance
+from app.ledger.lot_verification import differing_lots
 from app.providers.embedded import EmbeddedProvider
 from tests.clock import MovableClock
 from tests.replayed_lots import differences
@@ -133,5 +135,6 @@ def test_lots_are_what_a_replay_of_the_entries_says(
             days = Played(provider, looks_every_day).play(history)
             with database.reading() as session:
                 assert differences(session, provider.store_id, at(days)) == []
+                assert list(differing_lots(session, provider.store_id, Range(0, 100, 2))) == []
             found.append(books(database))
     assert found[0] == found[1]

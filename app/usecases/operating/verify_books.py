@@ -10,6 +10,7 @@ from app.db.tables import StoreRow
 from app.errors import BadRequest
 from app.ledger.audit import LEDGER_AUDITS, RANGE, differing, next_range
 from app.ledger.lot_audits import LOT_AUDITS
+from app.ledger.lot_verification import differing_lots
 from app.usecases.operating.batch_audits import BATCH_AUDITS
 from app.usecases.operating.customer_audits import CUSTOMER_AUDITS
 from app.usecases.operating.order_audits import ORDER_AUDITS
@@ -50,6 +51,7 @@ def verify_books(services: Services, slug: str | None = None, *, rows: int = RAN
     for store_id, name in _stores(services, slug):
         for table in dict.fromkeys(audit.table for audit in AUDITS):
             yield from _verify_table(services, store_id, name, table, rows)
+        yield from _verify_lots(services, store_id, name, rows)
         yield _verify_totals(services, store_id, name)
 
 
@@ -68,6 +70,20 @@ def _verify_table(services: Services, store_id: int, name: str, table: str, rows
             ]
         after = within.until
         yield Verified(name, table, within.rows, tuple(found))
+
+
+def _verify_lots(services: Services, store_id: int, name: str, rows: int) -> Iterator[Verified]:
+    after = 0
+    while True:
+        with services.database.reading() as session:
+            within = next_range(session, "points_customer", store_id, after, limit=rows)
+        if within is None:
+            return
+        with services.database.reading() as session:
+            found = tuple(differing_lots(session, store_id, within))
+        after = within.until
+        # The lots themselves were counted before.
+        yield Verified(name, "points_lot", 0, found)
 
 
 def _verify_totals(services: Services, store_id: int, name: str) -> Verified:
