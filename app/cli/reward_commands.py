@@ -39,6 +39,11 @@ _FIELDS = (
     click.option("--days-valid", metavar="N", help="How many days a code is good."),
     click.option("--return-on-expiry", type=_YES_NO, help="Whether unused points come back when a code's time is over."),
     click.option(
+        "--return-on-refund",
+        type=_YES_NO,
+        help="Whether points come back when an order that used it is cancelled or refunded.",
+    ),
+    click.option(
         "--channel", "channels", multiple=True, metavar="SLUG", help="Only for this channel, and others named so; '' for all."
     ),
 )

@@ -121,5 +121,6 @@ def _terms(row: RewardVersionRow, kind: str, amounts: Sequence[RewardAmount]) ->
         channels=tuple(row.channels.split()),
         days_valid=row.days_valid,
         return_on_expiry=row.return_on_expiry,
+        return_on_refund=row.return_on_refund,
         is_active=row.is_active,
     )

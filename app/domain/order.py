@@ -68,6 +68,7 @@ class Order:
 
     `placed_at` is None where Saleor tells of no such moment: the order is as old as its record.
     `returned` are the pieces that came back, by their lines' ids. `is_replacement`: its goods replace those of another order.
+    `gift_cards` are those that lower its total, by their ids; one that paid as a transaction is not among them.
     `card` is what gift cards had paid when the order was first read; None at the first read. `by_reward` is what of it gift cards
     paid that customers took for points. `points_spent` are the points that pay for it now.
     `voucher_code` is a secret until it is used: no representation shows it.
@@ -92,6 +93,7 @@ class Order:
     transactions: tuple[Transaction, ...] = ()
     payments: tuple[Payment, ...] = ()
     has_gift_cards: bool = False
+    gift_cards: tuple[str, ...] = ()
     voucher_code: str = field(default="", repr=False)
     card: Decimal | None = None
     by_reward: Decimal = Decimal(0)

@@ -72,6 +72,7 @@ class RewardTerms:
     `points` is what it costs; None where the customer chooses the amount. An AMOUNT has `amounts`, one for each currency; a
     VOUCHER has `voucher_id`. It can be taken from `starts_at` until `ends_at`, by customers of `channels` (none named: of all).
     A code is good for `days_valid` days (None: for ever). `return_on_expiry`: what was not used by then comes back as points.
+    `return_on_refund`: where an order that used it is cancelled or refunded, points come back in proportion.
     """
 
     id: int
@@ -91,6 +92,7 @@ class RewardTerms:
     channels: tuple[str, ...] = ()
     days_valid: int | None = None
     return_on_expiry: bool = True
+    return_on_refund: bool = True
     is_active: bool = True
 
 

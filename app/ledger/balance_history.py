@@ -26,6 +26,7 @@ from app.db.tables import (
     PointsCustomerRow,
     PointsEntryRow,
     PointsSpendRow,
+    RedemptionRow,
     SpendRow,
 )
 from app.db.tables.points_entry import EntryKind
@@ -44,6 +45,7 @@ class Source(StrEnum):
     IMPORT = "import"
     MOVE = "move"
     PAYMENT = "payment"
+    REWARD = "reward"
     TIME = "time"
 
 
@@ -99,7 +101,8 @@ class HistoryEntry:
             return f"API key {self.who}" if self.who else "Points API"
         if self.source is Source.PAYMENT:
             return "" if self.order_id else "Checkout"
-        return "Import" if self.source is Source.IMPORT else self.who
+        named = {Source.IMPORT: "Import", Source.REWARD: "Reward"}
+        return named.get(self.source, self.who)
 
 
 _SPENDING = {EntryKind.SPEND: "Spent", EntryKind.GIVE_BACK: "Given back"}
@@ -200,6 +203,8 @@ def _source(row: Row[Any]) -> Source:
         return Source.TIME
     if row.payment_id is not None:
         return Source.PAYMENT
+    if row.redemption_id is not None:
+        return Source.REWARD
     if row.saleor_order_id is not None:
         return Source.ORDER
     return Source.API_KEY if row.movement_id is None else Source.STAFF
@@ -239,6 +244,7 @@ def _entries(*, is_back: bool) -> Any:
             col(CustomerMoveRow.reason).label("move_reason"),
             col(PointsSpendRow.reference),
             col(SpendRow.id).label("payment_id"),
+            col(RedemptionRow.id).label("redemption_id"),
             col(paid_order.saleor_order_id).label("paid_order_id"),
             col(paid_order.number).label("paid_order_number"),
         )
@@ -254,6 +260,8 @@ def _entries(*, is_back: bool) -> Any:
         .outerjoin(PointsSpendRow, col(PointsSpendRow.id) == col(PointsEntryRow.spend_id))
         # A payment in Saleor is known to the ledger by its reference.
         .outerjoin(SpendRow, col(SpendRow.reference) == col(PointsSpendRow.request_id))
+        # So is a reward that was taken.
+        .outerjoin(RedemptionRow, col(RedemptionRow.reference) == col(PointsSpendRow.request_id))
         .outerjoin(
             paid_order,
             (col(paid_order.store_id) == col(SpendRow.store_id))

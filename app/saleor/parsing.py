@@ -97,6 +97,7 @@ def parse_order(node: Mapping[str, Any]) -> Order:
         transactions=tuple(_transaction(transaction) for transaction in node["transactions"]),
         payments=tuple(_payment(payment) for payment in node["payments"]),
         has_gift_cards=bool(node["giftCards"]),
+        gift_cards=tuple(_text(card["id"], _GLOBAL_ID_LENGTH_MAX) for card in node["giftCards"] or ()),
         voucher_code=str(node.get("voucherCode") or "")[:CODE_LENGTH_MAX],
         is_replacement=node["original"] is not None,
         returned=_returned(node["fulfillments"]),

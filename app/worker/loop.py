@@ -21,6 +21,7 @@ from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.operating.end_lots import end_lots
 from app.usecases.operating.housekeeping import do_housekeeping
 from app.usecases.rewards.look_after_redemptions import look_after_redemptions
+from app.usecases.rewards.refund_rewards import refund_rewards
 from app.usecases.services import Services
 from app.usecases.settling.expire_claims import expire_claims
 from app.usecases.settling.settle_orders import settle_orders
@@ -58,7 +59,7 @@ def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_e
     loops.append(threading.Thread(target=_repeat, args=ending, name="lots"))
     loops.append(threading.Thread(target=_repeat, args=(lambda: run_batches(services), stop), name="batches"))
     loops.append(threading.Thread(target=_repeat, args=(lambda: look_after_spends(services), stop), name="spends"))
-    loops.append(threading.Thread(target=_repeat, args=(lambda: look_after_redemptions(services), stop), name="rewards"))
+    loops.append(threading.Thread(target=_repeat, args=(lambda: _reward(services), stop), name="rewards"))
     for urgency in Urgency:
         # Each has its own: somebody waits for a code, while many other mails, or a slow server, take their time.
         step = partial(send_mails, services, urgency)
@@ -90,6 +91,12 @@ def _settle(services: Services) -> bool:
     with timed_batch() as batch:
         batch.counts = settle_orders(services)
     return batch.counts or move_waiting(services) or continue_moves(services)
+
+
+def _reward(services: Services) -> bool:
+    """Give back what refunds of orders brought, which asks nobody outside, and go on with the codes."""
+    refunded = refund_rewards(services)
+    return look_after_redemptions(services) or refunded
 
 
 def _sweep(services: Services, every: timedelta, stop: threading.Event) -> bool:

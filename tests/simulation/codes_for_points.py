@@ -5,16 +5,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
+from math import floor
 
 from sqlmodel import Session, col, select
 
-from app.db.tables import MovementRow, RedemptionReturnRow, RedemptionRow, RewardVersionRow
+from app.db.tables import MovementRow, RedemptionRefundRow, RedemptionReturnRow, RedemptionRow, RewardVersionRow
 from app.domain.settlement import MovementState
 from app.sealing import fingerprint
+from tests.simulation.expected import kept
 from tests.simulation.shops import Shop
+from tests.simulation.with_codes import OVER as OVER_ORDERS
 from tests.simulation.with_codes import used_by_orders
 from tests.simulation.world import World
 from tests.standins.saleor.gift_cards import GiftCard
+from tests.standins.saleor.orders import Order
 
 Wrongs = Iterator[str]
 NOTHING_TAKEN = frozenset({"asked", "refused"})
@@ -28,6 +33,7 @@ class Rewards:
     def __init__(self, session: Session) -> None:
         self.taken = list(session.exec(select(RedemptionRow).order_by(col(RedemptionRow.id))))
         self.returns = {row.redemption_id: row for row in session.exec(select(RedemptionReturnRow))}
+        self.refunds = list(session.exec(select(RedemptionRefundRow)))
         self.versions = {row.id: row for row in session.exec(select(RewardVersionRow))}
         is_accepted = (MovementRow.cause_kind == "reward", MovementRow.state == MovementState.ACCEPTED)
         self.movements = list(session.exec(select(MovementRow).where(*is_accepted)))
@@ -137,6 +143,46 @@ def _owes(rewards: Rewards, row: RedemptionRow) -> bool:
     return row.stage in {"withdrawn", "not_made"}
 
 
+def refunded_orders_gave_their_share_back(world: World, rewards: Rewards) -> Wrongs:
+    """Points come back as the money of an order did, all of them when it is cancelled, and never those that a card got back."""
+    for row in rewards.taken:
+        returns = rewards.versions[row.version_id].return_on_refund
+        for order_id, units in _used_by_each(world, row).items():
+            order = world.order(order_id)
+            came = sum(one.points for one in rewards.refunds if (one.redemption_id, one.saleor_order_id) == (row.id, order_id))
+            # What came back stays where a refund is reversed later, or an edit makes the order dearer.
+            shares = [_share_back(one) for one in (order, *world.homes[order_id].saleor.book.versions(order_id))]
+            owed, most = (floor(Fraction(row.points * units, row.amount_units) * one) for one in (shares[0], max(shares)))
+            if not (owed <= came <= most if returns else came == 0):
+                yield f"{came} of {row.points} points came back for an order that used {units}: {owed} should"
+
+
+def _used_by_each(world: World, row: RedemptionRow) -> dict[str, int]:
+    """Give what orders used of a code that is still there, as the app can have seen it."""
+    code = code_of(world, row)
+    if not row.currency:
+        return dict.fromkeys(code.orders[:1], 1)
+    if code.card is None or not code.is_there:
+        return {}
+    used = used_by_orders(code.card, row.ended_at)
+    return {order_id: int(amount / CENT) for order_id, amount in used.items() if code.card.id in world.order(order_id).cards}
+
+
+def _share_back(order: Order) -> Fraction:
+    """Add up what was charged and what was refunded, by the events of the payments. A charge-back is neither."""
+    if order.status in OVER_ORDERS:
+        return Fraction(1)
+    refunded, held = Fraction(0), Fraction(0)
+    for part in order.transactions:
+        refunded += Fraction(part.refunded)
+        held += Fraction(kept(part) + part.refund_pending)
+    for payment in order.payments:
+        refunded += Fraction(payment.refunded)
+        held += Fraction(payment.charged)
+    charged = max(held + refunded, Fraction(order.total.gross))
+    return min(max(refunded / charged, Fraction(0)), Fraction(1)) if charged > 0 else Fraction(0)
+
+
 def _is_deleted(world: World, row: RedemptionRow, code: Code) -> bool:
     """Tell whether staff deleted a code in Saleor, or the voucher with it."""
     return code.card is not None if row.currency else not world.shops[row.store_id - 1].has_voucher
@@ -165,8 +211,9 @@ def each_reward_moved_its_points_once(_world: World, rewards: Rewards) -> Wrongs
         if taken[row.id] != (0 if row.stage in NOTHING_TAKEN else -row.points):
             yield f"a reward of {row.points} points stands as {row.stage}, and moved {taken[row.id]}"
         points = rewards.returns[row.id or 0].points if row.id in rewards.returns else 0
-        if back[row.id] != points or row.returned_points != points:
-            yield f"{points} points of a reward came back, and {back[row.id]} were moved, {row.returned_points} noted"
+        refunded = sum(one.points for one in rewards.refunds if one.redemption_id == row.id)
+        if back[row.id] != points + refunded or row.returned_points != points or row.refunded_points != refunded:
+            yield f"{points} and {refunded} points of a reward came back, and {back[row.id]} were moved"
 
 
 def each_request_brought_one_reward(world: World, rewards: Rewards) -> Wrongs:
@@ -200,6 +247,7 @@ CHECKS = (
     every_code_that_was_given_can_be_used,
     no_points_are_gone_without_code_or_return,
     no_order_is_cheaper_by_a_card_that_did_not_pay,
+    refunded_orders_gave_their_share_back,
     each_reward_moved_its_points_once,
     each_request_brought_one_reward,
     nobody_has_more_rewards_than_each_may,

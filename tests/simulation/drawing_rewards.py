@@ -52,6 +52,7 @@ def _rewards(random: Random) -> RewardSetup:
         days_valid=random.choice((None, None, 1, 3)),
         return_on_expiry=random.random() < 0.7,
         limit_each=random.choice((None, None, None, 1)),
+        return_on_refund=random.random() < 0.8,
     )
 
 

@@ -11,6 +11,7 @@ from app.usecases.merchants.continue_moves import continue_moves
 from app.usecases.moving.learn_account import learn_account
 from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.rewards.look_after_redemptions import look_after_redemptions
+from app.usecases.rewards.refund_rewards import refund_rewards
 from app.usecases.services import Services
 from app.usecases.settling.settle_orders import settle_orders
 from app.usecases.settling.sweep_orders import sweep_orders
@@ -63,8 +64,9 @@ def settle_for_a_while(world: World, services: Services, batches: int) -> bool:
 
 
 def _work_once(services: Services) -> bool:
-    steps = (settle_orders, move_waiting, continue_moves, look_after_spends, look_after_redemptions, run_batches)
-    return any(step(services) for step in steps)
+    first = (settle_orders, move_waiting, continue_moves, look_after_spends)
+    then = (refund_rewards, look_after_redemptions, run_batches)
+    return any(step(services) for step in (*first, *then))
 
 
 def _sweep(world: World, step: Step) -> None:

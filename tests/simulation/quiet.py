@@ -12,6 +12,7 @@ from app.db.tables import (
     MovementRow,
     OrderRow,
     RedemptionRow,
+    RedemptionUseRow,
     SpendRow,
     StoreRow,
 )
@@ -47,6 +48,7 @@ _REWARDS = select(
     case((col(RedemptionRow.stage) == "given", col(RedemptionRow.over_at)), else_=col(RedemptionRow.look_at)),
     col(RedemptionRow.lease_until),
 ).where(col(RedemptionRow.look_at).is_not(None))
+_REFUNDS = select(col(RedemptionUseRow.look_at)).where(col(RedemptionUseRow.look_at).is_not(None))
 _STORE = select(col(StoreRow.state), col(StoreRow.token_sealed)).where(col(StoreRow.id) == bindparam("store_id"))
 _PAUSES = union_all(select(col(StoreRow.paused_until)), select(col(AccountRow.paused_until)))
 _CUSTOMERS = select(col(MovementRow.state), col(MovementRow.sent_at), col(MovementRow.looked_at)).where(
@@ -161,6 +163,7 @@ def _next_moment(world: World) -> datetime | None:
     moments += [max(look_at, lease_until or now) for look_at, lease_until in world.rig.ground.look(_ORDERS)]
     moments += [max(look_at, lease_until or now) for look_at, lease_until in world.rig.ground.look(_SPENDS)]
     moments += [max(at, lease_until or now) for at, lease_until in world.rig.ground.look(_REWARDS) if at is not None]
+    moments += [look_at for (look_at,) in world.rig.ground.look(_REFUNDS)]
     moments += [look_at for (look_at,) in world.rig.ground.look(_BATCHES)]
     moments += [paused_until for (paused_until,) in world.rig.ground.look(_PAUSES)]
     if any(world.rig.ground.look(_MOVES)):

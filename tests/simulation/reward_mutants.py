@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from app.db.tables import RedemptionRow
+from app.db.tables import RedemptionRow, RedemptionUseRow
 from app.saleor.code_parsing import Card
 from app.usecases.moving.causes import Ended
-from app.usecases.rewards import code_asking, look_after_redemptions, redeem, redemption_batch, reward_cause
+from app.usecases.rewards import code_asking, look_after_redemptions, redeem, redemption_batch, refund_rewards, reward_cause
 from app.usecases.rewards.code_asking import make_code
 from app.usecases.rewards.code_uses import uses_of_card
 from app.usecases.rewards.redemption_batch import RedemptionBatch, TakenRedemption
@@ -80,6 +80,17 @@ def _forget_what_was_put_back(_rig: Rig) -> Any:
     return patch.object(code_asking, "uses_of_card", took)
 
 
+def _give_a_share_twice(_rig: Rig) -> Any:
+    """Forget what came back before when more of an order is refunded."""
+    owed = refund_rewards._owed
+
+    def all_again(session: Session, redemption: RedemptionRow, use: RedemptionUseRow) -> tuple[int, int]:
+        points, steps = owed(session, redemption, use)
+        return (points if steps == 0 or points <= 0 else min(2 * points, redemption.points - redemption.refunded_points)), steps
+
+    return patch.object(refund_rewards, "_owed", all_again)
+
+
 def _look_for_no_code(_rig: Rig) -> Any:
     """Take a refusal of a code for the end, although an earlier request may have made it."""
     return patch.object(look_after_redemptions, "exists", lambda *_: None)
@@ -90,6 +101,7 @@ _CARD, _VOUCHER = Step(Kind.REDEEM), Step(Kind.REDEEM, how=5)
 _USE = Step(Kind.USE_CODE, share=800)
 _BUY = Step(Kind.CHECK_OUT, fates=(Fate(),))
 _BACK, _SETTLE = Step(Kind.WITHDRAW), Step(Kind.SETTLE)
+_REFUND, _CANCEL = (Step(kind, order=-1, fates=(Fate(),)) for kind in (Kind.REFUND, Kind.CANCEL))
 _REWARDS = RewardSetup()
 
 
@@ -135,6 +147,20 @@ REWARD_MUTANTS = (
         _forget_what_was_put_back,
         (_CARD, _USE, _BUY, Step(Kind.PUT_BACK, share=500), _BACK, _SETTLE, _wait(700), _SETTLE),
         132,
+    ),
+    _mutants(
+        "the share of a refund is given twice",
+        "coggins",
+        _give_a_share_twice,
+        (_CARD, _USE, _BUY, _SETTLE, *2 * (replace(_REFUND, share=200), _SETTLE, _wait(700), _SETTLE)),
+        None,
+    ),
+    _mutants(
+        "what a card got back comes back as points, too",
+        "embedded",
+        _forget_what_was_put_back,
+        (_CARD, _USE, _BUY, Step(Kind.PUT_BACK, share=500), _SETTLE, _CANCEL, _SETTLE, _SETTLE),
+        None,
     ),
     _mutants(
         "a refusal of a code that was made is believed",

@@ -78,7 +78,8 @@ class Shop:
         self.voucher_id = self.saleor.codes.vouchers.create("Five off", "5", codes=("STAFF-CODE",))
         self.codes_seen.add("STAFF-CODE")
         common: dict[str, Any] = {"points": setup.points, "limit_each": setup.limit_each, "days_valid": setup.days_valid}
-        common |= {"return_on_expiry": setup.return_on_expiry, "in_force_from": now, "created_by": "Ann"}
+        common |= {"return_on_expiry": setup.return_on_expiry, "return_on_refund": setup.return_on_refund}
+        common |= {"in_force_from": now, "created_by": "Ann"}
         with database.writing() as session:
             card = RewardRow(store_id=self.store_id, kind="amount", made_at=now, made_by="Ann")
             voucher = RewardRow(store_id=self.store_id, kind="voucher", made_at=now, made_by="Ann")

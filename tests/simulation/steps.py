@@ -204,6 +204,7 @@ class RewardSetup:
     amount: Decimal = Decimal("10.00")
     days_valid: int | None = None
     return_on_expiry: bool = True
+    return_on_refund: bool = True
     limit_each: int | None = None
 
 

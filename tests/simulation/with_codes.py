@@ -31,11 +31,12 @@ from tests.simulation.steps import Kind, Step
 from tests.simulation.world import Play, RewardTaken, Violation, World
 from tests.standins.saleor.checkouts import Checkout
 from tests.standins.saleor.gift_cards import GiftCard
-from tests.standins.saleor.orders import new_id
+from tests.standins.saleor.orders import Order, new_id
 from tests.standins.saleor.payments import Transaction
 from tests.standins.saleor.refusals import Refusal
 
 CENT = Decimal("0.01")
+OVER = frozenset({"CANCELED", "EXPIRED"})
 ORDERS_WITH_CODES_MAX = 6
 # Variants of taking a reward: it is a voucher's code; the app's answer is lost on its way.
 VOUCHER, LOST = frozenset({5, 6, 7}), frozenset({1, 7})
@@ -187,9 +188,18 @@ def _put_back(world: World, step: Step) -> None:
         return
     card = taken.shop.saleor.codes.cards.with_code(taken.code)
     order_id, used = next(iter(_used(taken).items()))
+    if gave_money_back(world.order(order_id)):
+        # Its points came back by then. Saleor puts money onto a card only where the card paid as a transaction: those give none.
+        return
     amount = (used * step.share / 1000).quantize(CENT)
     if card is not None and amount:
         taken.shop.saleor.codes.cards.refund(card.id, order_id, amount)
+
+
+def gave_money_back(order: Order) -> bool:
+    """Tell whether an order was cancelled, or ever refunded."""
+    refunds = [event for part in order.transactions for event in part.events if event.type.startswith("REFUND")]
+    return order.status in OVER or bool(refunds) or any(payment.refunded for payment in order.payments)
 
 
 def _used(taken: RewardTaken) -> dict[str, Decimal]:
@@ -253,13 +263,17 @@ def _settle_reward(world: World, step: Step) -> None:
 
 
 def settle_rewards(world: World, services: Services, *, gives_back: bool) -> int:
-    """Settle what waits because its gift card was deleted. Gives how many there were."""
+    """Settle what waits because its gift card was deleted, and withdraw codes of a deleted voucher. Gives how many there were."""
     deleted = world.rows("SELECT id, store_id FROM redemption WHERE problem_code = 'deleted'")
     for number, store_id in deleted:
         with suppress(BadRequest):
             settle_deleted(services, world.shops[store_id - 1].slug, number, gives_back=gives_back, why="Because.", who="Ann")
             world.counts["rewards settled by staff"] += 1
-    return len(deleted)
+    gone = world.rows("SELECT id, store_id FROM redemption WHERE problem_code = 'voucher_gone' AND stage = 'given'")
+    for number, store_id in gone:
+        with suppress(BadRequest):
+            release_redemption(services, world.shops[store_id - 1].slug, number, who="Ann")
+    return len(deleted) + len(gone)
 
 
 def _chosen(world: World, step: Step, is_fit: Callable[[RewardTaken], bool]) -> RewardTaken | None:

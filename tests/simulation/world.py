@@ -21,6 +21,7 @@ from app.db.tables import (
     MovementRow,
     OrderRow,
     RedemptionRow,
+    RedemptionUseRow,
     RuleRow,
     SpendRow,
     SpendRuleRow,
@@ -60,7 +61,8 @@ _WORK = select(
     ),
     exists().where(col(CustomerMoveRow.state).in_(UNDER_WAY)),
     exists().where(col(SpendRow.look_at) <= bindparam("now", type_=UtcTime()))
-    | exists().where(col(RedemptionRow.look_at) <= bindparam("now", type_=UtcTime()), col(RedemptionRow.stage) != "asked"),
+    | exists().where(col(RedemptionRow.look_at) <= bindparam("now", type_=UtcTime()), col(RedemptionRow.stage) != "asked")
+    | exists().where(col(RedemptionUseRow.look_at) <= bindparam("now", type_=UtcTime())),
 )
 _PAID = select(col(RedemptionRow.stage)).where(col(RedemptionRow.code_mark) == bindparam("mark"))
 PROMPT = (Fate(),)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app.db.tables import RedemptionRow, RewardVersionRow
+from app.db.tables import RedemptionRow, RedemptionUseRow, RewardVersionRow
 from app.db.troubled_redemptions import LISTED_MAX
 from app.domain.redemptions import RedemptionStage
 from app.usecases.operating.tell_problems import tell_problems
@@ -78,6 +78,50 @@ def test_staff_withdraw_a_reward_once_however_often_the_form_is_sent(desk: Desk,
     assert "This page shows the outcome by itself." in seen(answers[0])
     assert "The reward is being withdrawn" not in seen(sent(desk, "withdraw-reward", redemption="99"))
     assert "A reward is taken back" in seen(desk.get("log"))
+
+
+def on_rewards_page(desk: Desk, version: RewardVersionRow, form: str, **fields: str) -> Any:
+    place = f"rewards/{version.reward_id}"
+    about = {"once": once_in(desk.get(place)), "reward": f"{version.reward_id}", "redemption": "1"}
+    return desk.post(f"{place}/{form}", about | fields)
+
+
+def test_a_rewards_own_page_withdraws_and_settles_what_it_gave_out(desk: Desk, reward: RewardVersionRow) -> None:
+    troubled(desk, reward)
+    troubled(desk, reward, problem_code=None, problem=None)
+
+    refused = on_rewards_page(desk, reward, "settle-reward", gives_back="no")
+    settled = on_rewards_page(desk, reward, "settle-reward", gives_back="no", reward_why="They bought with it.")
+    withdrawn = on_rewards_page(desk, reward, "withdraw-reward", redemption="2")
+
+    assert (refused.status_code, "Please say why" in seen(refused)) == (422, True)
+    assert "Points written off" in notified(settled).values()
+    assert notified(withdrawn)["title"] == "The reward is being withdrawn"
+    assert "Being withdrawn" in seen(withdrawn)
+    assert on_rewards_page(desk, reward, "withdraw-reward", redemption="2", reward="77").status_code == 400
+
+
+def test_points_of_a_refunded_order_that_did_not_come_back_are_listed_though_the_reward_is_used(
+    desk: Desk, reward: RewardVersionRow
+) -> None:
+    said = {"problem_code": "not_returned", "problem": "This customer is blocked."}
+    troubled(desk, reward, stage=RedemptionStage.USED, used_units=1_000, **said)
+
+    assert "This customer is blocked. Points of a refunded order did not come back." in seen(desk.get("overview"))
+
+
+def test_an_orders_page_has_the_rewards_that_it_used(desk: Desk, reward: RewardVersionRow) -> None:
+    troubled(desk, reward, stage=RedemptionStage.USED, used_units=1_000, problem_code=None, problem=None)
+    order_id = desk.world.saleor.shop.place_paid_order("60", email=ADA)
+    desk.world.deliver()
+    use = RedemptionUseRow(redemption_id=1, saleor_order_id=order_id, amount_units=1_000, seen_at=desk.world.clock.now)
+    with desk.world.services.database.writing() as session:
+        session.add(use)
+
+    page = seen(desk.get(f"orders/{order_id}"))
+
+    assert f"Rewards used Reward Customer Cost Used Points that came back Details 10 off {ADA} 500 10.00 USD" in page
+    assert "Nothing comes back for this reward when an order is cancelled or refunded." in page
 
 
 def test_a_reward_that_goes_on_by_itself_or_is_over_is_not_listed(desk: Desk, reward: RewardVersionRow) -> None:

@@ -14,6 +14,7 @@ from app.usecases.moving.move_waiting import move_waiting
 from app.usecases.operating.verify_books import verify_books
 from app.usecases.rewards.look_after_redemptions import look_after_redemptions
 from app.usecases.rewards.redeem import RewardWish, redeem
+from app.usecases.rewards.refund_rewards import refund_rewards
 from app.usecases.rewards.see_redemption import Redemption, see_redemption
 from tests.standins.saleor.gift_cards import GiftCard
 from tests.world import World
@@ -112,7 +113,8 @@ class GivingShop:
 
     def work(self) -> None:
         """Do all that is due by now."""
-        while look_after_redemptions(self.world.services) or move_waiting(self.world.services):
+        services = self.world.services
+        while look_after_redemptions(services) or refund_rewards(services) or move_waiting(services):
             pass
 
     def wait(self, **time: int) -> None:

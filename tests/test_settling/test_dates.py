@@ -142,7 +142,7 @@ MOMENTS_AHEAD = {
     "reward_version.ends_at": "test_domain/test_rewards.py::test_a_reward_is_refused_outside_its_terms",
 }
 # The end of what was logged again and again; and what the tests of spends and rewards walk.
-_OTHERS = {"log_entry.until", "spend.look_at", "spend.lease_until", "redemption.lease_until"}
+_OTHERS = {"log_entry.until", "spend.look_at", "spend.lease_until", "redemption.lease_until", "redemption_use.look_at"}
 _AHEAD = re.compile(r"(^|_)(look_at|until|not_before|expires_at|expires_on|due_at|ends_at|begins_at)$")
 
 

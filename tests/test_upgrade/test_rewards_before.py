@@ -1,5 +1,6 @@
-"""Rewards that were taken before the app kept why one ended stay as they were, wherever each stands."""
+"""Rewards that older versions gave stay as they were, wherever each stands."""
 
+import pytest
 from sqlalchemy import text
 
 from app.db.engine import Database
@@ -8,7 +9,8 @@ from app.domain.redemptions import RedemptionStage
 from tests.test_rewards.rows import new_redemption, new_reward, pay
 from tests.test_upgrade.revisions import bring_to
 
-BEFORE = "0047"
+# Rewards came, said why they ended, and gave points back for refunded orders.
+BEFORE = ("0038", "0047", "0052")
 _NOT_PAID = frozenset({RedemptionStage.ASKED, RedemptionStage.REFUSED})
 _GOES_BACK = {
     RedemptionStage.WITHDRAWING: "withdrawn",
@@ -39,10 +41,11 @@ def _rows(database: Database) -> list[tuple[object, ...]]:
         return [tuple(row) for row in session.connection().execute(text(query))]
 
 
-def test_rewards_stay_as_they_were_and_no_reason_is_made_up(database: Database) -> None:
+@pytest.mark.parametrize("version", BEFORE)
+def test_rewards_stay_as_they_were_and_nothing_is_made_up(database: Database, version: str) -> None:
     for stage in RedemptionStage:
         _taken(database, stage)
-    bring_to(database, BEFORE)
+    bring_to(database, version)
     before = _rows(database)
 
     bring_to(database, "head")
@@ -51,3 +54,5 @@ def test_rewards_stay_as_they_were_and_no_reason_is_made_up(database: Database) 
     assert [row[1] for row in before] == list(RedemptionStage)
     with database.reading() as session:
         assert session.connection().execute(text("SELECT because FROM redemption WHERE because IS NOT NULL")).all() == []
+        assert session.connection().execute(text("SELECT sum(refunded_points) FROM redemption")).scalar_one() == 0
+        assert not any(session.connection().execute(text("SELECT return_on_refund FROM reward_version")).scalars())

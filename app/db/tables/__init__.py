@@ -27,7 +27,7 @@ from app.db.tables.points_lot import PointsLotRow, PointsLotUseRow
 from app.db.tables.points_policy import PointsPolicyRow
 from app.db.tables.points_spend import PointsSpendRow
 from app.db.tables.process import ProcessRow
-from app.db.tables.redemption import RedemptionReturnRow, RedemptionRow, RedemptionUseRow
+from app.db.tables.redemption import RedemptionRefundRow, RedemptionReturnRow, RedemptionRow, RedemptionUseRow
 from app.db.tables.reward import RewardAmountRow, RewardRow, RewardVersionRow
 from app.db.tables.rule import RuleRow
 from app.db.tables.running_total import RunningTotalRow
@@ -78,6 +78,7 @@ __all__ = [
     "PointsPolicyRow",
     "PointsSpendRow",
     "ProcessRow",
+    "RedemptionRefundRow",
     "RedemptionReturnRow",
     "RedemptionRow",
     "RedemptionUseRow",

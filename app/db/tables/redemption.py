@@ -13,8 +13,8 @@ _IS_TO_BE_LOOKED_AT = text("look_at IS NOT NULL")
 _IS_IN_SALEOR = text("saleor_id IS NOT NULL")
 # Those that do not end by themselves. Queries repeat these very words, so that the index serves them.
 REDEMPTION_NEEDS_A_PERSON = text(
-    "problem_code IN ('permission', 'deleted', 'unclear', 'rejected')"
-    " AND stage NOT IN ('refused', 'used', 'expired', 'withdrawn', 'not_made')"
+    "(problem_code = 'not_returned' OR (problem_code IN ('permission', 'deleted', 'unclear', 'rejected', 'voucher_gone')"
+    " AND stage NOT IN ('refused', 'used', 'expired', 'withdrawn', 'not_made')))"
 )
 
 
@@ -23,7 +23,7 @@ class RedemptionRow(SQLModel, table=True):
 
     Amounts are counted in the smallest unit of their currency; a voucher counts as 1. The database refuses to take one beyond the
     reward's limits, to note points as taken without an accepted debit, to delete one, or to change what it cost. It moves
-    `returned_points` itself, with the rows of `redemption_return`.
+    `returned_points` itself, with the rows of `redemption_return`, and `refunded_points` with those of `redemption_refund`.
     """
 
     __tablename__ = "redemption"
@@ -37,6 +37,7 @@ class RedemptionRow(SQLModel, table=True):
         CheckConstraint("amount_units > 0", name="redemption_amount"),
         CheckConstraint("used_units BETWEEN 0 AND amount_units", name="redemption_used"),
         CheckConstraint("returned_points BETWEEN 0 AND points", name="redemption_returned"),
+        CheckConstraint("refunded_points BETWEEN 0 AND points - returned_points", name="redemption_refunded"),
         CheckConstraint("(taken_at IS NULL) = (debit_id IS NULL)", name="redemption_taken_by_debit"),
         CheckConstraint("(taken_at IS NULL) = (stage IN ('asked', 'refused'))", name="redemption_taken_is_timed"),
         CheckConstraint("given_at IS NULL OR taken_at IS NOT NULL", name="redemption_given_after_taken"),
@@ -92,7 +93,9 @@ class RedemptionRow(SQLModel, table=True):
     back_reason: str | None = Field(default=None, max_length=16)
     blocked_at: datetime | None = Field(default=None, sa_type=UtcTime)
     used_units: int = Field(default=0, sa_type=BigId)
+    # What came back of what no order used, and because orders that used it were cancelled or refunded.
     returned_points: int = 0
+    refunded_points: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
     ended_at: datetime | None = Field(default=None, sa_type=UtcTime)
     # When the worker looks at it next; empty: nothing is to be done.
     look_at: datetime | None = Field(default=None, sa_type=UtcTime)
@@ -106,13 +109,19 @@ class RedemptionRow(SQLModel, table=True):
 
 
 class RedemptionUseRow(SQLModel, table=True):
-    """What one order used of a code: of a gift card an amount in its smallest unit, of a voucher's code 1."""
+    """What one order used of a code: of a gift card an amount in its smallest unit, of a voucher's code 1.
+
+    `went_back` of `of_charged` is the share of the order's money that was refunded, as an exact fraction; 1 of 1 where the order
+    was cancelled.
+    """
 
     __tablename__ = "redemption_use"
     __table_args__ = (
         UniqueConstraint("redemption_id", "saleor_order_id", name="redemption_use_of_order"),
         CheckConstraint("amount_units > 0", name="redemption_use_amount"),
+        CheckConstraint("of_charged > 0 AND went_back BETWEEN 0 AND of_charged", name="redemption_use_share"),
         Index("redemption_use_by_order", "saleor_order_id"),
+        Index("redemption_use_to_look_at", "look_at", sqlite_where=_IS_TO_BE_LOOKED_AT, postgresql_where=_IS_TO_BE_LOOKED_AT),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -120,6 +129,10 @@ class RedemptionUseRow(SQLModel, table=True):
     saleor_order_id: str = Field(max_length=128)
     amount_units: int = Field(sa_type=BigId)
     seen_at: datetime = Field(sa_type=UtcTime)
+    went_back: int = Field(default=0, sa_type=BigId, sa_column_kwargs={"server_default": "0"})
+    of_charged: int = Field(default=1, sa_type=BigId, sa_column_kwargs={"server_default": "1"})
+    # When the worker gives points back for it; empty: nothing is to be given.
+    look_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
 class RedemptionReturnRow(SQLModel, table=True):
@@ -143,3 +156,29 @@ class RedemptionReturnRow(SQLModel, table=True):
     credited_at: datetime | None = Field(default=None, sa_type=UtcTime)
     problem: str | None = Field(default=None, max_length=1024)
     made_by: str | None = Field(default=None, max_length=256)
+
+
+class RedemptionRefundRow(SQLModel, table=True):
+    """Points of a redemption that come back because an order that used it was cancelled or refunded, one row for each step.
+
+    The database refuses to change or delete one, and to give back more than the redemption cost.
+    """
+
+    __tablename__ = "redemption_refund"
+    __table_args__ = (
+        CheckConstraint("points > 0", name="redemption_refund_points"),
+        CheckConstraint("step > 0", name="redemption_refund_step_is_counted"),
+        UniqueConstraint("redemption_id", "saleor_order_id", "step", name="redemption_refund_step"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
+    redemption_id: int = Field(foreign_key="redemption.id", sa_type=BigId)
+    saleor_order_id: str = Field(max_length=128)
+    step: int
+    # Its name among movements: a credit has it as its target.
+    reference: UUID = Field(unique=True)
+    points: int
+    written_at: datetime = Field(sa_type=UtcTime)
+    # The customer has the points again, or there is nobody to give them to.
+    credited_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    problem: str | None = Field(default=None, max_length=1024)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, false
 from sqlmodel import Field, SQLModel
 
 from app.db.columns import BigId, ExactDecimal, UtcTime, one_of
@@ -61,6 +61,8 @@ class RewardVersionRow(SQLModel, table=True):
     channels: str = Field(default="", max_length=4096)
     days_valid: int | None = None
     return_on_expiry: bool = True
+    # Versions from before there was a choice say no.
+    return_on_refund: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     is_active: bool = True
     created_by: str = Field(max_length=256)
 

@@ -44,6 +44,7 @@ _LABELS = MappingProxyType(
         "channels": "Channels",
         "days_valid": "Days that a code is good",
         "return_on_expiry": "Unused points come back",
+        "return_on_refund": "Points of cancelled and refunded orders come back",
     }
 )
 
@@ -154,6 +155,7 @@ def _write_version(session: Session, reward_id: int, terms: RewardTerms, now: da
         channels=" ".join(terms.channels),
         days_valid=terms.days_valid,
         return_on_expiry=terms.return_on_expiry,
+        return_on_refund=terms.return_on_refund,
         is_active=terms.is_active,
         created_by=who,
     )

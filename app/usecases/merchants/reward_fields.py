@@ -42,6 +42,7 @@ def read_reward_draft(typed: Mapping[str, str], kind: RewardKind, *, time_zone: 
         channels=tuple(sorted(name.removeprefix(CHANNEL) for name in typed if name.startswith(CHANNEL))),
         days_valid=whole_field(typed, "days_valid", DAYS_VALID_MAX, errors),
         return_on_expiry=bool(typed.get("return_on_expiry")),
+        return_on_refund=bool(typed.get("return_on_refund")),
         is_active=bool(typed.get("is_active")),
     )
     for fault in faults_of(terms):
@@ -65,6 +66,7 @@ def reward_draft_as_typed(terms: RewardTerms, *, time_zone: str) -> dict[str, st
         "limit_each": _plain(terms.limit_each),
         "days_valid": _plain(terms.days_valid),
         "return_on_expiry": "yes" if terms.return_on_expiry else "",
+        "return_on_refund": "yes" if terms.return_on_refund else "",
         "is_active": "yes" if terms.is_active else "",
     }
     for one in terms.amounts:

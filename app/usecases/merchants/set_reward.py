@@ -11,7 +11,7 @@ from app.usecases.operating.show_customer import find_named_store
 from app.usecases.services import Services
 
 # What a new reward's form holds before anything is typed.
-_NEW = {"is_active": "yes", "return_on_expiry": "yes"}
+_NEW = {"is_active": "yes", "return_on_expiry": "yes", "return_on_refund": "yes"}
 
 
 def show_rewards(services: Services, slug: str) -> list[ListedReward]:

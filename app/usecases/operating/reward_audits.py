@@ -25,6 +25,34 @@ REWARD_AUDITS = (
         HAVING s.returned_points <> coalesce(sum(r.points), 0)""",
         "redemption {id}: {returned_points} points went back; its returns add up to {points}",
     ),
+    Audit(
+        "redemption",
+        """
+        SELECT s.id, s.refunded_points, coalesce(sum(r.points), 0) AS points
+        FROM redemption AS s LEFT JOIN redemption_refund AS r ON r.redemption_id = s.id
+        WHERE s.store_id = :store_id AND s.id > :after AND s.id <= :until
+        GROUP BY s.id, s.refunded_points
+        HAVING s.refunded_points <> coalesce(sum(r.points), 0)""",
+        "redemption {id}: {refunded_points} points came back for refunded orders; its rows add up to {points}",
+    ),
+    # Where nothing waits, an order's share came back in full. More did where a refund was reversed: that is not taken again.
+    Audit(
+        "redemption",
+        """
+        SELECT s.id, u.saleor_order_id, s.points, u.amount_units, u.went_back, u.of_charged, coalesce(r.points, 0) AS back
+        FROM redemption AS s JOIN reward_version AS t ON t.id = s.version_id AND t.return_on_refund
+        JOIN redemption_use AS u ON u.redemption_id = s.id AND u.look_at IS NULL AND u.went_back > 0
+        LEFT JOIN (
+            SELECT redemption_id, saleor_order_id, sum(points) AS points FROM redemption_refund
+            GROUP BY redemption_id, saleor_order_id
+        ) AS r ON r.redemption_id = s.id AND r.saleor_order_id = u.saleor_order_id
+        WHERE s.store_id = :store_id AND s.id > :after AND s.id <= :until
+            AND s.returned_points + s.refunded_points < s.points
+            AND CAST(coalesce(r.points, 0) + 1 AS NUMERIC) * s.amount_units * u.of_charged
+                <= CAST(s.points AS NUMERIC) * u.amount_units * u.went_back""",
+        "redemption {id}: {back} of {points} points came back for order {saleor_order_id}, which used {amount_units};"
+        " {went_back} of {of_charged} of its money was refunded",
+    ),
     # What was asked for and refused took nothing; all else took just its points, once. So no code exists that is not paid.
     Audit(
         "redemption",
@@ -53,8 +81,15 @@ REWARD_AUDITS = (
         """
         SELECT s.id, coalesce(back.points, 0) AS points, coalesce(moved.points, 0) AS moved
         FROM redemption AS s
-        LEFT JOIN redemption_return AS back
-            ON back.redemption_id = s.id AND back.credited_at IS NOT NULL AND back.problem IS NULL
+        LEFT JOIN (
+            SELECT one.redemption_id, sum(one.points) AS points FROM (
+                SELECT redemption_id, points FROM redemption_return WHERE credited_at IS NOT NULL AND problem IS NULL
+                UNION ALL
+                SELECT redemption_id, points FROM redemption_refund WHERE credited_at IS NOT NULL AND problem IS NULL
+            ) AS one JOIN redemption AS mine ON mine.id = one.redemption_id
+            WHERE mine.store_id = :store_id AND mine.id > :after AND mine.id <= :until
+            GROUP BY one.redemption_id
+        ) AS back ON back.redemption_id = s.id
         LEFT JOIN (
             SELECT v.cause_id, sum(v.points) AS points FROM movement AS v
             WHERE v.store_id = :store_id AND v.cause_kind = 'reward' AND v.state = 'accepted' AND v.target_id IS NOT NULL
@@ -74,7 +109,8 @@ REWARD_AUDITS = (
         WHERE s.store_id = :store_id AND s.id > :after AND s.id <= :until
             AND s.stage IN ('not_made', 'withdrawn', 'expired') AND (s.stage <> 'expired' OR t.return_on_expiry)
             AND (s.stage <> 'expired' OR coalesce(s.problem_code, '') <> 'left')
-            AND s.returned_points <> s.points * CAST(s.amount_units - s.used_units AS BIGINT) / s.amount_units""",
+            AND s.returned_points <> s.points * CAST(s.amount_units - s.used_units AS BIGINT) / s.amount_units
+            AND s.returned_points + s.refunded_points < s.points""",
         "redemption {id}, {stage}: {points} points, {used_units} used; {returned_points} went back",
     ),
 )

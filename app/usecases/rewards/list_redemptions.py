@@ -112,7 +112,7 @@ def _listed(row: RedemptionRow, name: str) -> ListedRedemption:
         at=row.asked_at,
         email=row.email,
         points=row.points,
-        returned_points=row.returned_points,
+        returned_points=row.returned_points + row.refunded_points,
         amount=amount,
         used=None if amount is None else amount * row.used_units / row.amount_units,
         currency=row.currency,

@@ -8,7 +8,7 @@ from sqlmodel import Session, col, select
 
 from app.db.logbook import write_log
 from app.db.moves import moves_of
-from app.db.tables import MovementRow, RedemptionReturnRow, RedemptionRow
+from app.db.tables import MovementRow, RedemptionRefundRow, RedemptionReturnRow, RedemptionRow
 from app.domain.email import is_erased
 from app.domain.log_level import LogLevel
 from app.domain.moved_customers import holder_of
@@ -20,6 +20,8 @@ from app.usecases.moving.move_now import move_now
 from app.usecases.moving.planning import new_movement, plan
 from app.usecases.rewards.reward_cause import end_back
 
+# Points that go back: of what no order used, or because an order was refunded.
+_Back = RedemptionReturnRow | RedemptionRefundRow
 ERASED = "The customer who took this reward was erased. There is nobody to give the points back to."
 
 
@@ -54,6 +56,8 @@ def give_back(
 
     They come to the account of today. Where that is elsewhere, a movement is planned; the redemption ends when that does.
     """
+    # What came back for orders that were refunded is no more to come.
+    points = min(points, redemption.points - redemption.refunded_points)
     back = session.exec(select(RedemptionReturnRow).where(RedemptionReturnRow.redemption_id == redemption.id)).first()
     if back is None and points == 0:
         end_back(redemption, now)
@@ -62,15 +66,40 @@ def give_back(
         back = _write(session, redemption, points, now, made_by)
     if back.credited_at is not None:
         return
-    moves = moves_of(session, run.accounts.rows, [redemption.email])
-    holder = holder_of(moves, redemption.account_id, redemption.email, redemption.asked_at).email
+    holder = _holder(session, run, redemption)
     redemption.stage = RedemptionStage.RETURNING
     session.flush()
     if is_erased(holder):
         back.problem, back.credited_at = ERASED, now
         write_log(session, redemption.store_id, "reward_erased", ERASED, now=now, level=LogLevel.WARNING)
         end_back(redemption, now)
-    elif run.accounts.current.id == redemption.account_id in run.accounts.local:
+    else:
+        _credit(session, run, redemption, back, holder, now)
+
+
+def credit_refund(session: Session, run: Run, redemption: RedemptionRow, back: RedemptionRefundRow, now: datetime) -> None:
+    """Give the points of a refunded order back to whoever holds the customer's points by now, once.
+
+    They come to the account of today. Where that is elsewhere, a movement is planned, if no other of this reward is under way.
+    """
+    if back.credited_at is not None:
+        return
+    holder = _holder(session, run, redemption)
+    if is_erased(holder):
+        back.problem, back.credited_at = ERASED, now
+        write_log(session, redemption.store_id, "reward_erased", ERASED, now=now, level=LogLevel.WARNING)
+    else:
+        _credit(session, run, redemption, back, holder, now)
+    session.flush()
+
+
+def _holder(session: Session, run: Run, redemption: RedemptionRow) -> str:
+    moves = moves_of(session, run.accounts.rows, [redemption.email])
+    return holder_of(moves, redemption.account_id, redemption.email, redemption.asked_at).email
+
+
+def _credit(session: Session, run: Run, redemption: RedemptionRow, back: _Back, holder: str, now: datetime) -> None:
+    if run.accounts.current.id == redemption.account_id in run.accounts.local:
         _credit_here(session, run, redemption, back, holder, now)
     elif not _is_under_way(session, redemption):
         target = {**_cause(redemption), "target_id": back.reference}
@@ -93,9 +122,7 @@ def _write(session: Session, redemption: RedemptionRow, points: int, now: dateti
     return back
 
 
-def _credit_here(
-    session: Session, run: Run, redemption: RedemptionRow, back: RedemptionReturnRow, holder: str, now: datetime
-) -> None:
+def _credit_here(session: Session, run: Run, redemption: RedemptionRow, back: _Back, holder: str, now: datetime) -> None:
     spent = ledger.find_spend(session, redemption.store_id, redemption.reference, lock=True)
     if spent is None:
         raise RuntimeError("a reward for embedded points without its entry")

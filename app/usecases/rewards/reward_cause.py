@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import Session, select
+from sqlalchemy import update
+from sqlmodel import Session, col, select
 
 from app.db.stored_rewards import lock_redemptions
-from app.db.tables import MovementRow, RedemptionReturnRow, RedemptionRow
+from app.db.tables import MovementRow, RedemptionRefundRow, RedemptionReturnRow, RedemptionRow, RedemptionUseRow
 from app.domain.redemptions import END_OF, BackReason, RedemptionStage
 from app.domain.settlement import CauseKind, MovementKind
 from app.providers.protocol import Accepted
@@ -17,6 +18,9 @@ from app.usecases.moving.accounts import Accounts
 from app.usecases.moving.causes import Ended
 
 REFUSED_BY_PROVIDER = "rejected"
+# The provider refused points that come back because of a refund. It is asked again each day.
+NOT_RETURNED = "not_returned"
+REFUSED_LOOK = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,11 @@ def _taken(redemption: RedemptionRow, one: Ended, now: datetime) -> None:
 
 
 def _returned(session: Session, redemption: RedemptionRow, one: Ended, now: datetime) -> None:
+    refund = select(RedemptionRefundRow).where(RedemptionRefundRow.reference == one.movement.target_id)
+    for_order = session.exec(refund).first()
+    if for_order is not None:
+        _refunded(session, redemption, for_order, one, now)
+        return
     back = session.exec(select(RedemptionReturnRow).where(RedemptionReturnRow.reference == one.movement.target_id)).one()
     if isinstance(one.outcome, Accepted):
         back.credited_at, back.problem = now, None
@@ -67,6 +76,21 @@ def _returned(session: Session, redemption: RedemptionRow, one: Ended, now: date
     else:
         back.problem = redemption.problem = one.outcome.reason
         redemption.problem_code = REFUSED_BY_PROVIDER
+
+
+def _refunded(session: Session, redemption: RedemptionRow, back: RedemptionRefundRow, one: Ended, now: datetime) -> None:
+    """Write whether the points of a refunded order came back. The reward itself stays where it stands."""
+    if isinstance(one.outcome, Accepted):
+        back.credited_at, back.problem = now, None
+        look_at = now
+        if redemption.problem_code == NOT_RETURNED:
+            redemption.problem_code = redemption.problem = None
+    else:
+        back.problem, look_at = one.outcome.reason, now + REFUSED_LOOK
+        redemption.problem_code, redemption.problem = NOT_RETURNED, one.outcome.reason
+    # Other orders of the same reward wait for the end of this change.
+    waits = (col(RedemptionUseRow.redemption_id) == redemption.id, col(RedemptionUseRow.look_at).is_not(None))
+    session.execute(update(RedemptionUseRow).where(*waits).values(look_at=look_at))
 
 
 def end_back(redemption: RedemptionRow, now: datetime) -> None:

@@ -58,7 +58,7 @@ def as_redemption(sealer: Sealer, row: RedemptionRow, name: str) -> Redemption:
         currency=row.currency,
         amount=amount,
         used=None if amount is None else amount * row.used_units / row.amount_units,
-        returned_points=row.returned_points,
+        returned_points=row.returned_points + row.refunded_points,
         taken_at=row.asked_at,
         over_at=row.over_at,
     )

@@ -34,6 +34,7 @@ from app.usecases.settling.counting_gone import with_gone
 from app.usecases.settling.deciding import stuck_problem, with_decision, with_due
 from app.usecases.settling.lane_waits import why_busy
 from app.usecases.settling.noting import note_orders
+from app.usecases.settling.noting_shares import note_shares
 from app.usecases.settling.order_cause import OrderCause, is_remembered, refusal_mark
 from app.usecases.settling.plan_orders import write_plans
 from app.usecases.settling.reading import read_orders
@@ -66,6 +67,7 @@ def settle_orders(services: Services) -> bool:
     resume_store(services, batch.store)
     wake_spends_of(services, batch, standings)
     wake_cards_of(services, batch, standings)
+    note_shares(services, batch, standings)
     standings, moved = _move_points(services, batch, standings)
     told = tell_orders(services, batch, standings)
     note_orders(services, batch, moved, {claim_id for one in standings.values() for claim_id in one.books.gone_claims})

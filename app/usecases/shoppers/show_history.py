@@ -20,8 +20,8 @@ class HistoryChange(StrEnum):
     CLAIMED     the shopper claimed points
     EARNED      an order brought points, without a claim
     TAKEN_BACK  an order was refunded, cancelled or changed
-    PAID        the shopper paid with points
-    RETURNED    points of a payment came back
+    PAID        the shopper paid with points, or took a reward for them
+    RETURNED    points of a payment, or of a reward, came back
     IMPORTED    the balance was brought in from another program
     MOVED       the customer was moved from another address, or to one
     GIVEN       the shop gave points
@@ -46,7 +46,7 @@ class ExplainedEntry:
     """One change of a shopper's balance. Who did it, and the reason that staff gave, stay in the shop.
 
     `before_move`: it happened under another address, from which the shop moved the shopper to this one. `balance` is that
-    address's then.
+    address's then. `is_reward`: the points bought a reward, or came back from one.
     """
 
     id: int
@@ -56,6 +56,7 @@ class ExplainedEntry:
     balance: int
     order_number: str | None
     before_move: bool
+    is_reward: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ def _explained(entry: HistoryEntry) -> ExplainedEntry:
         balance=entry.available_after,
         order_number=entry.order_number,
         before_move=bool(entry.former_email),
+        is_reward=entry.source is Source.REWARD,
     )
 
 

@@ -36,8 +36,11 @@ REDEMPTION_ADVICE = {
     "permission": "Open the reward, press “Change” and then “Grant”. The app tries again within an hour.",
     "deleted": "Ask the customer, or look at their orders, whether it was used. Then open the customer, and give "
     "the points back or write them off.",
+    "voucher_gone": "Open the customer and withdraw the reward: its points come back ten minutes later. Switch the reward off.",
     "unclear": "Wait, or open the customer and withdraw the reward. Nobody was told the code, and the points come back then.",
     "rejected": "Correct at the provider what it says. The app tries again every ten minutes.",
+    "not_returned": "Points of a refunded order did not come back. Correct at the provider what it says. "
+    "The app tries again each day.",
 }
 
 

@@ -13,6 +13,7 @@ from app.usecases.merchants.explain_order import Explanation, explain_order
 from app.usecases.merchants.form_tokens import new_token
 from app.usecases.merchants.void_claim import void_claim
 from app.usecases.moving.resolve_movement import resolve_call, resolve_movement
+from app.usecases.rewards.rewards_of_order import rewards_of_order
 from app.usecases.services import Services
 from app.web.merchant import order_words
 from app.web.merchant.authentication import Staff, order_manager
@@ -74,6 +75,7 @@ def _page(
         words=order_words,
         stages=STAGE_WORDS,
         reasons=RETURN_WORDS,
+        rewards=rewards_of_order(services, staff.store_id, order_id),
         rows=order_words.table(explained.arithmetic) if explained.arithmetic is not None else [],
         said=order_words.sentence(explained.arithmetic) if explained.arithmetic is not None else "",
         why=order_words.why_this_rule(explained.version) if explained.version is not None else "",

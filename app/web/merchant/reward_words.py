@@ -65,7 +65,9 @@ def words_of_limits(terms: RewardTerms) -> str:
     else:
         comes_back = "what is unused comes back as points" if terms.return_on_expiry else "what is unused is lost"
         said.append(f"a code is good for {number(terms.days_valid)} days, then {comes_back}")
-    return _begun(", ".join(said))
+    if not terms.return_on_refund:
+        return _begun(f"{', '.join(said)}; nothing comes back when an order is cancelled or refunded")
+    return _begun(f"{', '.join(said)}; points of orders that are cancelled or refunded come back")
 
 
 def _begun(text: str) -> str:

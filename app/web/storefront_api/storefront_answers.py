@@ -56,6 +56,7 @@ def _entry(entry: ExplainedEntry) -> Plain:
         change=entry.change.value,
         order=entry.order_number,
         points=entry.points,
+        reward=entry.is_reward,
         before_move=entry.before_move,
     )
     return {

@@ -1,0 +1,34 @@
+"""Points of rewards that come back because an order that used one was cancelled, or its money went back."""
+
+from fractions import Fraction
+
+from app.domain.order import Order
+from app.domain.redemptions import Given
+
+_OVER = frozenset({"CANCELED", "EXPIRED"})
+_NOTHING, _ALL = Fraction(0), Fraction(1)
+
+
+def share_gone_back(order: Order) -> Fraction:
+    """Tell which share of an order's money was refunded: all of an order that was cancelled or has expired.
+
+    Example: charged 50.00 in all, of which 20.00 were refunded: 2/5. Of an order that nothing was charged for, nothing goes back
+    until it is cancelled. A refund that was asked for counts when it is done. A charge-back is no refund: it does not count, and
+    what is left of the charge is never taken for less than the order's total.
+    """
+    if order.status in _OVER:
+        return _ALL
+    pending = sum((Fraction(paid.refund_pending) for paid in order.transactions), _NOTHING)
+    charged = max(Fraction(order.money_kept) + pending + Fraction(order.refunded), Fraction(order.total))
+    if charged <= 0:
+        return _NOTHING
+    return min(max(Fraction(order.refunded) / charged, _NOTHING), _ALL)
+
+
+def points_of_refund(given: Given, used_units: int, share: Fraction) -> int:
+    """Tell how many points of a reward come back in all for one order, which used so much of it: rounded down once.
+
+    Because it depends only on the order as it stands, any split of a refund into parts ends on the same number. What a refund put
+    back onto a gift card is not used any more, so it is no part of `used_units`.
+    """
+    return int(given.points * Fraction(used_units, given.amount_units) * share)

@@ -1,0 +1,67 @@
+"""Which rewards' codes an order used, and what came back for it, as staff see it on the order's page."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from sqlalchemy import case, func
+from sqlmodel import col, select
+
+from app.db.tables import RedemptionRefundRow, RedemptionRow, RedemptionUseRow, RewardVersionRow
+from app.domain.spending import as_amount
+from app.usecases.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class UsedReward:
+    """A reward whose code an order used. A voucher has no amount. `came_back` are points, `under_way` some of them."""
+
+    name: str
+    email: str
+    points: int
+    used: Decimal | None
+    currency: str
+    returns: bool
+    came_back: int
+    under_way: int
+    seen_at: datetime
+
+
+def rewards_of_order(services: Services, store_id: int, saleor_order_id: str) -> list[UsedReward]:
+    """List the rewards that an order used, by one query."""
+    points = col(RedemptionRefundRow.points)
+    is_under_way = col(RedemptionRefundRow.id).is_not(None) & col(RedemptionRefundRow.credited_at).is_(None)
+    query = (
+        select(
+            RedemptionUseRow,
+            RedemptionRow,
+            RewardVersionRow,
+            func.coalesce(func.sum(points), 0),
+            func.coalesce(func.sum(case((is_under_way, points), else_=0)), 0),
+        )
+        .join(RedemptionRow, col(RedemptionRow.id) == col(RedemptionUseRow.redemption_id))
+        .join(RewardVersionRow, col(RewardVersionRow.id) == col(RedemptionRow.version_id))
+        .outerjoin(
+            RedemptionRefundRow,
+            (col(RedemptionRefundRow.redemption_id) == col(RedemptionRow.id))
+            & (col(RedemptionRefundRow.saleor_order_id) == col(RedemptionUseRow.saleor_order_id)),
+        )
+        .where(RedemptionRow.store_id == store_id, RedemptionUseRow.saleor_order_id == saleor_order_id)
+        .group_by(col(RedemptionUseRow.id), col(RedemptionRow.id), col(RewardVersionRow.id))
+        .order_by(col(RedemptionUseRow.id))
+    )
+    with services.database.reading() as session:
+        return [
+            UsedReward(
+                name=version.name,
+                email=taken.email,
+                points=taken.points,
+                used=as_amount(use.amount_units, taken.currency) if taken.currency else None,
+                currency=taken.currency,
+                returns=version.return_on_refund,
+                came_back=int(came_back),
+                under_way=int(under_way),
+                seen_at=use.seen_at,
+            )
+            for use, taken, version, came_back, under_way in session.exec(query)
+        ]
