@@ -8,12 +8,16 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
+from app.db.tables.points_entry import EntryKind
+from app.ledger import entries as ledger
+from app.ledger.entries import Entry
 from tests.standins.dashboard import StandInDashboard
 from tests.test_merchant.calls import Desk
 from tests.test_merchant.conftest import OpenFrame
 from tests.test_merchant.test_order_page import lost_call
 from tests.test_merchant.test_pages_clicked import heading, noted
 from tests.test_merchant.test_the_frame import app_in
+from tests.test_rewards.giving import GivingShop
 from tests.test_settling.test_refunds import ADA, paid_order, refund, spend
 from tests.test_staff.test_moved_customers import BOB, work
 from tests.world import World
@@ -109,6 +113,38 @@ def key_made(frame: FrameLocator) -> None:
     frame.get_by_role("button", name="Create key").click()
 
 
+def reward_that_was_taken(world: World) -> str:
+    """Give the page of a reward: Ada took it."""
+    with world.services.database.writing() as session:
+        ledger.post(session, world.store().id or 0, [Entry(ADA, 500, EntryKind.INSTANT)], world.clock.now)
+    shop = GivingShop(world)
+    shop.open()
+    reward_id = shop.reward()
+    shop.taken(reward_id)
+    return f"/rewards/{reward_id}"
+
+
+def customer_with_a_reward(world: World) -> str:
+    reward_that_was_taken(world)
+    return f"/customers/{ADA}"
+
+
+def new_voucher_reward(world: World) -> str:
+    GivingShop(world).open()
+    world.saleor.codes.vouchers.create("Fifteen off", "15", is_single_use=False)
+    return "/rewards/new/voucher"
+
+
+def voucher_copied(frame: FrameLocator) -> None:
+    """The form offers a copy once a voucher is chosen whose codes are good many times."""
+    frame.get_by_label("Name", exact=True).fill("Fifteen off")
+    frame.get_by_label("Points", exact=True).fill("300")
+    frame.get_by_label("Voucher", exact=True).select_option(label="Fifteen off (entire order, not single use)")
+    frame.get_by_role("button", name="Save reward").click()
+    expect(frame.locator("main")).to_contain_text("Saleor fixes that at a voucher's first use")
+    frame.get_by_role("button", name="Make a copy of this voucher").click()
+
+
 GIVE = asked("Give or take extra points", "Change points", Points="25", Reason="late parcel")
 TAKE = asked("Give or take extra points", "Change points", Points="-25", Reason="a mistake")
 GIVE_CUSTOMER = asked("Give or take points", "Change balance", Points="25", Reason="welcome")
@@ -117,6 +153,9 @@ TAKE_TOO_MUCH = told_first(
     asked("Give or take points", "Change balance", Points="-500", Reason="a mistake"), "Takes 60; 440 are not there"
 )
 TAKE_FROM_NOBODY = told_first(TAKE_CUSTOMER, "Takes nothing: 25 are not there")
+
+# A form that is told something first is answered with status 422.
+REFUSED_FIRST = frozenset({TAKE_TOO_MUCH, TAKE_FROM_NOBODY, voucher_copied})
 
 HERE = [
     Action("give on an order", order_with_points, GIVE, "The points are being changed", "Points given 125", waits=True),
@@ -158,6 +197,31 @@ HERE = [
         "Erased. 1 order,",
         waits=False,
     ),
+    Action(
+        "withdraw a reward from its customer's page",
+        customer_with_a_reward,
+        asked("Withdraw “Ten”", "Withdraw"),
+        "The reward is being withdrawn",
+        "Being withdrawn",
+        waits=True,
+    ),
+    Action(
+        "withdraw a reward from its own page",
+        reward_that_was_taken,
+        asked(f"Withdraw from {ADA}", "Withdraw"),
+        "The reward is being withdrawn",
+        "Being withdrawn",
+        waits=True,
+    ),
+    Action(
+        "switch a reward off",
+        reward_that_was_taken,
+        asked("Switch off", "Switch off"),
+        "Reward is off",
+        "Off 500 points: a gift card of 10.00 USD",
+        waits=False,
+    ),
+    Action("copy a voucher", new_voucher_reward, voucher_copied, "Copy made", "Fifteen off (points)", waits=False),
     Action("first steps", lambda _world: "", pressed("Keep this rule"), "Done", "The default rule is set : done", waits=False),
     Action("settings", lambda _world: "/settings", settings_saved, "Settings saved", "Time zone", waits=False),
     Action(
@@ -215,8 +279,7 @@ def done(world: World, page: Page, action: Action) -> FrameLocator:
 
 @pytest.mark.parametrize("action", HERE, ids=lambda action: action.name)
 def test_the_outcome_shows_by_itself(shop: World, frames: OpenFrame, action: Action) -> None:
-    # A form that is told something first is answered with status 422.
-    page = frames(expected=("422",) if action.click in {TAKE_TOO_MUCH, TAKE_FROM_NOBODY} else ())
+    page = frames(expected=("422",) if action.click in REFUSED_FIRST else ())
     with at_desk(shop) as dashboard:
         page.goto(dashboard.page(action.prepare(shop)))
         frame = done(shop, page, action)

@@ -17,6 +17,7 @@ from app.web.merchant.reward_words import (
     words_of_limits,
     words_of_reward,
 )
+from app.web.merchant.taking_back import settle_reward, withdraw_reward
 
 HOME = "rewards"
 # No id of a row is larger.
@@ -43,6 +44,18 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         except BadRequest as refused:
             return show_rewards(services, staff, sentence=refused.message)
         return at(notify(show_reward(services, staff, reward_id), "success", "Reward is off"), f"{HOME}/{reward_id}")
+
+    @routes.post(f"/pages/{HOME}/<int:reward_id>/<any('withdraw-reward', 'settle-reward'):what>")
+    def change_what_was_taken(reward_id: int, what: str) -> Response:
+        staff = reward_changer(services)
+        # Who took it is shown to nobody else.
+        require(staff, MANAGE_ORDERS)
+        try:
+            form_about("reward", f"{reward_id}")
+            said = (withdraw_reward if what == "withdraw-reward" else settle_reward)(services, staff)
+        except BadRequest as refused:
+            return show_reward(services, staff, reward_id, sentence=refused.message)
+        return notify(show_reward(services, staff, reward_id), *said)
 
 
 def reward_changer(services: Services) -> Staff:
@@ -74,8 +87,8 @@ def show_rewards(services: Services, staff: Staff, *, sentence: str = "") -> Res
     return at(answer, HOME)
 
 
-def show_reward(services: Services, staff: Staff, reward_id: int) -> Response:
-    """Show one reward, and what it gave out; the list where there is no such reward."""
+def show_reward(services: Services, staff: Staff, reward_id: int, *, sentence: str = "") -> Response:
+    """Show one reward, and what it gave out; the list where there is no such reward. `sentence` says why nothing was done."""
     try:
         listed = see_reward(services, staff.store_id, known_id(reward_id))
     except BadRequest as refused:
@@ -83,6 +96,8 @@ def show_reward(services: Services, staff: Staff, reward_id: int) -> Response:
     answer = fragment(
         "reward.html",
         staff,
+        status=422 if sentence else 200,
+        sentence=sentence,
         reward=listed,
         redemptions=list_redemptions(services, staff.store_id, reward_id=reward_id)
         if MANAGE_ORDERS in staff.user_permissions

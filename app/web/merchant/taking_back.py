@@ -1,4 +1,4 @@
-"""Take a reward back that a customer took, or settle one whose gift card was deleted: the forms on the customer's page."""
+"""Take a reward back, or settle one whose gift card was deleted: forms of two pages."""
 
 from flask import request
 
