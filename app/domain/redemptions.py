@@ -71,6 +71,8 @@ SETTLED = "settled"
 LEFT = "left"
 # The gift card was deleted in Saleor.
 DELETED = "deleted"
+# The voucher of a code that was given was deleted in Saleor, and its codes with it.
+VOUCHER_GONE = "voucher_gone"
 # Staff, or the customer, may take these back; and these staff may settle, where the gift card was deleted.
 WITHDRAWABLE = frozenset({RedemptionStage.TAKEN, RedemptionStage.GIVEN})
 SETTLEABLE = frozenset({RedemptionStage.GIVEN, RedemptionStage.WITHDRAWING})

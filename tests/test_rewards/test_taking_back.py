@@ -154,6 +154,22 @@ def test_a_card_deleted_in_saleor_needs_a_person(shop: GivingShop) -> None:
     assert shop.points()[0] == 700
 
 
+def test_a_code_of_a_voucher_that_was_deleted_needs_a_person_who_withdraws_it(shop: GivingShop) -> None:
+    redemption = shop.taken(shop.voucher())
+    [voucher] = shop.world.saleor.codes.vouchers.all()
+    shop.world.saleor.codes.vouchers.delete(voucher.id)
+
+    shop.wait(hours=1)
+    assert [(row.stage, row.problem_code) for row in shop.rows()] == [("given", "voucher_gone")]
+    give_back(shop, redemption.reference)
+    shop.work()
+    shop.wait(minutes=11)
+
+    assert shop.see(redemption).stage == RedemptionStage.WITHDRAWN
+    assert shop.points()[0] == 1_200
+    assert shop.differences() == []
+
+
 def test_moments_that_lie_ahead_hold_nothing_up(shop: GivingShop) -> None:
     redemption = shop.taken(shop.reward())
     give_back(shop, redemption.reference)

@@ -84,6 +84,13 @@ def see_uses(services: Services, batch: RedemptionBatch, one: TakenRedemption) -
     return None if card is None else uses_of_card(card)
 
 
+def is_voucher_gone(services: Services, batch: RedemptionBatch, one: TakenRedemption) -> bool:
+    """Tell whether a voucher was deleted in Saleor: nobody can use its codes any more."""
+    if one.terms.kind is not RewardKind.VOUCHER:
+        return False
+    return services.saleor.codes.voucher(batch.api_url, batch.token, one.terms.voucher_id or "") is None
+
+
 def block(services: Services, batch: RedemptionBatch, one: TakenRedemption) -> bool:
     """Let nobody use a code any more. False where its card is no more."""
     calls, place = services.saleor.codes, (batch.api_url, batch.token)

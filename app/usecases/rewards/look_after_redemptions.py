@@ -14,6 +14,7 @@ from app.domain.redemptions import (
     BLOCKED_FOR,
     DELETED,
     LOST_FOR,
+    VOUCHER_GONE,
     BackReason,
     Given,
     RedemptionStage,
@@ -26,7 +27,7 @@ from app.domain.settlement import CauseKind
 from app.errors import AppError, SaleorRefused
 from app.usecases.mailing.reward_mails import put_reward_mail
 from app.usecases.moving.engine_run import Run, open_accounts
-from app.usecases.rewards.code_asking import Made, NotMade, block, empty, exists, make_code, see_uses
+from app.usecases.rewards.code_asking import Made, NotMade, block, empty, exists, is_voucher_gone, make_code, see_uses
 from app.usecases.rewards.code_uses import Uses, write_uses
 from app.usecases.rewards.moving_points import give_back
 from app.usecases.rewards.redemption_batch import (
@@ -48,6 +49,7 @@ NOT_ALLOWED = "Saleor does not let the app work with codes any more. Give it the
 UNCLEAR = "Saleor says that it has this code, and does not show it. The customer was not told the code."
 WAITS_FOR_SALEOR = "Saleor did not answer about this code. The app asks again by itself."
 GONE = "The gift card was deleted in Saleor, so it does not tell any more what of it was used. Somebody has to decide."
+NO_VOUCHER = "The voucher was deleted in Saleor, so nobody can use this code. The customer's points are still taken for it."
 _WHY_NOT_MADE = {
     NotMade.REFUSED: "Saleor refused the code. The points go back.",
     NotMade.NO_VOUCHER: "The voucher is no more. The points go back.",
@@ -72,7 +74,9 @@ def go_on(services: Services, batch: RedemptionBatch, one: TakenRedemption) -> N
         if one.stage is RedemptionStage.TAKEN:
             _make(services, batch, one)
         elif one.stage is RedemptionStage.GIVEN:
-            _look(services, batch, one, see_uses(services, batch, one))
+            uses = see_uses(services, batch, one)
+            is_gone = uses == {} and is_voucher_gone(services, batch, one)
+            _look(services, batch, one, uses, is_gone=is_gone)
         elif one.stage is RedemptionStage.WITHDRAWING and one.blocked_at is None:
             _block(services, batch, one)
         elif one.stage is RedemptionStage.WITHDRAWING:
@@ -119,7 +123,7 @@ def _note_given(row: RedemptionRow, terms: RewardTerms, made: Made, now: datetim
     let_go(row, next_look(now, now, row.over_at))
 
 
-def _look(services: Services, batch: RedemptionBatch, one: TakenRedemption, uses: Uses | None) -> None:
+def _look(services: Services, batch: RedemptionBatch, one: TakenRedemption, uses: Uses | None, *, is_gone: bool = False) -> None:
     now = services.clock()
     with services.database.writing() as session:
         row = held_redemption(session, batch, one.id)
@@ -135,6 +139,8 @@ def _look(services: Services, batch: RedemptionBatch, one: TakenRedemption, uses
         if row.over_at is not None and now >= row.over_at:
             row.stage, row.back_reason = RedemptionStage.WITHDRAWING, BackReason.EXPIRED
             let_go(row, now)
+        elif is_gone:
+            _stay(row, VOUCHER_GONE, NO_VOUCHER, now)
         elif row.look_at != one.look_at:
             # An order of the customer came in after Saleor was asked.
             let_go(row, now)
