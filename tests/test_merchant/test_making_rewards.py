@@ -148,6 +148,7 @@ def test_what_a_form_holds_reads_as_what_was_written_into_it() -> None:
         "limit_each": "",
         "days_valid": "30",
         "return_on_expiry": "yes",
+        "return_on_refund": "",
         "is_active": "",
         "amount-USD": "50",
         "rate-USD": "100",

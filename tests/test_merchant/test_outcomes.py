@@ -11,6 +11,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 from app.db.tables.points_entry import EntryKind
 from app.ledger import entries as ledger
 from app.ledger.entries import Entry
+from app.usecases.rewards.look_after_redemptions import look_after_redemptions
 from tests.standins.dashboard import StandInDashboard
 from tests.test_merchant.calls import Desk
 from tests.test_merchant.conftest import OpenFrame
@@ -274,6 +275,7 @@ def done(world: World, page: Page, action: Action) -> FrameLocator:
     if action.waits:
         expect(frame.locator("main")).to_contain_text(WAITS)
         work(world)
+        look_after_redemptions(world.services)
     return frame
 
 

@@ -120,7 +120,7 @@ def test_an_orders_page_has_the_rewards_that_it_used(desk: Desk, reward: RewardV
 
     page = seen(desk.get(f"orders/{order_id}"))
 
-    assert f"Rewards used Reward Customer Cost Used Points that came back Details 10 off {ADA} 500 10.00 USD" in page
+    assert f"Reward Customer Cost Used Points that came back Details 10 off {ADA} 500 10.00 USD" in page
     assert "Nothing comes back for this reward when an order is cancelled or refunded." in page
 
 

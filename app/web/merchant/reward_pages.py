@@ -50,8 +50,8 @@ def add_routes(routes: Blueprint, services: Services) -> None:
         staff = reward_changer(services)
         # Who took it is shown to nobody else.
         require(staff, MANAGE_ORDERS)
+        form_about("reward", f"{reward_id}")
         try:
-            form_about("reward", f"{reward_id}")
             said = (withdraw_reward if what == "withdraw-reward" else settle_reward)(services, staff)
         except BadRequest as refused:
             return show_reward(services, staff, reward_id, sentence=refused.message)

@@ -1,4 +1,4 @@
-"""Take a reward back, or settle one whose gift card was deleted: forms of two pages."""
+"""Take a reward back, or settle one whose gift card was deleted: the forms of a customer's page and of a reward's."""
 
 from flask import request
 
