@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import case, func
-from sqlmodel import col, select
+from sqlalchemy import case, func, select
+from sqlmodel import col
 
 from app.db.tables import RedemptionRefundRow, RedemptionRow, RedemptionUseRow, RewardVersionRow
 from app.domain.spending import as_amount
@@ -46,7 +46,7 @@ def rewards_of_order(services: Services, store_id: int, saleor_order_id: str) ->
             (col(RedemptionRefundRow.redemption_id) == col(RedemptionRow.id))
             & (col(RedemptionRefundRow.saleor_order_id) == col(RedemptionUseRow.saleor_order_id)),
         )
-        .where(RedemptionRow.store_id == store_id, RedemptionUseRow.saleor_order_id == saleor_order_id)
+        .where(col(RedemptionRow.store_id) == store_id, col(RedemptionUseRow.saleor_order_id) == saleor_order_id)
         .group_by(col(RedemptionUseRow.id), col(RedemptionRow.id), col(RewardVersionRow.id))
         .order_by(col(RedemptionUseRow.id))
     )
@@ -63,5 +63,5 @@ def rewards_of_order(services: Services, store_id: int, saleor_order_id: str) ->
                 under_way=int(under_way),
                 seen_at=use.seen_at,
             )
-            for use, taken, version, came_back, under_way in session.exec(query)
+            for use, taken, version, came_back, under_way in session.execute(query)
         ]
