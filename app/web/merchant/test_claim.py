@@ -8,7 +8,7 @@ from app.usecases.merchants.make_test_claim import MadeTest, make_test_claim
 from app.usecases.services import Services
 from app.web.merchant.authentication import Staff, order_manager
 from app.web.merchant.fragments import at, form_once, form_text, fragment, notify
-from app.web.merchant.qr_code import qr_code
+from app.web.qr_code import qr_code
 
 PLACE = "overview/test"
 
