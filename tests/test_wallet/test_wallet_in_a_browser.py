@@ -5,6 +5,7 @@ WALLET_PICTURES names a folder: then a picture of each page is put there, for pe
 
 import os
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from app.usecases.shoppers.send_sign_in_codes import send_sign_in_codes
 from tests.browser import DESKTOP, PHONE, Opened, OpenPage
 from tests.clock import MovableClock
 from tests.standins.saleor import StandInSaleor
+from tests.test_rewards.giving import GivingShop
 from tests.test_spending.paying import PayingShop
 from tests.test_wallet.conftest import open_shop
 from tests.test_wallet.visitor import ADA, Visitor, another, buy, give, newest_mail
@@ -64,6 +66,16 @@ def fill(world: World) -> None:
         give(world, points)
     world.claim(buy(world, "40"))
     buy(world, "31.50")
+
+
+def offer(world: World) -> tuple[int, str]:
+    """Offer rewards, of which Ada has taken one; gives a reward that can be taken, and the code of the taken one."""
+    giving = GivingShop(world)
+    giving.open()
+    giving.reward(name="A basket for those who collected for very long", points=100_000)
+    reward = giving.reward(name="Ten off", text="For your next order of tea, cups and everything else", days_valid=30)
+    giving.reward(name="As much as you like", points=None, rate=Decimal(50), units=10_000)
+    return reward, giving.taken(reward).code
 
 
 def stand(opened: Opened, name: str, saying: str) -> None:
@@ -201,3 +213,87 @@ def test_every_page_fits_a_small_phone_in_every_language(opens: OpenPage, ada: V
     for path in ("", "/history", "/account", "/forget", "/forget?sure=yes"):
         page.goto(ada.home + path)
         fits(path.strip("/").replace("?", "-") or "home")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_reward_is_taken_its_code_is_copied_and_given_back(opens: OpenPage, ada: Visitor, javascript: bool) -> None:
+    give(ada.world, 1_200)
+    offer(ada.world)
+    opened = opens(javascript=javascript, permissions=["clipboard-read", "clipboard-write"])
+    page = opened.page
+    sign_in(ada, page)
+
+    page.get_by_role("link", name="Take Ten off").click()
+    page.get_by_role("button", name="Take it for 500 points").click()
+    code = page.evaluate("document.querySelector('.code').textContent")
+    page.locator(".code").click()
+    marked = page.evaluate("getSelection().toString()")
+    assert len(code) == 16
+    assert "".join(marked.split()) == marked == code
+    if javascript:
+        page.get_by_role("button", name="Copy the code").click()
+        expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()") == code
+    else:
+        assert "Copy the code" not in words(page)
+    page.get_by_role("link", name="Give it back").click()
+    page.get_by_role("button", name="Give it back").click()
+
+    assert "The code no longer works." in words(page)
+    assert code not in page.content()
+
+
+def test_whoever_takes_rewards_can_read_and_reach_everything(opens: OpenPage, ada: Visitor) -> None:
+    give(ada.world, 1_200)
+    reward, _ = offer(ada.world)
+    giving = GivingShop(ada.world)
+    # A reward that is not there is answered with 404.
+    opened = opens(expected=("404",))
+    page = opened.page
+    sign_in(ada, page)
+    stand(opened, "rewards", "You still need 99,300 points.")
+    [row] = giving.rows()
+    for path, name, saying in (
+        (f"/rewards/{reward}", "reward", "Then you have 200 points left."),
+        (f"/rewards/{reward}?refused=busy", "reward-busy", "Another change of your points is under way."),
+        (f"/rewards/{reward + 1}", "reward-amount", "up to $100.00"),
+        (f"/rewards/{reward + 1}?currency=USD&amount=x", "reward-amount-refused", "Enter an amount above 0"),
+        (f"/rewards/{reward - 1}", "reward-missing", "You still need 99,300 points."),
+        ("/rewards/4711", "reward-unknown", "This reward is not available."),
+        (f"/redemptions/{row.reference}", "redemption", "Enter this code at the checkout:"),
+        (f"/redemptions/{row.reference}/withdraw", "redemption-withdraw", "The code stops working at once"),
+        ("/redemptions", "redemptions", "ready to use"),
+    ):
+        page.goto(ada.home + path)
+        stand(opened, name, saying)
+    page.goto(f"{ada.home}/redemptions/{row.reference}/withdraw")
+    page.get_by_role("button", name="Give it back").click()
+    stand(opened, "redemption-withdrawing", "The code no longer works.")
+    giving.work()
+    giving.wait(minutes=11)
+    giving.wait(minutes=11)
+    page.reload()
+    stand(opened, "redemption-withdrawn", "500 points came back.")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rewards_fit_a_small_phone_in_every_language(opens: OpenPage, ada: Visitor, language: str) -> None:
+    give(ada.world, 1_200)
+    reward, _ = offer(ada.world)
+    [row] = GivingShop(ada.world).rows()
+    page = opens(viewport={"width": 320, "height": 640}, languages=language).page
+    sign_in(ada, page)
+
+    for path in (
+        "",
+        f"/rewards/{reward}",
+        f"/rewards/{reward + 1}?currency=USD&amount=12",
+        "/redemptions",
+        f"/redemptions/{row.reference}",
+        f"/redemptions/{row.reference}/withdraw",
+    ):
+        page.goto(ada.home + path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+        if PICTURES:
+            name = path.strip("/").replace("?", "-").replace("/", "-") or "rewards"
+            page.screenshot(path=Path(PICTURES) / f"{name}-{language}.png", full_page=True)

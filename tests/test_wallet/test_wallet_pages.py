@@ -1,6 +1,7 @@
 """The pages of the wallet: what they show to whom, what presses do, and what they refuse."""
 
 import json
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -10,9 +11,11 @@ from app.usecases.merchants.change_brand import change_brand
 from tests.standins import faults
 from tests.test_merchant.calls import Desk, notified
 from tests.test_merchant.calls import seen as read
+from tests.test_rewards.giving import GivingShop
 from tests.test_wallet.visitor import ADA, EVE, Visitor, buy, codes, give, newest_mail, seen, sessions
 from tests.world import World
 
+# Ada's balance: a number that nothing else comes to.
 POINTS = 48_271
 
 
@@ -166,22 +169,30 @@ def test_the_merchant_switches_it_on_in_settings_and_reads_what_is_missing(shop:
 def test_eve_learns_and_changes_nothing_of_adas(ada: Visitor) -> None:
     """Whatever she sends, to whichever page."""
     world = ada.world
-    give(world, POINTS)
+    give(world, POINTS + 1)
     ada.sign_in()
     ada.get()
-    mail, before = newest_mail(world), seen(ada.get())
+    mail = newest_mail(world)
     buy(world, "7", email=EVE)
+    giving = GivingShop(world)
+    giving.open()
+    reward, taken = giving.reward(points=9_999), giving.taken(giving.reward(points=1))
+    before = seen(ada.get())
     eve = Visitor(world).sign_in(EVE)
     eve.get()
-    adas = [ADA, ada.form, ada.cookie("wallet-"), mail["code"], mail["link"], "1"]
+    adas = [ADA, ada.form, ada.cookie("wallet-"), mail["code"], mail["link"], "1", str(taken.reference), taken.code]
     values = st.one_of(st.sampled_from(adas), st.text(max_size=20))
-    gets = st.sampled_from(["", "/history", "/account", "/data", "/forget", "/sign-in", "/sign-in/link"])
-    posts = st.sampled_from(["/claims", "/sign-in", "/sign-in/code", "/sign-in/link"])
-    names = st.lists(st.sampled_from(["email", "before", "key", "code", "customer", "store", "id"]), max_size=3, unique=True)
+    of_rewards = [f"/rewards/{reward}", f"/redemptions/{taken.reference}/withdraw", f"/redemptions/{uuid4()}/withdraw"]
+    pages = ["/redemptions", f"/redemptions/{taken.reference}", *of_rewards]
+    gets = st.sampled_from(["", "/history", "/account", "/data", "/forget", "/sign-in", "/sign-in/link", *pages])
+    posts = st.sampled_from(["/claims", "/sign-in", "/sign-in/code", "/sign-in/link", *of_rewards])
+    names = st.lists(
+        st.sampled_from(["email", "before", "key", "code", "customer", "store", "id", "once", "points"]), max_size=3, unique=True
+    )
     network = iter(range(1_000_000))
 
     @settings(
-        max_examples=60,
+        max_examples=80,
         derandomize=True,
         database=None,
         deadline=None,
@@ -198,8 +209,10 @@ def test_eve_learns_and_changes_nothing_of_adas(ada: Visitor) -> None:
             assert f"{POINTS:,}" not in answer.text
             assert str(POINTS) not in answer.text
             assert ADA not in answer.text
+            assert taken.code not in answer.text
 
     ask()
 
+    assert [row.stage for row in giving.rows()] == ["given"]
     assert seen(ada.get()) == before
     assert eve.is_signed_in

@@ -49,17 +49,21 @@ def withdraw_own(services: Services, shopper: SignedIn, reference: UUID) -> Rede
     Raises NoRedemption where the shopper took none of this id, and NotWithdrawn where it was used, is over, or its points are
     not taken yet.
     """
-    found = _find(services, shopper, reference)
+    found = see_own(services, shopper, reference)
     if found.stage is RedemptionStage.WITHDRAWN:
         return found
     try:
         withdraw(services, shopper.store_id, reference, who=_WHO)
     except BadRequest as refused:
         raise NotWithdrawn(refused.message) from None
-    return _find(services, shopper, reference)
+    return see_own(services, shopper, reference)
 
 
-def _find(services: Services, shopper: SignedIn, reference: UUID) -> Redemption:
+def see_own(services: Services, shopper: SignedIn, reference: UUID) -> Redemption:
+    """See a reward that a shopper took.
+
+    Raises NoRedemption where the shopper took none of this id.
+    """
     with services.database.reading() as session:
         found = session.exec(_theirs(session, shopper).where(RedemptionRow.reference == reference)).first()
     if found is None:

@@ -29,7 +29,7 @@ class SeenWallet:
     @property
     def spendable(self) -> int | None:
         """What the customer can spend; None while that is not known."""
-        return None if self.points is None else self.points.balance.available - self.points.owed
+        return None if self.points is None else self.points.spendable
 
     @property
     def claimable(self) -> int:
@@ -43,7 +43,7 @@ def see_wallet(services: Services, shopper: SignedIn, channels: Sequence[SalesCh
         points = show_wallet(services, shopper)
     except Unavailable:
         points = None
-    spendable = 0 if points is None else points.balance.available - points.owed
+    spendable = 0 if points is None else points.spendable
     return SeenWallet(
         points=points,
         worths=_worths(services, shopper.store_id, spendable, channels) if spendable > 0 else (),

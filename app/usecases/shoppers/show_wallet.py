@@ -57,6 +57,11 @@ class Wallet:
     worth: Worth | None
     runs_out: RunsOut | None = None
 
+    @property
+    def spendable(self) -> int:
+        """What the customer can spend; below zero where refunds are to take back more than there is."""
+        return self.balance.available - self.owed
+
 
 def show_wallet(services: Services, shopper: SignedIn, *, channel: SalesChannel | None = None) -> Wallet:
     """Show a customer's points; the provider is called once.

@@ -1,6 +1,7 @@
 """How every page for shoppers is answered: in their language, in the shop's colours, and asking nobody but us."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -41,17 +42,25 @@ def set_up_shopper_pages(app: Flask) -> None:
 
 
 def shopper_page(
-    template: str, *, brand: Brand | None = None, status: int = 200, has_script: bool = False, **values: Any
+    template: str,
+    *,
+    brand: Brand | None = None,
+    status: int = 200,
+    has_script: bool = False,
+    pictures: Sequence[str] = (),
+    **values: Any,
 ) -> Response:
-    """Answer with a page that is kept nowhere and told to nobody."""
+    """Answer with a page that is kept nowhere and told to nobody. `pictures` are the other origins that it shows pictures of."""
     answer = Response(render_template(template, brand=brand, status=status, **values), status=status, mimetype="text/html")
-    return guarded(answer, has_script=has_script)
+    return guarded(answer, has_script=has_script, pictures=pictures)
 
 
-def guarded(answer: Answer, *, has_script: bool = False) -> Answer:
+def guarded(answer: Answer, *, has_script: bool = False, pictures: Sequence[str] = ()) -> Answer:
     """Put the headers of shoppers' pages on an answer."""
-    script = {"script-src": "'self'", "connect-src": "'self'"} if has_script else {}
-    answer.headers["Content-Security-Policy"] = policy(**script)
+    changes = {"script-src": "'self'", "connect-src": "'self'"} if has_script else {}
+    if pictures:
+        changes["img-src"] = " ".join(("'self'", *pictures))
+    answer.headers["Content-Security-Policy"] = policy(**changes)
     # For browsers that do not know frame-ancestors.
     answer.headers["X-Frame-Options"] = "DENY"
     answer.headers["Cache-Control"] = "no-store"

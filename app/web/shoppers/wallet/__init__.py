@@ -3,8 +3,9 @@
 from flask import Blueprint
 
 from app.usecases.services import Services
-from app.web.shoppers.wallet import leaving_pages, sign_in_pages, wallet_pages
+from app.web.shoppers.wallet import leaving_pages, reward_offers, sign_in_pages, taken_rewards, wallet_pages
 from app.web.shoppers.wallet.amounts import in_money
+from app.web.shoppers.wallet.reward_pictures import has_picture
 from app.web.shoppers.wallet.wallet_access import WalletAccess, WalletLimits, send_to_sign_in
 
 __all__ = ["WalletLimits", "blueprint"]
@@ -15,7 +16,8 @@ def blueprint(services: Services, limits: WalletLimits, *, own_urls: tuple[str, 
     routes = Blueprint("wallet", __name__, url_prefix="/wallet")
     access = WalletAccess(services, limits, own_urls=own_urls, is_secure=is_secure)
     routes.add_app_template_global(in_money)
-    for pages in (sign_in_pages, wallet_pages, leaving_pages):
+    routes.add_app_template_global(has_picture)
+    for pages in (sign_in_pages, wallet_pages, reward_offers, taken_rewards, leaving_pages):
         pages.add_routes(routes, services, access)
     send_to_sign_in(routes)
     return routes

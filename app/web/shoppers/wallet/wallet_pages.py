@@ -7,15 +7,19 @@ from werkzeug import Response as BaseResponse
 
 from app.domain.email import masked
 from app.usecases.merchants.list_channels import list_channels
+from app.usecases.rewards.own_redemptions import list_own_redemptions
+from app.usecases.rewards.own_rewards import show_rewards
 from app.usecases.services import Services
 from app.usecases.shoppers.see_wallet import see_wallet
 from app.usecases.shoppers.show_history import show_history
 from app.usecases.shoppers.take_all_claims import take_all_claims
 from app.web.shoppers.page_setup import shopper_page
+from app.web.shoppers.wallet.reward_pictures import sources_of
 from app.web.shoppers.wallet.sign_in_pages import sign_in_page
 from app.web.shoppers.wallet.wallet_access import Visit, WalletAccess, lead_to, wallet_root
 
 PAGE_SIZE = 20
+REDEMPTIONS_SHOWN = 3
 # As many digits as an id in the database has at most.
 _ID_DIGITS_MAX = 18
 
@@ -30,7 +34,16 @@ def add_routes(routes: Blueprint, services: Services, access: WalletAccess) -> N
         if visit is None:
             return sign_in_page(store)
         seen = see_wallet(services, visit.shopper, list_channels(services, store.store_id).channels)
-        return wallet_page("wallet_home.html", visit, seen=seen, has_taken="taken" in request.args)
+        rewards = show_rewards(services, visit.shopper, seen.spendable)
+        return wallet_page(
+            "wallet_home.html",
+            visit,
+            pictures=sources_of(reward.terms for reward in rewards),
+            seen=seen,
+            rewards=rewards,
+            taken=list_own_redemptions(services, visit.shopper, size=REDEMPTIONS_SHOWN),
+            has_taken="taken" in request.args,
+        )
 
     @routes.get("/<slug>/history")
     def history(slug: str) -> BaseResponse:
