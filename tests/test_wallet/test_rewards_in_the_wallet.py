@@ -153,7 +153,7 @@ def test_an_amount_that_cannot_be_had_is_asked_for_again(giving: GivingShop, ada
     assert "Take it" not in seen(page)
 
 
-SENTENCES = {
+SENTENCES: dict[str, tuple[dict[str, Any], dict[str, str], str]] = {
     "no_points": ({"points": 1_201}, {}, "You do not have enough points for this reward."),
     "price": ({}, {"points": "400"}, "This reward costs a different number of points now."),
     "ended": ({"is_active": False}, {}, "This reward has ended."),
@@ -165,7 +165,7 @@ SENTENCES = {
 @pytest.mark.parametrize("why", SENTENCES)
 def test_what_cannot_be_taken_is_said_in_a_sentence_in_five_languages(giving: GivingShop, ada: Visitor, why: str) -> None:
     says, changes, sentence = SENTENCES[why]
-    reward: int = giving.reward(**says)  # type: ignore[arg-type]  # of the reward
+    reward: int = giving.reward(**says)
     if why in {"yours_taken", "sold_out"}:
         giving.taken(reward)
     points, said = giving.points(), {}
