@@ -109,12 +109,13 @@ def is_on(session: Session, services: Services, store: StoreRow, kind: MailKind)
     return row is not None and row.is_on
 
 
-def switch_on(session: Session, store_id: int, kind: MailKind, now: datetime) -> None:
-    """Let a store send a kind of mail. One that is on stays on since when it was."""
+def switch_kind(session: Session, store_id: int, kind: MailKind, *, is_on: bool, now: datetime) -> MailKindRow:
+    """Switch a store's kind of mail on or off. One that is on stays on since when it was."""
     row = session.get(MailKindRow, (store_id, kind.value)) or MailKindRow(store_id=store_id, kind=kind)
-    if not row.is_on:
-        row.is_on, row.on_since = True, now
-        session.add(row)
+    row.on_since = (row.on_since if row.is_on else now) if is_on else None
+    row.is_on = is_on
+    session.add(row)
+    return row
 
 
 def on_since(session: Session, store_id: int, kind: MailKind) -> datetime | None:

@@ -20,7 +20,7 @@ from app.domain.staff_limits import DAY_MAX
 from app.domain.store import ClaimLink, DebtPolicy
 from app.domain.web_origin import ORIGIN_LENGTH_MAX, ORIGINS_MAX, as_origin
 from app.errors import BadRequest
-from app.usecases.mailing.outbox import switch_on
+from app.usecases.mailing.outbox import switch_kind
 from app.usecases.merchants.change_expiry import follow_time_zone
 from app.usecases.merchants.what_changed import what_changed
 from app.usecases.services import Services
@@ -98,7 +98,7 @@ def change_store(
         if "time_zone" in values:
             follow_time_zone(session, store, now, who=who or "operator")
         if values.get("hosted_wallet"):
-            switch_on(session, store.id or 0, MailKind.SIGN_IN, now)
+            switch_kind(session, store.id or 0, MailKind.SIGN_IN, is_on=True, now=now)
         if "erase_after_days" in values and values["erase_after_days"] is None:
             waiting = (col(DeletedCustomerRow.store_id) == store.id, col(DeletedCustomerRow.kept_at).is_(None))
             session.execute(delete(DeletedCustomerRow).where(*waiting))

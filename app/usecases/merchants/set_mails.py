@@ -12,7 +12,7 @@ from app.db.tables import MailKindRow, MailRow, MailServerRow, StoreRow
 from app.domain.email import is_typed_well
 from app.domain.mails import MailKind, is_sender
 from app.errors import BadRequest
-from app.usecases.mailing.outbox import days_of, put_test_mail, tests_since
+from app.usecases.mailing.outbox import days_of, put_test_mail, switch_kind, tests_since
 from app.usecases.operating.show_customer import find_named_store
 from app.usecases.services import Services
 
@@ -100,13 +100,8 @@ def set_addresses(store: StoreRow, sender: str | None, reply_to: str | None) -> 
 
 
 def set_kind(session: Session, store: StoreRow, kind: MailKind, *, is_on: bool, after_days: int | None, now: datetime) -> None:
-    """Switch a kind on or off. One that is on already stays on since when it was. `after_days`: None leaves them."""
-    row = session.get(MailKindRow, (store.id, kind.value))
-    if row is None:
-        row = MailKindRow(store_id=store.id or 0, kind=kind)
-        session.add(row)
-    row.on_since = (row.on_since if row.is_on else now) if is_on else None
-    row.is_on = is_on
+    """Switch a kind on or off. `after_days`: None leaves them."""
+    row = switch_kind(session, store.id or 0, kind, is_on=is_on, now=now)
     row.after_days = after_days if after_days is not None else row.after_days
 
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from app.db.spend_rules import as_spend_rule, spend_rule_in_force, spend_rules_of
+from app.db.spend_rules import spend_rules_of
 from app.domain.catalogue import SalesChannel
-from app.domain.spending import worth
 from app.errors import Unavailable
 from app.usecases.confirmed_shoppers import SignedIn
 from app.usecases.services import Services
 from app.usecases.shoppers.own_claims import OwnClaim
 from app.usecases.shoppers.show_history import ShopperHistory, show_history
-from app.usecases.shoppers.show_wallet import Wallet, Worth, show_wallet
+from app.usecases.shoppers.show_wallet import Wallet, Worth, show_wallet, worth_in
 from app.usecases.shoppers.take_own_claim import list_own_claims
 
 CHANGES_SHOWN = 5
@@ -57,10 +57,9 @@ def _worths(services: Services, store_id: int, points: int, channels: Sequence[S
     now = services.clock()
     with services.database.reading() as session:
         rules = spend_rules_of(session, store_id)
-    found: dict[tuple[object, str], Worth] = {}
+    found: dict[tuple[Decimal, str], Worth] = {}
     for channel in channels:
-        rule = spend_rule_in_force(rules, channel.slug, now)
-        if rule is not None and rule.is_active and channel.is_active:
-            amount = worth(points, as_spend_rule(rule), channel.currency)
-            found.setdefault((amount, channel.currency), Worth(amount, channel))
-    return tuple(one for one in found.values() if one.amount > 0)
+        one = worth_in(channel, points, rules, now) if channel.is_active else None
+        if one is not None and one.amount > 0:
+            found.setdefault((one.amount, channel.currency), one)
+    return tuple(found.values())

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from app.db.debts import points_owed
 from app.db.spend_rules import as_spend_rule, spend_rule_in_force, spend_rules_of
 from app.db.stores import accounts_of
-from app.db.tables import StoreRow
+from app.db.tables import SpendRuleRow, StoreRow
 from app.domain.catalogue import SalesChannel
 from app.domain.claim import Balance
 from app.domain.expiry_policy import last_day
@@ -75,18 +75,24 @@ def show_wallet(services: Services, shopper: SignedIn, *, channel: SalesChannel 
         owed = points_owed(session, shopper.store_id, shopper.email)
         claimable = points_that_wait(session, store, shopper.email, accounts.values(), now)
         pending = pending_points(session, store, shopper.email, now)
-        rule = None if channel is None else spend_rule_in_force(spend_rules_of(session, shopper.store_id), channel.slug, now)
+        rules = [] if channel is None else spend_rules_of(session, shopper.store_id)
         runs_out = _runs_out(session, store, shopper, now)
     account = next(account for account in accounts.values() if account.is_current)
     found = balances_now(services, services.provider_of(store, account), [shopper.email])
     if isinstance(found, NotSent) or found[shopper.email] is Absent.DOUBTFUL:
         raise Unavailable("The points provider does not tell the balance now. The request can be repeated later.")
     balance = held(found[shopper.email])
-    paying = None
-    if channel is not None and rule is not None and rule.is_active:
-        paying = Worth(worth(balance.available - owed, as_spend_rule(rule), channel.currency), channel)
+    paying = None if channel is None else worth_in(channel, balance.available - owed, rules, now)
     is_here = account.kind == AccountKind.EMBEDDED
     return Wallet(balance, owed, claimable, pending, paying, runs_out if is_here else None)
+
+
+def worth_in(channel: SalesChannel, points: int, rules: list[SpendRuleRow], now: datetime) -> Worth | None:
+    """Tell what points pay in a channel; None where they pay nothing there."""
+    rule = spend_rule_in_force(rules, channel.slug, now)
+    if rule is None or not rule.is_active:
+        return None
+    return Worth(worth(points, as_spend_rule(rule), channel.currency), channel)
 
 
 def _runs_out(session: Session, store: StoreRow, shopper: SignedIn, now: datetime) -> RunsOut | None:
