@@ -7,8 +7,10 @@ from app.db.spend_rules import points_can_pay
 from app.db.stores import brand_of, customer_types_of, store_and_account, storefront_origins_of
 from app.domain.brand import Brand
 from app.domain.expiry_policy import NEVER
+from app.domain.mails import MailKind
 from app.domain.store import AccountKind
 from app.saleor.manifest import tells_of_deleted_customers
+from app.usecases.mailing.outbox import is_on
 from app.usecases.merchants.change_expiry import newest_policy, say_policy
 from app.usecases.services import Services
 
@@ -27,7 +29,8 @@ class ShownAccount:
 class ShownSettings:
     """What a merchant may set, as it is now.
 
-    `tells_of_deleted_customers`: whether this Saleor can. `sends_mails`: there is a mail server, and the store has a sender.
+    `tells_of_deleted_customers`: whether this Saleor can. `sends_codes`: the store mails the codes by
+    which customers sign in, or will once the wallet is on.
     """
 
     account: ShownAccount
@@ -48,7 +51,7 @@ class ShownSettings:
     storefront_origins: tuple[str, ...]
     policy: str
     hosted_wallet: bool
-    sends_mails: bool
+    sends_codes: bool
 
 
 def show_settings(services: Services, store_id: int) -> ShownSettings:
@@ -57,6 +60,9 @@ def show_settings(services: Services, store_id: int) -> ShownSettings:
         store, account = store_and_account(session, store_id)
         can_pay = points_can_pay(session, store_id)
         policy = newest_policy(session, store_id)
+        # Switching the wallet on switches their mail on.
+        can_send = services.courier is not None and store.mail_sender is not None
+        sends_codes = is_on(session, services, store, MailKind.SIGN_IN) if store.hosted_wallet else can_send
     return ShownSettings(
         account=ShownAccount(AccountKind(account.kind), account.url, account.paused_until is not None, account.problem),
         brand=brand_of(store),
@@ -76,5 +82,5 @@ def show_settings(services: Services, store_id: int) -> ShownSettings:
         storefront_origins=storefront_origins_of(store),
         policy=say_policy(NEVER if policy is None else as_policy(policy)),
         hosted_wallet=store.hosted_wallet,
-        sends_mails=services.courier is not None and store.mail_sender is not None,
+        sends_codes=sends_codes,
     )
