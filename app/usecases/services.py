@@ -17,6 +17,7 @@ from app.saleor.client import SaleorClient
 from app.saleor.webhooks import Webhook
 from app.sealing import Sealer
 from app.usecases.confirmed_shoppers import ConfirmedShoppers
+from app.usecases.errands import Errands
 from app.usecases.known_prices import KnownPrices
 from app.usecases.moving.causes import Cause
 
@@ -63,6 +64,8 @@ class Services:
     signers: dict[str, Signer] = field(default_factory=dict, compare=False)
     # What Saleors told this process of their channels, by API URL.
     channel_lists: dict[str, ChannelList] = field(default_factory=dict, compare=False)
+    # What this process asks of Saleors while nobody waits.
+    errands: Errands = field(default_factory=Errands, compare=False)
     # The shoppers of storefronts whom Saleors confirmed to this process.
     confirmed_shoppers: ConfirmedShoppers = field(default_factory=ConfirmedShoppers, compare=False)
     # What Saleors told this process of the prices of variants.

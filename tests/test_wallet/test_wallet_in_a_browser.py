@@ -14,6 +14,7 @@ from playwright.sync_api import Page, expect
 from app.db.tables import StoreRow
 from app.domain.expiry_policy import ExpiryPolicy, PolicyKind
 from app.usecases.merchants.change_expiry import add_policy
+from app.usecases.merchants.list_channels import list_channels
 from app.usecases.shoppers.send_sign_in_codes import send_sign_in_codes
 from tests.browser import DESKTOP, PHONE, Opened, OpenPage
 from tests.clock import MovableClock
@@ -58,6 +59,7 @@ def sign_in(ada: Visitor, page: Page) -> None:
 def fill(world: World) -> None:
     """Give Ada points that pay and run out, changes of many kinds, and two claims that wait."""
     PayingShop(world).set_rule()
+    list_channels(world.services, world.store().id or 0)
     with world.services.database.writing() as session:
         add_policy(
             session, session.get_one(StoreRow, 1), ExpiryPolicy(PolicyKind.ROLLING, months=12), world.clock(), who="a test"

@@ -2,14 +2,22 @@
 
 from datetime import timedelta
 
+import structlog
+
 from app.db.tables import StoreRow
-from app.domain.catalogue import ChannelList
+from app.domain.catalogue import ChannelList, SalesChannel
 from app.errors import AppError, BadRequest, Unavailable
+from app.http.bulkhead import WAIT_SECONDS
+from app.http.deadlines import within
 from app.usecases.services import Services
+
+log = structlog.get_logger()
 
 # A channel is made a few times in a shop's life; one that is missing is asked for anew.
 KEPT_FOR = timedelta(minutes=5)
 NAMED_MAX = 50
+# A Saleor that does not answer is asked again after this.
+TRIED_AGAIN_AFTER = timedelta(minutes=1)
 
 
 def list_channels(services: Services, store_id: int, *, is_fresh: bool = False) -> ChannelList:
@@ -33,6 +41,34 @@ def list_channels(services: Services, store_id: int, *, is_fresh: bool = False) 
         return ChannelList(earlier, now, f"Saleor did not give its list of channels. {error.message}")
     services.channel_lists[store.saleor_api_url] = ChannelList(channels, now)
     return services.channel_lists[store.saleor_api_url]
+
+
+def known_channels(services: Services, store_id: int) -> tuple[SalesChannel, ...]:
+    """Give a store's channels as this process knows them, and never wait for its Saleor.
+
+    What is old is asked for anew while the page is shown as it is. A process that has just begun knows none.
+    """
+    now = services.clock()
+    with services.database.reading() as session:
+        store = session.get_one(StoreRow, store_id)
+    url, token = store.saleor_api_url, store.token_sealed
+    if url is None or token is None:
+        return ()
+    known = services.channel_lists.get(url)
+    if known is None or not known.asked_at <= now < known.asked_at + KEPT_FOR:
+        services.errands.begin(f"channels of {store.slug}", lambda: _learn(services, url, token), now, every=TRIED_AGAIN_AFTER)
+    return known.channels if known is not None else ()
+
+
+def _learn(services: Services, url: str, token_sealed: str) -> None:
+    """Ask a Saleor for its channels, in no place of those who wait for an answer."""
+    try:
+        with within(WAIT_SECONDS):
+            channels = services.saleor.shop.channels(url, services.sealer.open(token_sealed))
+    except AppError as error:
+        log.info("channels not learnt", code=error.code)
+        return
+    services.channel_lists[url] = ChannelList(channels, services.clock())
 
 
 def require_channel(services: Services, store_id: int, slug: str) -> None:

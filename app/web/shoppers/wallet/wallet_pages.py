@@ -6,7 +6,7 @@ from flask import Blueprint, request
 from werkzeug import Response as BaseResponse
 
 from app.domain.email import masked
-from app.usecases.merchants.list_channels import list_channels
+from app.usecases.merchants.list_channels import known_channels
 from app.usecases.rewards.own_redemptions import list_own_redemptions
 from app.usecases.rewards.own_rewards import show_rewards
 from app.usecases.services import Services
@@ -33,7 +33,7 @@ def add_routes(routes: Blueprint, services: Services, access: WalletAccess) -> N
         visit = access.visit(store)
         if visit is None:
             return sign_in_page(store)
-        seen = see_wallet(services, visit.shopper, list_channels(services, store.store_id).channels)
+        seen = see_wallet(services, visit.shopper, known_channels(services, store.store_id))
         rewards = show_rewards(services, visit.shopper, seen.spendable)
         return wallet_page(
             "wallet_home.html",
