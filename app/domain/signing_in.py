@@ -12,6 +12,8 @@ CODE_DIGITS = 6
 CODE_LASTS = timedelta(minutes=10)
 TRIES_MAX = 5
 SESSION_LASTS = timedelta(days=30)
+# Deleting everything asks for a sign-in that is no older: who took over a browser that is signed in cannot do it.
+FRESH_FOR = timedelta(minutes=10)
 # A person has a phone, a computer, and a new phone. Of more sessions than this the oldest end.
 SESSIONS_MAX = 20
 

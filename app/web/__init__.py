@@ -69,6 +69,7 @@ def create_app(services: Services, settings: Settings) -> Flask:
                 RequestLimiter(wallet.WalletLimits.MAILS, name="wallet mails", storage=storage),
                 RequestLimiter(wallet.WalletLimits.MAILS_IN_STORE, name="wallet mails of a store", storage=storage),
                 RequestLimiter(wallet.WalletLimits.DIGITS, name="wallet digits", storage=storage),
+                RequestLimiter(wallet.WalletLimits.DATA, name="wallet data", storage=storage),
             ),
             own_urls=own_urls,
             is_secure=settings.app_env == "production" or settings.claim_url_base.startswith("https://"),

@@ -76,6 +76,23 @@ def test_the_claim_page_and_the_order_link_lead_there_and_show_no_balance(ada: V
     assert ada.home not in ada.http.get(page.url, timeout=30).text
 
 
+def test_opening_an_order_link_shows_nobodys_balance_also_where_its_customer_is_signed_in(ada: Visitor) -> None:
+    give(ada.world, POINTS)
+    ada.sign_in()
+    link = ada.world.metadata(ada.world.orders()[0].saleor_order_id)["points_claim_url"]
+    waiting = ada.http.get(link, timeout=30)
+    ada.post("/claims", {"form": ada.form})
+
+    claimed = ada.http.get(link, timeout=30)
+
+    assert "60 points were added" in seen(claimed)
+    for page in (waiting, claimed):
+        assert f'href="{ada.home}"' in page.text
+        for balance in (POINTS, POINTS + 60):
+            assert f"{balance:,}" not in page.text
+            assert str(balance) not in page.text
+
+
 def test_what_is_kept_is_downloaded_without_what_is_the_staffs(ada: Visitor) -> None:
     desk = Desk(ada.world)
     desk.post("customers/give", {"email": ADA, "points": "5", "reason": "she was kind", "once": "0" * 32})

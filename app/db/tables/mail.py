@@ -62,7 +62,7 @@ class MailRow(SQLModel, table=True):
 
 
 class MailAddressRow(SQLModel, table=True):
-    """What is known of an address in one store: whether mails come back from it. Nobody can choose a language yet."""
+    """What is known of an address in one store: its owner's language, and whether mails come back from it."""
 
     __tablename__ = "mail_address"
 

@@ -1,4 +1,4 @@
-"""Which kinds of a shop's mails the owner of an address does not want."""
+"""What the owner of an address wants of a shop's mails: in which language, and which kinds not at all."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -7,7 +7,7 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col
 
 from app.db.dialects import insert_into
-from app.db.tables import MailRefusalRow, MailRow
+from app.db.tables import MailAddressRow, MailRefusalRow, MailRow
 from app.domain.email import email_key
 from app.domain.mails import MANNERS, OPEN, MailKind, MailState
 
@@ -35,6 +35,22 @@ def accept_again(session: Session, store_id: int, email: str, kinds: Collection[
     """Send a customer these kinds of mail again."""
     of_customer = (col(MailRefusalRow.store_id) == store_id, col(MailRefusalRow.email_key) == email_key(email))
     session.execute(delete(MailRefusalRow).where(*of_customer, col(MailRefusalRow.kind).in_([kind.value for kind in kinds])))
+
+
+def chosen_language(session: Session, store_id: int, key: str) -> str | None:
+    """Give the language that a customer chose for a shop's mails; None where none was."""
+    row = session.get(MailAddressRow, (store_id, key))
+    return None if row is None else row.language
+
+
+def choose_language(session: Session, store_id: int, key: str, language: str | None) -> None:
+    """Write to a customer in a language; None: in that of each mail's reason."""
+    new = insert_into(session.get_bind().dialect.name, MailAddressRow)
+    session.execute(
+        new.values(store_id=store_id, email_key=key, language=language).on_conflict_do_update(
+            index_elements=["store_id", "email_key"], set_={"language": language}
+        )
+    )
 
 
 def ended(state: MailState, now: datetime, *, problem: str | None = None) -> dict[str, object]:

@@ -11,12 +11,14 @@ from app.db.stores import brand_of
 from app.db.tables import MailAddressRow, MailRow, MailTextRow, StoreRow
 from app.domain.email import is_erased
 from app.domain.mails import MANNERS, MailKind
+from app.languages import Speech
 from app.mail.letter import Heading, Sheet
 from app.mail.passage import OwnWords
 from app.mail.rendering import Frame, render_mail, speech_of
 from app.usecases.mailing.opting_out import opt_out_url
 from app.usecases.mailing.order_mails import values_of_order
 from app.usecases.mailing.outbox import IS_TEST, is_declined, is_on
+from app.usecases.mailing.preferences import chosen_language
 from app.usecases.mailing.reward_mails import values_of_reward
 from app.usecases.services import Services
 
@@ -46,7 +48,7 @@ def write_mail(services: Services, store: StoreRow, mail: MailRow) -> tuple[Head
         values = sample_values(services, kind) if is_test else _values(session, services, store, kind, stored)
         if values is None:
             return OVER
-        speech = speech_of(mail.language)
+        speech = speech_of(mail.language) if is_test else _speech(session, store.id or 0, mail)
         own = own_words(session, store.id or 0, kind, speech.language)
     url = opt_out_url(services, mail.reference) if MANNERS[kind].can_be_declined else None
     frame = Frame(brand_of(store), logo_url(services, store), url, is_test)
@@ -71,6 +73,12 @@ def own_words(session: Session, store_id: int, kind: MailKind, language: str) ->
 def logo_url(services: Services, store: StoreRow) -> str | None:
     """Give where a mail's reader finds the shop's logo."""
     return f"{services.claim_url_base}/brand/{store.slug}/{store.logo_mark}.png" if store.logo_mark else None
+
+
+def _speech(session: Session, store_id: int, mail: MailRow) -> Speech:
+    """Speak the language that the customer chose, else that of the mail's reason. Its country writes numbers and days."""
+    of_reason, chosen = speech_of(mail.language), chosen_language(session, store_id, mail.email_key)
+    return of_reason if chosen in {None, of_reason.language} else speech_of(chosen or "")
 
 
 def _why_not(session: Session, services: Services, store: StoreRow, mail: MailRow) -> NotWanted | None:

@@ -3,12 +3,22 @@
 from flask import Blueprint
 
 from app.usecases.services import Services
-from app.web.shoppers.wallet import leaving_pages, reward_offers, sign_in_pages, taken_rewards, wallet_pages
+from app.web.shoppers.wallet import (
+    forgetting_pages,
+    leaving_pages,
+    mail_wishes_page,
+    reward_offers,
+    sign_in_pages,
+    taken_rewards,
+    wallet_pages,
+)
 from app.web.shoppers.wallet.amounts import in_money
 from app.web.shoppers.wallet.reward_pictures import has_picture
 from app.web.shoppers.wallet.wallet_access import WalletAccess, WalletLimits, send_to_sign_in
 
 __all__ = ["WalletLimits", "blueprint"]
+
+_PAGES = (sign_in_pages, wallet_pages, reward_offers, taken_rewards, mail_wishes_page, leaving_pages, forgetting_pages)
 
 
 def blueprint(services: Services, limits: WalletLimits, *, own_urls: tuple[str, ...], is_secure: bool) -> Blueprint:
@@ -17,7 +27,7 @@ def blueprint(services: Services, limits: WalletLimits, *, own_urls: tuple[str, 
     access = WalletAccess(services, limits, own_urls=own_urls, is_secure=is_secure)
     routes.add_app_template_global(in_money)
     routes.add_app_template_global(has_picture)
-    for pages in (sign_in_pages, wallet_pages, reward_offers, taken_rewards, leaving_pages):
+    for pages in _PAGES:
         pages.add_routes(routes, services, access)
     send_to_sign_in(routes)
     return routes

@@ -1,6 +1,7 @@
 """Signing in: an address is typed, and a mail brings a code and a link. Each step is a page of its own, after a POST by GET."""
 
 import re
+from typing import Any
 
 from flask import Blueprint, request
 from werkzeug import Response as BaseResponse
@@ -30,24 +31,14 @@ def add_routes(routes: Blueprint, services: Services, access: WalletAccess) -> N
         email = request.form.get("email", "")
         if not is_typed_well(email):
             return lead_to(slug, "?refused=address")
-        access.limits.mails_per_store.check(str(store.store_id))
-        language = speech_for(request.accept_languages, load_catalogues()).language
-        browser = ask_for_code(services, store.store_id, email, language=language)
-        return access.keep_asked(lead_to(slug, "/sign-in"), store, browser)
+        return mail_code(services, access, store, email, then="/sign-in")
 
     @routes.get("/<slug>/sign-in")
     def enter(slug: str) -> BaseResponse:
         store = access.store(slug)
         if access.asked_by(store) is None:
             return lead_to(slug)
-        return shopper_page(
-            "wallet_sign_in_code.html",
-            brand=store.brand,
-            here=wallet_root(slug),
-            is_refused="refused" in request.args,
-            minutes=int(CODE_LASTS.total_seconds()) // 60,
-            mails=ASKED_IN_HOUR_MAX,
-        )
+        return shopper_page("wallet_sign_in_code.html", brand=store.brand, here=wallet_root(slug), **about_code())
 
     @routes.post("/<slug>/sign-in/code")
     def check(slug: str) -> BaseResponse:
@@ -58,7 +49,7 @@ def add_routes(routes: Blueprint, services: Services, access: WalletAccess) -> N
         if browser is None:
             return lead_to(slug)
         token = sign_in_with_digits(services, store.store_id, browser, request.form.get("code", ""))
-        return lead_to(slug, "/sign-in?refused=code") if token is None else _signed_in(services, access, store, token)
+        return lead_to(slug, "/sign-in?refused=code") if token is None else signed_in(services, access, store, token)
 
     _add_link(routes, services, access)
 
@@ -79,7 +70,7 @@ def _add_link(routes: Blueprint, services: Services, access: WalletAccess) -> No
         access.refuse_other_sites()
         key = _key_in(request.form.get("key", ""))
         token = None if key is None else sign_in_with_link(services, store.store_id, key)
-        return lead_to(slug, "/sign-in/link") if token is None else _signed_in(services, access, store, token)
+        return lead_to(slug, "/sign-in/link") if token is None else signed_in(services, access, store, token)
 
 
 def sign_in_page(store: WalletStore) -> BaseResponse:
@@ -93,12 +84,26 @@ def sign_in_page(store: WalletStore) -> BaseResponse:
     )
 
 
-def _signed_in(services: Services, access: WalletAccess, store: WalletStore, token: str) -> BaseResponse:
-    """Lead to the wallet. The session that the browser had before ends."""
+def mail_code(services: Services, access: WalletAccess, store: WalletStore, email: str, *, then: str) -> BaseResponse:
+    """Ask for a mail with a code, within the store's limit, and lead to where it is typed."""
+    access.limits.mails_per_store.check(str(store.store_id))
+    language = speech_for(request.accept_languages, load_catalogues()).language
+    browser = ask_for_code(services, store.store_id, email, language=language)
+    return access.keep_asked(lead_to(store.slug, then), store, browser)
+
+
+def about_code() -> dict[str, Any]:
+    """Give what a page tells of a code."""
+    minutes = int(CODE_LASTS.total_seconds()) // 60
+    return {"is_refused": "refused" in request.args, "minutes": minutes, "mails": ASKED_IN_HOUR_MAX}
+
+
+def signed_in(services: Services, access: WalletAccess, store: WalletStore, token: str, *, then: str = "") -> BaseResponse:
+    """Lead to the wallet, or a page of it. The session that the browser had before ends."""
     before = access.session_token(store)
     if before is not None:
         sign_out(services, store, before)
-    return access.keep_session(lead_to(store.slug), store, token)
+    return access.keep_session(lead_to(store.slug, then), store, token)
 
 
 def _key_in(text: str) -> str | None:

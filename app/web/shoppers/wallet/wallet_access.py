@@ -14,7 +14,7 @@ from app.sealing import fingerprint
 from app.usecases.confirmed_shoppers import SignedIn
 from app.usecases.services import Services
 from app.usecases.shoppers.find_wallet import WalletStore, find_wallet
-from app.usecases.shoppers.wallet_sessions import find_session
+from app.usecases.shoppers.wallet_sessions import find_session, is_fresh
 from app.web.limiting import RequestLimiter
 from app.web.same_site import refuse_cross_site
 from app.web.shoppers.page_setup import SEE_OTHER, guarded
@@ -27,17 +27,23 @@ _SECRET = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class WalletLimits:
-    """How often may be asked: in all by one address; for mails by one address and in one store; for digits by one address."""
+    """How often may be asked.
+
+    In all by one address; for mails by one address and in one store; for digits by one address; for all data by one customer.
+    """
 
     per_address: RequestLimiter
     mails_per_address: RequestLimiter
     mails_per_store: RequestLimiter
     digits_per_address: RequestLimiter
+    data_per_customer: RequestLimiter
 
     REQUESTS = "120/minute"
     MAILS = "10/minute"
     MAILS_IN_STORE = "120/minute"
     DIGITS = "20/minute"
+    # It reads all that is kept of a customer.
+    DATA = "6/minute"
 
 
 class Visit(NamedTuple):
@@ -100,6 +106,10 @@ class WalletAccess:
         if not self._services.sealer.is_marked(_form_of(token), request.form.get("form", "")):
             raise Forbidden
         return found
+
+    def is_fresh(self, store: WalletStore) -> bool:
+        """Tell whether whoever is signed in did so just now."""
+        return is_fresh(self._services, store, self.session_token(store) or "")
 
     def refuse_other_sites(self) -> None:
         """Raise Forbidden for what another site's page sent."""
