@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, date, datetime, time, timedelta, timezone
 from enum import StrEnum
-from zoneinfo import ZoneInfo
+
+from app.domain.days import end_of_day
 
 
 class ClaimState(StrEnum):
@@ -56,11 +57,6 @@ def taken_since_shown(claim_points: int, *, shown: Balance, now: Balance, own_mo
     return now.ever - shown.ever - own_movements - other_claims >= claim_points
 
 
-def day_is_over_at(day: date, time_zone: str) -> datetime:
-    """Give the end of a day as the clocks of a time zone show it, in UTC."""
-    return datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
-
-
 def surely_over_at(day: date) -> datetime:
     """Give the moment at which a day is over in every time zone: noon of the next day, in UTC."""
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=_LAST_OF_ALL).astimezone(UTC)
@@ -74,9 +70,4 @@ def runs_out_at(state: ClaimState, expires_on: date | None, time_zone: str) -> d
     """
     if expires_on is None or expires_on.year == MAXYEAR or state not in LIVE:
         return None
-    return day_is_over_at(expires_on, time_zone) if state is ClaimState.OPEN else surely_over_at(expires_on)
-
-
-def last_day(expires_at: datetime, zone: ZoneInfo) -> date:
-    """Give the last day of a claim, where the store is: a claim ends at the midnight that begins the next one."""
-    return (expires_at - timedelta(microseconds=1)).astimezone(zone).date()
+    return end_of_day(expires_on, time_zone) if state is ClaimState.OPEN else surely_over_at(expires_on)

@@ -2,9 +2,11 @@
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from app.domain.days import end_of_day, end_of_nth_day
 
 # Points that were spent and come back after their day can be used for so long.
 GRACE_DAYS = 14
@@ -62,7 +64,7 @@ class ExpiryPolicy:
 
     def grace_ends(self, now: datetime) -> datetime:
         """Give the moment until which points can be used that come back after their day."""
-        return grace_ends(now, self.grace_days, self.time_zone)
+        return end_of_nth_day(now, self.grace_days, self.time_zone)
 
     def _calendar_day(self, year: int) -> date:
         month = self.month or 1
@@ -76,21 +78,6 @@ class ExpiryPolicy:
 
 
 NEVER = ExpiryPolicy()
-
-
-def end_of_day(day: date, time_zone: str) -> datetime:
-    """Give the end of a day, as the clocks of the time zone show it, in UTC."""
-    return datetime.combine(day + timedelta(days=1), time(), tzinfo=ZoneInfo(time_zone)).astimezone(UTC)
-
-
-def last_day(ends: datetime, time_zone: str) -> date:
-    """Give the last day on which points can be used that run out at a moment."""
-    return (ends.astimezone(ZoneInfo(time_zone)) - timedelta(microseconds=1)).date()
-
-
-def grace_ends(now: datetime, days: int, time_zone: str) -> datetime:
-    """Give the end of the n-th day after now."""
-    return end_of_day(now.astimezone(ZoneInfo(time_zone)).date() + timedelta(days=days), time_zone)
 
 
 def months_later(day: date, months: int) -> date:

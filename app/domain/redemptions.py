@@ -109,7 +109,7 @@ def points_back(given: Given, why: BackReason, *, return_on_expiry: bool) -> int
     return given.points * left // given.amount_units
 
 
-def last_day(taken_at: datetime, days_valid: int | None) -> date | None:
+def last_day_of_code(taken_at: datetime, days_valid: int | None) -> date | None:
     """Tell the last day on which a code is good, of Saleor's calendar. It keeps days in UTC."""
     return None if days_valid is None else taken_at.date() + timedelta(days=days_valid)
 

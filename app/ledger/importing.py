@@ -10,7 +10,7 @@ from app.db.keys import key_in
 from app.db.tables import StoreRow
 from app.db.tables.points_entry import EntryKind
 from app.domain.bounds import POINTS_MAX
-from app.domain.expiry_policy import end_of_day
+from app.domain.days import end_of_day
 from app.domain.imported_balance import BalanceRow, BroughtIn, ChangeRow
 from app.ledger import entries as ledger
 from app.ledger import statements as ledger_bulk

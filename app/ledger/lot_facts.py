@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from app.domain.expiry_policy import GRACE_DAYS, ExpiryPolicy, PolicyKind, grace_ends
+from app.domain.days import end_of_nth_day
+from app.domain.expiry_policy import GRACE_DAYS, ExpiryPolicy, PolicyKind
 from app.domain.lots import Use
 from app.domain.moments import CLOCKS_AGREE_WITHIN
 
@@ -98,7 +99,7 @@ class Versions:
 
     def grace_ends(self, policy_id: int | None, now: datetime) -> datetime:
         policy = None if policy_id is None else self.says(policy_id)
-        return grace_ends(now, GRACE_DAYS, self.time_zone) if policy is None else policy.grace_ends(now)
+        return end_of_nth_day(now, GRACE_DAYS, self.time_zone) if policy is None else policy.grace_ends(now)
 
     def possible_at(self, moment: datetime) -> list[RecordedPolicy | None]:
         """Give the versions by which an entry of a moment may have been written, the likeliest first. None: points stay."""

@@ -9,7 +9,8 @@ from sqlmodel import Session, col
 
 from app.db.points_policies import as_policy
 from app.db.tables import PointsPolicyRow, StoreRow
-from app.domain.expiry_policy import GRACE_DAYS, ExpiryPolicy, PolicyKind, grace_ends
+from app.domain.days import end_of_nth_day
+from app.domain.expiry_policy import GRACE_DAYS, ExpiryPolicy, PolicyKind
 
 
 class Policies(NamedTuple):
@@ -31,7 +32,7 @@ class Policies(NamedTuple):
         """Give the moment until which points can be used that come back now, after their day."""
         if policy_id is not None:
             return self.by_id[policy_id].grace_ends(now)
-        return grace_ends(now, GRACE_DAYS, self.time_zone)
+        return end_of_nth_day(now, GRACE_DAYS, self.time_zone)
 
 
 def policies_of(session: Session, store_id: int) -> Policies:

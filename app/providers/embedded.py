@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import TypeGuard
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from app.db.tables.points_claim import PointsClaimState
 from app.db.tables.points_entry import EntryKind
 from app.domain.bounds import CUSTOMER_TYPE_LENGTH_MAX, EMAIL_LENGTH_MAX, EXPIRES_DAYS_MAX, POINTS_MAX
 from app.domain.claim import ClaimState
+from app.domain.days import end_of_nth_day
 from app.domain.email import email_key, former_key
 from app.ledger import entries as ledger
 from app.ledger.statements import ClaimToAdd
@@ -90,7 +91,7 @@ class EmbeddedProvider:
 
     def _create_claims(self, session: Session, asks: Sequence[Ask], now: datetime) -> list[Outcome]:
         ends: dict[int | None, datetime] = {
-            days: end_of_day(now, days, self.time_zone) for days in {ask.expires_days for ask in asks} if _is_day_count(days)
+            days: end_of_nth_day(now, days, self.time_zone) for days in {ask.expires_days for ask in asks} if _is_day_count(days)
         }
         tokens = [uuid4().hex if ask.points > 0 and _is_within_bounds(ask) else None for ask in asks]
         claims = [
@@ -138,13 +139,6 @@ class EmbeddedProvider:
         marks = [ask.token_mark for ask in asks if ask.token_mark]
         claims = ledger.find_claims(session, marks, lock=True)
         return [_changed(claims.get(ask.token_mark or ""), ask, now) for ask in asks]
-
-
-def end_of_day(now: datetime, days: int, time_zone: str) -> datetime:
-    """Give the end of the n-th day after now, as the clocks of the time zone show it, in UTC."""
-    zone = ZoneInfo(time_zone)
-    first_day_after = now.astimezone(zone).date() + timedelta(days=days + 1)
-    return datetime.combine(first_day_after, time(), tzinfo=zone).astimezone(UTC)
 
 
 def state_of(claim: PointsClaimRow, now: datetime) -> ClaimState:

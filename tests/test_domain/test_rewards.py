@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.redemptions import BackReason, Given, last_day, next_look, points_back
+from app.domain.redemptions import BackReason, Given, last_day_of_code, next_look, points_back
 from app.domain.reward_codes import LENGTH, LETTERS, new_code
 from app.domain.reward_faults import faults_of
 from app.domain.rewards import RewardAmount, RewardKind, RewardPrice, RewardRefusal, RewardTerms, Taken, Wish, decide_price
@@ -131,8 +131,8 @@ def test_never_more_points_come_back_than_were_paid(points: int, amount_units: i
 
 
 def test_a_code_is_good_through_its_last_day() -> None:
-    assert last_day(NOW, 30) == date(2026, 5, 31)
-    assert last_day(NOW, None) is None
+    assert last_day_of_code(NOW, 30) == date(2026, 5, 31)
+    assert last_day_of_code(NOW, None) is None
 
 
 def test_a_code_is_looked_at_less_often_as_it_ages_and_at_its_end() -> None:

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import structlog
 
+from app.domain.days import end_of_nth_day
 from app.ledger import entries as ledger
 from app.ledger.statements import ClaimToAdd
-from app.providers.embedded import end_of_day
 from app.sealing import fingerprint
 from app.usecases.api.find_caller import Caller
 from app.usecases.api.idempotency import IdempotentRequest, Outcome, done_before, keep
@@ -60,7 +60,7 @@ def _claims(
     for item, token in zip(items, tokens, strict=True):
         days = caller.default_expires_days if item.expires is None else item.expires
         if days not in ends:
-            ends[days] = end_of_day(now, days or 0, caller.time_zone)
+            ends[days] = end_of_nth_day(now, days or 0, caller.time_zone)
         claims.append(
             ClaimToAdd(
                 request_id=UUID(bytes=os.urandom(16), version=4),

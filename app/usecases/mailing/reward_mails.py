@@ -1,13 +1,12 @@
 """The mail that brings the code of a reward."""
 
-from datetime import timedelta
-
 from sqlmodel import Session, col, select
 
 from app.db.moves import moves_of
 from app.db.stored_rewards import terms_of
 from app.db.stores import accounts_of
 from app.db.tables import OrderRow, RedemptionRow, StoreRow
+from app.domain.days import last_day
 from app.domain.email import email_key
 from app.domain.mails import MailKind
 from app.domain.moved_customers import holder_of
@@ -35,7 +34,7 @@ def values_of_reward(session: Session, services: Services, redemption_id: object
     return {
         "code": services.sealer.open(redemption.code_sealed),
         "reward": terms.name,
-        "last_day": (over_at - timedelta(days=1)).date().isoformat() if over_at is not None else None,
+        "last_day": last_day(over_at, "UTC").isoformat() if over_at is not None else None,
     }
 
 

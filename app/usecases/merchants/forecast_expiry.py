@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 from app.db.columns import UtcTime
 from app.db.points_policies import as_policy
 from app.db.tables import PointsPolicyRow, StoreRow
-from app.domain.expiry_policy import ExpiryPolicy, PolicyKind, last_day, months_later
+from app.domain.days import last_day
+from app.domain.expiry_policy import ExpiryPolicy, PolicyKind, months_later
 from app.usecases.services import Services
 
 MONTHS = 12

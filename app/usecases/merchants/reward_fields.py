@@ -6,7 +6,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from app.domain.bounds import POINTS_MAX
-from app.domain.claim import day_is_over_at
+from app.domain.days import end_of_day
 from app.domain.reward_faults import DAYS_VALID_MAX, LIMIT_MAX, NAME_LENGTH_MAX, TEXT_LENGTH_MAX, faults_of
 from app.domain.rewards import RewardAmount, RewardKind, RewardTerms
 from app.usecases.merchants.rule_fields import number_field, text_field, whole_field
@@ -36,7 +36,7 @@ def read_reward_draft(typed: Mapping[str, str], kind: RewardKind, *, time_zone: 
         amounts=_amounts(typed, errors) if kind is RewardKind.AMOUNT else (),
         voucher_id=text_field(typed, "voucher_id", VOUCHER_ID_LENGTH_MAX, errors) if kind is RewardKind.VOUCHER else None,
         starts_at=None if starts_on is None else _begins_at(starts_on, time_zone),
-        ends_at=None if ends_on is None else day_is_over_at(ends_on, time_zone),
+        ends_at=None if ends_on is None else end_of_day(ends_on, time_zone),
         limit_in_all=whole_field(typed, "limit_in_all", LIMIT_MAX, errors),
         limit_each=whole_field(typed, "limit_each", LIMIT_MAX, errors),
         channels=tuple(sorted(name.removeprefix(CHANNEL) for name in typed if name.startswith(CHANNEL))),

@@ -1,7 +1,7 @@
 """Go on with rewards that customers took: make codes, see that they were used, block those withdrawn or over, return points."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from sqlmodel import Session
@@ -9,6 +9,7 @@ from sqlmodel import Session
 from app.db.logbook import write_log
 from app.db.tables import RedemptionRow, StoreRow
 from app.domain import retry
+from app.domain.days import end_of_day
 from app.domain.log_level import LogLevel
 from app.domain.redemptions import (
     BLOCKED_FOR,
@@ -18,7 +19,7 @@ from app.domain.redemptions import (
     BackReason,
     Given,
     RedemptionStage,
-    last_day,
+    last_day_of_code,
     next_look,
     points_back,
 )
@@ -117,8 +118,8 @@ def _make(services: Services, batch: RedemptionBatch, one: TakenRedemption) -> N
 
 def _note_given(row: RedemptionRow, terms: RewardTerms, made: Made, now: datetime) -> None:
     row.stage, row.given_at, row.saleor_id, row.lost_at = RedemptionStage.GIVEN, now, made.saleor_id, None
-    ends_on = last_day(row.taken_at or now, terms.days_valid)
-    row.over_at = None if ends_on is None else datetime.combine(ends_on + timedelta(days=1), time(), UTC)
+    ends_on = last_day_of_code(row.taken_at or now, terms.days_valid)
+    row.over_at = None if ends_on is None else end_of_day(ends_on, "UTC")
     row.problem_code, row.problem, row.failures = None, None, 0
     let_go(row, next_look(now, now, row.over_at))
 

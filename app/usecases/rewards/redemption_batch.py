@@ -13,7 +13,7 @@ from app.db.moment_conditions import is_free
 from app.db.queue import LEASE, LEASE_LONGEST
 from app.db.stored_rewards import amount_of, lock_redemptions, terms_of
 from app.db.tables import RedemptionRow, StoreRow
-from app.domain.redemptions import RedemptionStage, last_day
+from app.domain.redemptions import RedemptionStage, last_day_of_code
 from app.domain.retry import PAUSE_LONGEST
 from app.domain.rewards import RewardTerms
 from app.domain.store import StoreState
@@ -103,7 +103,7 @@ def _taken(services: Services, session: Session, row: RedemptionRow, now: dateti
         code=services.sealer.open(row.code_sealed),
         amount=amount_of(row),
         currency=row.currency,
-        ends_on=last_day(since, terms.days_valid),
+        ends_on=last_day_of_code(since, terms.days_valid),
         assigned_to=row.email,
         note=f"Saleor Points: {terms.name}, {row.points} points.",
     )

@@ -12,7 +12,8 @@ from app.db.stores import brand_of
 from app.db.tables import ClaimRow, OrderRow, PointsClaimRow, StoreRow
 from app.db.waking import wake
 from app.domain.brand import Brand
-from app.domain.claim import LIVE, ClaimState, last_day
+from app.domain.claim import LIVE, ClaimState
+from app.domain.days import last_day
 from app.domain.earning import Because
 from app.domain.email import is_typed_well, masked
 from app.domain.order_link import order_link
@@ -148,7 +149,7 @@ def _view(
         points=claim.amount,
         bound_to=masked(claim.email) if claim.email else None,
         taken_at=claim.taken_at.astimezone(zone) if claim.taken_at is not None else None,
-        last_day=last_day(claim.expires_at, zone) if claim.expires_at is not None else None,
+        last_day=last_day(claim.expires_at, store.time_zone) if claim.expires_at is not None else None,
         withdrawn=_why_withdrawn(session, claim, order) if state is ClaimState.VOID else None,
         order_link=order_link(services.claim_url_base, store.slug, order.saleor_order_id) if order is not None else None,
         wallet_link=link_to_wallet(services, store),

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, exists, func, or_
 from sqlmodel import Session, col, select
@@ -14,7 +13,8 @@ from app.db.keys import keys_in
 from app.db.lanes import lane_of
 from app.db.tables import AccountRow, ClaimRow, OrderRow, PointsClaimRow, StoreRow
 from app.db.tables.points_claim import PointsClaimState
-from app.domain.claim import LIVE, last_day
+from app.domain.claim import LIVE
+from app.domain.days import last_day
 from app.domain.order_link import order_link
 
 # A customer has a few. Of more, the newest are listed.
@@ -54,7 +54,6 @@ def claims_that_wait(
     base: str,
 ) -> list[OwnClaim]:
     """List the claims that wait for a customer, newest first, by two queries. `base` is what order links begin with."""
-    zone = ZoneInfo(store.time_zone)
     here = (
         select(PointsClaimRow, OrderRow.saleor_order_id, OrderRow.number)
         .outerjoin(ClaimRow, col(ClaimRow.token_mark) == col(PointsClaimRow.token_mark))
@@ -77,7 +76,7 @@ def claims_that_wait(
             row.request_id,
             row.amount,
             number,
-            last_day(row.expires_at, zone) if row.expires_at else None,
+            last_day(row.expires_at, store.time_zone) if row.expires_at else None,
             link(order_id),
             can_be_taken=True,
         )

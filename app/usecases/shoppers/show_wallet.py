@@ -12,7 +12,7 @@ from app.db.stores import accounts_of
 from app.db.tables import SpendRuleRow, StoreRow
 from app.domain.catalogue import SalesChannel
 from app.domain.claim import Balance
-from app.domain.expiry_policy import last_day
+from app.domain.days import last_day
 from app.domain.spending import worth
 from app.domain.store import AccountKind
 from app.errors import Unavailable

@@ -1,11 +1,11 @@
 """What a customer took in the wallet: the list, the code of one, and giving it back by a second press."""
 
-from datetime import timedelta
 from uuid import UUID
 
 from flask import Blueprint, abort, request
 from werkzeug import Response as BaseResponse
 
+from app.domain.days import last_day
 from app.errors import NoRedemption, NotWithdrawn
 from app.usecases.rewards.own_redemptions import list_own_redemptions, see_own, withdraw_own
 from app.usecases.rewards.see_redemption import Redemption
@@ -40,7 +40,7 @@ def add_routes(routes: Blueprint, services: Services, access: WalletAccess) -> N
             code=tuple(found.code[start : start + _GROUP] for start in range(0, len(found.code), _GROUP)),
             qr=qr_code(found.code) if found.code else None,
             # Saleor keeps the days of its codes in UTC.
-            last_day=None if found.over_at is None else (found.over_at - timedelta(microseconds=1)).date(),
+            last_day=None if found.over_at is None else last_day(found.over_at, "UTC"),
             is_refused="refused" in request.args,
         )
 
