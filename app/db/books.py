@@ -105,7 +105,13 @@ _MOVEMENTS = (
 )
 _CLAIMS = select(ClaimRow).where(IsIn(col(ClaimRow.order_id), "order_ids"))
 _ADJUSTMENTS = (
-    sa.select(col(AdjustmentRow.order_id), col(AdjustmentRow.id), col(AdjustmentRow.points), col(AdjustmentRow.arithmetic))
+    sa.select(
+        col(AdjustmentRow.order_id),
+        col(AdjustmentRow.id),
+        col(AdjustmentRow.points),
+        col(AdjustmentRow.arithmetic),
+        col(AdjustmentRow.claim_id),
+    )
     .where(IsIn(col(AdjustmentRow.order_id), "order_ids"))
     .order_by(col(AdjustmentRow.id))
 )
@@ -120,7 +126,7 @@ _GONE = sa.select(
 
 
 def _add_change(books: Books, row: Any) -> None:
-    change = ByStaff(row.id, row.points, is_summed=row.arithmetic is None)
+    change = ByStaff(row.id, row.points, is_summed=row.arithmetic is None, is_withdrawal=row.claim_id is not None)
     books.changes = replace(books.changes, staff=(*books.changes.staff, change))
 
 

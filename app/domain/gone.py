@@ -1,8 +1,8 @@
 """What is gone of an order's points: what ran out with a claim, and what staff withdrew or took.
 
 Each is counted once, at what it really removed: of the order's own points first, then of what staff gave. So a refund takes
-nothing that is gone already, and one that fails later brings back only what it had taken. Example: 40 are withdrawn, and 15 of
-40 are refunded: 0 are due. A gift of 10 then brings 10.
+nothing that is gone already, and one that fails later brings back only what it had taken. Withdrawing a link leaves what staff
+gave. Example: of an order of 40, the link is withdrawn, 15 are refunded, and 10 are given, in any order: 10 are due.
 """
 
 from collections.abc import Collection, Mapping
@@ -32,12 +32,14 @@ NOTHING_GONE = Gone()
 class ByStaff:
     """Points that staff gave to an order, or, with a minus, asked to take from it.
 
-    `is_summed` is true of one that an older version of the app wrote: it counts with its sign, as it did then.
+    `is_summed` is true of one that an older version of the app wrote: it counts with its sign, as it did then. `is_withdrawal`
+    is true where a claim's link was withdrawn.
     """
 
     id: int
     points: int
     is_summed: bool = False
+    is_withdrawal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +76,17 @@ class Changes:
         """Give what an order is due that has earned these points."""
         return sum(self._left(points))
 
-    def taking(self, asked: int, points: int) -> Gone:
-        """Split what staff take: as much as is there."""
-        return self._split(min(asked, self.due(points)), points)
+    @property
+    def gifts_left(self) -> int:
+        """Give what staff gave and is not gone."""
+        summed = sum(change.points for change in self.staff if change.is_summed)
+        gifts = sum(change.points for change in self.staff if not change.is_summed and change.points > 0)
+        return max(gifts + max(summed, 0) - self.gone.of_gifts, 0)
+
+    def taking(self, asked: int, points: int, *, is_withdrawal: bool = False) -> Gone:
+        """Split what staff take: as much as is there. Of a link that held earned points, what staff gave stays."""
+        gone = self._split(min(asked, self.due(points)), points)
+        return Gone(gone.of_points) if is_withdrawal and gone.of_points else gone
 
     def running_out(self, amount: int, points: int) -> Gone:
         """Split what runs out with a claim: all that the claim holds."""
@@ -89,14 +99,20 @@ class Changes:
 
     def _left(self, points: int) -> tuple[int, int]:
         summed = sum(change.points for change in self.staff if change.is_summed)
-        gifts = sum(change.points for change in self.staff if not change.is_summed and change.points > 0)
-        return (
-            max(points + min(summed, 0) - self.gone.of_points, 0),
-            max(gifts + max(summed, 0) - self.gone.of_gifts, 0),
-        )
+        return max(points + min(summed, 0) - self.gone.of_points, 0), self.gifts_left
 
 
 NO_CHANGES = Changes()
+
+
+def gifts_on_link(changes: Changes, *, on_link: int, elsewhere: int) -> int:
+    """Give how many of a link's points stay when it is withdrawn, because staff gave them to the order.
+
+    Points of the order that are `elsewhere`, in a balance or on another link, count as the gifts first. Of a link that holds
+    nothing but gifts, none stay.
+    """
+    gifts = min(max(changes.gifts_left - elsewhere, 0), on_link)
+    return gifts if gifts < on_link else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +144,6 @@ def newly_gone(changes: Changes, points: int, *, ran_out: Mapping[UUID, int], co
     for position, change in enumerate(changes.staff):
         if change.points < 0 and not change.is_summed and change.id not in counted:
             before = replace(so_far, staff=changes.staff[:position])
-            by_staff[change.id] = before.taking(-change.points, points)
+            by_staff[change.id] = before.taking(-change.points, points, is_withdrawal=change.is_withdrawal)
             so_far = replace(so_far, taken=so_far.taken + by_staff[change.id])
     return NewlyGone(by_claim, by_staff)

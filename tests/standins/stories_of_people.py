@@ -163,12 +163,13 @@ RUNNING_OUT = (
 _IN_ANY_ORDER = {"withdrawn": withdrawn, "refunded": money(Till.refund, "15"), "given": given(10)}
 WITHDRAWING = (
     *(
-        # A link is withdrawn as a whole: a gift that came before lies on it, and goes with it.
+        # A gift that lies on the withdrawn link stays.
         StoryOfPeople(
             f"a claim of 40 is {', '.join(names)}",
             _adas("40"),
             tuple(map(_IN_ANY_ORDER.__getitem__, names)),
-            *((10, {ADA: 10}) if names.index("withdrawn") < names.index("given") else (0, {})),
+            10,
+            {ADA: 10},
         )
         for names in permutations(_IN_ANY_ORDER)
     ),

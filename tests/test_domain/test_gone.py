@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.arithmetic_versions import FIRST, SECOND, changed
 from app.domain.earning import Because, Due
-from app.domain.gone import ByStaff, Changes, Gone, newly_gone
+from app.domain.gone import ByStaff, Changes, Gone, gifts_on_link, newly_gone
 from tests.test_domain.orders import due, money, order, rule
 
 CLAIM = UUID(int=1)
@@ -53,6 +53,31 @@ def test_a_gift_made_after_the_claim_ran_out_is_not_on_it() -> None:
 @pytest.mark.parametrize(("asked", "gone"), [(10, Gone(10)), (20, Gone(20)), (25, Gone(20, 5)), (1000, Gone(20, 10))])
 def test_a_taking_removes_what_is_there_of_earned_points_first(asked: int, gone: Gone) -> None:
     assert newly_gone(changes(10, -asked), 20, ran_out={}).by_staff == {2: gone}
+
+
+@pytest.mark.parametrize(
+    ("gifts", "on_link", "elsewhere", "stay"),
+    [
+        (0, 40, 0, 0),
+        (10, 50, 0, 10),
+        # What the customer has already counts as the gift.
+        (10, 40, 10, 0),
+        (10, 46, 4, 6),
+        # A link that holds nothing else is withdrawn as it is.
+        (10, 10, 0, 0),
+        (10, 10, 40, 0),
+        (30, 20, 0, 0),
+    ],
+)
+def test_gifts_stay_when_the_link_that_they_lie_on_is_withdrawn(gifts: int, on_link: int, elsewhere: int, stay: int) -> None:
+    assert gifts_on_link(changes(gifts), on_link=on_link, elsewhere=elsewhere) == stay
+
+
+@pytest.mark.parametrize(("earned", "gone"), [(40, Gone(40)), (25, Gone(25)), (0, Gone(0, 10))])
+def test_a_withdrawal_takes_earned_points_or_where_there_are_none_the_gift(earned: int, gone: Gone) -> None:
+    staff = (ByStaff(1, 10), ByStaff(2, -40, is_withdrawal=True))
+
+    assert newly_gone(Changes(staff), earned, ran_out={}).by_staff == {2: gone}
 
 
 def test_a_gift_after_taking_too_much_is_given_in_full() -> None:

@@ -221,6 +221,25 @@ def test_an_open_claim_is_withdrawn_and_never_granted_again(desk: Desk) -> None:
     assert world.order(order_id).granted == 0
 
 
+def test_a_gift_stays_when_the_link_that_it_lies_on_is_withdrawn(desk: Desk) -> None:
+    world = desk.world
+    order_id = paid_order(world)
+    press(desk, order_id, "adjust", points="10", reason="late parcel")
+    world.settle()
+    [claim] = world.claims(order_id)
+    assert "Only the 10 points that staff gave can still be claimed. The order will not earn the other 100 again." in seen(
+        desk.get(f"orders/{order_id}")
+    )
+
+    press(desk, order_id, "void", claim=str(claim.id), void_reason="fraud")
+    world.settle()
+
+    assert adjustments(world)[-1].points == -100
+    assert (world.order(order_id).granted, world.order(order_id).status) == (10, "ready")
+    refund(world, order_id, "100")
+    assert world.order(order_id).granted == 10
+
+
 def test_a_claim_is_withdrawn_once_whoever_presses(desk: Desk) -> None:
     world = desk.world
     order_id = paid_order(world)

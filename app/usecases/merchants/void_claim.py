@@ -1,8 +1,8 @@
-"""Void an open claim: take its points off what the order is due, and let the worker withdraw the link.
+"""Void an open claim: take its earned points off what the order is due, and let the worker withdraw the link.
 
 If only the claim were withdrawn at the provider, the next look would find that the order lacks points, and would grant them
 again. So voiding is an adjustment of the order, which names the claim. Less is due then, and settling does what it always does:
-it first withdraws what nobody has taken.
+it first withdraws what nobody has taken. Points of the same link that staff gave to the order can still be claimed.
 """
 
 from uuid import UUID
@@ -10,12 +10,14 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session, col, select
 
+from app.db.books import books_of
 from app.db.form_tokens import FormToken, is_first
 from app.db.logbook import write_log
 from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, OrderRow, StoreRow
 from app.db.waking import wake
 from app.domain.arithmetic_versions import NEWEST
 from app.domain.claim import ClaimState
+from app.domain.gone import gifts_on_link
 from app.errors import BadRequest
 from app.usecases.merchants.adjust_points import TEXT_LENGTH_MAX
 from app.usecases.services import Services
@@ -26,7 +28,7 @@ _REASON = "Claim link withdrawn: "
 
 
 def void_claim(services: Services, store_id: int, claim_id: UUID, *, reason: str, who: str, once: FormToken | None = None) -> int:
-    """Void a claim that nobody has opened or taken, and give its points.
+    """Void a claim that nobody has opened or taken, and give the points that cannot be claimed any more.
 
     Raises BadRequest when it is not open any more, was voided before, or there is no reason.
     """
@@ -38,10 +40,12 @@ def void_claim(services: Services, store_id: int, claim_id: UUID, *, reason: str
         if once is not None and not is_first(session, once, now):
             return 0
         claim, order = _locked(session, store_id, claim_id)
+        changes = books_of(session, [claim.order_id])[claim.order_id].changes
+        points = claim.points - gifts_on_link(changes, on_link=claim.points, elsewhere=order.granted - claim.points)
         adjustment = AdjustmentRow(
             store_id=store_id,
             order_id=order.id,
-            points=-claim.points,
+            points=-points,
             reason=_REASON + reason.strip(),
             made_by=who,
             made_at=now,
@@ -50,10 +54,10 @@ def void_claim(services: Services, store_id: int, claim_id: UUID, *, reason: str
         )
         session.add(adjustment)
         wake(session, order.id or 0, now)
-        said = f"The claim link of order {order.number or ''} is withdrawn: {claim.points} points. {reason.strip()}"
+        said = f"The claim link of order {order.number or ''} is withdrawn: {points} points. {reason.strip()}"
         write_log(session, store_id, "claim_withdrawn", said, now=now, made_by=who)
-    log.info("claim voided", store_id=store_id, points=claim.points)
-    return claim.points
+    log.info("claim voided", store_id=store_id, points=points)
+    return points
 
 
 def _locked(session: Session, store_id: int, claim_id: UUID) -> tuple[ClaimRow, OrderRow]:

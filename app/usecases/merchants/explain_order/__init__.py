@@ -15,7 +15,7 @@ from app.db.snapshots import stored_order
 from app.db.stores import accounts_of, rules_of
 from app.db.tables import AdjustmentRow, ClaimRow, EventRow, GoneRow, MovementRow, OrderRow, PointsClaimRow, StoreRow
 from app.domain.claim import ClaimState
-from app.domain.gone import Changes
+from app.domain.gone import NO_CHANGES, Changes, gifts_on_link
 from app.domain.order import Order
 from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.domain.store import AccountKind
@@ -64,6 +64,7 @@ class Explanation:
     other_holders: tuple[str, ...] = ()
     requests: tuple[ShownRequest, ...] = ()
     payments: tuple[ShownPayment, ...] = ()
+    changes: Changes = NO_CHANGES
 
     @property
     def is_waiting(self) -> bool:
@@ -101,6 +102,10 @@ class Explanation:
         """The links that nobody has seen or taken, and that are not about to be withdrawn."""
         going = {one.claim_id for one in self.adjustments}
         return tuple(one for one in self.claims if one.state == ClaimState.OPEN and one.points > 0 and one.id not in going)
+
+    def gifts_on(self, claim: ShownClaim) -> int:
+        """Give how many of a link's points stay when it is withdrawn, because staff gave them."""
+        return gifts_on_link(self.changes, on_link=claim.points, elsewhere=self.order.granted - claim.points)
 
 
 def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Explanation | None:
@@ -147,6 +152,7 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         other_holders=tuple(other_holders),
         requests=tuple(requests),
         payments=payments,
+        changes=books.changes,
     )
 
 
