@@ -41,7 +41,8 @@ PAGE = """<pre id="shown"></pre>
 %(hook)s
 import { render } from "react";
 globalThis.draw = () => setTimeout(() => {
-  document.querySelector("#shown").textContent = JSON.stringify(render(() => usePoints(%(api)s, globalThis.token)), ["state", "points", "code"]);
+  const points = render(() => usePoints(%(api)s, globalThis.token));
+  document.querySelector("#shown").textContent = JSON.stringify(points, ["state", "points", "code"]);
 });
 globalThis.be = (token) => { globalThis.token = token; globalThis.draw(); };
 </script>"""
