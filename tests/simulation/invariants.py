@@ -199,11 +199,16 @@ def _left_of(books: Books, order: OrderRow) -> Iterator[tuple[str, str, int]]:
         yield purse, moved_to(books, purse, email, at), points + sum(debits.values()) + back
 
 
-def moved_to(books: Books, purse: str, email: str, at: datetime | None) -> str:
-    """Say who has now what somebody had at a moment: the moves of that ledger, in the order in which they happened."""
+def moved_to(books: Books, purse: str, email: str, at: datetime | None, *, until: datetime | None = None) -> str:
+    """Say who has what somebody had at a moment: the moves of that ledger, in the order in which they happened.
+
+    It is who has it now, or had it at a later moment.
+    """
     for move in books.moves:
-        is_later = move.moved_at is not None and at is not None and move.moved_at >= at
-        if is_later and books.purses[move.account_id] == purse and _same(move.from_email, email):
+        is_between = (
+            move.moved_at is not None and at is not None and at <= move.moved_at and (until is None or move.moved_at < until)
+        )
+        if is_between and books.purses[move.account_id] == purse and _same(move.from_email, email):
             email = move.to_email
     return email
 

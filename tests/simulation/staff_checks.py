@@ -120,10 +120,13 @@ def a_batch_that_was_undone_left_each_balance_as_if_it_had_not_been(world: World
 def _wrong_undo(world: World, rows: StaffRows, batch: StaffBatch, row: BatchChangeRow, moved: PointsEntryRow) -> Wrongs:
     back = rows.entries.get(row.undo_movement_id) if row.undo_movement_id else None
     movement = rows.movements[row.movement_id or UUID(int=0)]
-    holder = moved_to(rows.books, rows.books.purse(movement), movement.email, movement.ended_at).strip().casefold()
+    # A customer who is moved after the undo takes along what is left.
+    undone_at = back.created_at if back is not None else None
+    purse = rows.books.purse(movement)
+    holder = moved_to(rows.books, purse, movement.email, movement.ended_at, until=undone_at).strip().casefold()
     what = f"a change of {moved.amount} in batch {batch.number}"
     if back is not None and rows.emails[back.customer_id] != holder:
-        yield f"{what} was undone for {rows.emails[back.customer_id]}, and {holder} holds the points"
+        yield f"{what} was undone for {rows.emails[back.customer_id]}, and {holder} held the points"
     elif moved.amount < 0:
         if back is None or back.amount != -moved.amount:
             yield f"{what} was undone by {back and back.amount}"
