@@ -245,6 +245,27 @@ def test_a_reward_is_taken_its_code_is_copied_and_given_back(opens: OpenPage, ad
     assert code not in page.content()
 
 
+def test_a_page_follows_what_becomes_of_a_reward(opens: OpenPage, ada: Visitor) -> None:
+    give(ada.world, 1_200)
+    offer(ada.world)
+    giving = GivingShop(ada.world)
+    page = opens().page
+    page.clock.install()
+    sign_in(ada, page)
+    page.get_by_role("link", name="Take Ten off").click()
+    page.get_by_role("button", name="Take it for 500 points").click()
+    page.get_by_role("link", name="Give it back").click()
+    page.get_by_role("button", name="Give it back").click()
+    expect(page.get_by_text("The code no longer works.")).to_be_visible()
+
+    giving.work()
+    giving.wait(minutes=11)
+    giving.wait(minutes=11)
+    page.clock.run_for(31_000)
+
+    expect(page.get_by_text("500 points came back.")).to_be_visible()
+
+
 def test_whoever_takes_rewards_can_read_and_reach_everything(opens: OpenPage, ada: Visitor) -> None:
     give(ada.world, 1_200)
     reward, _ = offer(ada.world)

@@ -1,4 +1,5 @@
-// Copies a reward's code. Without this script there is no button, and the code can be marked and copied as ever.
+// Copies a reward's code, and follows one that is on its way. Without this script the code can be marked and copied as ever, and
+// a link looks again.
 "use strict";
 (() => {
   const button = document.getElementById("copy");
@@ -14,4 +15,16 @@
       button.hidden = true;
     }
   });
+})();
+(() => {
+  const waiting = document.querySelector("[data-stage]");
+  if (waiting === null) return;
+  setInterval(async () => {
+    if (document.hidden) return;
+    const answer = await fetch(location.href).catch(() => null);
+    if (answer === null || !answer.ok) return;
+    const seen = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-stage]");
+    // Nothing moves on the page until there is something new.
+    if (seen === null || seen.dataset.stage !== waiting.dataset.stage) location.reload();
+  }, waiting.dataset.seconds * 1000);
 })();

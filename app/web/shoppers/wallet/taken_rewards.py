@@ -1,11 +1,13 @@
 """What a customer took in the wallet: the list, the code of one, and giving it back by a second press."""
 
+from types import MappingProxyType
 from uuid import UUID
 
 from flask import Blueprint, abort, request
 from werkzeug import Response as BaseResponse
 
 from app.domain.days import last_day
+from app.domain.redemptions import RedemptionStage
 from app.errors import NoRedemption, NotWithdrawn
 from app.usecases.rewards.own_redemptions import list_own_redemptions, see_own, withdraw_own
 from app.usecases.rewards.see_redemption import Redemption
@@ -17,6 +19,10 @@ from app.web.shoppers.wallet.wallet_pages import before_in_query, wallet_page
 LISTED = 20
 # A code is shown in groups: people read it aloud, and type it.
 _GROUP = 4
+# What ends by itself, and how often the page looks whether it has: in seconds.
+_LOOKS_AGAIN = MappingProxyType(
+    {RedemptionStage.TAKEN: 2, RedemptionStage.RETURNING: 2, RedemptionStage.ASKED: 10, RedemptionStage.WITHDRAWING: 30}
+)
 
 
 def add_routes(routes: Blueprint, services: Services, access: WalletAccess) -> None:
@@ -32,11 +38,13 @@ def add_routes(routes: Blueprint, services: Services, access: WalletAccess) -> N
     def see(slug: str, reference: UUID) -> BaseResponse:
         visit = access.enter(slug)
         found = _own(services, visit, reference)
+        looks_again = _LOOKS_AGAIN.get(found.stage)
         return wallet_page(
             "wallet_redemption.html",
             visit,
-            has_script=bool(found.code),
+            has_script=bool(found.code or looks_again),
             redemption=found,
+            looks_again=looks_again,
             code=tuple(found.code[start : start + _GROUP] for start in range(0, len(found.code), _GROUP)),
             qr=qr_code(found.code) if found.code else None,
             # Saleor keeps the days of its codes in UTC.
