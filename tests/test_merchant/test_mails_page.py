@@ -8,18 +8,20 @@ import requests
 from playwright.sync_api import expect
 from sqlmodel import select
 
-from app.db.tables import LogEntryRow, MailKindRow, MailTextRow
+from app.db.tables import LogEntryRow, MailKindRow, MailServerRow, MailTextRow
 from app.domain.mails import MailKind
 from app.languages import LANGUAGES
 from tests.clock import MovableClock
 from tests.standins.dashboard import StandInDashboard
-from tests.standins.mail import StandInMail
+from tests.standins.mail import Fault, StandInMail
 from tests.standins.saleor import StandInSaleor
 from tests.test_mailing.post import Post
 from tests.test_merchant.calls import Desk, notified, once_in, seen
 from tests.test_merchant.conftest import OpenFrame
+from tests.test_merchant.test_banners import banners
 from tests.test_merchant.test_reading import faults_in
 from tests.test_merchant.test_the_frame import app_in
+from tests.test_web.calls import ready_order
 from tests.world import open_world
 
 PAGE = "settings/mails"
@@ -206,3 +208,27 @@ def test_mails_are_set_and_previewed_by_clicking(post: Post, mailer: Desk, frame
 
     [got] = post.server.delivered
     assert "Schön, dass Sie da waren." in got.part("plain")
+
+
+@pytest.mark.parametrize("fault", [Fault.SENDER_5XX, Fault.CUT_AT_RCPT])
+def test_each_page_says_that_mails_wait_and_why(post: Post, mailer: Desk, fault: Fault) -> None:
+    save(mailer, PAGE, FORM)
+    ready_order(post.world, email="ada@example.com")
+    post.server.faults = [fault]
+
+    post.send()
+    [banner] = banners(mailer)
+
+    assert banner.startswith("Mails to customers wait")
+    assert ("Sender address rejected" if fault is Fault.SENDER_5XX else "broke off") in banner
+    post.world.clock.advance(hours=1)
+    post.send()
+    assert post.states() == ["sent"]
+    assert banners(mailer) == []
+
+
+def test_a_shop_that_sends_no_mails_does_not_read_of_the_mail_server(post: Post, mailer: Desk) -> None:
+    with post.world.services.database.writing() as session:
+        session.add(MailServerRow(id=1, failures=3, problem="The mail server is away."))
+
+    assert banners(mailer) == []

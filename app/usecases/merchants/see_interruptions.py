@@ -1,15 +1,15 @@
-"""See what keeps a store's points from being given and taken back now, whatever the order. One query."""
+"""See what keeps a store's points, or its mails, from their way now, whatever the order. One query."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlmodel import col
 
 from app.db.processes import Signs, signs_asked
-from app.db.tables import AccountRow, StoreRow
+from app.db.tables import AccountRow, MailKindRow, MailServerRow, StoreRow
 from app.domain.signs_of_life import missing_since
 from app.domain.store import StoreState
 from app.usecases.services import Services
@@ -23,6 +23,7 @@ class Interrupted(StrEnum):
     SWEEP = "sweep"
     PROVIDER = "provider"
     WORKER = "worker"
+    MAILS = "mails"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,18 @@ class Interruption:
 def see_interruptions(services: Services, store_id: int) -> list[Interruption]:
     """See what interrupts the work for a store now."""
     now = services.clock()
+    sends_mails = exists().where(col(MailKindRow.store_id) == col(StoreRow.id), col(MailKindRow.is_on))
     query = (
-        select(StoreRow, AccountRow, *signs_asked(now))
+        select(StoreRow, AccountRow, MailServerRow, sends_mails, *signs_asked(now))
         .join(AccountRow, (col(AccountRow.store_id) == col(StoreRow.id)) & col(AccountRow.is_current))
+        # There is one row at most: all stores send by the same server.
+        .outerjoin(MailServerRow, col(MailServerRow.id) == 1)
         .where(col(StoreRow.id) == store_id)
     )
     with services.database.reading() as session:
-        store, account, *signs = session.execute(query).one()
-        return list(_interruptions(store, account, Signs(*signs), now))
+        store, account, server, has_mails, *signs = session.execute(query).one()
+        interruptions = [*_interruptions(store, account, Signs(*signs), now)]
+        return [*interruptions, *_of_mails(store, server)] if has_mails else interruptions
 
 
 def _interruptions(store: StoreRow, account: AccountRow, signs: Signs, now: datetime) -> Iterator[Interruption]:
@@ -59,3 +64,10 @@ def _interruptions(store: StoreRow, account: AccountRow, signs: Signs, now: date
     worker_missing_since = missing_since(signs.worker_seen_at, signs.web_since, now)
     if worker_missing_since is not None:
         yield Interruption(Interrupted.WORKER, worker_missing_since)
+
+
+def _of_mails(store: StoreRow, server: MailServerRow | None) -> Iterator[Interruption]:
+    if server is not None and server.failures:
+        yield Interruption(Interrupted.MAILS, server.failing_since, server.problem or "")
+    elif store.mail_problem:
+        yield Interruption(Interrupted.MAILS, None, store.mail_problem)

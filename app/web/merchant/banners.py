@@ -42,6 +42,11 @@ _WORDS: dict[Interrupted, tuple[Tone, str, str]] = {
         "No worker was seen{since}.",
         "No points are given or taken back until one runs. Ask whoever operates Saleor Points to start it: saleor-points worker",
     ),
+    Interrupted.MAILS: (
+        "error",
+        "Mails to customers wait{since}.",
+        "{reason} The app tries again by itself, and points are not affected. The sender is set in Settings, under Mails.",
+    ),
 }
 
 
