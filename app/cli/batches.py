@@ -8,6 +8,7 @@ import click
 from app.cli.approve_refuse import add_decisions
 from app.cli.operating import minute, open_services, option_store, option_who, table
 from app.domain.change_batches import Unusable, WantedChange
+from app.domain.how_many import how_many
 from app.logs import written_out
 from app.usecases.merchants.batches.batch_words import what_it_did, what_it_would_do
 from app.usecases.merchants.batches.check_changes import check_changes
@@ -47,7 +48,10 @@ def run(path: Path, *, store: str, reason: str, who: str, dry_run: bool) -> None
         _say_refused(services, store, batch_id)
         batch = see_batch(services, store, batch_id, size=0).batch
     usable = batch.changes - batch.failed
-    click.echo(f"Batch {batch_id}: {usable} customers, +{batch.given} and -{batch.taken} points; {batch.failed} rows left out.")
+    click.echo(
+        f"Batch {batch_id}: {how_many(usable, 'customer')}, +{batch.given} and -{batch.taken} points;"
+        f" {how_many(batch.failed, 'row')} left out."
+    )
     if is_started:
         click.echo(f"The worker makes the changes. See them: saleor-points batches show {batch_id} --store {store}")
     else:

@@ -7,6 +7,7 @@ import click
 
 from app.cli.operating import minute, open_services, option_store, option_who, table
 from app.cli.private_output import keep_output_private
+from app.domain.how_many import how_many
 from app.usecases.merchants.list_moves import list_moves
 from app.usecases.merchants.move_customer import move_customer, preview_move
 from app.usecases.merchants.two_customers import CustomerMove
@@ -71,13 +72,14 @@ def erase(email: str, *, store: str, yes: bool) -> None:
     with open_services() as services:
         if not yes:
             kept = show_customer(services, store, email)
-            click.echo(f"{_balance(kept)} {len(kept.orders)} orders, {len(kept.claims)} claims.")
+            click.echo(f"{_balance(kept)} {how_many(len(kept.orders), 'order')}, {how_many(len(kept.claims), 'claim')}.")
             click.confirm("Erase this customer? The points are lost, and it cannot be undone.", abort=True)
         erased = erase_customer(services, store, email)
     click.echo(
-        f"Erased. The address was taken from {erased.orders} orders, {erased.movements} movements and {erased.claims} claims;"
-        f" {erased.withdrawn} open claims were withdrawn at once, those of orders follow within seconds.\n"
-        f"{erased.entries_kept} entries are kept without a name; their balance of {erased.points_left} points is nobody's."
+        f"Erased. The address was taken from {how_many(erased.orders, 'order')}, {how_many(erased.movements, 'movement')} and"
+        f" {how_many(erased.claims, 'claim')}. Claims withdrawn at once: {erased.withdrawn}; those of orders follow within"
+        f" seconds.\nEntries kept without a name: {erased.entries_kept}. Their balance of {how_many(erased.points_left, 'point')}"
+        " is nobody's."
     )
 
 
@@ -130,8 +132,8 @@ def split(*, store: str) -> None:
 
 def _takes_along(move: CustomerMove) -> str:
     return (
-        f"{move.points} points, {move.claims} claims of {move.waiting} points that wait, and {move.orders} orders follow from"
-        f" {move.from_email} to {move.to_email}."
+        f"{how_many(move.points, 'point')}, {how_many(move.claims, 'claim')} of {move.waiting} that wait, and"
+        f" {how_many(move.orders, 'order')}: from {move.from_email} to {move.to_email}."
     )
 
 

@@ -433,7 +433,7 @@ def test_a_command_moves_a_customer_and_lists_it(embedded_world: World, monkeypa
     said = typed(*words, answer="y")
 
     assert refused.exit_code != 0
-    assert "60 points, 0 claims of 0 points that wait, and 1 orders follow" in said.output
+    assert "60 points, 0 claims of 0 that wait, and 1 order: from" in said.output
     assert world.balance(BOB).available == 60
     listed = typed("customers", "moves", "--store", slug(world)).output
     assert all(word in listed for word in (ADA, BOB, "60", "done", WHO, "a typing error"))

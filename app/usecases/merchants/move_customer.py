@@ -19,6 +19,7 @@ from app.db.staff_days import count_change
 from app.db.tables import CustomerMoveRow
 from app.db.tables.customer_move import MoveState
 from app.db.waking import wake
+from app.domain.how_many import how_many
 from app.domain.settlement import CauseKind, MovementKind
 from app.domain.staff_limits import Limit
 from app.errors import BadRequest
@@ -85,7 +86,8 @@ def move_customer(
         elif both.balance.available > 0:
             _plan_debit(services, session, both, move)
         _wake_orders(services, session, both)
-        said = f"A customer is moved to another address: {told.points} points and {told.orders} orders. {move.reason}"
+        along = f"{how_many(told.points, 'point')} and {how_many(told.orders, 'order')}"
+        said = f"A customer is moved to another address: {along}. {move.reason}"
         write_log(session, move.store_id, "customer_move", said, now=move.made_at, made_by=move.made_by)
     log.info("customer moved", store=store_slug, points=told.points, orders=told.orders)
     return told

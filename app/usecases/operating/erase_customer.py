@@ -27,6 +27,7 @@ from app.db.tables.points_claim import PointsClaimState
 from app.db.waking import wake
 from app.domain.claim import ClaimState
 from app.domain.email import made_up_address
+from app.domain.how_many import how_many
 from app.domain.moments import holds
 from app.domain.redemptions import LEFT, SETTLED
 from app.domain.settlement import INSTANT_KINDS, MovementState
@@ -106,7 +107,8 @@ def erase_customer(
         forget_known(session, store.id or 0, keys_in(session, email))
         for order in person.orders:
             wake(session, order.id or 0, now)
-        said = f"A customer was erased: {len(person.orders)} orders and {len(person.movements)} changes name nobody now."
+        orders, changes = how_many(len(person.orders), "order"), how_many(len(person.movements), "change")
+        said = f"A customer was erased: the address is gone from {orders} and {changes}."
         write_log(session, store.id or 0, "erased", said, now=now, made_by=who)
     if not services.database.empty_wal():
         log.warning("the database's WAL was in use: erased text stays in it until it is next emptied", store=slug)

@@ -17,6 +17,7 @@ from app.db.moment_conditions import is_free
 from app.db.tables import BatchChangeRow, ChangeBatchRow, StoreRow
 from app.domain import retry
 from app.domain.change_batches import AT_WORK, BatchState, ChangeState
+from app.domain.how_many import how_many
 from app.domain.store import StoreState
 from app.usecases.merchants.batches.collect_outcomes import collect_outcomes
 from app.usecases.merchants.batches.make_changes import make_changes, undo_changes
@@ -105,9 +106,9 @@ def _end_if_done(session: Session, batch: ChangeBatchRow, now: datetime) -> bool
         return False
     batch.state, batch.ended_at = _THEN[state], now
     if state is BatchState.RUNNING:
-        said = f"Batch {batch.id} is done: {batch.done} customers were changed, {batch.failed} rows were not."
+        said = f"Batch {batch.id} is done: {how_many(batch.done, 'customer')} changed, {how_many(batch.failed, 'row')} not used."
     else:
         back = _count(session, batch, ChangeState.UNDONE)
-        said = f"Batch {batch.id} is undone: points of {back} customers were moved back."
+        said = f"Batch {batch.id} is undone: points of {how_many(back, 'customer')} were moved back."
     write_log(session, batch.store_id, "batch_ended", said, now=now)
     return True
