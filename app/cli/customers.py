@@ -40,7 +40,7 @@ def show(email: str, *, store: str, before: int | None) -> None:
         taken = list_redemptions_of(services, store, email=email)
     click.echo(_balance(kept))
     if kept.open_amounts:
-        click.echo(f"{len(kept.open_amounts)} claims of {sum(kept.open_amounts)} points wait to be taken.")
+        click.echo(f"Waiting to be taken: {how_many(len(kept.open_amounts), 'claim')} of {how_many(sum(kept.open_amounts), 'point')}.")
     for heading, text in (*_parts(kept), *_rewards(taken)):
         click.echo(f"\n{heading}\n{text}")
     if kept.history.older is not None:

@@ -71,7 +71,7 @@ def test_a_customer_is_shown_with_balance_entries_claims_orders_and_movements(wo
     said = customers(world, "show", ADA)
 
     assert "100 points available, 0 used." in said
-    assert "1 claims of 100 points wait to be taken." in said
+    assert "Waiting to be taken: 1 claim of 100 points." in said
     assert "History (1)" in said
     assert "Claims (2)" in said
     assert "Orders (2)" in said
