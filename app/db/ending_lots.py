@@ -1,47 +1,80 @@
 """Which lots of which customers run out in a time that lies ahead: for whoever tells the customers."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
+from sqlalchemy import tuple_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from app.db.bulk import IsIn, insert_rows
 from app.db.points_policies import as_policy
-from app.db.tables import PointsCustomerRow, PointsLotRow, PointsPolicyRow
+from app.db.tables import PointsCustomerRow, PointsEntryRow, PointsLotRow, PointsNoticeRow, PointsPolicyRow
+from app.db.tables.points_entry import EntryKind
+from app.domain.ending_notices import EndingLot, GivenNotice
 
 
-class EndingLot(NamedTuple):
-    """A lot that runs out at `ends` if its customer does nothing until then."""
+class LookedTo(NamedTuple):
+    """How far a look at customers has come: the last one's next end, and id."""
 
-    lot_id: int
+    ends_next: datetime
     customer_id: int
-    email: str
-    points: int
-    ends: datetime
-    announced_at: datetime | None
 
 
-def ending_lots(session: Session, store_id: int, after: datetime, until: datetime) -> Iterator[EndingLot]:
-    """Give a store's lots that run out after one moment and until another, customer by customer.
+def ending_customers(session: Session, store_id: int, until: datetime, *, after: LookedTo | None, limit: int) -> list[LookedTo]:
+    """Find a store's next customers of whom something may run out until a moment, those whose next end is soonest first.
 
-    No lot runs out before `ends_next` of its customer, so the index of that column finds all of them.
+    No lot runs out before `ends_next` of its customer.
     """
+    place = (col(PointsCustomerRow.ends_next), col(PointsCustomerRow.id))
+    # An expression, so that no database takes the index of the store's customers: it would sort all of them for each look.
+    is_theirs = col(PointsCustomerRow.store_id) + 0 == store_id
+    query = select(*place).where(is_theirs, col(PointsCustomerRow.ends_next) <= until)
+    if after is not None:
+        query = query.where(tuple_(*place) > after)
+    return [LookedTo(*row) for row in session.execute(query.order_by(*place).limit(limit))]
+
+
+def ending_lots(
+    session: Session, store_id: int, customer_ids: Collection[int], after: datetime, until: datetime
+) -> list[EndingLot]:
+    """Give the lots of customers that run out after one moment and until another, customer by customer."""
     policies = {
         row.id: as_policy(row) for row in session.exec(select(PointsPolicyRow).where(PointsPolicyRow.store_id == store_id))
     }
+    maker, origin = aliased(PointsEntryRow), aliased(PointsEntryRow)
     query = (
-        select(PointsLotRow, PointsCustomerRow)
+        select(PointsLotRow, PointsCustomerRow, maker.kind, maker.created_at, origin.created_at)  # type: ignore[call-overload]  # five
         .join(PointsCustomerRow, col(PointsCustomerRow.id) == col(PointsLotRow.customer_id))
-        .where(
-            PointsCustomerRow.store_id == store_id,
-            col(PointsCustomerRow.ends_next) <= until,
-            col(PointsLotRow.points_left) > 0,
-        )
+        .join(maker, col(maker.id) == col(PointsLotRow.entry_id))
+        .join(origin, col(origin.id) == col(PointsLotRow.origin_id))
+        .where(IsIn(col(PointsLotRow.customer_id), "customer_ids", list(customer_ids)), col(PointsLotRow.points_left) > 0)
         .order_by(col(PointsCustomerRow.id), col(PointsLotRow.id))
     )
-    for lot, customer in session.exec(query.execution_options(yield_per=500)):
-        ends = lot.ends
+    found = []
+    for lot, customer, kind, made_at, came_at in session.exec(query):
+        # A lot that was moved here keeps the end that it had.
+        ends, since = lot.ends, came_at if kind == EntryKind.MOVE else made_at
         if ends is None and customer.active_at is not None:
-            ends = policies[lot.policy_id].ends_when_inactive(customer.active_at)
+            ends, since = policies[lot.policy_id].ends_when_inactive(customer.active_at), customer.active_at
         if ends is not None and after < ends <= until:
-            yield EndingLot(lot.id or 0, lot.customer_id, customer.email, lot.points_left, ends, lot.announced_at)
+            found.append(EndingLot(lot.customer_id, customer.email, lot.origin_id, lot.points_left, since, ends))
+    return found
+
+
+def given_notices(session: Session, lots: Iterable[EndingLot]) -> set[GivenNotice]:
+    """Give the notices that customers had of lots."""
+    origins = list({lot.origin for lot in lots})
+    query = select(PointsNoticeRow).where(IsIn(col(PointsNoticeRow.origin_id), "origins", origins))
+    return {GivenNotice(row.origin_id, row.ends, row.days) for row in session.exec(query)}
+
+
+def write_notices(session: Session, notices: Iterable[GivenNotice], mail_reference: UUID, now: datetime) -> None:
+    """Write that a mail gave notices. The database refuses one that was given before."""
+    rows = [
+        {"origin_id": origin, "ends": ends, "days": days, "told_at": now, "mail_reference": mail_reference}
+        for origin, ends, days in sorted(notices)
+    ]
+    insert_rows(session, PointsNoticeRow, rows)

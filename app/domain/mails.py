@@ -16,6 +16,7 @@ class MailKind(StrEnum):
     REMINDER = "reminder"
     REWARD_CODE = "reward_code"
     SIGN_IN = "sign_in"
+    POINTS_END = "points_end"
 
 
 class Urgency(IntEnum):
@@ -61,6 +62,8 @@ MANNERS = {
     MailKind.REWARD_CODE: Manner(Urgency.NOW, timedelta(days=7), comes_again=True, can_be_declined=False),
     MailKind.POINTS_READY: Manner(Urgency.LATER, timedelta(days=3), comes_again=False, can_be_declined=True),
     MailKind.REMINDER: Manner(Urgency.LATER, timedelta(days=3), comes_again=False, can_be_declined=True),
+    # The later notice is given seven days before: the day before the last it still helps.
+    MailKind.POINTS_END: Manner(Urgency.LATER, timedelta(days=6), comes_again=False, can_be_declined=True),
 }
 # One that waits is tried no later than this after the failure before: a person is waiting for it.
 _LONGEST_PAUSE = {Urgency.NOW: timedelta(minutes=1), Urgency.LATER: retry.BACKOFF_LONGEST}

@@ -1,11 +1,15 @@
 """What a mail says, before it is written as HTML and as text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from app.domain.mails import MailKind
 from app.languages import Speech
+
+# More lines would be a list that nobody reads: the last one adds up the days after.
+_LINES_MAX = 10
+_NO_BREAK = "\u00a0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,11 @@ def _filled(text: str, filled: Mapping[str, str]) -> str:
 def _points(values: Mapping[str, object]) -> int:
     points = values.get("points", 0)
     return points if isinstance(points, int) else 0
+
+
+def _listed(values: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
+    listed = values.get(name)
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
 
 def _text(values: Mapping[str, object], name: str) -> str:
@@ -122,9 +131,51 @@ def _reward_code(values: Mapping[str, object], shop: str, speech: Speech) -> Pas
     )
 
 
+def _points_end(values: Mapping[str, object], shop: str, speech: Speech) -> Passage:
+    _, ngettext = speech.messages.gettext, speech.messages.ngettext
+    ends = [(date.fromisoformat(str(one["day"])), _points(one)) for one in _listed(values, "days")]
+    points = _points(values)
+    if len(ends) > 1:
+        heading = ngettext("%(number)s point runs out soon", "%(number)s points run out soon", points)
+    else:
+        heading = ngettext("%(number)s point runs out after %(day)s", "%(number)s points run out after %(day)s", points)
+    # A heading is large: on a narrow phone its day needs two lines.
+    day = speech.day(ends[0][0]).replace(_NO_BREAK, " ") if ends else ""
+    heading %= {"number": speech.number(points), "day": day}
+    link = _text(values, "link")
+    return Passage(
+        subject=_("%(what)s at %(shop)s") % {"what": heading, "shop": shop},
+        heading=heading,
+        lines=(_("Until then you can use your points at %(shop)s.") % {"shop": shop},),
+        button=Button(_("Go to my points"), link) if link else None,
+        small=_each_day(ends, speech) if len(ends) > 1 else (),
+    )
+
+
+def _each_day(ends: Sequence[tuple[date, int]], speech: Speech) -> tuple[str, ...]:
+    """Say of each day how many points run out after it."""
+    ngettext = speech.messages.ngettext
+    shown = len(ends) if len(ends) <= _LINES_MAX else _LINES_MAX - 1
+    lines = [
+        _line(ngettext("After %(day)s: %(number)s point", "After %(day)s: %(number)s points", number), day, number, speech)
+        for day, number in ends[:shown]
+    ]
+    if shown < len(ends):
+        number = sum(number for _, number in ends[shown:])
+        rest = ngettext("Then, until %(day)s: %(number)s point", "Then, until %(day)s: %(number)s points", number)
+        lines.append(_line(rest, ends[-1][0], number, speech))
+    return tuple(lines)
+
+
+def _line(text: str, day: date, number: int, speech: Speech) -> str:
+    """Fill in a line in which the number stays with its word."""
+    return text.replace("%(number)s ", f"%(number)s{_NO_BREAK}") % {"day": speech.day(day), "number": speech.number(number)}
+
+
 _PASSAGES = {
     MailKind.SIGN_IN: _sign_in,
     MailKind.POINTS_READY: _points_ready,
     MailKind.REMINDER: _reminder,
     MailKind.REWARD_CODE: _reward_code,
+    MailKind.POINTS_END: _points_end,
 }

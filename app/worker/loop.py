@@ -14,6 +14,7 @@ from app.domain.mails import Urgency
 from app.errors import AppError
 from app.logs import fault_name, innermost_place
 from app.metrics import timed_batch
+from app.usecases.mailing.announce_ending import announce_ending
 from app.usecases.mailing.send_mails import send_mails
 from app.usecases.merchants.batches.run_batches import run_batches
 from app.usecases.merchants.continue_moves import continue_moves
@@ -57,6 +58,8 @@ def run(services: Services, stop: threading.Event, *, settlers: int = 1, sweep_e
     loops.append(threading.Thread(target=_repeat, args=expiry, name="expirer"))
     ending = (lambda: end_lots(services), stop, HOUSE_SECONDS)
     loops.append(threading.Thread(target=_repeat, args=ending, name="lots"))
+    telling = (lambda: announce_ending(services), stop, HOUSE_SECONDS)
+    loops.append(threading.Thread(target=_repeat, args=telling, name="ending points"))
     loops.append(threading.Thread(target=_repeat, args=(lambda: run_batches(services), stop), name="batches"))
     loops.append(threading.Thread(target=_repeat, args=(lambda: look_after_spends(services), stop), name="spends"))
     loops.append(threading.Thread(target=_repeat, args=(lambda: _reward(services), stop), name="rewards"))

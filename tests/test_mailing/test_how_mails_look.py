@@ -1,6 +1,6 @@
 """Each mail as it is read in a browser: on the narrowest phone and a desktop, light and dark."""
 
-from datetime import UTC, datetime
+from datetime import date
 
 import pytest
 from playwright.sync_api import ViewportSize, expect
@@ -20,7 +20,9 @@ VALUES: dict[str, object] = {
     "link": "https://points.example.com/orders/shop?o=T3JkZXI6",
     "code": "SHOP-7KQ4-M2XW-9RTD",
     "reward": "Gutschein über 10,00 € für den nächsten Einkauf",
-    "last_day": datetime(2026, 11, 30, tzinfo=UTC).date().isoformat(),
+    "last_day": date(2026, 11, 30).isoformat(),
+    # More than are listed one by one.
+    "days": [{"day": date(2026, 12, day).isoformat(), "points": 12_345 * day} for day in range(1, 13)],
 }
 
 

@@ -83,3 +83,34 @@ def test_a_mail_counts_as_its_language_does(points: int, subject: str) -> None:
     sheet = render_mail(MailKind.POINTS_READY, values, Frame(Brand("shop", "Tea")), speech_of("pl"), OwnWords())
 
     assert sheet.subject.startswith(subject)
+
+
+@pytest.mark.parametrize(
+    ("language", "points", "heading"),
+    [
+        ("en", 1, "1 point runs out after June 3, 2026 at Tea"),
+        ("pl", 1, "1 punkt wygaśnie po 3 czerwca 2026 w sklepie Tea"),
+        ("pl", 3, "3 punkty wygasną po 3 czerwca 2026 w sklepie Tea"),
+        ("pl", 5, "5 punktów wygaśnie po 3 czerwca 2026 w sklepie Tea"),
+    ],
+)
+def test_points_that_run_out_are_counted_as_the_language_does(language: str, points: int, heading: str) -> None:
+    values = VALUES | {"points": points, "days": [{"day": "2026-06-03", "points": points}]}
+
+    sheet = render_mail(MailKind.POINTS_END, values, Frame(Brand("shop", "Tea")), speech_of(language), OwnWords())
+
+    assert sheet.subject == heading
+
+
+def test_each_day_on_which_points_run_out_is_named_and_the_last_line_adds_up_the_rest() -> None:
+    days = [{"day": f"2026-06-{day:02}", "points": day} for day in range(1, 13)]
+
+    sheet = render_mail(
+        MailKind.POINTS_END, {"points": 78, "days": days}, Frame(Brand("shop", "Tea")), speech_of("en"), OwnWords()
+    )
+
+    said = sheet.text.replace("\u00a0", " ")
+    assert "After June 1, 2026: 1 point\n" in said
+    assert "After June 9, 2026: 9 points" in said
+    assert "Then, until June 12, 2026: 33 points" in said
+    assert "June 10" not in said

@@ -68,16 +68,17 @@ def test_without_a_mail_server_the_page_says_what_is_missing_and_can_still_be_us
 
 
 def test_mails_are_switched_on_once_and_the_log_says_who_did_it(mailer: Desk) -> None:
-    sent = {"once": once_in(mailer.get(PAGE)), **FORM, "reminder": "yes", "after_days": "9"}
+    sent = {"once": once_in(mailer.get(PAGE)), **FORM, "reminder": "yes", "points_end": "yes", "after_days": "9"}
 
     saved = mailer.post(f"{PAGE}/save", sent)
     mailer.post(f"{PAGE}/save", sent)
 
     assert notified(saved)["title"] == "Mails saved"
     assert saved.headers["X-Page"] == PAGE
-    assert kinds_on(mailer) == {"points_ready": True, "reminder": True}
+    assert kinds_on(mailer) == {"points_ready": True, "reminder": True, "points_end": True}
     [(message, made_by)] = log_of(mailer)
     assert "Points are waiting: no → yes" in message
+    assert "Points run out: no → yes" in message
     assert "Days until the reminder: 7 → 9" in message
     assert made_by == STAFF
     assert 'value="points@shop.example"' in mailer.get(PAGE).text

@@ -51,8 +51,8 @@ def test_lots_that_end_in_some_days_are_found_by_day_and_by_activity(embedded_wo
     now = world.clock()
 
     with world.services.database.reading() as session:
-        soon = [one.points for one in ending_lots(session, 1, now, now + timedelta(days=30))]
-        later = [one.points for one in ending_lots(session, 1, now + timedelta(days=30), now + timedelta(days=40))]
+        soon = [one.points for one in ending_lots(session, 1, [1], now, now + timedelta(days=30))]
+        later = [one.points for one in ending_lots(session, 1, [1], now + timedelta(days=30), now + timedelta(days=40))]
 
     assert soon == [40]
     assert later == [30]

@@ -78,12 +78,12 @@ def test_what_is_unticked_comes_no_more_and_what_waits_is_dropped(ada: Visitor) 
     subject_of_waiting_points(ada.world)
     ada.sign_in()
 
-    save(ada, wanted=("reminder",))
+    save(ada, wanted=("reminder", "points_end"))
 
     assert declined(ada.world) == {(ADA, "points_ready")}
     [waiting] = [mail for mail in mails(ada.world) if mail.kind == MailKind.POINTS_READY]
     assert waiting.state == MailState.DROPPED
-    save(ada, wanted=("reminder", "points_ready"))
+    save(ada, wanted=("reminder", "points_ready", "points_end"))
     assert declined(ada.world) == set()
 
 
@@ -104,6 +104,7 @@ def test_kinds_that_the_shop_does_not_send_or_nobody_declines_are_not_shown(ada:
     save(ada, shown=("reminder", "sign_in", "reward_code", "x"))
 
     assert 'value="points_ready" checked' in page
+    assert "When points of mine run out soon" in page
     assert "reminder" not in page
     assert "sign_in" not in page
     assert declined(ada.world) == set()

@@ -24,6 +24,7 @@ from app.db.tables.points_customer import PointsCustomerRow
 from app.db.tables.points_day import PointsDayRow
 from app.db.tables.points_entry import PointsEntryRow
 from app.db.tables.points_lot import PointsLotRow, PointsLotUseRow
+from app.db.tables.points_notice import PointsNoticeRow
 from app.db.tables.points_policy import PointsPolicyRow
 from app.db.tables.points_spend import PointsSpendRow
 from app.db.tables.process import ProcessRow
@@ -75,6 +76,7 @@ __all__ = [
     "PointsEntryRow",
     "PointsLotRow",
     "PointsLotUseRow",
+    "PointsNoticeRow",
     "PointsPolicyRow",
     "PointsSpendRow",
     "ProcessRow",

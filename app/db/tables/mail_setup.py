@@ -1,6 +1,6 @@
 """What merchants set about the mails, and how the mail server does."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, false
 from sqlmodel import Field, SQLModel
@@ -26,6 +26,11 @@ class MailKindRow(SQLModel, table=True):
     on_since: datetime | None = Field(default=None, sa_type=UtcTime)
     # Days after which a reminder is sent; none for other kinds.
     after_days: int | None = None
+    # For points that run out: the day of the last look at customers, as the shop's clocks show it, and how far it has come: the
+    # next end and the id of the last customer looked at. None: to the last one.
+    looked_on: date | None = None
+    looked_ends: datetime | None = Field(default=None, sa_type=UtcTime)
+    looked_after: int | None = Field(default=None, sa_type=BigId)
 
 
 class MailTextRow(SQLModel, table=True):

@@ -22,9 +22,8 @@ class PointsLotRow(SQLModel, table=True):
         CheckConstraint("points > 0", name="points_lot_points"),
         CheckConstraint("points_left BETWEEN 0 AND points", name="points_lot_points_left"),
         CheckConstraint("ends IS NOT NULL OR policy_id IS NOT NULL", name="points_lot_ends_some_day"),
-        # A customer's lots that hold something; and those of everybody, by their day.
+        # A customer's lots that hold something.
         Index("points_lot_of_customer", "customer_id", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
-        Index("points_lot_ends", "ends", sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=BigId)
@@ -40,7 +39,7 @@ class PointsLotRow(SQLModel, table=True):
     ends: datetime | None = Field(default=None, sa_type=UtcTime)
     points: int
     points_left: int
-    # When its customer was told last that it runs out. Nothing writes it yet: it is for reminders.
+    # Never written: what customers were told stands in `points_notice`. The version before reads this column.
     announced_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
@@ -37,6 +37,7 @@ class NewMail:
     language: str | None = None
     values: Mapping[str, object] = field(default_factory=dict)
     send_at: datetime | None = None
+    reference: UUID = field(default_factory=uuid4)
 
 
 def put_mail(session: Session, services: Services, store: StoreRow, mail: NewMail) -> bool:
@@ -55,7 +56,7 @@ def _write(session: Session, services: Services, store: StoreRow, mail: NewMail,
             store_id=store.id,
             kind=mail.kind,
             about=mail.about,
-            reference=uuid4(),
+            reference=mail.reference,
             email=mail.email,
             email_key=key,
             language=(mail.language or "en")[:LANGUAGE_MAX],

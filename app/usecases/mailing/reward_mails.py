@@ -1,23 +1,23 @@
 """The mail that brings the code of a reward."""
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from app.db.moves import moves_of
 from app.db.stored_rewards import terms_of
 from app.db.stores import accounts_of
-from app.db.tables import OrderRow, RedemptionRow, StoreRow
+from app.db.tables import RedemptionRow, StoreRow
 from app.domain.days import last_day
-from app.domain.email import email_key
 from app.domain.mails import MailKind
 from app.domain.moved_customers import holder_of
 from app.domain.redemptions import RedemptionStage
+from app.usecases.mailing.mail_language import language_of_newest_order
 from app.usecases.mailing.outbox import NewMail, put_mail
 from app.usecases.services import Services
 
 
 def put_reward_mail(session: Session, services: Services, store: StoreRow, redemption: RedemptionRow) -> None:
     """Send the code of a reward to the customer who took it, in the transaction that gives it."""
-    language = _language_of_newest_order(session, store.id or 0, redemption.email)
+    language = language_of_newest_order(session, store.id or 0, redemption.email)
     values = {"redemption_id": redemption.id}
     moves = moves_of(session, accounts_of(session, store.id or 0), [redemption.email])
     email = holder_of(moves, redemption.account_id, redemption.email, redemption.asked_at).email
@@ -36,9 +36,3 @@ def values_of_reward(session: Session, services: Services, redemption_id: object
         "reward": terms.name,
         "last_day": last_day(over_at, "UTC").isoformat() if over_at is not None else None,
     }
-
-
-def _language_of_newest_order(session: Session, store_id: int, email: str) -> str | None:
-    """Guess the language of a customer: that of the newest order."""
-    query = select(OrderRow.language).where(OrderRow.store_id == store_id, OrderRow.email_key == email_key(email))
-    return session.exec(query.order_by(col(OrderRow.placed_at).desc(), col(OrderRow.id).desc()).limit(1)).first()

@@ -15,6 +15,7 @@ from app.languages import Speech
 from app.mail.letter import Heading, Sheet
 from app.mail.passage import OwnWords
 from app.mail.rendering import Frame, render_mail, speech_of
+from app.usecases.mailing.ending_values import values_of_ending
 from app.usecases.mailing.opting_out import opt_out_url
 from app.usecases.mailing.order_mails import values_of_order
 from app.usecases.mailing.outbox import IS_TEST, is_declined, is_on
@@ -45,7 +46,7 @@ def write_mail(services: Services, store: StoreRow, mail: MailRow) -> tuple[Head
         refused = None if is_test else _why_not(session, services, store, mail)
         if refused is not None:
             return refused
-        values = sample_values(services, kind) if is_test else _values(session, services, store, kind, stored)
+        values = sample_values(services, store, kind) if is_test else _values(session, services, store, mail, stored)
         if values is None:
             return OVER
         speech = speech_of(mail.language) if is_test else _speech(session, store.id or 0, mail)
@@ -95,23 +96,31 @@ def _why_not(session: Session, services: Services, store: StoreRow, mail: MailRo
 
 
 def _values(
-    session: Session, services: Services, store: StoreRow, kind: MailKind, stored: Mapping[str, object]
+    session: Session, services: Services, store: StoreRow, mail: MailRow, stored: Mapping[str, object]
 ) -> Mapping[str, object] | None:
     """Give what a mail says, as it is now; None where that is over: a claim was taken, a code was used."""
+    kind = MailKind(mail.kind)
     if kind in {MailKind.POINTS_READY, MailKind.REMINDER}:
         return values_of_order(session, services, store, stored.get("order_id"))
     if kind is MailKind.REWARD_CODE:
         return values_of_reward(session, services, stored.get("redemption_id"))
+    if kind is MailKind.POINTS_END:
+        return values_of_ending(session, services, store, mail.email, stored.get("until"))
     return stored
 
 
-def sample_values(services: Services, kind: MailKind) -> Mapping[str, object]:
+def sample_values(services: Services, store: StoreRow, kind: MailKind) -> Mapping[str, object]:
     """Give made-up values for a preview or a test."""
-    last_day = (services.clock() + timedelta(days=30)).date().isoformat()
+    last_day, later = ((services.clock() + timedelta(days=days)).date().isoformat() for days in (30, 33))
     order: dict[str, object] = {"points": 250, "order": "1234", "last_day": last_day, "link": services.claim_url_base}
     codes: dict[MailKind, dict[str, object]] = {
         MailKind.SIGN_IN: {"code": "482913", "link": services.claim_url_base},
         MailKind.REWARD_CODE: {"code": "TEST-CODE-ONLY", "reward": "10.00", "last_day": last_day},
+        MailKind.POINTS_END: {
+            "points": 250,
+            "days": [{"day": last_day, "points": 200}, {"day": later, "points": 50}],
+            "link": services.claim_url_base if store.hosted_wallet else None,
+        },
     }
     return codes.get(kind, order)
 

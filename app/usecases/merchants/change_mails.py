@@ -22,6 +22,7 @@ _LABELS = MappingProxyType(
         MailKind.REMINDER: "Reminder",
         MailKind.REWARD_CODE: "Code of a reward",
         MailKind.SIGN_IN: "Code to sign in",
+        MailKind.POINTS_END: "Points run out",
     }
 )
 

@@ -71,4 +71,4 @@ def preview_mail(services: Services, store_id: int, kind: MailKind, language: st
     logo = f"{root}brand/{store.slug}/{store.logo_mark}.png" if store.logo_mark else None
     opt_out = f"{root}mails/preview" if MANNERS[kind].can_be_declined else None
     frame = Frame(brand, logo, opt_out, styles_at=f"{root}brand/mail/")
-    return render_mail(kind, sample_values(services, kind), frame, speech_of(language), words)
+    return render_mail(kind, sample_values(services, store, kind), frame, speech_of(language), words)

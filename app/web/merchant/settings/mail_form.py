@@ -26,6 +26,7 @@ KINDS: Mapping[MailKind, tuple[str, str]] = {
     MailKind.REMINDER: ("Reminder", "once for each order, while its points still wait after the days below"),
     MailKind.REWARD_CODE: ("Code of a reward", "when the code was made that a customer took for points"),
     MailKind.SIGN_IN: ("Code to sign in", "when a customer asks for one"),
+    MailKind.POINTS_END: ("Points run out", "30 and 7 days before, one mail for a customer and day"),
 }
 _SUBJECT_READ_MAX, _PARAGRAPH_READ_MAX = 1024, 8192
 
