@@ -13,6 +13,7 @@ from app.ledger.lot_audits import LOT_AUDITS
 from app.ledger.lot_verification import differing_lots
 from app.usecases.operating.batch_audits import BATCH_AUDITS
 from app.usecases.operating.customer_audits import CUSTOMER_AUDITS
+from app.usecases.operating.notice_audits import NOTICE_AUDITS
 from app.usecases.operating.order_audits import ORDER_AUDITS
 from app.usecases.operating.reward_audits import REWARD_AUDITS
 from app.usecases.operating.spend_audits import SPEND_AUDITS
@@ -29,6 +30,7 @@ AUDITS = (
     *BATCH_AUDITS,
     *SPEND_AUDITS,
     *REWARD_AUDITS,
+    *NOTICE_AUDITS,
 )
 
 
