@@ -40,7 +40,9 @@ def show(email: str, *, store: str, before: int | None) -> None:
         taken = list_redemptions_of(services, store, email=email)
     click.echo(_balance(kept))
     if kept.open_amounts:
-        click.echo(f"Waiting to be taken: {how_many(len(kept.open_amounts), 'claim')} of {how_many(sum(kept.open_amounts), 'point')}.")
+        click.echo(
+            f"Waiting to be taken: {how_many(len(kept.open_amounts), 'claim')} of {how_many(sum(kept.open_amounts), 'point')}."
+        )
     for heading, text in (*_parts(kept), *_rewards(taken)):
         click.echo(f"\n{heading}\n{text}")
     if kept.history.older is not None:
