@@ -173,6 +173,28 @@ def test_embedded_points_come_back_to_coggins_once_the_store_uses_it(shop: Payin
     assert shop.differences() == []
 
 
+def test_a_return_that_waits_for_a_provider_comes_back_there_although_the_store_left_it(
+    shop: PayingShop, coggins: StandInCoggins
+) -> None:
+    transaction_id = paid(shop)
+    look_on(shop)
+    store = shop.world.store()
+    change_provider(shop.world.services, store.slug, store.id or 0, kind=AccountKind.COGGINS, url=coggins.url, key=coggins.key)
+    coggins.stop()
+    refund(shop, transaction_id)
+    look_on(shop)
+
+    change_provider(shop.world.services, store.slug, store.id or 0, kind=AccountKind.EMBEDDED)
+    look_on(shop)
+    coggins.start()
+    look_on(shop)
+
+    assert charged(shop, transaction_id) == 0
+    assert (embedded_balance(shop), coggins.books().balance(ADA).available) == (500, 1_500)
+    assert shop.spends()[0].stage == SpendStage.RETURNED
+    assert shop.differences() == []
+
+
 def embedded_balance(shop: PayingShop) -> int:
     with shop.world.services.database.reading() as session:
         return session.exec(select(PointsCustomerRow.available).where(PointsCustomerRow.email_key == ADA)).one()

@@ -99,9 +99,12 @@ def _holder(session: Session, run: Run, redemption: RedemptionRow) -> str:
 
 
 def _credit(session: Session, run: Run, redemption: RedemptionRow, back: _Back, holder: str, now: datetime) -> None:
+    if _is_under_way(session, redemption):
+        # It may bring these very points, at the account that the store had when it was planned.
+        return
     if run.accounts.current.id == redemption.account_id in run.accounts.local:
         _credit_here(session, run, redemption, back, holder, now)
-    elif not _is_under_way(session, redemption):
+    else:
         target = {**_cause(redemption), "target_id": back.reference}
         credit = new_movement(run.accounts, run.accounts.current, MovementKind.CREDIT, back.points, holder, now, **target)
         plan(session, run, [credit], now)

@@ -74,9 +74,14 @@ def credit(session: Session, run: Run, spend: SpendRow, back: SpendReturnRow, no
         write_log(session, spend.store_id, "spend_erased", ERASED, now=now, level=LogLevel.WARNING)
         session.flush()
         end_if_returned(session, spend, now)
-    elif back.points == 0 or accounts.current.id == spend.account_id in accounts.local:
+    elif back.points == 0:
         give_back_now(session, run, spend, back, holder, now)
-    elif not is_under_way(session, spend):
+    elif is_under_way(session, spend):
+        # It may bring these very points, at the account that the store had when it was planned.
+        pass
+    elif accounts.current.id == spend.account_id in accounts.local:
+        give_back_now(session, run, spend, back, holder, now)
+    else:
         if is_set_against_debt(session, spend, back.points):
             back.credited_at = now
             session.flush()

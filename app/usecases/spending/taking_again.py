@@ -72,9 +72,12 @@ def take_again(session: Session, run: Run, spend: SpendRow, now: datetime) -> da
         points = back.points - back.taken_again_points - back.let_go_points
         if is_erased(holder):
             back.let_go_points += points
+        elif is_under_way(session, spend):
+            # It may take these very points, at the account that the store had when it was planned.
+            pass
         elif accounts.current.id == spend.account_id in accounts.local:
             take_again_now(session, run, spend, back, holder, now)
-        elif not is_under_way(session, spend):
+        else:
             cause = {"cause_kind": CauseKind.SPEND, "cause_id": spend.id, "target_id": back.reference}
             debit = new_movement(accounts, accounts.current, MovementKind.DEBIT, -points, holder, now, **cause)
             plan(session, run, [debit], now)
