@@ -31,7 +31,7 @@ class Books:
     """All that the movements say of one order. `stored_states` are its claims' states as they were loaded.
 
     `counted_claims` and `counted_staff` name what is counted as gone in `changes`; `newly_gone` is what a look found besides.
-    `takings` are what staff took, each with when it was counted.
+    `takings` are what staff took, each with when it was counted; `gifts` what staff gave, each with when.
     `ran_out` are points that ran out in a balance, where whoever loaded the books asked for them.
     """
 
@@ -43,6 +43,7 @@ class Books:
     counted_claims: set[UUID] = field(default_factory=set)
     counted_staff: set[int] = field(default_factory=set)
     takings: list[tuple[datetime, int]] = field(default_factory=list)
+    gifts: list[tuple[datetime, int]] = field(default_factory=list)
     newly_gone: NewlyGone = NOTHING_NEW
     ran_out: tuple[RanOut, ...] = ()
 
@@ -62,6 +63,12 @@ class Books:
         account_ids = {movement.account_id for movement in self.accepted}
         account_ids.update(claim.account_id for claim in self.claims.values())
         return account_ids if self.open is None else account_ids | {self.open.account_id}
+
+    @property
+    def gifts_to_come(self) -> int:
+        """What staff gave since the newest change that went through: it is in no balance, and on no link."""
+        newest = max((movement.planned_at for movement in self.accepted), default=None)
+        return sum(points for at, points in self.gifts if newest is None or at > newest)
 
     @property
     def doubt(self) -> str | None:
@@ -111,6 +118,7 @@ _ADJUSTMENTS = (
         col(AdjustmentRow.points),
         col(AdjustmentRow.arithmetic),
         col(AdjustmentRow.claim_id),
+        col(AdjustmentRow.made_at),
     )
     .where(IsIn(col(AdjustmentRow.order_id), "order_ids"))
     .order_by(col(AdjustmentRow.id))
@@ -128,6 +136,8 @@ _GONE = sa.select(
 def _add_change(books: Books, row: Any) -> None:
     change = ByStaff(row.id, row.points, is_summed=row.arithmetic is None, is_withdrawal=row.claim_id is not None)
     books.changes = replace(books.changes, staff=(*books.changes.staff, change))
+    if row.points > 0:
+        books.gifts.append((row.made_at, row.points))
 
 
 def _add_gone(books: Books, row: Any) -> None:

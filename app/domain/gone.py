@@ -108,8 +108,8 @@ NO_CHANGES = Changes()
 def gifts_on_link(changes: Changes, *, on_link: int, elsewhere: int) -> int:
     """Give how many of a link's points stay when it is withdrawn, because staff gave them to the order.
 
-    Points of the order that are `elsewhere`, in a balance or on another link, count as the gifts first. Of a link that holds
-    nothing but gifts, none stay.
+    Points of the order that are `elsewhere`, in a balance or on another link, count as the gifts first; so do gifts that are on
+    no link yet. Of a link that holds nothing but gifts, none stay.
     """
     gifts = min(max(changes.gifts_left - elsewhere, 0), on_link)
     return gifts if gifts < on_link else 0

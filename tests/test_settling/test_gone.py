@@ -223,6 +223,18 @@ def test_a_link_with_a_gift_on_it_is_withdrawn_and_the_gift_stays(world: World) 
     require_in_order(world, order_id)
 
 
+def test_a_link_is_withdrawn_whole_before_a_gift_is_on_it(world: World) -> None:
+    order_id = paid_order(world, "40")
+    give(world, order_id, 10)
+
+    withdraw(world, order_id)
+    world.settle()
+
+    assert gone(world) == [(40, 0)]
+    assert waits(world, order_id) == 10
+    require_in_order(world, order_id)
+
+
 def test_a_refund_that_fails_brings_nothing_back_that_was_withdrawn(world: World) -> None:
     order_id = paid_order(world, "40")
     withdraw(world, order_id)

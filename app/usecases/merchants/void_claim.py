@@ -40,8 +40,9 @@ def void_claim(services: Services, store_id: int, claim_id: UUID, *, reason: str
         if once is not None and not is_first(session, once, now):
             return 0
         claim, order = _locked(session, store_id, claim_id)
-        changes = books_of(session, [claim.order_id])[claim.order_id].changes
-        points = claim.points - gifts_on_link(changes, on_link=claim.points, elsewhere=order.granted - claim.points)
+        books = books_of(session, [claim.order_id])[claim.order_id]
+        elsewhere = order.granted - claim.points + books.gifts_to_come
+        points = claim.points - gifts_on_link(books.changes, on_link=claim.points, elsewhere=elsewhere)
         adjustment = AdjustmentRow(
             store_id=store_id,
             order_id=order.id,

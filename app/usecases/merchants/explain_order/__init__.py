@@ -65,6 +65,7 @@ class Explanation:
     requests: tuple[ShownRequest, ...] = ()
     payments: tuple[ShownPayment, ...] = ()
     changes: Changes = NO_CHANGES
+    gifts_to_come: int = 0
 
     @property
     def is_waiting(self) -> bool:
@@ -105,7 +106,8 @@ class Explanation:
 
     def gifts_on(self, claim: ShownClaim) -> int:
         """Give how many of a link's points stay when it is withdrawn, because staff gave them."""
-        return gifts_on_link(self.changes, on_link=claim.points, elsewhere=self.order.granted - claim.points)
+        elsewhere = self.order.granted - claim.points + self.gifts_to_come
+        return gifts_on_link(self.changes, on_link=claim.points, elsewhere=elsewhere)
 
 
 def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Explanation | None:
@@ -153,6 +155,7 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         requests=tuple(requests),
         payments=payments,
         changes=books.changes,
+        gifts_to_come=books.gifts_to_come,
     )
 
 
