@@ -29,6 +29,8 @@ def points_of_refund(given: Given, used_units: int, share: Fraction) -> int:
     """Tell how many points of a reward come back in all for one order, which used so much of it: rounded down once.
 
     Because it depends only on the order as it stands, any split of a refund into parts ends on the same number. What a refund put
-    back onto a gift card is not used any more, so it is no part of `used_units`.
+    back onto a gift card is not used any more, so it is no part of `used_units`. What staff put onto one was not bought with
+    points.
     """
-    return int(given.points * Fraction(used_units, given.amount_units) * share)
+    of_points = min(used_units, given.amount_units)
+    return int(given.points * Fraction(of_points, given.amount_units) * share)

@@ -139,6 +139,20 @@ def test_points_of_the_rest_and_of_a_refunded_order_are_never_more_than_it_cost(
     assert shop.differences() == []
 
 
+def test_what_staff_put_onto_the_card_brings_no_points(shop: GivingShop) -> None:
+    redemption = shop.taken(shop.reward(return_on_refund=True))
+    shop.world.saleor.codes.cards.reset(shop.card(redemption).id, "40")
+    order_id = shop.buy(redemption.code)
+    shop.world.saleor.till.charge(order_id, "20")
+    settled(shop)
+
+    shop.world.saleor.till.refund(order_id, "10")
+    settled(shop)
+
+    assert came_back(shop, redemption) == 250
+    assert shop.differences() == []
+
+
 def test_a_refund_that_is_reversed_leaves_what_came_back(shop: GivingShop) -> None:
     redemption = shop.taken(shop.reward(return_on_refund=True))
     order_id = used(shop, redemption)

@@ -49,7 +49,8 @@ REWARD_AUDITS = (
         WHERE s.store_id = :store_id AND s.id > :after AND s.id <= :until
             AND s.returned_points + s.refunded_points < s.points
             AND CAST(coalesce(r.points, 0) + 1 AS NUMERIC) * s.amount_units * u.of_charged
-                <= CAST(s.points AS NUMERIC) * u.amount_units * u.went_back""",
+                <= CAST(s.points AS NUMERIC) * u.went_back
+                    * CASE WHEN u.amount_units < s.amount_units THEN u.amount_units ELSE s.amount_units END""",
         "redemption {id}: {back} of {points} points came back for order {saleor_order_id}, which used {amount_units};"
         " {went_back} of {of_charged} of its money was refunded",
     ),
