@@ -135,6 +135,11 @@ class Order:
         return max(Decimal(0), self.value - self.total) if self.has_gift_cards else Decimal(0)
 
     @property
+    def has_used_cards(self) -> bool:
+        """Tell whether gift cards lowered its total. Saleor does not name those that were deleted since."""
+        return self.has_gift_cards or self.value > self.total
+
+    @property
     def is_fully_charged(self) -> bool:
         """Tell whether the charges cover the total now. `chargeStatus` is not asked: an edit leaves it stale."""
         return self.charged >= self.total

@@ -85,6 +85,19 @@ def test_a_vouchers_code_gives_back_in_the_same_way(shop: GivingShop) -> None:
     assert shop.differences() == []
 
 
+def test_points_come_back_although_the_used_card_was_deleted(shop: GivingShop) -> None:
+    redemption = shop.taken(shop.reward(return_on_refund=True))
+    order_id = used(shop, redemption)
+    shop.world.saleor.codes.cards.delete(shop.card(redemption).id)
+
+    shop.world.saleor.till.refund(order_id, "20")
+    settled(shop)
+
+    assert came_back(shop, redemption) == 200
+    assert shop.world.order(order_id).due == 30
+    assert shop.differences() == []
+
+
 def test_nothing_comes_back_where_the_reward_says_so(shop: GivingShop) -> None:
     redemption = shop.taken(shop.reward())
     order_id = used(shop, redemption)

@@ -75,8 +75,8 @@ def _with_points_paid(services: Services, batch: Batch, read: dict[str, Order]) 
 
 
 def _with_rewards_used(services: Services, batch: Batch, read: dict[str, Order]) -> dict[str, Order]:
-    """Tell what gift cards paid that customers took for points, by one query for all orders with gift cards."""
-    ids = [order_id for order_id, order in read.items() if order.has_gift_cards]
+    """Tell what gift cards paid that customers took for points, by one query for all orders that used some."""
+    ids = [order_id for order_id, order in read.items() if order.has_used_cards]
     if not ids:
         return read
     with services.database.reading() as session:
