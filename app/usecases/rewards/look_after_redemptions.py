@@ -38,6 +38,7 @@ from app.usecases.rewards.redemption_batch import (
     let_go,
     take_redemptions,
 )
+from app.usecases.rewards.reward_cause import NOT_RETURNED, forget_problem
 from app.usecases.services import Services
 
 log = structlog.get_logger()
@@ -134,7 +135,8 @@ def _look(services: Services, batch: RedemptionBatch, one: TakenRedemption, uses
             _stay(row, DELETED, GONE, now)
             return
         write_uses(session, row, uses, now)
-        row.problem_code, row.problem, row.failures = None, None, 0
+        row.failures = 0
+        forget_problem(row)
         if _end_if_used_up(row, now):
             return
         if row.over_at is not None and now >= row.over_at:
@@ -169,7 +171,8 @@ def _block(services: Services, batch: RedemptionBatch, one: TakenRedemption) -> 
         if not is_blocked:
             _stay(row, DELETED, GONE, now)
             return
-        row.blocked_at, row.problem_code, row.problem, row.failures = now, None, None, 0
+        row.blocked_at, row.failures = now, 0
+        forget_problem(row)
         let_go(row, now + BLOCKED_FOR)
 
 
@@ -249,5 +252,6 @@ def _wait(services: Services, batch: RedemptionBatch, one: TakenRedemption, erro
             row.problem_code, row.problem = "permission", NOT_ALLOWED
             let_go(row, now + retry.BACKOFF_LONGEST)
         else:
-            row.problem_code, row.problem = "saleor", WAITS_FOR_SALEOR
+            if row.problem_code != NOT_RETURNED:
+                row.problem_code, row.problem = "saleor", WAITS_FOR_SALEOR
             let_go(row, now + retry.backoff(row.failures))

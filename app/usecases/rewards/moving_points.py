@@ -18,7 +18,7 @@ from app.ledger import spending as ledger
 from app.usecases.moving.engine_run import Run
 from app.usecases.moving.move_now import move_now
 from app.usecases.moving.planning import new_movement, plan
-from app.usecases.rewards.reward_cause import end_back
+from app.usecases.rewards.reward_cause import end_back, returned_at_last
 
 # Points that go back: of what no order used, or because an order was refunded.
 _Back = RedemptionReturnRow | RedemptionRefundRow
@@ -87,6 +87,7 @@ def credit_refund(session: Session, run: Run, redemption: RedemptionRow, back: R
     holder = _holder(session, run, redemption)
     if is_erased(holder):
         back.problem, back.credited_at = ERASED, now
+        returned_at_last(redemption)
         write_log(session, redemption.store_id, "reward_erased", ERASED, now=now, level=LogLevel.WARNING)
     else:
         _credit(session, run, redemption, back, holder, now)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from app.db.stored_rewards import lock_redemptions
 from app.db.tables import MovementRow, RedemptionRefundRow, RedemptionReturnRow, RedemptionRow, RedemptionUseRow
-from app.domain.redemptions import END_OF, BackReason, RedemptionStage
+from app.domain.redemptions import DELETED, END_OF, BackReason, RedemptionStage
 from app.domain.settlement import CauseKind, MovementKind
 from app.providers.protocol import Accepted
 from app.sealing import Sealer
@@ -83,11 +83,12 @@ def _refunded(session: Session, redemption: RedemptionRow, back: RedemptionRefun
     if isinstance(one.outcome, Accepted):
         back.credited_at, back.problem = now, None
         look_at = now
-        if redemption.problem_code == NOT_RETURNED:
-            redemption.problem_code = redemption.problem = None
+        returned_at_last(redemption)
     else:
         back.problem, look_at = one.outcome.reason, now + REFUSED_LOOK
-        redemption.problem_code, redemption.problem = NOT_RETURNED, one.outcome.reason
+        # Where a gift card was deleted, staff decide that first.
+        if redemption.problem_code != DELETED:
+            redemption.problem_code, redemption.problem = NOT_RETURNED, one.outcome.reason
     # Other orders of the same reward wait for the end of this change.
     waits = (col(RedemptionUseRow.redemption_id) == redemption.id, col(RedemptionUseRow.look_at).is_not(None))
     session.execute(update(RedemptionUseRow).where(*waits).values(look_at=look_at))
@@ -97,4 +98,16 @@ def end_back(redemption: RedemptionRow, now: datetime) -> None:
     """End a redemption that was taken back, or whose time is over: nothing more goes back."""
     redemption.stage = END_OF[BackReason(redemption.back_reason or "")]
     redemption.ended_at, redemption.look_at = now, None
-    redemption.problem_code = redemption.problem = None
+    forget_problem(redemption)
+
+
+def forget_problem(redemption: RedemptionRow) -> None:
+    """Forget what kept a code. That points of a refunded order did not come back stays until they have."""
+    if redemption.problem_code != NOT_RETURNED:
+        redemption.problem_code = redemption.problem = None
+
+
+def returned_at_last(redemption: RedemptionRow) -> None:
+    """Forget that points of a refunded order did not come back: they have, or there is nobody to give them to."""
+    if redemption.problem_code == NOT_RETURNED:
+        redemption.problem_code = redemption.problem = None
