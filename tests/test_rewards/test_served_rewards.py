@@ -124,3 +124,16 @@ def test_few_at_once_wait_for_a_code_and_the_others_lose_nothing(storefront: Sto
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "CROWDED")
     assert storefront.shop.points()[0] == 1_200
     assert storefront.redeem(reward, once="one press").status_code == 201
+
+
+def test_points_of_a_reward_are_no_spend_of_a_till(storefront: Storefront) -> None:
+    """They come back with the code alone, or the customer has both."""
+    shop = storefront.shop
+    redemption = storefront.redeem(shop.reward()).json()
+
+    answer = storefront.ask("POST", f"/spends/{redemption['id']}/give-back", {}, once="one")
+
+    assert answer.status_code == 404
+    assert storefront.ask("GET", f"/spends/{redemption['id']}").status_code == 404
+    assert shop.points()[0] == 700
+    assert shop.differences() == []

@@ -71,7 +71,7 @@ def give_back_points(
     """
 
     def do(session: Session, now: datetime) -> SpendState | RefusedItem:
-        spent = spending.find_spend(session, caller.store_id, spend_id, lock=True)
+        spent = _find(session, caller, spend_id, lock=True)
         if spent is None:
             return UNKNOWN
         left = spent.points - spent.given_back
@@ -89,8 +89,14 @@ def give_back_points(
 def look_up_spend(services: Services, caller: Caller, spend_id: UUID) -> SpendState | None:
     """Tell how a spend stands; None when the store has no such spend."""
     with services.database.reading() as session:
-        spent = spending.find_spend(session, caller.store_id, spend_id)
+        spent = _find(session, caller, spend_id)
         return None if spent is None else _state(spent)
+
+
+def _find(session: Session, caller: Caller, spend_id: UUID, *, lock: bool = False) -> PointsSpendRow | None:
+    """Find a spend that a key asked for. Points of a reward, or of a payment in Saleor, come back with their code or refund."""
+    spent = spending.find_spend(session, caller.store_id, spend_id, lock=lock)
+    return spent if spent is not None and spent.api_key_id is not None else None
 
 
 def _do_once(
