@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from app.domain.redemptions import RedemptionStage
+from app.ledger import spending
 from app.usecases.rewards.see_redemption import Redemption
-from tests.test_rewards.giving import GivingShop
+from tests.test_rewards.conftest import opened
+from tests.test_rewards.giving import ADA, GivingShop
 from tests.test_rewards.test_earning_on_rewards import bought
 from tests.test_rewards.test_taking_back import give_back
+from tests.world import World
 
 
 def used(shop: GivingShop, redemption: Redemption) -> str:
@@ -191,6 +194,24 @@ def test_what_is_no_refund_yet_or_no_refund_at_all_gives_nothing(shop: GivingSho
     settled(shop)
 
     assert came_back(shop, redemption) == 0
+
+
+def test_points_that_cannot_come_back_hold_up_nobody_elses(embedded_world: World) -> None:
+    """Here a program has given them back by the Points API, as it once could."""
+    shop = opened(embedded_world)
+    first, second = (shop.taken(shop.reward(return_on_refund=True)) for _ in range(2))
+    orders = [used(shop, one) for one in (first, second)]
+    with shop.world.services.database.writing() as session:
+        spent = spending.find_spend(session, shop.world.store().id or 0, first.reference, lock=True)
+        assert spent is not None
+        spending.give_back(session, spent, ADA, 500, shop.world.clock.now)
+
+    for order_id in orders:
+        shop.world.saleor.shop.cancel(order_id)
+    settled(shop)
+
+    assert [came_back(shop, one) for one in (first, second)] == [0, 500]
+    assert [row.problem_code for row in shop.rows()] == ["not_returned", None]
 
 
 def test_verify_misses_what_did_not_come_back(shop: GivingShop, monkeypatch: pytest.MonkeyPatch) -> None:

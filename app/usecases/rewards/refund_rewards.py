@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import structlog
 from sqlalchemy import func, or_
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from app.db.logbook import write_log
@@ -17,8 +18,10 @@ from app.domain.redemptions import Given
 from app.domain.reward_refunds import points_of_refund
 from app.domain.settlement import CauseKind
 from app.domain.store import StoreState
+from app.logs import innermost_place
 from app.usecases.moving.engine_run import Run, open_accounts
 from app.usecases.rewards.moving_points import credit_refund
+from app.usecases.rewards.reward_cause import NOT_RETURNED, REFUSED_LOOK
 from app.usecases.services import Services
 
 log = structlog.get_logger()
@@ -26,6 +29,7 @@ log = structlog.get_logger()
 BATCH = 20
 # Another change of the same reward is under way, or the account has not answered yet.
 LOOK_AGAIN = timedelta(minutes=10)
+DEFECT = "Saleor Points failed at the points of this reward; the log says where. It is tried again."
 # A look is at most a day ahead. A clock that was ahead has written one that is further.
 LOOK_LONGEST = timedelta(days=2)
 
@@ -44,7 +48,12 @@ def refund_rewards(services: Services) -> bool:
             .limit(BATCH)
         ).all()
     for redemption_id in dict.fromkeys(waiting):
-        _refund(services, redemption_id)
+        try:
+            _refund(services, redemption_id)
+        except (IntegrityError, LookupError, RuntimeError) as error:
+            # A defect at this one must not hold up the others.
+            log.error("defect", redemption_id=redemption_id, kind=type(error).__name__, where=innermost_place(error))  # noqa: TRY400 - an error's text may hold an e-mail
+            _put_off(services, redemption_id)
     return bool(waiting)
 
 
@@ -56,6 +65,16 @@ def _refund(services: Services, redemption_id: int) -> None:
         run = Run(services, open_accounts(services, session, store), services.causes[CauseKind.REWARD])
         for use in _uses_to_look_at(session, redemption_id):
             use.look_at = _give_for(session, run, redemption, use, now)
+
+
+def _put_off(services: Services, redemption_id: int) -> None:
+    """Try a reward again tomorrow, and let staff see that its points did not come back."""
+    now = services.clock()
+    with services.database.writing() as session:
+        [redemption] = lock_redemptions(session, [redemption_id])
+        redemption.problem_code, redemption.problem = NOT_RETURNED, DEFECT
+        for use in _uses_to_look_at(session, redemption_id):
+            use.look_at = now + REFUSED_LOOK
 
 
 def _uses_to_look_at(session: Session, redemption_id: int) -> Sequence[RedemptionUseRow]:
