@@ -10,19 +10,20 @@ _NOTHING, _ALL = Fraction(0), Fraction(1)
 
 
 def share_gone_back(order: Order) -> Fraction:
-    """Tell which share of an order's money was refunded: all of an order that was cancelled or has expired.
+    """Tell which share of an order's total was refunded: all of an order that was cancelled or has expired.
 
-    Example: charged 50.00 in all, of which 20.00 were refunded: 2/5. Of an order that nothing was charged for, nothing goes back
-    until it is cancelled. A refund that was asked for counts when it is done. A charge-back is no refund: it does not count, and
-    what is left of the charge is never taken for less than the order's total.
+    Example: of an order of 50.00, 20.00 were refunded: 2/5. Were 60.00 charged for it, the first 10.00 were not the order's: 1/5.
+    Of an order whose total is 0, nothing goes back until it is cancelled. A refund that was asked for counts when it is done. A
+    charge-back is no refund: it does not count.
     """
     if order.status in _OVER:
         return _ALL
-    pending = sum((Fraction(paid.refund_pending) for paid in order.transactions), _NOTHING)
-    charged = max(Fraction(order.money_kept) + pending + Fraction(order.refunded), Fraction(order.total))
-    if charged <= 0:
+    total = Fraction(order.total)
+    if total <= 0:
         return _NOTHING
-    return min(max(Fraction(order.refunded) / charged, _NOTHING), _ALL)
+    pending = sum((Fraction(paid.refund_pending) for paid in order.transactions), _NOTHING)
+    missing = total - Fraction(order.money_kept) - pending
+    return min(max(min(Fraction(order.refunded), missing) / total, _NOTHING), _ALL)
 
 
 def points_of_refund(given: Given, used_units: int, share: Fraction) -> int:

@@ -169,7 +169,7 @@ def _used_by_each(world: World, row: RedemptionRow) -> dict[str, int]:
 
 
 def _share_back(order: Order) -> Fraction:
-    """Add up what was charged and what was refunded, by the events of the payments. A charge-back is neither."""
+    """Add up what is held and what was refunded, by the events of the payments. A charge-back is neither."""
     if order.status in OVER_ORDERS:
         return Fraction(1)
     refunded, held = Fraction(0), Fraction(0)
@@ -179,8 +179,9 @@ def _share_back(order: Order) -> Fraction:
     for payment in order.payments:
         refunded += Fraction(payment.refunded)
         held += Fraction(payment.charged)
-    charged = max(held + refunded, Fraction(order.total.gross))
-    return min(max(refunded / charged, Fraction(0)), Fraction(1)) if charged > 0 else Fraction(0)
+    total = Fraction(order.total.gross)
+    # What was paid above the total goes back first.
+    return min(max(min(refunded, total - held) / total, Fraction(0)), Fraction(1)) if total > 0 else Fraction(0)
 
 
 def _is_deleted(world: World, row: RedemptionRow, code: Code) -> bool:

@@ -155,6 +155,21 @@ def test_points_of_the_rest_and_of_a_refunded_order_are_never_more_than_it_cost(
     assert shop.differences() == []
 
 
+def test_what_was_paid_above_the_total_brings_no_points_when_it_goes_back(shop: GivingShop) -> None:
+    redemption = shop.taken(shop.reward(return_on_refund=True))
+    order_id = used(shop, redemption)
+    shop.world.saleor.till.charge(order_id, "10")
+
+    shop.world.saleor.till.refund(order_id, "10")
+    settled(shop)
+    assert came_back(shop, redemption) == 0
+    shop.world.saleor.till.refund(order_id, "20")
+    settled(shop)
+
+    assert came_back(shop, redemption) == 200
+    assert shop.differences() == []
+
+
 def test_what_staff_put_onto_the_card_brings_no_points(shop: GivingShop) -> None:
     redemption = shop.taken(shop.reward(return_on_refund=True))
     shop.world.saleor.codes.cards.reset(shop.card(redemption).id, "40")
