@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
-from app.db.tables import StoreRow
+from app.db.tables import RedemptionRow, StoreRow
 from app.domain.expiry_policy import ExpiryPolicy, PolicyKind
+from app.domain.redemptions import RedemptionStage
 from app.usecases.merchants.change_expiry import add_policy
 from app.usecases.merchants.list_channels import list_channels
 from app.usecases.shoppers.send_sign_in_codes import send_sign_in_codes
@@ -264,6 +266,27 @@ def test_a_page_follows_what_becomes_of_a_reward(opens: OpenPage, ada: Visitor) 
     page.clock.run_for(31_000)
 
     expect(page.get_by_text("500 points came back.")).to_be_visible()
+
+
+def test_a_page_that_waits_for_long_asks_less_and_less_often(opens: OpenPage, ada: Visitor) -> None:
+    give(ada.world, 1_200)
+    offer(ada.world)
+    [row] = GivingShop(ada.world).rows()
+    with ada.world.services.database.writing() as session:
+        session.execute(update(RedemptionRow).values(stage=RedemptionStage.TAKEN, look_at=None))
+    opened = opens()
+    page = opened.page
+    sign_in(ada, page)
+    page.clock.install()
+    page.goto(f"{ada.home}/redemptions/{row.reference}")
+    expect(page.get_by_role("status")).to_contain_text("Your code is being prepared.")
+
+    for _ in range(60):
+        page.clock.run_for(10_000)
+        page.wait_for_load_state("networkidle")
+
+    looks = len([address for address in opened.addresses if "/redemptions/" in address])
+    assert 10 < looks < 25
 
 
 def test_whoever_takes_rewards_can_read_and_reach_everything(opens: OpenPage, ada: Visitor) -> None:

@@ -19,12 +19,22 @@
 (() => {
   const waiting = document.querySelector("[data-stage]");
   if (waiting === null) return;
-  setInterval(async () => {
-    if (document.hidden) return;
-    const answer = await fetch(location.href).catch(() => null);
-    if (answer === null || !answer.ok) return;
-    const seen = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-stage]");
-    // Nothing moves on the page until there is something new.
-    if (seen === null || seen.dataset.stage !== waiting.dataset.stage) location.reload();
-  }, waiting.dataset.seconds * 1000);
+  let seconds = Number(waiting.dataset.seconds);
+  const look = async () => {
+    if (!document.hidden) {
+      const answer = await fetch(location.href).catch(() => null);
+      if (answer !== null && answer.ok) {
+        const seen = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-stage]");
+        // Nothing moves on the page until there is something new.
+        if (seen === null || seen.dataset.stage !== waiting.dataset.stage) {
+          location.reload();
+          return;
+        }
+      }
+      // An address has so many requests a minute, and many customers may share it.
+      seconds = Math.min(seconds * 1.5, 60);
+    }
+    setTimeout(look, seconds * 1000);
+  };
+  setTimeout(look, seconds * 1000);
 })();
