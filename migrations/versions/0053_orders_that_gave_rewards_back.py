@@ -1,6 +1,7 @@
 """Points of rewards come back when an order that used one is cancelled or refunded, where the reward says so.
 
-Rewards that were made before say no. The version before knows none of it: what comes back meanwhile is given by the new one.
+Rewards that were made before say no. The version before knows none of it: a refund that it reads is given back for when the order
+is read again.
 """
 
 import sqlalchemy as sa
