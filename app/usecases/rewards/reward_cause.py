@@ -91,6 +91,8 @@ def _refunded(session: Session, redemption: RedemptionRow, back: RedemptionRefun
             redemption.problem_code, redemption.problem = NOT_RETURNED, one.outcome.reason
     # Other orders of the same reward wait for the end of this change.
     waits = (col(RedemptionUseRow.redemption_id) == redemption.id, col(RedemptionUseRow.look_at).is_not(None))
+    # Whoever notes what went back of orders locks them in this order, too.
+    session.exec(select(RedemptionUseRow.id).where(*waits).order_by(col(RedemptionUseRow.id)).with_for_update()).all()
     session.execute(update(RedemptionUseRow).where(*waits).values(look_at=look_at))
 
 
