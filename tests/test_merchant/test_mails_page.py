@@ -196,7 +196,7 @@ def test_mails_are_set_and_previewed_by_clicking(post: Post, mailer: Desk, frame
         expect(frame.get_by_role("link", name="German")).to_have_attribute("aria-current", "page")
         shown = frame.frame_locator("iframe.preview")
         expect(shown.get_by_role("heading", level=1)).to_contain_text("250 Punkte")
-        assert shown.locator(".button").evaluate("one => getComputedStyle(one).backgroundColor") != "rgba(0, 0, 0, 0)"
+        expect(shown.locator(".button")).not_to_have_css("background-color", "rgba(0, 0, 0, 0)")
         frame.get_by_label("Paragraph").fill("Schön, dass Sie da waren.")
         expect(shown.locator(".line").first).to_have_text("Schön, dass Sie da waren.")
         frame.get_by_role("button", name="Save").click()

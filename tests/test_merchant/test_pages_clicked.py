@@ -94,7 +94,7 @@ def test_an_orders_points_are_changed_and_its_claim_withdrawn(dashboard: StandIn
     frame.get_by_role("button", name="Withdraw").dblclick()
     noted(page, "The claim link is being withdrawn")
     settle(world)
-    assert world.order(order_id).granted == 0
+    assert world.order(order_id).granted == 25
 
 
 def test_a_shortfall_is_let_go_by_clicking(dashboard: StandInDashboard, desk: Desk, frames: OpenFrame) -> None:
