@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
+from sqlalchemy import and_, or_
 from sqlmodel import Session, col, select
 
 from app.db.tables import SpendReturnRow, SpendRow, SpendRuleRow
 from app.domain.spend_steps import KnownReturn, OpenSpend
-from app.domain.spending import ReturnReason, SpendStage
+from app.domain.spending import OVER, ReturnReason, SpendStage
 
 
 def spends_of_transaction(session: Session, store_id: int, transaction_id: str, *, lock: bool = False) -> list[SpendRow]:
@@ -35,6 +37,21 @@ def open_spends(session: Session, rows: Collection[SpendRow]) -> dict[int, OpenS
     query = select(SpendRuleRow).where(col(SpendRuleRow.id).in_({row.rule_id for row in rows}))
     rules = {rule.id: rule for rule in session.exec(query)}
     return {row.id or 0: _as_value(row, rules[row.rule_id], returns.get(row.id or 0, ())) for row in rows}
+
+
+def older_gives_back(session: Session, spend: SpendRow, *, since: datetime) -> bool:
+    """Tell whether an older payment of the same order gives back first what was paid too much, or gave all of it since then.
+
+    One that waits for a person holds up no other.
+    """
+    is_open = and_(col(SpendRow.stage).not_in(OVER), col(SpendRow.problem_code).is_(None))
+    query = select(SpendRow.id).where(
+        SpendRow.store_id == spend.store_id,
+        SpendRow.saleor_order_id == spend.saleor_order_id,
+        col(SpendRow.id) < (spend.id or 0),
+        or_(is_open, and_(col(SpendRow.stage) == SpendStage.RETURNED, col(SpendRow.ended_at) > since)),
+    )
+    return session.exec(query.limit(1)).first() is not None
 
 
 def _as_value(row: SpendRow, rule: SpendRuleRow, returns: Collection[SpendReturnRow]) -> OpenSpend:

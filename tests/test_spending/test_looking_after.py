@@ -291,6 +291,24 @@ def test_what_is_paid_above_the_total_comes_back_after_an_hour(shop: PayingShop)
     assert shop.returns()[0].why == ReturnReason.OVERCHARGED
 
 
+def test_of_two_payments_above_the_total_one_gives_back_what_is_too_much(shop: PayingShop) -> None:
+    checkout_id = shop.cart("10", "5")
+    first, second = shop.pay(checkout_id, "2"), shop.pay(checkout_id, "13", key="two")
+    shop.world.saleor.checkouts.change_lines(checkout_id, "10")
+    shop.world.saleor.checkouts.complete(checkout_id)
+    later(shop, minutes=2)
+
+    later(shop, hours=1)
+    assert (booked(shop, first), booked(shop, second)) == ((0, 2), (13, 0))
+    for _ in range(3):
+        later(shop, hours=1)
+
+    assert (booked(shop, first), booked(shop, second)) == ((0, 2), (10, 3))
+    assert shop.points() == (1_000, 1_000)
+    assert shop.spends()[1].look_at is None
+    assert shop.differences() == []
+
+
 def test_after_a_new_installation_open_payments_are_served(shop: PayingShop) -> None:
     checkout_id = shop.cart("15")
     session = shop.pay(checkout_id)

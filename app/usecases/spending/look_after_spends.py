@@ -8,12 +8,13 @@ from uuid import uuid4
 import structlog
 from sqlmodel import Session
 
-from app.db.spend_values import open_spends, returns_of
+from app.db.spend_values import older_gives_back, open_spends, returns_of
 from app.db.tables import SpendReturnRow, SpendRow
 from app.domain import retry
 from app.domain.booked_payment import BookedPayment, EventKind
 from app.domain.settlement import CauseKind
 from app.domain.spend_steps import (
+    OVERCHARGED_FOR,
     STUCK_LOOK,
     Cancel,
     Credit,
@@ -189,6 +190,10 @@ def _carry_out(session: Session, run: Run, row: SpendRow, step: Step, now: datet
     row.confirmed_at = row.confirmed_at or now
     if isinstance(step, GiveBack):
         _note_stage(row, _booked_stage(row))
+        if step.why is ReturnReason.OVERCHARGED and older_gives_back(session, row, since=now - OVERCHARGED_FOR):
+            # Both answers show the same money, and it goes back once.
+            release(session, row, now + OVERCHARGED_FOR)
+            return None
         back = write_return(session, row, step.why, step.units, now)
         return Tell(EventKind.REFUND_SUCCESS, _known(back))
     if isinstance(step, Rest):
