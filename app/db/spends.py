@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, select
 
 from app.db.bulk import IsIn
@@ -19,10 +20,17 @@ def find_spend_of(session: Session, store_id: int, transaction_id: str, *, lock:
     return session.exec(query.with_for_update().execution_options(populate_existing=True) if lock else query).first()
 
 
-def open_spends_of(session: Session, store_id: int, *, checkout_id: str | None, order_id: str | None) -> Sequence[SpendRow]:
-    """Find what points paid of a checkout or an order, and did not go back whole."""
-    place = SpendRow.saleor_order_id == order_id if order_id is not None else SpendRow.saleor_checkout_id == checkout_id
-    return session.exec(select(SpendRow).where(SpendRow.store_id == store_id, place, col(SpendRow.stage).not_in(OVER))).all()
+def open_spends_of(
+    session: Session, store_id: int, *, checkout_id: str | None, order_id: str | None, transaction_ids: Collection[str] = ()
+) -> Sequence[SpendRow]:
+    """Find what points paid of a checkout or an order, and did not go back whole.
+
+    `transaction_ids` are those that Saleor names of an order: which order a completed checkout became may not be known yet.
+    """
+    is_paid = col(SpendRow.saleor_checkout_id) == checkout_id if order_id is None else col(SpendRow.saleor_order_id) == order_id
+    is_one_of_them = IsIn(col(SpendRow.saleor_transaction_id), "transaction_ids", transaction_ids)
+    is_of_it = or_(is_paid, is_one_of_them) if transaction_ids else is_paid
+    return session.exec(select(SpendRow).where(SpendRow.store_id == store_id, is_of_it, col(SpendRow.stage).not_in(OVER))).all()
 
 
 def paid_by_points(session: Session, store_id: int, transaction_ids: Collection[str]) -> Mapping[str, list[PointsPayment]]:

@@ -9,6 +9,7 @@ import pytest
 
 from app.db.tables import OrderRow
 from app.domain.spending import SpendStage
+from app.usecases.spending.look_after_spends import look_after_spends
 from tests.test_spending.conftest import give
 from tests.test_spending.paying import ADA, PayingShop
 
@@ -125,6 +126,21 @@ def test_points_pay_the_share_that_the_rule_allows(shop: PayingShop) -> None:
 
     assert shop.pay(checkout_id).transaction.charged == 5
     assert refusal(shop, checkout_id) == "share"
+
+
+def test_what_paid_the_checkout_counts_in_the_share_of_its_unpaid_order(shop: PayingShop) -> None:
+    shop.set_rule(greatest_share=Decimal("0.5"), unpaid_orders=True)
+    checkout_id = shop.cart("20")
+    shop.pay(checkout_id, "8")
+    shop.world.clock.advance(minutes=2)
+    look_after_spends(shop.world.services)
+    checkouts = shop.world.saleor.checkouts
+    checkouts.allow_unpaid.add(checkouts[checkout_id].channel.slug)
+
+    order_id = checkouts.complete(checkout_id)
+
+    assert shop.pay(order_id).transaction.charged == 2
+    assert refusal(shop, order_id) == "share"
 
 
 @pytest.mark.parametrize("amount", ["0.004", "0"])

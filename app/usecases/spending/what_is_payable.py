@@ -28,7 +28,8 @@ def payable_of(session: Session, store_id: int, source: PaymentSource) -> Payabl
     Saleor books a payment after it was answered. Until then what is due does not hold it.
     """
     place = {"order_id": source.id, "checkout_id": None} if source.is_order else {"order_id": None, "checkout_id": source.id}
-    held = {spend.saleor_transaction_id: amount_held(spend) for spend in open_spends_of(session, store_id, **place)}
+    spends = open_spends_of(session, store_id, **place, transaction_ids=list(source.booked))
+    held = {spend.saleor_transaction_id: amount_held(spend) for spend in spends}
     unbooked = {one: max(Decimal(0), amount - source.booked.get(one, Decimal(0))) for one, amount in held.items()}
     return Payable(
         source.currency,
