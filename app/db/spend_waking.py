@@ -22,23 +22,25 @@ def wake_spends(session: Session, store_id: int, now: datetime, *, over: Collect
     """Let the worker look at payments whose order was cancelled or has expired (`over`), or is paid above its total.
 
     They are named by their transactions: of a checkout completed after the first look, the order is not known yet. A younger
-    payment waits for that look. One that keeps its points all the same is not woken: looking at it changes its order in Saleor,
-    which would wake it again.
+    payment waits for that look. One that keeps its points all the same, or gives back all of them already, is not woken: looking
+    at it changes its order in Saleor, which would wake it again.
+
+    Whoever is looking at one loses it: the answer may be older than the change of the order, and the next look decides.
     """
     transaction = col(SpendRow.saleor_transaction_id)
     rule_says_so = exists().where(col(SpendRuleRow.id) == col(SpendRow.rule_id), col(SpendRuleRow.return_on_cancel))
     is_over = and_(IsIn(transaction, "over", over), rule_says_so)
     is_overcharged = and_(IsIn(transaction, "overcharged", overcharged), col(SpendRow.overcharged_since).is_(None))
-    session.execute(
-        update(SpendRow)
-        .where(
-            col(SpendRow.store_id) == store_id,
-            col(SpendRow.stage).in_((SpendStage.CONFIRMED, SpendStage.ON_ORDER)),
-            col(SpendRow.lease_token).is_(None),
-            or_(is_over, is_overcharged),
-        )
-        .values(look_at=now)
+    is_woken = (
+        col(SpendRow.store_id) == store_id,
+        col(SpendRow.stage).in_((SpendStage.CHECKING, SpendStage.CONFIRMED, SpendStage.ON_ORDER)),
+        col(SpendRow.returned_units) < col(SpendRow.amount_units),
+        or_(is_over, is_overcharged),
     )
+    # Locked in the order of their ids, as the worker locks them.
+    locked = select(SpendRow.id).where(*is_woken).order_by(col(SpendRow.id)).with_for_update(of=SpendRow)
+    woken = update(SpendRow).where(col(SpendRow.id).in_(session.exec(locked).all()))
+    session.execute(woken.values(look_at=now, lease_token=None, lease_until=None))
 
 
 def reversed_spends(session: Session, store_id: int, charged: Mapping[str, Decimal]) -> list[int]:

@@ -226,6 +226,26 @@ def test_points_of_a_cancelled_order_come_back_where_the_rule_says_so(shop: Payi
     assert shop.returns()[0].why == ReturnReason.CANCELLED
 
 
+def test_an_order_cancelled_while_the_worker_looks_gives_back_all_the_same(shop: PayingShop) -> None:
+    checkout_id = shop.cart("15")
+    session = shop.pay(checkout_id)
+    order_id = shop.world.saleor.checkouts.complete(checkout_id)
+    shop.world.deliver()
+
+    def answer_before_it_is_cancelled(act: faults.Act) -> Answer:
+        answer = act()
+        shop.world.saleor.shop.cancel(order_id)
+        shop.world.deliver()
+        return answer
+
+    shop.world.saleor.faults.once(answer_before_it_is_cancelled, on=REPORTS)
+    later(shop, minutes=2)
+
+    assert booked(shop, session) == (0, 15)
+    assert shop.points(ADA) == (2_000, 0)
+    assert [back.why for back in shop.returns()] == [ReturnReason.CANCELLED]
+
+
 def test_a_checkout_completed_and_cancelled_after_the_look_gives_back_at_once(shop: PayingShop) -> None:
     checkout_id = shop.cart("15")
     session = shop.pay(checkout_id)
