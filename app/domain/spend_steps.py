@@ -152,10 +152,16 @@ def next_step(spend: OpenSpend, booked: BookedPayment, now: datetime) -> Step:
 
 
 def _not_booked(spend: OpenSpend) -> Step:
-    """Decide about a charge that Saleor does not have. What was to be given back for that may still be under way."""
+    """Decide about a charge that Saleor does not have. What was to be given back for that may still be under way.
+
+    A refund that Saleor asked for was answered, so it goes on. A return of our own that Saleor was not told of yet does not count
+    any more: a person decides about the whole.
+    """
     for known in spend.returns:
-        if known.is_open and known.is_reported:
+        if known.is_open and (known.is_reported or known.why is ReturnReason.REFUND):
             return Credit(known)
+        if known.is_open and not known.is_credited and spend.stage not in _NOT_CONFIRMED:
+            return Cancel(known)
     if spend.left_units == 0:
         return Rest(SpendStage.RETURNED, None)
     return NotBooked() if spend.stage in _NOT_CONFIRMED else Missing()

@@ -80,6 +80,18 @@ def test_a_charge_that_was_confirmed_and_is_gone_is_for_a_person() -> None:
     assert next_step(confirmed, BookedPayment("t", ()), SOON) == Missing()
 
 
+@pytest.mark.parametrize(
+    ("known", "step"),
+    [
+        (BACK, Credit(BACK)),
+        (replace(BACK, why=ReturnReason.ABANDONED), Cancel(replace(BACK, why=ReturnReason.ABANDONED))),
+        (replace(BACK, why=ReturnReason.ABANDONED, is_credited=True), Missing()),
+    ],
+)
+def test_of_a_charge_that_is_gone_goes_back_what_saleor_asked_for_and_no_more(known: KnownReturn, step: Step) -> None:
+    assert next_step(with_return(known), BookedPayment("t", ()), SOON) == step
+
+
 def test_a_checkout_that_was_left_gives_all_back() -> None:
     assert next_step(SPEND, booked(), LATE) == GiveBack(ReturnReason.ABANDONED, 1500)
 

@@ -9,9 +9,10 @@ from app.domain.spending import SpendStage
 from app.errors import BadRequest
 from app.usecases.spending.look_after_spends import MISSING
 from app.usecases.spending.settle_missing import settle_missing
+from tests.standins import faults
 from tests.standins.saleor.app_payments import Session
 from tests.test_spending.paying import ADA, PayingShop
-from tests.test_spending.test_looking_after import later, look_after
+from tests.test_spending.test_looking_after import REPORTS, later, look_after
 from tests.test_spending.test_reversed_refunds import move_on
 from tests.test_staff.command_line import typed
 from tests.world import SECRET_KEY
@@ -47,6 +48,26 @@ def test_its_points_are_given_back(shop: PayingShop) -> None:
     [spend], [back] = shop.spends(), shop.returns()
     assert (spend.stage, spend.problem_code, spend.look_at) == (SpendStage.RETURNED, None, None)
     assert (back.made_by, back.problem) == ("Olga", None)
+    assert shop.differences() == []
+
+
+def test_a_payment_that_is_lost_while_it_goes_back_waits_for_a_person_too(shop: PayingShop) -> None:
+    session = shop.pay(shop.cart(), "15")
+    later(shop, minutes=2)
+    shop.world.clock.advance(hours=24)
+    shop.world.saleor.faults.once(lambda act: act(), on=REPORTS)
+    shop.world.saleor.faults.once(faults.cut(), on=REPORTS)
+    look_after(shop)
+    assert len(shop.returns()) == 1
+
+    lose(shop, session)
+    later(shop, minutes=5)
+    [spend] = shop.spends()
+    assert (spend.problem_code, spend.returned_units) == ("missing", 0)
+    settle(shop, spend.id or 0)
+
+    assert shop.points() == (2_000, 0)
+    assert shop.spends()[0].stage == SpendStage.RETURNED
     assert shop.differences() == []
 
 
