@@ -28,12 +28,16 @@ def points_owed(session: Session, store_id: int, email: str) -> int:
     orders, payments = _short_orders(session, store_id, everybody), _owed_returns(session, store_id, everybody)
     if not orders and not payments:
         return 0
-    moves = moves_of(session, accounts_of(session, store_id), [*(one.email for one in orders), *(one.email for one in payments)])
+    accounts = accounts_of(session, store_id)
+    current_id = next((id_ for id_, account in accounts.items() if account.is_current), None)
+    moves = moves_of(session, accounts, [*(one.email for one in orders), *(one.email for one in payments)])
     of_orders = sum(
         one.shortfall for one in orders if email_key(holder_of(moves, ANY_ACCOUNT, one.email, one.since).email) in keys
     )
     of_payments = sum(
-        one.owed for one in payments if email_key(holder_of(moves, one.account_id, one.email, one.asked_at).email) in keys
+        one.owed
+        for one in payments
+        if email_key(holder_of(moves, one.account_id, one.email, one.asked_at, and_at=current_id).email) in keys
     )
     return of_orders + of_payments
 

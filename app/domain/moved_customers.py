@@ -36,15 +36,17 @@ class Holder(NamedTuple):
     is_in_transit: bool
 
 
-def holder_of(moves: MovedCustomers, account_id: int, email: str, since: datetime) -> Holder:
+def holder_of(moves: MovedCustomers, account_id: int, email: str, since: datetime, *, and_at: int | None = None) -> Holder:
     """Follow the moves that a customer's points made after `since`.
 
-    Moves are followed forward in time only. So a chain ends, and a customer who was moved away and back is found.
+    Moves are followed forward in time only. So a chain ends, and a customer who was moved away and back is found. `and_at`: the
+    points of one account come to that one, so moves there count, too.
     """
     is_in_transit, after = False, (since, 0)
     while True:
-        later = (one for one in moves.get((account_id, email_key(email)), ()) if (one.moved_at, one.id) > after)
-        move = next(later, None)
+        found = (one for place in {account_id, and_at or account_id} for one in moves.get((place, email_key(email)), ()))
+        later = (one for one in found if (one.moved_at, one.id) > after)
+        move = min(later, key=lambda one: (one.moved_at, one.id), default=None)
         if move is None:
             return Holder(email, is_in_transit)
         email, after = move.to_email, (move.moved_at, move.id)

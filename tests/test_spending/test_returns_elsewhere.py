@@ -173,6 +173,23 @@ def test_embedded_points_come_back_to_coggins_once_the_store_uses_it(shop: Payin
     assert shop.differences() == []
 
 
+def test_they_come_to_the_address_that_the_payer_was_moved_to_there(shop: PayingShop, coggins: StandInCoggins) -> None:
+    transaction_id = paid(shop)
+    look_on(shop)
+    store = shop.world.store()
+    change_provider(shop.world.services, store.slug, store.id or 0, kind=AccountKind.COGGINS, url=coggins.url, key=coggins.key)
+    coggins.adjust(ADA, 10)
+    move_customer(shop.world.services, store.slug, ADA, GRACE, reason="A new address", who="Olga")
+    look_on(shop)
+
+    refund(shop, transaction_id)
+    look_on(shop)
+
+    assert (coggins.books().balance(ADA).available, coggins.books().balance(GRACE).available) == (0, 1_510)
+    assert shop.spends()[0].stage == SpendStage.RETURNED
+    assert shop.differences() == []
+
+
 def test_a_return_that_waits_for_a_provider_comes_back_there_although_the_store_left_it(
     shop: PayingShop, coggins: StandInCoggins
 ) -> None:

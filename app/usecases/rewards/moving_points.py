@@ -96,7 +96,8 @@ def credit_refund(session: Session, run: Run, redemption: RedemptionRow, back: R
 
 def _holder(session: Session, run: Run, redemption: RedemptionRow) -> str:
     moves = moves_of(session, run.accounts.rows, [redemption.email])
-    return holder_of(moves, redemption.account_id, redemption.email, redemption.asked_at).email
+    current_id = run.accounts.current.id
+    return holder_of(moves, redemption.account_id, redemption.email, redemption.asked_at, and_at=current_id).email
 
 
 def _credit(session: Session, run: Run, redemption: RedemptionRow, back: _Back, holder: str, now: datetime) -> None:

@@ -68,7 +68,8 @@ def credit(session: Session, run: Run, spend: SpendRow, back: SpendReturnRow, no
     # The row of the spend is read anew below: what the caller changed must be in the table by then.
     session.flush()
     accounts = run.accounts
-    holder = holder_of(moves_of(session, accounts.rows, [spend.email]), spend.account_id, spend.email, spend.asked_at).email
+    moves = moves_of(session, accounts.rows, [spend.email])
+    holder = holder_of(moves, spend.account_id, spend.email, spend.asked_at, and_at=accounts.current.id).email
     if is_erased(holder):
         back.problem, back.credited_at = ERASED, now
         write_log(session, spend.store_id, "spend_erased", ERASED, now=now, level=LogLevel.WARNING)

@@ -68,7 +68,7 @@ def take_again(session: Session, run: Run, spend: SpendRow, now: datetime) -> da
     accounts, looks = run.accounts, list[datetime]()
     for back in owed:
         moves = moves_of(session, accounts.rows, [spend.email])
-        holder = holder_of(moves, spend.account_id, spend.email, spend.asked_at).email
+        holder = holder_of(moves, spend.account_id, spend.email, spend.asked_at, and_at=accounts.current.id).email
         points = back.points - back.taken_again_points - back.let_go_points
         if is_erased(holder):
             back.let_go_points += points
