@@ -6,6 +6,7 @@ from typing import Any
 import requests
 
 from app.domain.spending import ReturnReason, SpendStage
+from app.ledger import spending
 from app.usecases.spending.look_after_spends import look_after_spends
 from tests.standins import faults
 from tests.standins.saleor.app_payments import Session
@@ -327,6 +328,23 @@ def test_of_two_payments_above_the_total_one_gives_back_what_is_too_much(shop: P
     assert shop.points() == (1_000, 1_000)
     assert shop.spends()[1].look_at is None
     assert shop.differences() == []
+
+
+def test_points_that_cannot_come_back_hold_up_nobody_elses(shop: PayingShop) -> None:
+    """Here a program has given them back by the Points API, as it once could."""
+    first, second = (shop.pay(shop.cart(), "5") for _ in range(2))
+    later(shop, minutes=2)
+    with shop.world.services.database.writing() as session:
+        spent = spending.find_spend(session, shop.world.store().id or 0, shop.spends()[0].reference, lock=True)
+        assert spent is not None
+        spending.give_back(session, spent, ADA, 500, shop.world.clock.now)
+
+    later(shop, hours=24)
+
+    assert [spend.stage for spend in shop.spends()] == [SpendStage.CONFIRMED, SpendStage.RETURNED]
+    assert [spend.problem_code for spend in shop.spends()] == ["refused", None]
+    assert (booked(shop, first), booked(shop, second)) == ((0, 5), (0, 5))
+    assert shop.points() == (2_000, 0)
 
 
 def test_after_a_new_installation_open_payments_are_served(shop: PayingShop) -> None:

@@ -6,6 +6,7 @@ from itertools import chain
 from uuid import uuid4
 
 import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.db.spend_values import older_gives_back, open_spends, returns_of
@@ -32,6 +33,7 @@ from app.domain.spend_steps import (
 from app.domain.spending import ReturnReason, SpendStage, as_amount
 from app.errors import AppError, SaleorRefused
 from app.http.side_by_side import side_by_side
+from app.logs import innermost_place
 from app.saleor.payment_calls import REPORTS_MAX, Report, ReportRefusal
 from app.usecases.moving.engine_run import Run, open_accounts
 from app.usecases.services import Services
@@ -49,6 +51,7 @@ MISSING = "Saleor no longer shows this payment, although it had recorded it. Che
 NOT_ALLOWED = "Saleor no longer lets the app handle payments. Grant the permission again in Settings, under Paying with points."
 OTHER_AMOUNT = "Saleor recorded this refund with another amount. Check the payment in Saleor."
 REFUSED = "Saleor refused the app's report about this payment."
+DEFECT = "Saleor Points failed at this payment; the log says where. It is tried again."
 CREDIT_LOOK = timedelta(minutes=10)
 _WHY_REFUSED = {
     ReportRefusal.NOT_ALLOWED: ("permission", NOT_ALLOWED),
@@ -91,8 +94,30 @@ def _round(services: Services, batch: SpendBatch, steps: Mapping[int, Tell]) -> 
     together = [spend_id for spend_id in steps if spend_id not in singles]
     following: dict[int, Tell] = {}
     for ids in ([together] if together else []) + [[spend_id] for spend_id in singles]:
-        following |= _write_all(services, batch, ids, answers)
+        following |= _write_safely(services, batch, ids, answers)
     return following
+
+
+def _write_safely(services: Services, batch: SpendBatch, ids: Sequence[int], answers: Mapping[int, Answer]) -> dict[int, Tell]:
+    """Write what answers mean. A defect at one payment holds up no others: it is put off for a day, and a person sees it."""
+    try:
+        return _write_all(services, batch, ids, answers)
+    except (IntegrityError, LookupError, RuntimeError, ValueError) as error:
+        if len(ids) == 1:
+            log.error("defect", spend_id=ids[0], kind=type(error).__name__, where=innermost_place(error))  # noqa: TRY400 - an error's text may hold an e-mail
+            _put_off(services, batch, ids[0])
+            return {}
+    following: dict[int, Tell] = {}
+    for spend_id in ids:
+        following |= _write_safely(services, batch, [spend_id], answers)
+    return following
+
+
+def _put_off(services: Services, batch: SpendBatch, spend_id: int) -> None:
+    now = services.clock()
+    with services.database.writing() as session:
+        for row in held_spends(session, batch.lease_token, [spend_id], now):
+            _stay(session, row, "refused", DEFECT, now)
 
 
 def _may_credit(spend: OpenSpend, step: Tell, answer: Answer) -> bool:
