@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 import requests
 from sqlalchemy import Connection, event
+from sqlmodel import select
 
+from app.db.tables import PointsCustomerRow
 from app.usecases.api.manage_keys import create_key
 from app.usecases.merchants.move_customer import move_customer
 from app.usecases.operating.create_store import create_store
@@ -93,6 +95,13 @@ def test_nobody_spends_what_is_not_there_even_where_balances_may_fall_below_zero
     assert (answer.status_code, answer.json()["error"]["code"]) == (409, "INSUFFICIENT_POINTS")
     assert (stranger.status_code, stranger.json()["error"]["code"]) == (409, "INSUFFICIENT_POINTS")
     assert balance(shop) == (100, 0)
+
+
+def test_a_mistyped_address_makes_no_customer(shop: ServedPoints) -> None:
+    spend(shop, 1, "one", email="adda@example.com")
+
+    with shop.services.database.reading() as session:
+        assert session.exec(select(PointsCustomerRow.email)).all() == [ADA]
 
 
 def test_the_same_request_again_is_answered_and_done_once(shop: ServedPoints) -> None:

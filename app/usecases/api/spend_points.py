@@ -9,12 +9,14 @@ import structlog
 from sqlmodel import Session
 
 from app.db.debts import points_owed
+from app.db.keys import key_in
 from app.db.moves import moves_of
 from app.db.stores import accounts_of
 from app.db.tables import PointsSpendRow
 from app.domain.email import is_erased
 from app.domain.moved_customers import holder_of
 from app.domain.store import AccountKind
+from app.ledger import entries as ledger
 from app.ledger import spending
 from app.usecases.api.find_caller import Caller
 from app.usecases.api.idempotency import IdempotentRequest, Outcome, done_before, keep
@@ -44,6 +46,10 @@ def spend_points(services: Services, caller: Caller, asked: NewSpend, *, once: I
     """
 
     def do(session: Session, now: datetime) -> SpendState | RefusedItem:
+        key = key_in(session, asked.email)
+        if key not in ledger.find_customers(session, caller.store_id, [key], now):
+            # A mistyped address makes no customer.
+            return TOO_FEW
         owed = points_owed(session, caller.store_id, asked.email)
         spent = spending.spend(
             session,
