@@ -63,7 +63,8 @@ def test_points_that_wait_for_the_other_provider_come_back_there_and_only_there(
     change(shop)
     shop.wait(minutes=11)
     coggins.start()
-    for _ in range(3):
+    # The longest pause is an hour and a quarter.
+    for _ in range(8):
         shop.wait(minutes=11)
 
     assert (embedded_balance(shop), coggins.books().balance(ADA).available) == (700, 500)
