@@ -48,6 +48,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if surplus:
         config.hook.pytest_deselected(items=surplus)
         items[:] = [item for item in items if _is_run(item)]
+    # The longest test begins first, so that nobody waits for it alone at the end.
+    items.sort(key=lambda item: "tests/test_simulation/" not in item.nodeid)
 
 
 def pytest_collection_finish() -> None:
