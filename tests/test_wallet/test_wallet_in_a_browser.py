@@ -39,6 +39,13 @@ def shop(fresh_sqlite_url: str, clock: MovableClock, saleor: StandInSaleor) -> I
         yield world
 
 
+@pytest.fixture
+def opens(ada: Visitor, opens: OpenPage) -> OpenPage:
+    """Close the pages before the shop ends: they may still load a picture."""
+    assert ada
+    return opens
+
+
 def words(page: Page) -> str:
     return " ".join(page.inner_text("main").split())
 
