@@ -15,7 +15,7 @@ from app.db.bulk import IsIn
 from app.db.movements import is_open
 from app.db.tables import AdjustmentRow, ClaimRow, GoneRow, MovementRow
 from app.domain.claim import ClaimState
-from app.domain.gone import NOTHING_NEW, ByStaff, Changes, Gone, NewlyGone
+from app.domain.gone import NOTHING_NEW, ByStaff, Changes, Gone, NewlyGone, gifts_on_link
 from app.domain.settlement import Grant, MovementKind, MovementState, Position, TakenBack
 
 
@@ -64,11 +64,15 @@ class Books:
         account_ids.update(claim.account_id for claim in self.claims.values())
         return account_ids if self.open is None else account_ids | {self.open.account_id}
 
-    @property
-    def gifts_to_come(self) -> int:
-        """What staff gave since the newest change that went through: it is in no balance, and on no link."""
+    def gifts_on_link(self, points: int, granted: int) -> int:
+        """Give how many of the points of an open link stay when it is withdrawn, because staff gave them to the order.
+
+        `granted` is what the order's customer has in all. What staff gave since the newest change that went through is in no
+        balance yet, and on no link.
+        """
         newest = max((movement.planned_at for movement in self.accepted), default=None)
-        return sum(points for at, points in self.gifts if newest is None or at > newest)
+        to_come = sum(gift for at, gift in self.gifts if newest is None or at > newest)
+        return gifts_on_link(self.changes, on_link=points, elsewhere=granted - points + to_come)
 
     @property
     def doubt(self) -> str | None:

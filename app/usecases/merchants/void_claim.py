@@ -17,7 +17,6 @@ from app.db.tables import AccountRow, AdjustmentRow, ClaimRow, OrderRow, StoreRo
 from app.db.waking import wake
 from app.domain.arithmetic_versions import NEWEST
 from app.domain.claim import ClaimState
-from app.domain.gone import gifts_on_link
 from app.errors import BadRequest
 from app.usecases.merchants.adjust_points import TEXT_LENGTH_MAX
 from app.usecases.services import Services
@@ -41,8 +40,7 @@ def void_claim(services: Services, store_id: int, claim_id: UUID, *, reason: str
             return 0
         claim, order = _locked(session, store_id, claim_id)
         books = books_of(session, [claim.order_id])[claim.order_id]
-        elsewhere = order.granted - claim.points + books.gifts_to_come
-        points = claim.points - gifts_on_link(books.changes, on_link=claim.points, elsewhere=elsewhere)
+        points = claim.points - books.gifts_on_link(claim.points, order.granted)
         adjustment = AdjustmentRow(
             store_id=store_id,
             order_id=order.id,

@@ -1,7 +1,7 @@
 """Explain an order's number: the arithmetic, and all that was ever asked, answered and decided for it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -15,7 +15,7 @@ from app.db.snapshots import stored_order
 from app.db.stores import accounts_of, rules_of
 from app.db.tables import AdjustmentRow, ClaimRow, EventRow, GoneRow, MovementRow, OrderRow, PointsClaimRow, StoreRow
 from app.domain.claim import ClaimState
-from app.domain.gone import NO_CHANGES, Changes, gifts_on_link
+from app.domain.gone import Changes
 from app.domain.order import Order
 from app.domain.settlement import INSTANT_KINDS, MovementState
 from app.domain.store import AccountKind
@@ -45,7 +45,8 @@ class Explanation:
     """All about one order's points. `arithmetic` and `version` are None for an order that was never read, or cannot be.
 
     `ran_out` is what ran out with each claim, `taken` what each taking by staff really took, by their ids.
-    `other_holders` are the addresses that have points of this order, and are not the order's own.
+    `other_holders` are the addresses that have points of this order, and are not the order's own. `gifts_on_links` is what stays
+    of each link when it is withdrawn, because staff gave it.
     """
 
     order: ShownOrder
@@ -64,8 +65,7 @@ class Explanation:
     other_holders: tuple[str, ...] = ()
     requests: tuple[ShownRequest, ...] = ()
     payments: tuple[ShownPayment, ...] = ()
-    changes: Changes = NO_CHANGES
-    gifts_to_come: int = 0
+    gifts_on_links: Mapping[UUID, int] = field(default_factory=dict)
 
     @property
     def is_waiting(self) -> bool:
@@ -103,11 +103,6 @@ class Explanation:
         """The links that nobody has seen or taken, and that are not about to be withdrawn."""
         going = {one.claim_id for one in self.adjustments}
         return tuple(one for one in self.claims if one.state == ClaimState.OPEN and one.points > 0 and one.id not in going)
-
-    def gifts_on(self, claim: ShownClaim) -> int:
-        """Give how many of a link's points stay when it is withdrawn, because staff gave them."""
-        elsewhere = self.order.granted - claim.points + self.gifts_to_come
-        return gifts_on_link(self.changes, on_link=claim.points, elsewhere=elsewhere)
 
 
 def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Explanation | None:
@@ -154,8 +149,7 @@ def explain_order(services: Services, store_id: int, saleor_order_id: str) -> Ex
         other_holders=tuple(other_holders),
         requests=tuple(requests),
         payments=payments,
-        changes=books.changes,
-        gifts_to_come=books.gifts_to_come,
+        gifts_on_links={claim.id: books.gifts_on_link(claim.points, row.granted) for claim in claims},
     )
 
 
