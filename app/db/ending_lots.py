@@ -1,19 +1,18 @@
 """Which lots of which customers run out in a time that lies ahead: for whoever tells the customers."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
-from uuid import UUID
 
 from sqlalchemy import tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from app.db.bulk import IsIn, insert_rows
+from app.db.bulk import IsIn
 from app.db.points_policies import as_policy
-from app.db.tables import PointsCustomerRow, PointsEntryRow, PointsLotRow, PointsNoticeRow, PointsPolicyRow
+from app.db.tables import PointsCustomerRow, PointsEntryRow, PointsLotRow, PointsPolicyRow
 from app.db.tables.points_entry import EntryKind
-from app.domain.ending_notices import EndingLot, GivenNotice
+from app.domain.ending_notices import EndingLot
 
 
 class LookedTo(NamedTuple):
@@ -62,19 +61,3 @@ def ending_lots(
         if ends is not None and after < ends <= until:
             found.append(EndingLot(lot.customer_id, customer.email, lot.origin_id, lot.points_left, since, ends))
     return found
-
-
-def given_notices(session: Session, lots: Iterable[EndingLot]) -> set[GivenNotice]:
-    """Give the notices that customers had of lots."""
-    origins = list({lot.origin for lot in lots})
-    query = select(PointsNoticeRow).where(IsIn(col(PointsNoticeRow.origin_id), "origins", origins))
-    return {GivenNotice(row.origin_id, row.ends, row.days) for row in session.exec(query)}
-
-
-def write_notices(session: Session, notices: Iterable[GivenNotice], mail_reference: UUID, now: datetime) -> None:
-    """Write that a mail gave notices. The database refuses one that was given before."""
-    rows = [
-        {"origin_id": origin, "ends": ends, "days": days, "told_at": now, "mail_reference": mail_reference}
-        for origin, ends, days in sorted(notices)
-    ]
-    insert_rows(session, PointsNoticeRow, rows)

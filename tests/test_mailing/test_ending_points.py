@@ -9,7 +9,7 @@ import requests
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
-from app.db.ending_lots import write_notices
+from app.db.given_notices import write_notices
 from app.db.tables import MailKindRow, MailRow, OrderRow, PointsNoticeRow
 from app.domain.ending_notices import GivenNotice
 from app.domain.expiry_policy import ExpiryPolicy, PolicyKind

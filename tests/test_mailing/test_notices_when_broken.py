@@ -16,7 +16,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
-from app.db.ending_lots import ending_lots, given_notices, write_notices
+from app.db.ending_lots import ending_lots
+from app.db.given_notices import given_notices, write_notices
 from app.db.tables import MailKindRow, PointsLotRow
 from app.domain import ending_notices
 from app.domain.ending_notices import NOTICES, EndingLot, GivenNotice, to_tell

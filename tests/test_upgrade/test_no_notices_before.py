@@ -7,8 +7,9 @@ from uuid import uuid4
 
 from sqlalchemy import text
 
-from app.db.ending_lots import ending_lots, given_notices, write_notices
+from app.db.ending_lots import ending_lots
 from app.db.engine import Database
+from app.db.given_notices import given_notices, write_notices
 from app.domain.ending_notices import FARTHEST, notices_given, to_tell
 from app.domain.expiry_policy import ExpiryPolicy, PolicyKind
 from tests.clock import MovableClock

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from app.db.bulk import IsIn
-from app.db.ending_lots import LookedTo, ending_customers, ending_lots, given_notices, write_notices
+from app.db.ending_lots import LookedTo, ending_customers, ending_lots
+from app.db.given_notices import given_notices, write_notices
 from app.db.tables import MailKindRow, PointsCustomerRow, StoreRow
 from app.domain.ending_notices import FARTHEST, EndingLot, GivenNotice, is_time, notices_given, to_tell
 from app.domain.mails import MailKind
