@@ -137,8 +137,10 @@ def _points_end(values: Mapping[str, object], shop: str, speech: Speech) -> Pass
     points = _points(values)
     if len(ends) > 1:
         heading = ngettext("%(number)s point runs out soon", "%(number)s points run out soon", points)
+        line = _("You can use them at %(shop)s until the days below.")
     else:
         heading = ngettext("%(number)s point runs out after %(day)s", "%(number)s points run out after %(day)s", points)
+        line = _("Until then you can use your points at %(shop)s.")
     # A heading is large: on a narrow phone its day needs two lines.
     day = speech.day(ends[0][0]).replace(_NO_BREAK, " ") if ends else ""
     heading %= {"number": speech.number(points), "day": day}
@@ -146,23 +148,27 @@ def _points_end(values: Mapping[str, object], shop: str, speech: Speech) -> Pass
     return Passage(
         subject=_("%(what)s at %(shop)s") % {"what": heading, "shop": shop},
         heading=heading,
-        lines=(_("Until then you can use your points at %(shop)s.") % {"shop": shop},),
+        lines=(line % {"shop": shop},),
         button=Button(_("Go to my points"), link) if link else None,
         small=_each_day(ends, speech) if len(ends) > 1 else (),
     )
 
 
 def _each_day(ends: Sequence[tuple[date, int]], speech: Speech) -> tuple[str, ...]:
-    """Say of each day how many points run out after it."""
+    """Say how many points can be used until each day."""
     ngettext = speech.messages.ngettext
     shown = len(ends) if len(ends) <= _LINES_MAX else _LINES_MAX - 1
     lines = [
-        _line(ngettext("After %(day)s: %(number)s point", "After %(day)s: %(number)s points", number), day, number, speech)
+        _line(ngettext("Until %(day)s: %(number)s point", "Until %(day)s: %(number)s points", number), day, number, speech)
         for day, number in ends[:shown]
     ]
     if shown < len(ends):
         number = sum(number for _, number in ends[shown:])
-        rest = ngettext("Then, until %(day)s: %(number)s point", "Then, until %(day)s: %(number)s points", number)
+        rest = ngettext(
+            "Later, until %(day)s at the latest: %(number)s point",
+            "Later, until %(day)s at the latest: %(number)s points",
+            number,
+        )
         lines.append(_line(rest, ends[-1][0], number, speech))
     return tuple(lines)
 

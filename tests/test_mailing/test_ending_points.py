@@ -82,7 +82,7 @@ def test_the_mail_leads_to_the_wallet_where_there_is_one_and_names_each_day(shop
     [mail] = shop.server.to(ADA)
     assert f"/wallet/{shop.world.store().slug}" in mail.part("plain")
     assert "70 points run out soon" in mail.part("plain")
-    assert "After August\u00a07,\u00a02026: 30\u00a0points" in mail.part("plain")
+    assert "Until August\u00a07,\u00a02026: 30\u00a0points" in mail.part("plain")
     assert len(notices(shop)) == 2
 
 

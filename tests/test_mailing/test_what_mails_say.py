@@ -110,7 +110,7 @@ def test_each_day_on_which_points_run_out_is_named_and_the_last_line_adds_up_the
     )
 
     said = sheet.text.replace("\u00a0", " ")
-    assert "After June 1, 2026: 1 point\n" in said
-    assert "After June 9, 2026: 9 points" in said
-    assert "Then, until June 12, 2026: 33 points" in said
+    assert "Until June 1, 2026: 1 point\n" in said
+    assert "Until June 9, 2026: 9 points" in said
+    assert "Later, until June 12, 2026 at the latest: 33 points" in said
     assert "June 10" not in said

@@ -9,7 +9,7 @@ from sqlmodel import select
 
 from app.db.stored_rewards import amount_of, terms_of
 from app.db.tables import RedemptionRow
-from app.domain.redemptions import SHOWN, RedemptionStage
+from app.domain.redemptions import SHOWN, BackReason, RedemptionStage
 from app.sealing import Sealer
 from app.usecases.services import Services
 
@@ -34,6 +34,7 @@ class Redemption:
     returned_points: int
     taken_at: datetime
     over_at: datetime | None
+    has_expired: bool
 
 
 def see_redemption(services: Services, store_id: int, reference: UUID) -> Redemption | None:
@@ -61,4 +62,5 @@ def as_redemption(sealer: Sealer, row: RedemptionRow, name: str) -> Redemption:
         returned_points=row.returned_points + row.refunded_points,
         taken_at=row.asked_at,
         over_at=row.over_at,
+        has_expired=row.back_reason == BackReason.EXPIRED,
     )
