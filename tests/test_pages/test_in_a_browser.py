@@ -93,7 +93,7 @@ def test_a_shops_logo_is_seen_and_read_aloud(opens: OpenPage, gallery: Gallery) 
     assert logo.evaluate("image => image.naturalWidth") == 660
 
 
-def test_points_are_claimed_with_the_keyboard_alone_and_the_balance_is_told(opens: OpenPage, fresh_gallery: Gallery) -> None:
+def test_points_are_claimed_with_the_keyboard_alone_and_the_balance_is_told(fresh_gallery: Gallery, opens: OpenPage) -> None:
     opened = visit(opens, fresh_gallery, "claim-bound")
     page = opened.page
 
@@ -115,7 +115,7 @@ def test_points_are_claimed_with_the_keyboard_alone_and_the_balance_is_told(open
 
 
 @pytest.mark.parametrize("javascript", [True, False])
-def test_an_address_is_asked_for_and_a_wrong_one_loses_nothing(opens: OpenPage, fresh_gallery: Gallery, javascript: bool) -> None:
+def test_an_address_is_asked_for_and_a_wrong_one_loses_nothing(fresh_gallery: Gallery, opens: OpenPage, javascript: bool) -> None:
     opened = opens(headers=fresh_gallery.visitor(), expected=("422",), javascript=javascript)
     page = opened.page
     page.goto(fresh_gallery.pages["claim-unbound"])
@@ -141,7 +141,7 @@ def test_an_address_is_asked_for_and_a_wrong_one_loses_nothing(opens: OpenPage, 
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_the_button_of_a_claim_that_cannot_be_withdrawn_leads_to_the_provider(
-    opens: OpenPage, fresh_gallery: Gallery, javascript: bool
+    fresh_gallery: Gallery, opens: OpenPage, javascript: bool
 ) -> None:
     # The provider's page is another host's, and has no icon.
     opened = opens(headers=fresh_gallery.visitor(), javascript=javascript, hosts_max=2, expected=("404", "favicon"))
@@ -153,7 +153,7 @@ def test_the_button_of_a_claim_that_cannot_be_withdrawn_leads_to_the_provider(
     expect(opened.page.get_by_role("button", name="Take 128 points")).to_be_visible()
 
 
-def test_a_page_of_another_site_cannot_press_the_button(opens: OpenPage, fresh_gallery: Gallery) -> None:
+def test_a_page_of_another_site_cannot_press_the_button(fresh_gallery: Gallery, opens: OpenPage) -> None:
     url = fresh_gallery.pages["claim-bound"]
     opened = opens(headers=fresh_gallery.visitor(), hosts_max=2, expected=("403",))
     page = opened.page
