@@ -20,7 +20,7 @@ run: $(RUN_READY) ## Start the app: web and worker, SQLite, embedded points; no 
 
 setup: $(DEV_READY) ## Make .venv with all that tests and linters need, and nothing else
 
-test: $(DEV_READY) ## Run every test, on SQLite and on a real PostgreSQL (ARGS="-k refund" to choose)
+test: $(DEV_READY) ## Run the tests, on SQLite and on a real PostgreSQL (ARGS="-k refund" to choose)
 	$(BIN)/pytest $(PARALLEL) $(ARGS)
 
 killed: $(DEV_READY) ## Kill processes, database and provider under 2,000 orders, and compare the books (ORDERS=500 for fewer)

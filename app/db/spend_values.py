@@ -40,9 +40,9 @@ def open_spends(session: Session, rows: Collection[SpendRow]) -> dict[int, OpenS
 
 
 def older_gives_back(session: Session, spend: SpendRow, *, since: datetime) -> bool:
-    """Tell whether an older payment of the same order gives back first what was paid too much, or gave all of it since then.
+    """Tell whether an older payment of the same order is still open, or went back whole after `since`.
 
-    One that waits for a person holds up no other.
+    It gives back first what was paid too much. One that waits for a person holds up no other.
     """
     is_open = and_(col(SpendRow.stage).not_in(OVER), col(SpendRow.problem_code).is_(None))
     query = select(SpendRow.id).where(

@@ -25,7 +25,7 @@ def wake_spends(session: Session, store_id: int, now: datetime, *, over: Collect
     payment waits for that look. One that keeps its points all the same, or gives back all of them already, is not woken: looking
     at it changes its order in Saleor, which would wake it again.
 
-    Whoever is looking at one loses it: the answer may be older than the change of the order, and the next look decides.
+    A worker that is looking at one loses its lease: its answer may be older than the order's change, and the next look decides.
     """
     transaction = col(SpendRow.saleor_transaction_id)
     rule_says_so = exists().where(col(SpendRuleRow.id) == col(SpendRow.rule_id), col(SpendRuleRow.return_on_cancel))

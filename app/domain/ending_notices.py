@@ -1,8 +1,8 @@
 """When a customer is told that points run out: thirty days before, and seven.
 
-Where several lots end on different days, one mail tells of all that end within the week after, so that who shops every day is
-not written to every day. Example: lots end on the 30th of June and the 3rd of July. The mail of the 31st of May tells of both,
-and none goes out on the 3rd of June.
+Where several lots end on different days, the first mail tells of all that end within the next 37 days, the second of those
+within 10. So who shops every day is not written to every day. Example: lots end on the 30th of June and the 3rd of July. The
+mail of the 31st of May tells of both, and none goes out on the 3rd of June.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -29,7 +29,7 @@ class Notice(NamedTuple):
 NOTICES = (Notice(30, 7, 60), Notice(7, 3, 0))
 # No lot that ends later is told of.
 FARTHEST = timedelta(days=max(notice.days + notice.earlier for notice in NOTICES) + 2)
-# Nobody is written to at night: the look of a day begins at this hour of the shop's time zone.
+# The look of a day begins no earlier than this hour, in the shop's time zone.
 FROM = time(9)
 
 

@@ -62,7 +62,7 @@ MANNERS = {
     MailKind.REWARD_CODE: Manner(Urgency.NOW, timedelta(days=7), comes_again=True, can_be_declined=False),
     MailKind.POINTS_READY: Manner(Urgency.LATER, timedelta(days=3), comes_again=False, can_be_declined=True),
     MailKind.REMINDER: Manner(Urgency.LATER, timedelta(days=3), comes_again=False, can_be_declined=True),
-    # The later notice is given seven days before: the day before the last it still helps.
+    # The second mail is written seven days before the last day. Six days later one day is left.
     MailKind.POINTS_END: Manner(Urgency.LATER, timedelta(days=6), comes_again=False, can_be_declined=True),
 }
 # One that waits is tried no later than this after the failure before: a person is waiting for it.

@@ -40,7 +40,7 @@ def holder_of(moves: MovedCustomers, account_id: int, email: str, since: datetim
     """Follow the moves that a customer's points made after `since`.
 
     Moves are followed forward in time only. So a chain ends, and a customer who was moved away and back is found. `and_at`: the
-    points of one account come to that one, so moves there count, too.
+    account to which the points come back. Moves at that account are followed, too.
     """
     is_in_transit, after = False, (since, 0)
     while True:

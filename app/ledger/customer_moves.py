@@ -43,7 +43,7 @@ def move_balance(
         taker.customer_type = giver.customer_type
         session.flush()
     has_lots = giver.active_at is not None or taker.active_at is not None
-    # Of a move of nothing no entry tells, and `verify` goes by entries.
+    # A move of 0 points writes no entry. `verify` works from entries, so such a move must not count as activity.
     if points or used:
         _share_activity(session, giver, taker)
     for part, part_used in _parts(points, used):

@@ -50,7 +50,7 @@ class Spend(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """One entry. The lots of a customer depend on nothing else."""
+    """One entry. Lots follow from entries and the policy's versions; only an imported last day is taken from the stored lot."""
 
     id: int
     kind: str

@@ -43,7 +43,8 @@ class Replay:
         self._lots: dict[int, StoredLot] = {}
         self._left: dict[int, int] = {}
         self._available = 0
-        # The moment of the entry before, if it put back when the customer was last active: what is over by that was written then.
+        # Set if the entry before moved the customer's last activity back in time: its moment. What had run out by that was
+        # written then.
         self._put_back_at: datetime | None = None
 
     def differences(self, fact: Fact, written: Written) -> Iterator[str]:

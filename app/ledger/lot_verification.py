@@ -86,7 +86,10 @@ def _brought_along(session: Session, entry: Row[Any]) -> LotSource | None:
 
 
 def _active_before(session: Session, customer_id: int, entry_id: int) -> datetime | None:
-    """Tell when a customer had been active before an entry. Of others who were moved there before, it is told first."""
+    """Tell when a customer had been active before an entry.
+
+    If others were moved to this one before, their activity is worked out first.
+    """
     entries, made_lots = entries_before(session, customer_id, entry_id)
     activity = _activity(session, customer_id, entries)
     for entry in entries:

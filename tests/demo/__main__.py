@@ -68,7 +68,7 @@ def _tell_where(scene: Scene, story: Story, teller: Teller) -> None:
     teller.say(f"    claim 25 points        {scene.metadata(fresh)['points_claim_url']}")
     for order_id in story.orders:
         order = scene.saleor.book[order_id]
-        teller.say(f"    order #{order.number}, {order.email:<13}{scene.metadata(order_id)['points_claim_url']}")
+        teller.say(f"    order #{order.number}, {order.email:<17}{scene.metadata(order_id)['points_claim_url']}")
     teller.say(f"    the app                {scene.app.url}/")
     teller.say(f"    its manifest           {scene.app.url}/api/manifest")
     teller.say(f"    is it ready?           {scene.app.url}/readyz")

@@ -107,7 +107,7 @@ def test_points_of_a_refunded_order_that_did_not_come_back_are_listed_though_the
     said = {"problem_code": "not_returned", "problem": "This customer is blocked."}
     troubled(desk, reward, stage=RedemptionStage.USED, used_units=1_000, **said)
 
-    assert "This customer is blocked. Points of a refunded order did not come back." in seen(desk.get("overview"))
+    assert "This customer is blocked. Points of this reward did not come back for a refunded order." in seen(desk.get("overview"))
 
 
 def test_an_orders_page_has_the_rewards_that_it_used(desk: Desk, reward: RewardVersionRow) -> None:
@@ -120,7 +120,7 @@ def test_an_orders_page_has_the_rewards_that_it_used(desk: Desk, reward: RewardV
 
     page = seen(desk.get(f"orders/{order_id}"))
 
-    assert f"Reward Customer Cost Used Points that came back Details 10 off {ADA} 500 10.00 USD" in page
+    assert f"Reward Customer Cost Used Points back Details 10 off {ADA} 500 10.00 USD" in page
     assert "Nothing comes back for this reward when an order is cancelled or refunded." in page
 
 

@@ -77,7 +77,10 @@ def logo_url(services: Services, store: StoreRow) -> str | None:
 
 
 def _speech(session: Session, store_id: int, mail: MailRow) -> Speech:
-    """Speak the language that the customer chose, else that of the mail's reason. Its country writes numbers and days."""
+    """Use the language that the customer chose, else that of the mail's reason.
+
+    Where both are the same language, the country of the reason stays: numbers and days are written as there.
+    """
     of_reason, chosen = speech_of(mail.language), chosen_language(session, store_id, mail.email_key)
     return of_reason if chosen in {None, of_reason.language} else speech_of(chosen or "")
 

@@ -44,7 +44,7 @@ _LABELS = MappingProxyType(
         "channels": "Channels",
         "days_valid": "Days that a code is good",
         "return_on_expiry": "Unused points come back",
-        "return_on_refund": "Points of cancelled and refunded orders come back",
+        "return_on_refund": "Points come back after a cancellation or refund",
     }
 )
 

@@ -61,7 +61,7 @@ def known_channels(services: Services, store_id: int) -> tuple[SalesChannel, ...
 
 
 def _learn(services: Services, url: str, token_sealed: str) -> None:
-    """Ask a Saleor for its channels, in no place of those who wait for an answer."""
+    """Ask a Saleor for its channels, without taking a place of a request that waits for an answer."""
     try:
         with within(WAIT_SECONDS):
             channels = services.saleor.shop.channels(url, services.sealer.open(token_sealed))

@@ -27,7 +27,7 @@ _REASON = "Claim link withdrawn: "
 
 
 def void_claim(services: Services, store_id: int, claim_id: UUID, *, reason: str, who: str, once: FormToken | None = None) -> int:
-    """Void a claim that nobody has opened or taken, and give the points that cannot be claimed any more.
+    """Void a claim that nobody has opened or taken. Returns how many points can no longer be claimed.
 
     Raises BadRequest when it is not open any more, was voided before, or there is no reason.
     """

@@ -56,7 +56,7 @@ def give_back(
 
     They come to the account of today. Where that is elsewhere, a movement is planned; the redemption ends when that does.
     """
-    # What came back for orders that were refunded is no more to come.
+    # Points that came back for refunded orders do not come back a second time.
     points = min(points, redemption.points - redemption.refunded_points)
     back = session.exec(select(RedemptionReturnRow).where(RedemptionReturnRow.redemption_id == redemption.id)).first()
     if back is None and points == 0:

@@ -18,7 +18,7 @@ from app.usecases.moving.accounts import Accounts
 from app.usecases.moving.causes import Ended
 
 REFUSED_BY_PROVIDER = "rejected"
-# The provider refused points that come back because of a refund. It is asked again each day.
+# Points of a refunded order could not be given back: the provider refused them, or the app failed. It is tried again each day.
 NOT_RETURNED = "not_returned"
 REFUSED_LOOK = timedelta(days=1)
 
@@ -104,7 +104,7 @@ def end_back(redemption: RedemptionRow, now: datetime) -> None:
 
 
 def forget_problem(redemption: RedemptionRow) -> None:
-    """Forget what kept a code. That points of a refunded order did not come back stays until they have."""
+    """Clear the problem, except NOT_RETURNED: that stays until the points have come back."""
     if redemption.problem_code != NOT_RETURNED:
         redemption.problem_code = redemption.problem = None
 

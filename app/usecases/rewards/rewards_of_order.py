@@ -14,7 +14,9 @@ from app.usecases.services import Services
 
 @dataclass(frozen=True, slots=True)
 class UsedReward:
-    """A reward whose code an order used. A voucher has no amount. `came_back` are points, `under_way` some of them."""
+    """A reward whose code an order used. A voucher has no amount. `points_back`: all that come back for this
+    order. `not_yet`: those of them that are not credited.
+    """
 
     name: str
     email: str
@@ -22,22 +24,22 @@ class UsedReward:
     used: Decimal | None
     currency: str
     returns: bool
-    came_back: int
-    under_way: int
+    points_back: int
+    not_yet: int
     seen_at: datetime
 
 
 def rewards_of_order(services: Services, store_id: int, saleor_order_id: str) -> list[UsedReward]:
     """List the rewards that an order used, by one query."""
     points = col(RedemptionRefundRow.points)
-    is_under_way = col(RedemptionRefundRow.id).is_not(None) & col(RedemptionRefundRow.credited_at).is_(None)
+    is_not_yet = col(RedemptionRefundRow.id).is_not(None) & col(RedemptionRefundRow.credited_at).is_(None)
     query = (
         select(
             RedemptionUseRow,
             RedemptionRow,
             RewardVersionRow,
             func.coalesce(func.sum(points), 0),
-            func.coalesce(func.sum(case((is_under_way, points), else_=0)), 0),
+            func.coalesce(func.sum(case((is_not_yet, points), else_=0)), 0),
         )
         .join(RedemptionRow, col(RedemptionRow.id) == col(RedemptionUseRow.redemption_id))
         .join(RewardVersionRow, col(RewardVersionRow.id) == col(RedemptionRow.version_id))
@@ -59,9 +61,9 @@ def rewards_of_order(services: Services, store_id: int, saleor_order_id: str) ->
                 used=as_amount(use.amount_units, taken.currency) if taken.currency else None,
                 currency=taken.currency,
                 returns=version.return_on_refund,
-                came_back=int(came_back),
-                under_way=int(under_way),
+                points_back=int(points_back),
+                not_yet=int(not_yet),
                 seen_at=use.seen_at,
             )
-            for use, taken, version, came_back, under_way in session.execute(query)
+            for use, taken, version, points_back, not_yet in session.execute(query)
         ]

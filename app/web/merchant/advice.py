@@ -39,8 +39,8 @@ REDEMPTION_ADVICE = {
     "voucher_gone": "Open the customer and withdraw the reward: its points come back ten minutes later. Switch the reward off.",
     "unclear": "Wait, or open the customer and withdraw the reward. Nobody was told the code, and the points come back then.",
     "rejected": "Correct at the provider what it says. The app tries again every ten minutes.",
-    "not_returned": "Points of a refunded order did not come back. Correct at the provider what it says. "
-    "The app tries again each day.",
+    "not_returned": "Points of this reward did not come back for a refunded order. If the reason names the provider, "
+    "correct it there; otherwise tell the operator. The app tries again each day.",
 }
 
 

@@ -67,7 +67,7 @@ def words_of_limits(terms: RewardTerms) -> str:
         said.append(f"a code is good for {number(terms.days_valid)} days, then {comes_back}")
     if not terms.return_on_refund:
         return _begun(f"{', '.join(said)}; nothing comes back when an order is cancelled or refunded")
-    return _begun(f"{', '.join(said)}; points of orders that are cancelled or refunded come back")
+    return _begun(f"{', '.join(said)}; points come back when an order that used it is cancelled or refunded")
 
 
 def _begun(text: str) -> str:

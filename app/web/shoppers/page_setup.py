@@ -1,4 +1,7 @@
-"""How every page for shoppers is answered: in their language, in the shop's colours, and asking nobody but us."""
+"""How every page for shoppers is answered: in their language and the shop's colours.
+
+Nothing but the pictures of rewards is loaded from elsewhere.
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -19,7 +22,7 @@ SEE_OTHER = 303
 
 STATIC = Path(__file__).parents[1] / "static"
 
-# Nothing is loaded from elsewhere, nothing runs unless a page says so, and nobody puts a page into a frame.
+# Nothing is loaded from elsewhere and nothing runs unless a page says so, and nobody puts a page into a frame.
 _POLICY = MappingProxyType(
     {
         "default-src": "'none'",
@@ -50,7 +53,7 @@ def shopper_page(
     pictures: Sequence[str] = (),
     **values: Any,
 ) -> Response:
-    """Answer with a page that is kept nowhere and told to nobody. `pictures` are the other origins that it shows pictures of."""
+    """Answer with a page that is kept nowhere and told to nobody. `pictures`: the other origins from which it loads pictures."""
     answer = Response(render_template(template, brand=brand, status=status, **values), status=status, mimetype="text/html")
     return guarded(answer, has_script=has_script, pictures=pictures)
 

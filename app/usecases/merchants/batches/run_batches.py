@@ -106,7 +106,8 @@ def _end_if_done(session: Session, batch: ChangeBatchRow, now: datetime) -> bool
         return False
     batch.state, batch.ended_at = _THEN[state], now
     if state is BatchState.RUNNING:
-        said = f"Batch {batch.id} is done: {how_many(batch.done, 'customer')} changed, {how_many(batch.failed, 'row')} not used."
+        changed, unchanged = how_many(batch.done, "customer"), how_many(batch.failed, "row")
+        said = f"Batch {batch.id} is done: {changed} changed, {unchanged} without a change."
     else:
         back = _count(session, batch, ChangeState.UNDONE)
         said = f"Batch {batch.id} is undone: points of {how_many(back, 'customer')} were moved back."

@@ -1,4 +1,4 @@
-"""Rewards in the wallet: a reward is looked at, and taken by a second press. A third shows the code, however often it is sent."""
+"""Rewards in the wallet: one press shows a reward, a second takes it and leads to its code. Sent again, it takes nothing more."""
 
 import re
 from decimal import Decimal
