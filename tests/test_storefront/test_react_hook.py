@@ -40,9 +40,11 @@ PAGE = """<pre id="shown"></pre>
 <script type="module">
 %(hook)s
 import { render } from "react";
+globalThis.drawn = [];
 globalThis.draw = () => setTimeout(() => {
   const points = render(() => usePoints(%(api)s, globalThis.token));
   document.querySelector("#shown").textContent = JSON.stringify(points, ["state", "points", "code"]);
+  globalThis.drawn.push(document.querySelector("#shown").textContent);
 });
 globalThis.be = (token) => { globalThis.token = token; globalThis.draw(); };
 </script>"""
@@ -88,5 +90,7 @@ def test_an_answer_that_comes_after_somebody_else_signed_in_is_not_shown(shops_p
 
     expect(page.locator("#shown")).to_contain_text('"points":7}')
     [of_ada] = late
-    of_ada.continue_()
-    expect(page.locator("#shown")).to_contain_text('"points":7}')
+    of_ada.fulfill(json={"points": 1200}, headers={"Access-Control-Allow-Origin": "*"})
+    be(page, "no token")
+    expect(page.locator("#shown")).to_contain_text("TOKEN_REFUSED")
+    assert not [shown for shown in page.evaluate("drawn") if "1200" in shown]
