@@ -4,6 +4,21 @@ from app.ledger.audit import Audit
 
 _IS_NOT_TAKEN = "('asked', 'refused')"
 
+
+def _adds_up(column: str, rows: str, said: str) -> Audit:
+    """Ask whether what a redemption says came back is the sum of its rows."""
+    return Audit(
+        "redemption",
+        f"""
+        SELECT s.id, s.{column}, coalesce(sum(r.points), 0) AS points
+        FROM redemption AS s LEFT JOIN {rows} AS r ON r.redemption_id = s.id
+        WHERE s.store_id = :store_id AND s.id > :after AND s.id <= :until
+        GROUP BY s.id, s.{column}
+        HAVING s.{column} <> coalesce(sum(r.points), 0)""",  # noqa: S608 - names of this file
+        f"redemption {{id}}: {said}",
+    )
+
+
 REWARD_AUDITS = (
     Audit(
         "reward",
@@ -15,26 +30,8 @@ REWARD_AUDITS = (
         HAVING w.taken <> count(r.id)""",
         "reward {id}: {taken} count as taken; there are {found}",
     ),
-    Audit(
-        "redemption",
-        """
-        SELECT s.id, s.returned_points, coalesce(sum(r.points), 0) AS points
-        FROM redemption AS s LEFT JOIN redemption_return AS r ON r.redemption_id = s.id
-        WHERE s.store_id = :store_id AND s.id > :after AND s.id <= :until
-        GROUP BY s.id, s.returned_points
-        HAVING s.returned_points <> coalesce(sum(r.points), 0)""",
-        "redemption {id}: {returned_points} points went back; its returns add up to {points}",
-    ),
-    Audit(
-        "redemption",
-        """
-        SELECT s.id, s.refunded_points, coalesce(sum(r.points), 0) AS points
-        FROM redemption AS s LEFT JOIN redemption_refund AS r ON r.redemption_id = s.id
-        WHERE s.store_id = :store_id AND s.id > :after AND s.id <= :until
-        GROUP BY s.id, s.refunded_points
-        HAVING s.refunded_points <> coalesce(sum(r.points), 0)""",
-        "redemption {id}: {refunded_points} points came back for refunded orders; its rows add up to {points}",
-    ),
+    _adds_up("returned_points", "redemption_return", "{returned_points} points went back; its returns add up to {points}"),
+    _adds_up("refunded_points", "redemption_refund", "{refunded_points} points came back for orders; they add up to {points}"),
     # Where nothing waits, an order's share came back in full. More did where a refund was reversed: that is not taken again.
     Audit(
         "redemption",
