@@ -3,12 +3,13 @@
 from random import randrange
 
 import structlog
-from sqlalchemy import exists, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app.db.dialects import insert_into
 from app.db.logbook import write_log
-from app.db.tables import MailKindRow, MailServerRow, StoreRow
+from app.db.mail_kinds import sends_mails
+from app.db.tables import MailServerRow, StoreRow
 from app.domain import retry
 from app.domain.log_level import LogLevel
 from app.domain.mails import Urgency, pause_after
@@ -86,6 +87,5 @@ def _locked(session: Session) -> MailServerRow:
 
 def _tell_stores(session: Session, services: Services, sentence: str, level: LogLevel) -> None:
     """Write into the log of each shop that sends mails."""
-    sends = exists().where(col(MailKindRow.store_id) == col(StoreRow.id), col(MailKindRow.is_on))
-    for store_id in session.exec(select(StoreRow.id).where(StoreRow.state == StoreState.ACTIVE, sends)):
+    for store_id in session.exec(select(StoreRow.id).where(StoreRow.state == StoreState.ACTIVE, sends_mails())):
         write_log(session, store_id or 0, CODE, sentence, now=services.clock(), level=level)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlmodel import col
 
+from app.db.mail_kinds import sends_mails
 from app.db.processes import Signs, signs_asked
-from app.db.tables import AccountRow, MailKindRow, MailServerRow, StoreRow
+from app.db.tables import AccountRow, MailServerRow, StoreRow
 from app.domain.signs_of_life import missing_since
 from app.domain.store import StoreState
 from app.usecases.services import Services
@@ -38,9 +39,8 @@ class Interruption:
 def see_interruptions(services: Services, store_id: int) -> list[Interruption]:
     """See what interrupts the work for a store now."""
     now = services.clock()
-    sends_mails = exists().where(col(MailKindRow.store_id) == col(StoreRow.id), col(MailKindRow.is_on))
     query = (
-        select(StoreRow, AccountRow, MailServerRow, sends_mails, *signs_asked(now))
+        select(StoreRow, AccountRow, MailServerRow, sends_mails(), *signs_asked(now))
         .join(AccountRow, (col(AccountRow.store_id) == col(StoreRow.id)) & col(AccountRow.is_current))
         # There is one row at most: all stores send by the same server.
         .outerjoin(MailServerRow, col(MailServerRow.id) == 1)
