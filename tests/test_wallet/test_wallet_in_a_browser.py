@@ -5,6 +5,7 @@ WALLET_PICTURES names a folder: then a picture of each page is put there, for pe
 
 import os
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from app.usecases.merchants.change_expiry import add_policy
 from app.usecases.merchants.list_channels import list_channels
 from app.usecases.shoppers.send_sign_in_codes import send_sign_in_codes
 from tests.browser import DESKTOP, PHONE, Opened, OpenPage
-from tests.clock import MovableClock
+from tests.clock import START, MovableClock
 from tests.standins.saleor import StandInSaleor
 from tests.test_rewards.giving import GivingShop
 from tests.test_spending.paying import PayingShop
@@ -284,16 +285,21 @@ def test_a_page_that_waits_for_long_asks_less_and_less_often(opens: OpenPage, ad
     opened = opens()
     page = opened.page
     sign_in(ada, page)
-    page.clock.install()
+    page.clock.install(time=START)
+    page.clock.pause_at(START + timedelta(minutes=1))
     page.goto(f"{ada.home}/redemptions/{row.reference}")
     expect(page.get_by_role("status")).to_contain_text("Your code is being prepared.")
 
-    for _ in range(60):
-        page.clock.run_for(10_000)
-        page.wait_for_load_state("networkidle")
+    waiting = page.locator("[data-stage]")
+    pauses = [int(waiting.get_attribute("data-seconds") or 0)]
+    while pauses[-1] < 60:
+        page.clock.run_for(pauses[-1] * 1000)
+        # The next pause stands there once the answer is read.
+        expect(waiting).not_to_have_attribute("data-seconds", str(pauses[-1]))
+        pauses.append(int(waiting.get_attribute("data-seconds") or 0))
 
-    looks = len([address for address in opened.addresses if "/redemptions/" in address])
-    assert 10 < looks < 25
+    assert pauses == [2, 3, 5, 8, 12, 18, 27, 41, 60]
+    assert len([address for address in opened.addresses if "/redemptions/" in address]) == len(pauses)
 
 
 def test_whoever_takes_rewards_can_read_and_reach_everything(opens: OpenPage, ada: Visitor) -> None:

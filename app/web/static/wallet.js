@@ -19,8 +19,13 @@
 (() => {
   const waiting = document.querySelector("[data-stage]");
   if (waiting === null) return;
-  let seconds = Number(waiting.dataset.seconds);
+  // How long to wait before the next look stands on the page, so that it can be seen.
+  const wait = (seconds) => {
+    waiting.dataset.seconds = seconds;
+    setTimeout(look, seconds * 1000);
+  };
   const look = async () => {
+    let seconds = Number(waiting.dataset.seconds);
     if (!document.hidden) {
       const answer = await fetch(location.href).catch(() => null);
       if (answer !== null && answer.ok) {
@@ -32,9 +37,9 @@
         }
       }
       // An address has so many requests a minute, and many customers may share it.
-      seconds = Math.min(seconds * 1.5, 60);
+      seconds = Math.min(Math.ceil(seconds * 1.5), 60);
     }
-    setTimeout(look, seconds * 1000);
+    wait(seconds);
   };
-  setTimeout(look, seconds * 1000);
+  wait(Number(waiting.dataset.seconds));
 })();
