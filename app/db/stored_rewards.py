@@ -4,10 +4,12 @@ from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from app.db.bulk import IsIn
+from app.db.keys import keys_in
+from app.db.moved_possessions import in_a_period, periods_of
 from app.db.tables import RedemptionRow, RedemptionUseRow, RewardAmountRow, RewardRow, RewardVersionRow
 from app.domain.redemptions import UNCOUNTED
 from app.domain.rewards import RewardAmount, RewardKind, RewardTerms, Taken
@@ -52,15 +54,30 @@ def terms_of(session: Session, version_ids: Sequence[int | None]) -> list[Reward
     return [_terms(row, kind, amounts.get(row.id or 0, ())) for row, kind in session.exec(query)]
 
 
-def taken_of(session: Session, reward: RewardRow, email_key: str) -> Taken:
-    """Count who has taken a reward, as far as it counts for its limits. The database counts the same before it lets one in."""
-    theirs = select(func.count(col(RedemptionRow.id))).where(
-        RedemptionRow.store_id == reward.store_id,
-        RedemptionRow.email_key == email_key,
-        RedemptionRow.reward_id == reward.id,
-        col(RedemptionRow.stage).not_in(UNCOUNTED),
+def taken_of(session: Session, reward: RewardRow, email: str) -> Taken:
+    """Count who has taken a reward, as far as it counts for its limits.
+
+    The database counts what was taken at the customer's address, too, before it lets one in: no more than is counted here.
+    """
+    return Taken(reward.taken, taken_by(session, reward.store_id, email).get(reward.id or 0, 0))
+
+
+def taken_by(session: Session, store_id: int, email: str) -> dict[int, int]:
+    """Count what a customer has taken of each reward, as far as it counts for its limit.
+
+    What was taken at this address counts, and what was taken at others from which staff moved the customer here.
+    """
+    moved_here = in_a_period(periods_of(session, store_id, email), RedemptionRow.email_key, RedemptionRow.asked_at)
+    query = (
+        select(RedemptionRow.reward_id, func.count(col(RedemptionRow.id)))
+        .where(
+            RedemptionRow.store_id == store_id,
+            or_(col(RedemptionRow.email_key).in_(keys_in(session, email)), moved_here),
+            col(RedemptionRow.stage).not_in(UNCOUNTED),
+        )
+        .group_by(col(RedemptionRow.reward_id))
     )
-    return Taken(reward.taken, session.exec(theirs).one())
+    return {reward_id: int(count) for reward_id, count in session.exec(query)}
 
 
 def used_of_rewards(session: Session, store_id: int, order_ids: Collection[str]) -> dict[str, int]:

@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import update
 from sqlmodel import Session, col
 
+from app.db import stored_rewards
 from app.db.tables import RedemptionRow, RedemptionUseRow
 from app.saleor.code_parsing import Card
 from app.usecases.moving.causes import Ended
@@ -91,6 +92,11 @@ def _give_a_share_twice(_rig: Rig) -> Any:
     return patch.object(refund_rewards, "_owed", all_again)
 
 
+def _forget_the_moves(_rig: Rig) -> Any:
+    """Count for a reward's limit what was taken at the address of today, and not what was taken before a move to it."""
+    return patch.object(stored_rewards, "periods_of", lambda *_: ())
+
+
 def _look_for_no_code(_rig: Rig) -> Any:
     """Take a refusal of a code for the end, although an earlier request may have made it."""
     return patch.object(look_after_redemptions, "exists", lambda *_: None)
@@ -161,6 +167,16 @@ REWARD_MUTANTS = (
         _forget_what_was_put_back,
         (_CARD, _USE, _BUY, Step(Kind.PUT_BACK, share=500), _SETTLE, _CANCEL, _SETTLE, _SETTLE),
         None,
+    ),
+    replace(
+        _mutants(
+            "the limit of a reward begins anew after a move",
+            "embedded",
+            _forget_the_moves,
+            (_CARD, _SETTLE, Step(Kind.MOVE), _SETTLE, replace(_CARD, email=1)),
+            None,
+        ),
+        rewards=replace(_REWARDS, limit_each=1),
     ),
     _mutants(
         "a refusal of a code that was made is believed",

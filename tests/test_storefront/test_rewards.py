@@ -218,6 +218,20 @@ def test_a_moved_customer_has_the_rewards_from_before(shop: GivingShop) -> None:
     assert shop.differences() == []
 
 
+def test_the_limit_of_a_reward_follows_a_moved_customer(shop: GivingShop) -> None:
+    once, twice = (shop.reward(points=100, limit_each=limit) for limit in (1, 2))
+    for reward in (once, twice):
+        redeem(shop, reward)
+    move(shop.world, ADA, EVE)
+    shop.work()
+
+    again, second, third = (redeem(shop, reward, by=EVE) for reward in (once, twice, twice))
+
+    assert [one.status_code for one in (again, second, third)] == [409, 201, 409]
+    assert {code_of(again), code_of(third)} == {"YOURS_TAKEN"}
+    assert shop.differences() == []
+
+
 def test_what_is_taken_at_an_address_after_its_customer_was_moved_stays_there(embedded_shop: GivingShop) -> None:
     reward = embedded_shop.reward(points=100)
     before = redeem(embedded_shop, reward).json()["id"]

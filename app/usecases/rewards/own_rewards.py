@@ -4,13 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import func
-from sqlmodel import Session, col, select
-
-from app.db.keys import keys_in
-from app.db.stored_rewards import find_reward, terms_in_force
-from app.db.tables import RedemptionRow
-from app.domain.redemptions import UNCOUNTED
+from app.db.stored_rewards import find_reward, taken_by, terms_in_force
 from app.domain.rewards import (
     RewardAmount,
     RewardKind,
@@ -59,7 +53,7 @@ def show_rewards(services: Services, shopper: SignedIn, spendable: int | None) -
     """List the open rewards for a customer who can spend so many points; None: it is not known now."""
     offered = offer_rewards(services, shopper.store_id)
     with services.database.reading() as session:
-        taken = _taken(session, shopper)
+        taken = taken_by(session, shopper.store_id, shopper.email)
     return [
         ShownReward(
             terms=one.terms,
@@ -112,17 +106,3 @@ def _choice(terms: RewardTerms, one: RewardAmount, spendable: int | None) -> Rew
 
 def _missing(points: int | None, spendable: int | None) -> int | None:
     return None if points is None or spendable is None else max(0, points - spendable)
-
-
-def _taken(session: Session, shopper: SignedIn) -> dict[int, int]:
-    """Count what counts for the limits of each reward."""
-    query = (
-        select(RedemptionRow.reward_id, func.count(col(RedemptionRow.id)))
-        .where(
-            RedemptionRow.store_id == shopper.store_id,
-            col(RedemptionRow.email_key).in_(keys_in(session, shopper.email)),
-            col(RedemptionRow.stage).not_in(UNCOUNTED),
-        )
-        .group_by(col(RedemptionRow.reward_id))
-    )
-    return {reward_id: int(count) for reward_id, count in session.exec(query)}

@@ -120,7 +120,7 @@ def _take_in(
     if reward is None:
         return None
     terms, key = terms_in_force(session, reward), key_in(session, asked.email)
-    price = decide_price(terms, asked.wish, taken_of(session, reward, key), now)
+    price = decide_price(terms, asked.wish, taken_of(session, reward, asked.email), now)
     if isinstance(price, RewardPrice) and _balance(session, asked, key, available, now) < price.points:
         price = RewardRefusal.NO_POINTS
     if isinstance(price, RewardRefusal):
