@@ -2,21 +2,26 @@
 
 from datetime import UTC, datetime, timedelta
 from threading import Thread
+from unittest.mock import patch
 from uuid import uuid4
 
 import pytest
 import requests
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
+from structlog.testing import capture_logs
 
 from app.db.given_notices import write_notices
-from app.db.tables import MailKindRow, MailRow, OrderRow, PointsNoticeRow
+from app.db.tables import MailKindRow, MailRow, OrderRow, PointsNoticeRow, StoreRow
 from app.domain.ending_notices import GivenNotice
 from app.domain.expiry_policy import ExpiryPolicy, PolicyKind
 from app.domain.mails import MailKind, MailState
-from app.usecases.mailing.announce_ending import BATCH, announce_ending, look_at_next, tell_found
+from app.usecases.mailing import announce_ending as announcing
+from app.usecases.mailing.announce_ending import BATCH, announce_ending, look_at, tell_found
+from app.usecases.mailing.outbox import NewMail, put_mail
 from app.usecases.mailing.preferences import accept_again, decline
 from app.usecases.operating.erase_customer import erase_customer
+from app.usecases.services import Services
 from tests.standins.mail import Fault
 from tests.test_mailing.ending import ADA, BOB, differences, earn, earn_many, live, look, notices, set_policy, until_noon
 from tests.test_mailing.post import Post
@@ -49,8 +54,7 @@ class Killed(Exception):
 
 def die_after_writing(session: Session, post: Post) -> None:
     now = post.world.clock()
-    found = look_at_next(session, now)
-    assert found is not None
+    found = look_at(session, 1, now)
     tell_found(session, post.world.services, found, now)
     assert len(session.exec(select(MailRow)).all()) == 1
     raise Killed
@@ -146,8 +150,7 @@ def test_a_worker_that_was_overtaken_writes_nothing(shop: Post) -> None:
     days_before(shop, 30)
     now = shop.world.clock()
     with shop.world.services.database.reading() as session:
-        found = look_at_next(session, now)
-    assert found is not None
+        found = look_at(session, 1, now)
     look(shop)
 
     with shop.world.services.database.writing() as session:
@@ -167,6 +170,28 @@ def test_a_worker_that_dies_before_the_commit_writes_the_mail_later(shop: Post) 
     look(shop)
 
     assert len(shop.server.to(ADA)) == 1
+
+
+def test_a_defect_ends_the_look_of_today_and_tomorrow_tells_of_all(shop: Post) -> None:
+    earn(shop, 40, ADA, BOB)
+    days_before(shop, 30)
+
+    def fail_for_bob(session: Session, services: Services, store: StoreRow, mail: NewMail) -> bool:
+        if mail.email == BOB:
+            raise RuntimeError(mail.email)
+        return put_mail(session, services, store, mail)
+
+    with patch.object(announcing, "put_mail", fail_for_bob), capture_logs() as logged:
+        # Nothing waits any more today: other stores have their turn.
+        look(shop)
+    assert (shop.states(), notices(shop)) == ([], [])
+    [defect] = [one for one in logged if one["event"] == "defect"]
+    assert (defect["store_id"], defect["kind"]) == (1, "RuntimeError")
+    assert BOB not in str(defect)
+    days_before(shop, 29)
+    look(shop)
+
+    assert [len(shop.server.to(email)) for email in (ADA, BOB)] == [1, 1]
 
 
 def test_a_mail_whose_answer_was_lost_does_not_come_again_and_the_next_notice_does(shop: Post) -> None:

@@ -6,6 +6,8 @@ from itertools import groupby
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import structlog
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from app.db.bulk import IsIn
@@ -15,10 +17,13 @@ from app.db.tables import MailKindRow, PointsCustomerRow, StoreRow
 from app.domain.ending_notices import FARTHEST, EndingLot, GivenNotice, is_time, notices_given, to_tell
 from app.domain.mails import MailKind
 from app.domain.store import StoreState
+from app.logs import innermost_place
 from app.usecases.mailing.ending_values import about_customer
 from app.usecases.mailing.mail_language import language_of_newest_order
 from app.usecases.mailing.outbox import NewMail, put_mail
 from app.usecases.services import Services
+
+log = structlog.get_logger()
 
 # Customers who are told in one transaction: on SQLite nobody else writes meanwhile.
 BATCH = 50
@@ -45,28 +50,32 @@ def announce_ending(services: Services) -> bool:
         return False
     now = services.clock()
     with services.database.reading() as session:
-        found = look_at_next(session, now)
-    if found is None:
+        store_id = _next_store(session, now)
+    if store_id is None:
         return False
-    with services.database.writing() as session:
-        tell_found(session, services, found, now)
+    try:
+        with services.database.reading() as session:
+            found = look_at(session, store_id, now)
+        with services.database.writing() as session:
+            tell_found(session, services, found, now)
+    except (IntegrityError, LookupError, RuntimeError) as error:
+        # A defect at this store must not hold up the others.
+        log.error("defect", store_id=store_id, kind=type(error).__name__, where=innermost_place(error))  # noqa: TRY400 - an error's text may hold an e-mail
+        _put_off(services, store_id, now)
     return True
 
 
-def look_at_next(session: Session, now: datetime) -> LookedUp | None:
-    """Find the next customers who are to be told of something. None where all stores were looked at today."""
-    due = next(((store, kind) for store, kind in _stores_with_mails(session) if _is_due(store, kind, now)), None)
-    if due is None:
-        return None
-    store, kind = due
+def look_at(session: Session, store_id: int, now: datetime) -> LookedUp:
+    """Find the next customers of a store who are to be told of something."""
+    store, kind = session.get_one(StoreRow, store_id), session.get_one(MailKindRow, (store_id, MailKind.POINTS_END.value))
     after = _came_to(kind, _today(store, now))
-    places = ending_customers(session, store.id or 0, now + FARTHEST, after=after, limit=LOOKED_AT)
+    places = ending_customers(session, store_id, now + FARTHEST, after=after, limit=LOOKED_AT)
     told = {lots[0].customer_id for lots in _to_tell(session, store, [place.customer_id for place in places], now)[0]}
     to_be_told = [place for place in places if place.customer_id in told][:BATCH]
     until = places[-1] if len(places) == LOOKED_AT else None
     if len(to_be_told) == BATCH and to_be_told[-1] != places[-1]:
         until = to_be_told[-1]
-    return LookedUp(store.id or 0, after, [place.customer_id for place in to_be_told], until)
+    return LookedUp(store_id, after, [place.customer_id for place in to_be_told], until)
 
 
 def tell_found(session: Session, services: Services, found: LookedUp, now: datetime) -> None:
@@ -86,6 +95,19 @@ def tell_found(session: Session, services: Services, found: LookedUp, now: datet
     kind.looked_on = today
     kind.looked_ends, kind.looked_after = found.until or (None, None)
     session.add(kind)
+
+
+def _next_store(session: Session, now: datetime) -> int | None:
+    """Find a store at which the look of today has not come to its end."""
+    return next((store.id for store, kind in _stores_with_mails(session) if _is_due(store, kind, now)), None)
+
+
+def _put_off(services: Services, store_id: int, now: datetime) -> None:
+    """End a store's look of today: tomorrow's finds all who were not told."""
+    with services.database.writing() as session:
+        kind = session.get_one(MailKindRow, (store_id, MailKind.POINTS_END.value))
+        kind.looked_on = _today(session.get_one(StoreRow, store_id), now)
+        kind.looked_ends, kind.looked_after = None, None
 
 
 def _stores_with_mails(session: Session) -> Iterator[tuple[StoreRow, MailKindRow]]:
