@@ -9,6 +9,7 @@ from app.domain.spending import ReturnReason, SpendStage
 from tests.test_spending.conftest import give
 from tests.test_spending.paying import PayingShop
 from tests.test_spending.test_looking_after import booked, later, look_after
+from tests.test_spending.test_refund_requests import refund
 from tests.test_staff.test_moved_customers import move
 from tests.test_storefront.calls import ADA, EVE, ORIGIN, Storefront, code_of
 
@@ -43,6 +44,21 @@ def test_points_come_back_once_saleor_was_told(shop: PayingShop) -> None:
     [back] = shop.returns()
     assert back.why == ReturnReason.ABANDONED
     assert shop.spends()[0].stage == SpendStage.RETURNED
+    assert shop.differences() == []
+
+
+def test_what_was_refunded_before_is_not_told_again(shop: PayingShop) -> None:
+    cart = shop.cart()
+    session = shop.pay(cart, "15")
+    later(shop, minutes=3)
+    refund(shop, session.transaction.id, "5")
+
+    answer, again = take_off(shop, cart), take_off(shop, cart)
+    look_after(shop)
+
+    assert (answer.json(), again.json()) == ({"points": 1_000, "state": "returning"}, answer.json())
+    assert (shop.points(), booked(shop, session)) == ((2_000, 0), (0, 15))
+    assert code_of(take_off(shop, cart)) == "NO_POINTS_ON_CHECKOUT"
     assert shop.differences() == []
 
 

@@ -1,10 +1,13 @@
 """Take points off a checkout again: its customer wants to pay another way, or not at all."""
 
+from collections.abc import Sequence
+
 import structlog
-from sqlmodel import col, select
+from sqlalchemy import func
+from sqlmodel import Session, col, select
 
 from app.db.moved_possessions import in_a_period, periods_of
-from app.db.tables import SpendRow
+from app.db.tables import SpendReturnRow, SpendRow
 from app.domain.spending import OVER, ReturnReason, SpendStage
 from app.errors import NoPointsOnCheckout, PaymentTooNew
 from app.usecases.confirmed_shoppers import SignedIn
@@ -18,7 +21,7 @@ _BOOKED = frozenset({SpendStage.CONFIRMED, SpendStage.ON_ORDER})
 
 
 def take_points_off(services: Services, shopper: SignedIn, checkout_id: str) -> int:
-    """Give back what the shopper's points pay of an open checkout; gives these points. The worker tells Saleor first.
+    """Give back what the shopper's points pay of an open checkout; gives the points that come back. Saleor is told first.
 
     It goes back as the points of an abandoned checkout do: if the checkout is completed meanwhile, the payment stays.
     Asked again while they are on their way, it gives the same points.
@@ -40,11 +43,24 @@ def take_points_off(services: Services, shopper: SignedIn, checkout_id: str) -> 
             raise NoPointsOnCheckout
         if any(spend.stage not in _BOOKED or (spend.lease_until is not None and spend.lease_until > now) for spend in spends):
             raise PaymentTooNew
-        points = sum(spend.points for spend in spends)
         for spend in spends:
             left = spend.amount_units - spend.returned_units
             if left > 0:
                 write_return(session, spend, ReturnReason.ABANDONED, left, now)
                 spend.look_at = now
+        points = _on_their_way(session, [spend.id for spend in spends])
+        if points == 0:
+            # All of it was refunded before.
+            raise NoPointsOnCheckout
     log.info("points taken off a checkout", store_id=shopper.store_id, points=points)
     return points
+
+
+def _on_their_way(session: Session, spend_ids: Sequence[int | None]) -> int:
+    """Add up the points that come back as those of an abandoned checkout, without what was refunded before."""
+    query = select(func.coalesce(func.sum(SpendReturnRow.points), 0)).where(
+        col(SpendReturnRow.spend_id).in_(spend_ids),
+        SpendReturnRow.why == ReturnReason.ABANDONED,
+        col(SpendReturnRow.cancelled_at).is_(None),
+    )
+    return int(session.exec(query).one())
